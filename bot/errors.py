@@ -1,0 +1,171 @@
+"""Everything the bot raises on purpose.
+
+Errors carry fields (what, limit, got); the sentence a member reads is made of them in one
+place, ``bot.views.wording``.
+
+::
+
+    StyleBotError
+    ├── ConfigurationError       a setting that cannot work; the operator reads it at start
+    ├── Refusal                  a request refused politely; the member reads it
+    │   ├── PictureRefused       one of the pictures cannot be used
+    │   ├── RequestRefused       the request itself is incomplete or ambiguous
+    │   └── LimitReached         a cap per member, guild or server
+    ├── UnknownJobError          no such job
+    ├── IllegalTransitionError   a job cannot go from this state to that
+    ├── StoreUnavailableError    the database cannot be reached or is locked
+    └── WorkerDiedError          a worker process ended without finishing its job
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = [
+    "ConfigurationError",
+    "IllegalTransitionError",
+    "LimitReached",
+    "PictureProblem",
+    "PictureRefused",
+    "Refusal",
+    "RequestProblem",
+    "RequestRefused",
+    "StoreUnavailableError",
+    "StyleBotError",
+    "UnknownJobError",
+    "WorkerDiedError",
+]
+
+
+class StyleBotError(Exception):
+    """Base of everything the bot raises on purpose."""
+
+
+class ConfigurationError(StyleBotError):
+    """A setting that cannot work. The message names the setting and what to do."""
+
+
+class Refusal(StyleBotError):  # noqa: N818 - a refusal is an answer, not a fault
+    """A request refused politely; nothing was accepted."""
+
+
+class PictureProblem(StrEnum):
+    """Why a picture cannot be used."""
+
+    NOT_A_PICTURE = "not_a_picture"
+    TRUNCATED = "truncated"
+    UNSUPPORTED_FORMAT = "unsupported_format"
+    TOO_MANY_BYTES = "too_many_bytes"
+    TOO_SMALL = "too_small"
+    TOO_LARGE = "too_large"
+    TOO_ELONGATED = "too_elongated"
+    DOWNLOAD_FAILED = "download_failed"
+    INSPECTION_FAILED = "inspection_failed"
+
+
+class PictureRefused(Refusal):
+    """One of the pictures cannot be used.
+
+    Attributes:
+        problem: what is wrong with it.
+        filename: the member's own name of the file, as Discord gave it.
+        got, limit: numbers that belong to the problem (bytes, pixels), where there are any.
+    """
+
+    def __init__(
+        self,
+        problem: PictureProblem,
+        *,
+        filename: str,
+        got: str | None = None,
+        limit: str | None = None,
+    ) -> None:
+        super().__init__(f"{filename}: {problem} (got {got}, limit {limit})")
+        self.problem = problem
+        self.filename = filename
+        self.got = got
+        self.limit = limit
+
+
+class RequestProblem(StrEnum):
+    """Why a request cannot be understood or served."""
+
+    NO_PICTURES = "no_pictures"
+    STYLE_WITHOUT_CONTENT = "style_without_content"
+    TOO_MANY_PICTURES = "too_many_pictures"
+    UNKNOWN_PRESET = "unknown_preset"
+    UNKNOWN_OPTION = "unknown_option"
+    NOT_ALLOWED_HERE = "not_allowed_here"
+    SHUTTING_DOWN = "shutting_down"
+
+
+class RequestRefused(Refusal):
+    """The request itself is incomplete or cannot be served.
+
+    Attributes:
+        problem: what is wrong with it.
+        detail: the member's own word that was not understood, where there is one.
+        suggestion: the nearest thing that would be, where there is one.
+    """
+
+    def __init__(
+        self, problem: RequestProblem, *, detail: str | None = None, suggestion: str | None = None
+    ) -> None:
+        super().__init__(f"{problem} (detail {detail!r}, suggestion {suggestion!r})")
+        self.problem = problem
+        self.detail = detail
+        self.suggestion = suggestion
+
+
+class LimitReached(Refusal):
+    """A cap per member, per guild or for the whole server is reached.
+
+    Attributes:
+        scope: ``"member"``, ``"guild"``, ``"queue"`` or ``"disk"``.
+        limit: the cap, as a number of waiting and running jobs (bytes for ``"disk"``).
+    """
+
+    def __init__(self, scope: str, *, limit: int) -> None:
+        super().__init__(f"limit of {limit} reached for {scope}")
+        self.scope = scope
+        self.limit = limit
+
+
+class UnknownJobError(StyleBotError):
+    """There is no such job."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"no job {job_id!r}")
+        self.job_id = job_id
+
+
+class IllegalTransitionError(StyleBotError):
+    """A job cannot go from this state to that.
+
+    Attributes:
+        job_id: whose.
+        state: the state it is in.
+        wanted: the state asked for.
+    """
+
+    def __init__(self, job_id: str, *, state: str, wanted: str) -> None:
+        super().__init__(f"job {job_id} is {state} and cannot become {wanted}")
+        self.job_id = job_id
+        self.state = state
+        self.wanted = wanted
+
+
+class StoreUnavailableError(StyleBotError):
+    """The database cannot be reached, or stayed locked past its timeout."""
+
+
+class WorkerDiedError(StyleBotError):
+    """A worker process ended without finishing its job.
+
+    Attributes:
+        exit_code: of the process; negative for a signal, None where it is not known.
+    """
+
+    def __init__(self, exit_code: int | None) -> None:
+        super().__init__(f"the worker process ended with exit code {exit_code}")
+        self.exit_code = exit_code

@@ -1,0 +1,1 @@
+"""Where jobs run: one worker process per device, torch in it and nowhere else."""

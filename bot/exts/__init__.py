@@ -1,0 +1,1 @@
+"""What members type, press and react to: one extension per area."""

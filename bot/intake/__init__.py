@@ -1,0 +1,1 @@
+"""From a message to validated pictures, or a polite refusal."""

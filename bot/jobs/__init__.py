@@ -1,0 +1,1 @@
+"""Durable jobs: their states, their pictures, and what must still be said of them."""

@@ -1,0 +1,1 @@
+"""Built-in styles, drawn by our own code."""

@@ -1,0 +1,1 @@
+"""Whose turn it is: claim, heartbeat, recover, estimate."""

@@ -1,0 +1,1 @@
+"""Cards, buttons and pickers, and every sentence a member reads."""

@@ -1,0 +1,1 @@
+"""Neural style transfer by optimization: pictures in, pictures out."""

@@ -1,0 +1,96 @@
+"""What a running painting says of itself, step by step. Free of torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Pixels = npt.NDArray[np.uint8]
+
+__all__ = ["Checkpoint", "Losses", "Painting", "PaintingEvent", "Progress", "Snapshot"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Losses:
+    """The weighted terms of the loss, as the recipe defines them."""
+
+    content: float
+    style: float
+    total_variation: float
+
+    @property
+    def total(self) -> float:
+        """The sum that is minimised."""
+        return self.content + self.style + self.total_variation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """One optimiser step is done.
+
+    Attributes:
+        step: steps done so far, from 1.
+        total: steps in all, over every scale.
+        scale: pyramid level being painted, from 0.
+        losses: the losses before this step was taken.
+        passes: full-size-equivalent VGG forward+backward passes spent so far.
+        seconds: wall-clock seconds spent on painting so far, over every resumption.
+    """
+
+    step: int
+    total: int
+    scale: int
+    losses: Losses
+    passes: float
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Snapshot:
+    """The picture as it stands.
+
+    Attributes:
+        step: steps done so far; 0 is the start, before any step.
+        pixels: (height, width, 3) uint8 sRGB.
+        losses: the losses at this picture, None at step 0.
+    """
+
+    step: int
+    pixels: Pixels
+    losses: Losses | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Checkpoint:
+    """All that is needed to go on from here: resumable state only, opaque outside stylenet."""
+
+    step: int
+    state: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Painting:
+    """The finished pastiche; always the last event, and only of a painting run to its end.
+
+    Attributes:
+        pixels: (height, width, 3) uint8 sRGB.
+        losses: the losses of the picture.
+        steps: optimiser steps taken.
+        passes: full-size-equivalent VGG forward+backward passes spent.
+        seconds: wall-clock seconds spent on painting, over every resumption.
+        device: what painted it, for people: ``"cpu"``, ``"cuda:0 (NVIDIA …)"``.
+    """
+
+    pixels: Pixels
+    losses: Losses
+    steps: int
+    passes: float
+    seconds: float
+    device: str
+
+
+PaintingEvent = Progress | Snapshot | Checkpoint | Painting
