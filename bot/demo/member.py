@@ -1,0 +1,92 @@
+"""A member of the playground, acting through the chat page's own interface."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from bot.demo.processes import START_TIMEOUT_SECONDS, DemoError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from bot.demo.processes import OwnedProcess, PlaygroundAddress
+
+__all__ = ["Member", "Message"]
+
+Message = dict[str, Any]  # a message in Discord's REST shape
+
+
+class Member:
+    """A member in the playground, through the chat page's own interface."""
+
+    def __init__(self, session: aiohttp.ClientSession, playground: PlaygroundAddress) -> None:
+        self._session = session
+        self._playground = playground
+        self._api = f"{playground.url}/_playground"
+        self._who = {"as": playground.member_id}
+        self.transcript: list[dict[str, Any]] = []
+
+    async def wait_for_bot(self, bot: OwnedProcess) -> None:
+        """Return when the bot is connected.
+
+        Raises:
+            DemoError: the bot ended instead, or took too long.
+        """
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while True:
+            async with self._session.get(f"{self._api}/state", params=self._who) as answer:
+                answer.raise_for_status()
+                state = await answer.json()
+            if state.get("bot", {}).get("online"):
+                return
+            if bot.died or time.monotonic() > deadline:
+                raise DemoError(bot.last_words())
+            await asyncio.sleep(0.2)
+
+    async def post(self, text: str, files: Sequence[tuple[str, bytes]]) -> Message:
+        """Post a message with attachments; the message comes back.
+
+        Raises:
+            DemoError: the playground refused it.
+        """
+        form = aiohttp.FormData()
+        form.add_field("payload_json", json.dumps({"content": text}))
+        for index, (name, data) in enumerate(files):
+            form.add_field(f"files[{index}]", data, filename=name)
+        address = f"{self._api}/channels/{self._playground.channel_id}/messages"
+        async with self._session.post(address, params=self._who, data=form) as answer:
+            if not answer.ok:
+                raise DemoError(f"the message was refused: {await answer.text()}")
+            message: Message = await answer.json()
+            return message
+
+    @contextlib.asynccontextmanager
+    async def listening(self) -> AsyncIterator[AsyncIterator[Message]]:
+        """The bot's messages as they are posted and edited, from the moment of entering."""
+        async with self._session.ws_connect(
+            f"{self._api}/live", params=self._who, max_msg_size=0, heartbeat=20
+        ) as socket:
+            yield self._bot_messages(socket)
+
+    async def _bot_messages(
+        self, socket: aiohttp.ClientWebSocketResponse
+    ) -> AsyncIterator[Message]:
+        async for frame in socket:
+            event = frame.json()
+            kind, data = event["t"], event["d"]
+            self.transcript.append({"at": datetime.now(UTC).isoformat(), "t": kind, "d": data})
+            if kind in {"MESSAGE_CREATE", "MESSAGE_UPDATE"} and data["author"].get("bot"):
+                yield data
+
+    async def download(self, url: str) -> bytes:
+        """The bytes of an attachment."""
+        async with self._session.get(url) as answer:
+            answer.raise_for_status()
+            return await answer.read()
