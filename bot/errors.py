@@ -93,8 +93,11 @@ class RequestProblem(StrEnum):
     NO_PICTURES = "no_pictures"
     STYLE_WITHOUT_CONTENT = "style_without_content"
     TOO_MANY_PICTURES = "too_many_pictures"
+    LINK_INSTEAD_OF_FILE = "link_instead_of_file"
+    MESSAGE_GONE = "message_gone"
     UNKNOWN_PRESET = "unknown_preset"
     UNKNOWN_OPTION = "unknown_option"
+    BAD_OPTION_VALUE = "bad_option_value"
     NOT_ALLOWED_HERE = "not_allowed_here"
     SHUTTING_DOWN = "shutting_down"
 
