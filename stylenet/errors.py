@@ -54,7 +54,15 @@ class ImageError(StylenetError):
 
 
 class UnreadableImageError(ImageError):
-    """The bytes are not a picture, or the picture is truncated."""
+    """The bytes are not a picture, or the picture is truncated.
+
+    Attributes:
+        truncated: whether they begin as a picture does, and end or break off too early.
+    """
+
+    def __init__(self, message: str, *, truncated: bool = False) -> None:
+        super().__init__(message)
+        self.truncated = truncated
 
 
 class UnsupportedImageError(ImageError):
@@ -75,7 +83,8 @@ class ImageSizeError(ImageError):
     Attributes:
         width, height: the picture's size in pixels.
         limit: the bound that was crossed, in pixels (a side or an area; `kind` says which).
-        kind: ``"side_min"``, ``"side_max"`` or ``"area_max"``.
+        kind: ``"side_min"``, ``"side_max"``, ``"area_max"`` or ``"aspect_max"``; the last one's
+            limit is the longest side allowed beside this shortest one.
     """
 
     def __init__(self, *, width: int, height: int, limit: int, kind: str) -> None:

@@ -1,0 +1,257 @@
+"""From a request to an accepted job: download, inspect, keep, enqueue; or a polite refusal."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+from typing import TYPE_CHECKING, Protocol
+
+from bot.errors import LimitReached, Refusal, RequestProblem, RequestRefused
+from bot.intake.download import allowed_origins, download
+from bot.intake.request import HeldPicture, PictureSource
+from bot.jobs.model import NewJob, new_job_id
+from stylenet.errors import RecipeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Any
+
+    import aiohttp
+
+    from bot.intake.inspection import InspectedPicture, Inspector
+    from bot.intake.request import StyleRequest
+    from bot.jobs.artefacts import Artefacts
+    from bot.jobs.model import Job
+    from bot.jobs.store import JobStore
+    from bot.settings import Settings
+    from stylenet.recipe import Recipe
+
+__all__ = ["Intake", "PresetShelf", "StylePreset"]
+
+MAX_STYLES = 4
+"""Style pictures in one request, the preset's included."""
+
+REQUESTS_AT_ONCE = 8
+"""Requests whose pictures are in memory at the same time; the others wait their turn."""
+
+DEFAULT_SIZE = 384
+"""Longest side painted where neither the member nor the operator says; what a CPU paints in a
+minute or two. Pixels."""
+
+
+class StylePreset(Protocol):
+    """What intake needs to know of a preset."""
+
+    @property
+    def title(self) -> str:
+        """What members call it."""
+        ...
+
+    @property
+    def recipe_changes(self) -> Mapping[str, Any]:
+        """The recipe's fields it sets."""
+        ...
+
+    def picture_bytes(self) -> bytes:
+        """Its style picture, encoded; from a file, so not on the event loop."""
+        ...
+
+
+class PresetShelf(Protocol):
+    """Where presets are looked up by name; `bot.presets.library` is one."""
+
+    def get(self, name: str, /) -> StylePreset | None:
+        """The preset of this name, None where there is none."""
+        ...
+
+    def nearest(self, name: str, /) -> str | None:
+        """The name that was probably meant, None where nothing is near."""
+        ...
+
+
+class Intake:
+    """Accepts requests. From the moment `accept` returns, nothing of a job is lost."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: JobStore,
+        artefacts: Artefacts,
+        inspector: Inspector,
+        presets: PresetShelf,
+        session: aiohttp.ClientSession,
+        *,
+        default_size: int = DEFAULT_SIZE,
+    ) -> None:
+        """Put intake together.
+
+        Args:
+            default_size: longest side painted where neither the member nor `settings.size`
+                says. Pixels.
+        """
+        self._settings = settings
+        self._store = store
+        self._artefacts = artefacts
+        self._inspector = inspector
+        self._presets = presets
+        self._session = session
+        self._default_size = default_size
+        self._origins = allowed_origins(settings.discord_url)
+        self._turns = asyncio.Semaphore(REQUESTS_AT_ONCE)
+
+    async def accept(self, request: StyleRequest) -> Job:
+        """Fetch and check the pictures, keep them and enqueue the job.
+
+        The same request accepted again (a gateway replay, a second click) is the same job.
+
+        Raises:
+            RequestRefused: too many pictures, or a preset or option that does not exist.
+            PictureRefused: one of the pictures cannot be used.
+            LimitReached: a cap per member, guild or queue, or the disk is nearly full.
+            StoreUnavailableError: the database cannot be reached.
+        """
+        preset = self._preset(request)
+        recipe = self._recipe(request, preset)
+        await self._check_disk()
+        async with self._turns:
+            content, *styles = await self._gather(request)
+            if preset is not None:
+                styles.append(await asyncio.to_thread(preset.picture_bytes))
+            return await self._enqueue(request, preset, recipe, content, styles)
+
+    async def hold(self, source: PictureSource) -> HeldPicture:
+        """Fetch, check and keep a picture whose style is yet to be chosen.
+
+        Raises:
+            PictureRefused: the picture cannot be used.
+            LimitReached: the disk is nearly full.
+        """
+        await self._check_disk()
+        async with self._turns:
+            picture = await self._fetch(source)
+            key = f"held/{secrets.token_hex(8)}/content"
+            await self._artefacts.put(key, picture.data)
+        return HeldPicture(key=key, filename=source.filename, spoiler=source.spoiler)
+
+    async def release(self, held: HeldPicture) -> None:
+        """Forget a held picture whose style will not be chosen any more."""
+        await self._artefacts.delete(held.key)
+
+    def _preset(self, request: StyleRequest) -> StylePreset | None:
+        preset = None
+        if request.preset is not None:
+            preset = self._presets.get(request.preset)
+            if preset is None:
+                raise RequestRefused(
+                    RequestProblem.UNKNOWN_PRESET,
+                    detail=request.preset,
+                    suggestion=self._presets.nearest(request.preset),
+                )
+        styles = len(request.styles) + (preset is not None)
+        if styles > MAX_STYLES:
+            raise RequestRefused(RequestProblem.TOO_MANY_PICTURES, detail=str(styles))
+        return preset
+
+    def _recipe(self, request: StyleRequest, preset: StylePreset | None) -> Recipe:
+        """The recipe with the preset's changes, the member's over them, and a size."""
+        changes = {**(preset.recipe_changes if preset is not None else {}), **request.options}
+        try:
+            recipe = request.recipe.evolve(**changes)
+            if recipe.size is None:
+                recipe = recipe.evolve(size=self._settings.size or self._default_size)
+        except RecipeError as error:
+            raise RequestRefused(
+                RequestProblem.UNKNOWN_OPTION, detail=error.field, suggestion=error.expected
+            ) from error
+        return recipe
+
+    async def _check_disk(self) -> None:
+        least = self._settings.min_free_disk_bytes
+        if await asyncio.to_thread(_free_bytes, self._settings.data_dir) < least:
+            raise LimitReached("disk", limit=least)
+
+    async def _gather(self, request: StyleRequest) -> list[bytes]:
+        """The content picture's bytes, then the styles', fetched side by side."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._bytes_of(source))
+                    for source in (request.content, *request.styles)
+                ]
+        except ExceptionGroup as errors:
+            # One refusal is as good as several: the member is told of the first picture's.
+            raise errors.exceptions[0] from None
+        return [task.result() for task in tasks]
+
+    async def _bytes_of(self, source: PictureSource | HeldPicture) -> bytes:
+        if isinstance(source, HeldPicture):
+            return await self._artefacts.get(source.key)
+        return (await self._fetch(source)).data
+
+    async def _fetch(self, source: PictureSource) -> InspectedPicture:
+        data = await download(
+            self._session,
+            source.url,
+            filename=source.filename,
+            origins=self._origins,
+            max_bytes=self._settings.max_upload_bytes,
+            timeout=self._settings.download_timeout_seconds,
+        )
+        return await self._inspector.inspect(data, filename=source.filename)
+
+    async def _enqueue(
+        self,
+        request: StyleRequest,
+        preset: StylePreset | None,
+        recipe: Recipe,
+        content: bytes,
+        styles: list[bytes],
+    ) -> Job:
+        """Keep the inputs, then enqueue; inputs that no job came to need are deleted."""
+        job_id = new_job_id()
+        prefix = f"jobs/{job_id}/"
+        new = NewJob(
+            job_id=job_id,
+            origin=request.origin,
+            content_key=f"{prefix}content",
+            style_keys=tuple(f"{prefix}style-{index}" for index in range(len(styles))),
+            recipe=recipe,
+            preset=request.preset,
+            title=_title(request, preset),
+            spoiler=any(source.spoiler for source in (request.content, *request.styles)),
+            request_key=request.request_key,
+        )
+        try:
+            await self._artefacts.put(new.content_key, content)
+            for key, style in zip(new.style_keys, styles, strict=True):
+                await self._artefacts.put(key, style)
+        except BaseException:
+            await self._artefacts.delete_prefix(prefix)
+            raise
+        try:
+            job = await self._store.enqueue(new, limits=self._limits)
+        except Refusal:
+            # Only then is it certain that the job does not exist: after a lost connection or
+            # a cancellation it may, and would need its inputs.
+            await self._artefacts.delete_prefix(prefix)
+            raise
+        if job.job_id != job_id:
+            await self._artefacts.delete_prefix(prefix)
+        return job
+
+
+def _title(request: StyleRequest, preset: StylePreset | None) -> str:
+    """What the card calls the job, e.g. ``tubingen.jpg × Starry night``."""
+    styles = [source.filename for source in request.styles]
+    if preset is not None:
+        styles.append(preset.title)
+    return f"{request.content.filename} × {' + '.join(styles)}"
+
+
+def _free_bytes(folder: Path) -> int:
+    """Free bytes on the disk that holds the folder, or will once it is made."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free

@@ -1,0 +1,152 @@
+"""Downloading what members attached: from Discord's hosts only, bounded in bytes and in time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING
+
+import aiohttp
+from yarl import URL
+
+from bot.errors import PictureProblem, PictureRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ["DISCORD_ORIGINS", "allowed_origins", "download"]
+
+DISCORD_ORIGINS: frozenset[URL] = frozenset(
+    {URL("https://cdn.discordapp.com"), URL("https://media.discordapp.net")}
+)
+"""Where Discord serves attachments, avatars and emojis from."""
+
+ATTEMPTS = 4
+FIRST_BACKOFF_SECONDS = 0.25
+CHUNK_BYTES = 64 * 1024
+
+
+class _TryAgainError(Exception):
+    """The server may answer better in a moment.
+
+    Attributes:
+        after: seconds the server asked us to wait; None where it did not.
+    """
+
+    def __init__(self, why: str, *, after: float | None = None) -> None:
+        super().__init__(why)
+        self.after = after
+
+
+def allowed_origins(discord_url: str | None) -> frozenset[URL]:
+    """The origins pictures may come from.
+
+    Args:
+        discord_url: another Discord's address, which then is the only one; None for the
+            real one.
+    """
+    return DISCORD_ORIGINS if discord_url is None else frozenset({URL(discord_url).origin()})
+
+
+async def download(
+    session: aiohttp.ClientSession,
+    url: str,
+    *,
+    filename: str,
+    origins: Collection[URL],
+    max_bytes: int,
+    timeout: float,  # noqa: ASYNC109 - covers every attempt and the waits between them
+) -> bytes:
+    """Fetch one picture's bytes.
+
+    Redirects are not followed: Discord's CDN sends none, and one could lead anywhere, the
+    operator's own network included. Server errors, rate limits and broken connections are
+    tried again, a little later each time; everything else is final.
+
+    Args:
+        session: whose connection pool is used.
+        url: address of the picture; its origin must be one of `origins`.
+        filename: the member's name of the file, for the refusal.
+        origins: scheme, host and port of every place pictures may come from.
+        max_bytes: the stream is dropped as soon as it is longer.
+        timeout: seconds for the whole download.
+
+    Raises:
+        PictureRefused: too many bytes, or the download failed.
+    """
+    address = _allowed(url, origins)
+    if address is None:
+        raise PictureRefused(PictureProblem.DOWNLOAD_FAILED, filename=filename, got="host")
+    try:
+        async with asyncio.timeout(timeout):
+            for attempt in range(ATTEMPTS):
+                try:
+                    return await _fetch(session, address, filename=filename, max_bytes=max_bytes)
+                except (_TryAgainError, aiohttp.ClientError) as error:
+                    if attempt == ATTEMPTS - 1:
+                        raise
+                    await asyncio.sleep(_pause(attempt, error))
+    except TimeoutError as error:
+        raise PictureRefused(
+            PictureProblem.DOWNLOAD_FAILED, filename=filename, got="timeout"
+        ) from error
+    except (_TryAgainError, aiohttp.ClientError) as error:
+        raise PictureRefused(
+            PictureProblem.DOWNLOAD_FAILED, filename=filename, got=str(error)
+        ) from error
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _allowed(url: str, origins: Collection[URL]) -> URL | None:
+    """The parsed address if it lies at one of the origins, else None."""
+    try:
+        # Kept encoded as given: a CDN's signature covers the exact query.
+        address = URL(url, encoded=True)
+        is_allowed = address.user is None and address.origin() in origins
+    except ValueError:
+        return None
+    return address if is_allowed else None
+
+
+def _pause(attempt: int, error: Exception) -> float:
+    """Seconds to wait before the next attempt: what the server asked for, else 2ⁿ, jittered."""
+    if isinstance(error, _TryAgainError) and error.after is not None:
+        return error.after
+    return FIRST_BACKOFF_SECONDS * 2.0**attempt * random.uniform(0.75, 1.25)  # noqa: S311
+
+
+async def _fetch(
+    session: aiohttp.ClientSession, address: URL, *, filename: str, max_bytes: int
+) -> bytes:
+    # identity: a compressed transfer would only blur what max_bytes counts.
+    headers = {"Accept": "image/*", "Accept-Encoding": "identity"}
+    async with session.get(address, headers=headers, allow_redirects=False) as response:
+        if response.status >= 500 or response.status == 429:
+            raise _TryAgainError(f"HTTP {response.status}", after=_retry_after(response))
+        if response.status != 200:
+            raise PictureRefused(
+                PictureProblem.DOWNLOAD_FAILED, filename=filename, got=f"HTTP {response.status}"
+            )
+        announced = response.content_length
+        if announced is not None and announced > max_bytes:
+            raise _too_many(filename, announced, max_bytes)
+        received = bytearray()
+        async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+            received += chunk
+            if len(received) > max_bytes:
+                raise _too_many(filename, len(received), max_bytes)
+        return bytes(received)
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> float | None:
+    try:
+        seconds = float(response.headers["Retry-After"])
+    except (KeyError, ValueError):  # absent, or a date: our own backoff serves
+        return None
+    return seconds if seconds >= 0 else None
+
+
+def _too_many(filename: str, got: int, limit: int) -> PictureRefused:
+    return PictureRefused(
+        PictureProblem.TOO_MANY_BYTES, filename=filename, got=str(got), limit=str(limit)
+    )

@@ -1,0 +1,237 @@
+"""Decoding strangers' pictures where they can do no harm: in a limited process, used once.
+
+A picture is code for a decoder. So each is decoded in full, before anything is accepted, by a
+process of its own that is bounded in memory and in time, holds no secret and ends with it.
+Starting one takes a few tenths of a second, so a spare is kept waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import math
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import PictureProblem, PictureRefused
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from typing import Self
+
+    from bot.settings import Settings
+
+__all__ = ["InspectedPicture", "Inspector"]
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 2
+"""Pictures inspected at the same time; the others wait their turn."""
+
+START_SECONDS = 30.0
+"""Longest time a process may take to come up, on a machine that is busy painting."""
+
+MAX_ANSWER_BYTES = 4096
+
+KEPT_ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL")
+"""All that the process inherits: above all, not the token."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class InspectedPicture:
+    """A picture that decodes in full and is within the limits.
+
+    Attributes:
+        data: its bytes, as they came.
+        filename: the member's own name of the file.
+        width, height: pixels, upright (EXIF orientation applied).
+        format: Pillow's name of the format, e.g. ``"PNG"``.
+        animated: whether there is more than the one frame that is used.
+    """
+
+    data: bytes
+    filename: str
+    width: int
+    height: int
+    format: str
+    animated: bool
+
+
+class Inspector:
+    """Inspects pictures, each in a process of its own; never on the event loop.
+
+    Start it, or use it as an asynchronous context manager.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._timeout = settings.inspection_timeout_seconds
+        self._limits = json.dumps(
+            {
+                "min_side": settings.min_side,
+                "max_pixels": settings.max_pixels,
+                "max_aspect_ratio": settings.max_aspect_ratio,
+                "memory_bytes": settings.inspection_memory_bytes,
+                # A second more than the wall clock allows, which normally strikes first.
+                "cpu_seconds": math.ceil(settings.inspection_timeout_seconds) + 1,
+            }
+        )
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._spare: asyncio.Task[Process] | None = None
+        self._closed = False
+
+    async def start(self) -> None:
+        """Bring the first process up.
+
+        Raises:
+            OSError: processes cannot be started here.
+            TimeoutError: it did not come up.
+        """
+        self._spare = asyncio.create_task(self._launch(), name="inspecting process")
+        await asyncio.shield(self._spare)
+
+    async def close(self) -> None:
+        """End the spare process; inspections in progress end theirs as they are cancelled."""
+        self._closed = True
+        spare, self._spare = self._spare, None
+        if spare is None:
+            return
+        spare.cancel()
+        await asyncio.wait({spare})
+        if not spare.cancelled() and spare.exception() is None:
+            await _end(spare.result())
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def inspect(self, data: bytes, *, filename: str) -> InspectedPicture:
+        """Decode a picture in full and say what it is.
+
+        Raises:
+            PictureRefused: it is no picture, broken, of the wrong kind or size, or it took
+                more memory or time than a picture may.
+        """
+        async with self._turns:
+            process = await self._take(filename)
+            try:
+                async with asyncio.timeout(self._timeout):
+                    reply = await _converse(process, data)
+            except TimeoutError as error:
+                log.warning("inspection of %r took too long", filename)
+                raise PictureRefused(
+                    PictureProblem.INSPECTION_FAILED, filename=filename, got="timeout"
+                ) from error
+            finally:
+                await _end(process)
+        return _understood(reply, data, filename)
+
+    async def _take(self, filename: str) -> Process:
+        """A process that is ready, the spare one if there is; another spare is on its way then."""
+        spare, self._spare = self._spare, None
+        try:
+            process = await spare if spare is not None else await self._launch()
+            if process.returncode is not None:  # something killed it while it waited
+                process = await self._launch()
+        except (OSError, TimeoutError) as error:
+            log.exception("no inspecting process could be started")
+            raise PictureRefused(
+                PictureProblem.INSPECTION_FAILED, filename=filename, got="no process"
+            ) from error
+        if not self._closed and self._spare is None:
+            self._spare = asyncio.create_task(self._launch(), name="inspecting process")
+        return process
+
+    async def _launch(self) -> Process:
+        """Start a process and wait until its limits are on and its decoders are loaded."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot.intake.inspecting_process",
+            self._limits,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=_environment(),
+        )
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                if await _stdout(process).readline() != b"\n":
+                    raise OSError("the inspecting process ended before it was ready")
+        except BaseException:
+            await _end(process)
+            raise
+        return process
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+    # Each thread of a BLAS reserves address space, which is limited; none is needed.
+    return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}
+
+
+def _stdout(process: Process) -> asyncio.StreamReader:
+    if process.stdout is None:
+        raise AssertionError("started with a pipe")
+    return process.stdout
+
+
+async def _converse(process: Process, data: bytes) -> bytes:
+    """Send the picture, return the answer; empty if the process died of it."""
+    if process.stdin is None:
+        raise AssertionError("started with a pipe")
+    # A process that dies while it is fed shows by its empty answer.
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        process.stdin.write(data)
+        await process.stdin.drain()
+        process.stdin.close()
+    reply = bytearray()
+    while chunk := await _stdout(process).read(MAX_ANSWER_BYTES):
+        reply += chunk
+        if len(reply) > MAX_ANSWER_BYTES:
+            return b""
+    return bytes(reply)
+
+
+async def _end(process: Process) -> None:
+    """Make sure the process is gone."""
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()
+
+
+def _understood(reply: bytes, data: bytes, filename: str) -> InspectedPicture:
+    """The picture the answer describes; the answer is checked, its writer met a stranger.
+
+    Raises:
+        PictureRefused: the answer is a refusal, or makes no sense.
+    """
+    try:
+        said: dict[str, Any] = json.loads(reply)
+        if "problem" in said:
+            got, limit = said.get("got"), said.get("limit")
+            raise PictureRefused(
+                PictureProblem(said["problem"]),
+                filename=filename,
+                got=None if got is None else str(got),
+                limit=None if limit is None else str(limit),
+            )
+        return InspectedPicture(
+            data=data,
+            filename=filename,
+            width=int(said["width"]),
+            height=int(said["height"]),
+            format=str(said["format"]),
+            animated=bool(said["animated"]),
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        log.warning("the process inspecting %r died or made no sense", filename)
+        raise PictureRefused(
+            PictureProblem.INSPECTION_FAILED, filename=filename, got="died"
+        ) from error

@@ -1,0 +1,77 @@
+"""What a member asked for, in plain data: no Discord objects, no bytes yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.jobs.model import Origin
+    from stylenet.recipe import Recipe
+
+__all__ = ["HeldPicture", "PictureSource", "StyleRequest"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PictureSource:
+    """A picture that still lies on Discord's side.
+
+    Attributes:
+        url: where it is downloaded from.
+        filename: the member's own name of the file.
+        size: bytes, as Discord announced them; None where it did not.
+        content_type: as Discord announced it; never relied upon.
+        spoiler: whether the member hid it behind a spoiler.
+    """
+
+    url: str
+    filename: str
+    size: int | None = None
+    content_type: str | None = None
+    spoiler: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldPicture:
+    """A picture that passed inspection and waits among the artefacts for a choice of style.
+
+    Attributes:
+        key: the picture among the artefacts.
+        filename, spoiler: as the member sent it.
+    """
+
+    key: str
+    filename: str
+    spoiler: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StyleRequest:
+    """One picture to be repainted, wherever the wish came from.
+
+    Attributes:
+        content: the picture that is repainted; held already when a picker was answered.
+        styles: the pictures that show how; may be empty where `preset` says it instead.
+        preset: name of a preset, whose picture is used after `styles`.
+        recipe: the recipe to begin with.
+        options: the recipe's fields that the member set themself. They win over the preset's
+            changes, which win over `recipe`.
+        request_key: what makes the request unique (a message's or an interaction's id).
+
+    Raises:
+        ValueError: there is neither a style picture nor a preset.
+    """
+
+    origin: Origin
+    content: PictureSource | HeldPicture
+    styles: tuple[PictureSource, ...] = ()
+    preset: str | None = None
+    recipe: Recipe
+    options: Mapping[str, object] = field(default_factory=dict)
+    request_key: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.styles and self.preset is None:
+            raise ValueError("a request needs a style picture or a preset")
