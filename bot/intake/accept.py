@@ -72,25 +72,30 @@ class PresetShelf(Protocol):
 
 
 class Intake:
-    """Accepts requests. From the moment `accept` returns, nothing of a job is lost."""
+    """Accepts requests. From the moment `accept` returns, nothing of a job is lost.
+
+    Args:
+        settings: limits on pictures, and the size painted.
+        store: where accepted jobs go.
+        artefacts: where their pictures go.
+        inspector: started already.
+        presets: the built-in styles; the module `bot.presets.library` is such a shelf.
+        session: whose connections the downloads use.
+        default_size: longest side painted where neither the member nor `settings.size` says.
+            Pixels.
+    """
 
     def __init__(
         self,
         settings: Settings,
+        *,
         store: JobStore,
         artefacts: Artefacts,
         inspector: Inspector,
         presets: PresetShelf,
         session: aiohttp.ClientSession,
-        *,
         default_size: int = DEFAULT_SIZE,
     ) -> None:
-        """Put intake together.
-
-        Args:
-            default_size: longest side painted where neither the member nor `settings.size`
-                says. Pixels.
-        """
         self._settings = settings
         self._store = store
         self._artefacts = artefacts

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 from bot.errors import PictureProblem
 from stylenet.errors import (
@@ -20,7 +20,10 @@ from stylenet.errors import (
 )
 from stylenet.images import inspect
 
-__all__ = ["answer", "limit_resources", "main"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["examine", "limit_resources", "main"]
 
 
 def limit_resources(*, memory_bytes: int, cpu_seconds: int) -> None:
@@ -43,7 +46,9 @@ def limit_resources(*, memory_bytes: int, cpu_seconds: int) -> None:
         resource.setrlimit(which, (limit, limit))
 
 
-def answer(data: bytes, *, min_side: int, max_pixels: int, max_aspect_ratio: float) -> Any:
+def examine(
+    data: bytes, *, min_side: int, max_pixels: int, max_aspect_ratio: float
+) -> Mapping[str, object]:
     """What the picture is, or why it cannot be used, ready for JSON."""
     try:
         info = inspect(
@@ -81,7 +86,7 @@ def main() -> None:
     limit_resources(memory_bytes=limits.pop("memory_bytes"), cpu_seconds=limits.pop("cpu_seconds"))
     sys.stdout.write("\n")
     sys.stdout.flush()
-    json.dump(answer(sys.stdin.buffer.read(), **limits), sys.stdout)
+    json.dump(examine(sys.stdin.buffer.read(), **limits), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -160,13 +160,15 @@ class Inspector:
             stderr=asyncio.subprocess.DEVNULL,
             env=_environment(),
         )
+        is_ready = False
         try:
             async with asyncio.timeout(START_SECONDS):
-                if await _stdout(process).readline() != b"\n":
-                    raise OSError("the inspecting process ended before it was ready")
-        except BaseException:
-            await _end(process)
-            raise
+                is_ready = await _stdout(process).readline() == b"\n"
+        finally:
+            if not is_ready:
+                await _end(process)
+        if not is_ready:
+            raise OSError("the inspecting process ended before it was ready")
         return process
 
 
