@@ -7,7 +7,7 @@
     ├── ImageError           bytes that are not a picture we paint
     │   ├── UnreadableImageError    not a picture, or truncated
     │   ├── UnsupportedImageError   a picture of a kind we do not paint
-    │   └── ImageSizeError          too small or too large, in pixels
+    │   └── ImageSizeError          too small, too large or too elongated
     ├── WeightsError         a weights file that is wrong, truncated or hostile
     ├── CheckpointError      a checkpoint that belongs to another job or version
     ├── DivergedError        the loss is not a number any more; the last good picture stands
@@ -78,7 +78,7 @@ class UnsupportedImageError(ImageError):
 
 
 class ImageSizeError(ImageError):
-    """A picture too small or too large, in pixels.
+    """A picture too small, too large or too elongated.
 
     Attributes:
         width, height: the picture's size in pixels.
@@ -87,8 +87,8 @@ class ImageSizeError(ImageError):
             limit is the longest side allowed beside this shortest one.
     """
 
-    def __init__(self, *, width: int, height: int, limit: int, kind: str) -> None:
-        super().__init__(f"{width}×{height} pixels crosses the limit {kind}={limit}")
+    def __init__(self, *, width: int, height: int, limit: float, kind: str) -> None:
+        super().__init__(f"{width}×{height} pixels crosses the limit {kind}={limit:g}")
         self.width = width
         self.height = height
         self.limit = limit
