@@ -13,7 +13,7 @@ from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "settings_table"]
 
 MIB = 1024 * 1024
 
@@ -195,3 +195,16 @@ class Settings(BaseSettings):
         if self.discord_token_file is not None:
             return self.discord_token_file.read_text(encoding="utf-8").strip() or None
         return None
+
+
+def settings_table() -> str:
+    """Every setting as a Markdown table: variable, default, meaning. It is ``docs/settings.md``."""
+    lines = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        variable = "DISCORD_TOKEN" if name == "discord_token" else f"STYLEBOT_{name.upper()}"
+        if field.default_factory is not None:
+            default = "the user's data folder"
+        else:
+            default = "" if field.default is None else f"`{field.default}`"
+        lines.append(f"| `{variable}` | {default} | {field.description} |")
+    return "\n".join(lines) + "\n"
