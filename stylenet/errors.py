@@ -84,7 +84,7 @@ class ImageSizeError(ImageError):
         width, height: the picture's size in pixels.
         limit: the bound that was crossed, in pixels (a side or an area; `kind` says which).
         kind: ``"side_min"``, ``"side_max"``, ``"area_max"`` or ``"aspect_max"``; the last one's
-            limit is the longest side allowed beside this shortest one.
+            limit is a ratio, longest side divided by shortest.
     """
 
     def __init__(self, *, width: int, height: int, limit: float, kind: str) -> None:

@@ -153,7 +153,9 @@ def _open(data: bytes) -> Image.Image:
             return factory(io.BytesIO(data), "")
         except Exception as error:
             # Plugins raise whatever a broken header makes them stumble over.
-            raise UnreadableImageError(f"not a readable {image_format} file") from error
+            raise UnreadableImageError(
+                f"not a readable {image_format} file", truncated=True
+            ) from error
     if unsupported is not None:
         raise UnsupportedImageError(f"{unsupported} is not painted", format=unsupported)
     raise UnreadableImageError("not a picture")
@@ -174,7 +176,7 @@ def _load(file: Image.Image) -> Image.Image:
         raise
     except Exception as error:
         # Pillow's decoders raise OSError, SyntaxError, ValueError, EOFError, struct.error …
-        raise UnreadableImageError("the picture is truncated or damaged") from error
+        raise UnreadableImageError("the picture is truncated or damaged", truncated=True) from error
     return file
 
 

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import secrets
-import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from bot.errors import LimitReached, Refusal, RequestProblem, RequestRefused
+from bot.errors import (
+    LimitReached,
+    Refusal,
+    RequestProblem,
+    RequestRefused,
+    StorageFullError,
+)
 from bot.intake.download import allowed_origins, download
 from bot.intake.request import HeldPicture, PictureSource
-from bot.jobs.model import NewJob, new_job_id
+from bot.jobs.artefacts import content_key, style_key
+from bot.jobs.model import Limits, NewJob, new_job_id
 from stylenet.errors import RecipeError
+from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     import aiohttp
@@ -26,7 +34,6 @@ if TYPE_CHECKING:
     from bot.jobs.model import Job
     from bot.jobs.store import JobStore
     from bot.settings import Settings
-    from stylenet.recipe import Recipe
 
 __all__ = ["Intake", "PresetShelf", "StylePreset"]
 
@@ -39,6 +46,14 @@ REQUESTS_AT_ONCE = 8
 DEFAULT_SIZE = 384
 """Longest side painted where neither the member nor the operator says; what a CPU paints in a
 minute or two. Pixels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Picture:
+    """A picture ready to be kept, and its width and height in pixels where they matter."""
+
+    data: bytes
+    size: tuple[int, int] | None = None
 
 
 class StylePreset(Protocol):
@@ -123,7 +138,7 @@ class Intake:
         async with self._turns:
             content, *styles = await self._gather(request)
             if preset is not None:
-                styles.append(await asyncio.to_thread(preset.picture_bytes))
+                styles.append(_Picture(await asyncio.to_thread(preset.picture_bytes)))
             return await self._enqueue(request, preset, recipe, content, styles)
 
     async def hold(self, source: PictureSource) -> HeldPicture:
@@ -136,9 +151,14 @@ class Intake:
         await self._check_disk()
         async with self._turns:
             picture = await self._fetch(source)
-            key = f"held/{secrets.token_hex(8)}/content"
-            await self._artefacts.put(key, picture.data)
-        return HeldPicture(key=key, filename=source.filename, spoiler=source.spoiler)
+            key = f"pickers/{secrets.token_hex(8)}/content"
+            await self._keep({key: picture.data})
+        return HeldPicture(
+            key=key,
+            filename=source.filename,
+            spoiler=source.spoiler,
+            size=(picture.width, picture.height),
+        )
 
     async def release(self, held: HeldPicture) -> None:
         """Forget a held picture whose style will not be chosen any more."""
@@ -167,22 +187,25 @@ class Intake:
             if recipe.size is None:
                 recipe = recipe.evolve(size=self._settings.size or self._default_size)
         except RecipeError as error:
+            is_known = error.field in {field.name for field in dataclasses.fields(Recipe)}
             raise RequestRefused(
-                RequestProblem.UNKNOWN_OPTION, detail=error.field, suggestion=error.expected
+                RequestProblem.BAD_OPTION_VALUE if is_known else RequestProblem.UNKNOWN_OPTION,
+                detail=error.field,
+                suggestion=error.expected,
             ) from error
         return recipe
 
     async def _check_disk(self) -> None:
-        least = self._settings.min_free_disk_bytes
-        if await asyncio.to_thread(_free_bytes, self._settings.data_dir) < least:
+        free, least = await self._artefacts.free_bytes(), self._settings.min_free_disk_bytes
+        if free is not None and free < least:
             raise LimitReached("disk", limit=least)
 
-    async def _gather(self, request: StyleRequest) -> list[bytes]:
-        """The content picture's bytes, then the styles', fetched side by side."""
+    async def _gather(self, request: StyleRequest) -> list[_Picture]:
+        """The content picture, then the style pictures, fetched side by side."""
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
-                    group.create_task(self._bytes_of(source))
+                    group.create_task(self._picture(source))
                     for source in (request.content, *request.styles)
                 ]
         except ExceptionGroup as errors:
@@ -190,10 +213,11 @@ class Intake:
             raise errors.exceptions[0] from None
         return [task.result() for task in tasks]
 
-    async def _bytes_of(self, source: PictureSource | HeldPicture) -> bytes:
+    async def _picture(self, source: PictureSource | HeldPicture) -> _Picture:
         if isinstance(source, HeldPicture):
-            return await self._artefacts.get(source.key)
-        return (await self._fetch(source)).data
+            return _Picture(await self._artefacts.get(source.key), source.size)
+        inspected = await self._fetch(source)
+        return _Picture(inspected.data, (inspected.width, inspected.height))
 
     async def _fetch(self, source: PictureSource) -> InspectedPicture:
         data = await download(
@@ -211,40 +235,52 @@ class Intake:
         request: StyleRequest,
         preset: StylePreset | None,
         recipe: Recipe,
-        content: bytes,
-        styles: list[bytes],
+        content: _Picture,
+        styles: list[_Picture],
     ) -> Job:
-        """Keep the inputs, then enqueue; inputs that no job came to need are deleted."""
+        """Keep the inputs, then enqueue; inputs that no job needs are deleted again."""
         job_id = new_job_id()
-        prefix = f"jobs/{job_id}/"
         new = NewJob(
             job_id=job_id,
             origin=request.origin,
-            content_key=f"{prefix}content",
-            style_keys=tuple(f"{prefix}style-{index}" for index in range(len(styles))),
+            content_key=content_key(job_id),
+            style_keys=tuple(style_key(job_id, index) for index in range(len(styles))),
+            content_size=content.size,
             recipe=recipe,
             preset=request.preset,
             title=_title(request, preset),
             spoiler=any(source.spoiler for source in (request.content, *request.styles)),
             request_key=request.request_key,
         )
+        keys = (new.content_key, *new.style_keys)
+        await self._keep(
+            {key: each.data for key, each in zip(keys, (content, *styles), strict=True)}
+        )
         try:
-            await self._artefacts.put(new.content_key, content)
-            for key, style in zip(new.style_keys, styles, strict=True):
-                await self._artefacts.put(key, style)
-        except BaseException:
-            await self._artefacts.delete_prefix(prefix)
-            raise
-        try:
-            job = await self._store.enqueue(new, limits=self._limits)
+            job = await self._store.enqueue(new, limits=Limits.of(self._settings))
         except Refusal:
             # Only then is it certain that the job does not exist: after a lost connection or
             # a cancellation it may, and would need its inputs.
-            await self._artefacts.delete_prefix(prefix)
+            await self._forget(keys)
             raise
-        if job.job_id != job_id:
-            await self._artefacts.delete_prefix(prefix)
+        if job.job_id != job_id:  # accepted already, with inputs of its own
+            await self._forget(keys)
         return job
+
+    async def _keep(self, pictures: Mapping[str, bytes]) -> None:
+        """Store all of the pictures or none."""
+        try:
+            for key, data in pictures.items():
+                await self._artefacts.put(key, data)
+        except BaseException as error:
+            await self._forget(pictures)
+            if isinstance(error, StorageFullError):
+                raise LimitReached("disk", limit=self._settings.min_free_disk_bytes) from error
+            raise
+
+    async def _forget(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            await self._artefacts.delete(key)
 
 
 def _title(request: StyleRequest, preset: StylePreset | None) -> str:
@@ -253,10 +289,3 @@ def _title(request: StyleRequest, preset: StylePreset | None) -> str:
     if preset is not None:
         styles.append(preset.title)
     return f"{request.content.filename} × {' + '.join(styles)}"
-
-
-def _free_bytes(folder: Path) -> int:
-    """Free bytes on the disk that holds the folder, or will once it is made."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return shutil.disk_usage(folder).free

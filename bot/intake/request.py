@@ -40,11 +40,13 @@ class HeldPicture:
     Attributes:
         key: the picture among the artefacts.
         filename, spoiler: as the member sent it.
+        size: width and height in pixels.
     """
 
     key: str
     filename: str
     spoiler: bool = False
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,231 @@
+"""Inspection of what members may send, by the real process."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import signal
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bot.errors import PictureProblem, PictureRefused
+from bot.intake import inspection
+from bot.intake.inspecting_process import examine
+from bot.intake.inspection import Inspector
+from bot.settings import Settings
+
+LIMITS = {"min_side": 32, "max_pixels": 50_000_000, "max_aspect_ratio": 8.0}
+
+
+def photo(width: int = 96, height: int = 64, mode: str = "RGB") -> Image.Image:
+    y, x = np.mgrid[0:height, 0:width]
+    pixels = np.stack([x * 2 % 256, y * 3 % 256, (x + y) % 256], axis=-1).astype(np.uint8)
+    return Image.fromarray(pixels).convert(mode)
+
+
+def saved(image: Image.Image, image_format: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, image_format, **options)
+    return out.getvalue()
+
+
+def png(width: int, height: int, rows: bytes, *, depth: int = 8, kind: int = 0) -> bytes:
+    """A PNG of any announced size, written by hand."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
+
+
+def bomb() -> bytes:
+    """30,000 × 30,000 black pixels in about a megabyte."""
+    packer = zlib.compressobj(9)
+    row = b"\0" * 30_001
+    return png(
+        30_000, 30_000, b"".join(packer.compress(row) for _ in range(30_000)) + packer.flush()
+    )
+
+
+def sixteen_bit() -> bytes:
+    pixels = (np.mgrid[0:64, 0:96][1] * 600).astype(np.uint16)
+    return saved(Image.fromarray(pixels), "PNG")
+
+
+def rotated() -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return saved(photo(96, 64), "JPEG", exif=exif)
+
+
+def palette_with_alpha() -> bytes:
+    image = photo().quantize(16)
+    return saved(image, "PNG", transparency=0)
+
+
+ACCEPTED = {
+    "png": (lambda: saved(photo(), "PNG"), "PNG", (96, 64), False),
+    "jpeg": (lambda: saved(photo(), "JPEG"), "JPEG", (96, 64), False),
+    "webp": (lambda: saved(photo(), "WEBP"), "WEBP", (96, 64), False),
+    "grey": (lambda: saved(photo(mode="L"), "PNG"), "PNG", (96, 64), False),
+    "alpha": (lambda: saved(photo(mode="RGBA"), "PNG"), "PNG", (96, 64), False),
+    "palette with alpha": (palette_with_alpha, "PNG", (96, 64), False),
+    "16 bits": (sixteen_bit, "PNG", (96, 64), False),
+    "cmyk": (lambda: saved(photo(mode="CMYK"), "JPEG"), "JPEG", (96, 64), False),
+    "exif rotated": (rotated, "JPEG", (64, 96), False),
+    "animated gif": (
+        lambda: saved(
+            photo(), "GIF", save_all=True, append_images=[photo().rotate(90)], duration=100
+        ),
+        "GIF",
+        (96, 64),
+        True,
+    ),
+}
+
+REFUSED = {
+    "text named png": (
+        lambda: b"just a text, whatever its name says\n",
+        PictureProblem.NOT_A_PICTURE,
+    ),
+    "nothing": (lambda: b"", PictureProblem.NOT_A_PICTURE),
+    "truncated": (lambda: saved(photo(), "JPEG")[:600], PictureProblem.TRUNCATED),
+    "only a header": (lambda: saved(photo(), "PNG")[:20], PictureProblem.TRUNCATED),
+    "one pixel": (lambda: saved(photo(1, 1), "PNG"), PictureProblem.TOO_SMALL),
+    "elongated": (lambda: saved(photo(640, 40), "PNG"), PictureProblem.TOO_ELONGATED),
+    "huge, and all there": (bomb, PictureProblem.TOO_LARGE),
+    "huge, and nearly empty": (
+        lambda: png(30_000, 30_000, zlib.compress(b"")),
+        PictureProblem.TOO_LARGE,
+    ),
+    "a kind not painted": (lambda: saved(photo(), "ICO"), PictureProblem.UNSUPPORTED_FORMAT),
+}
+
+
+@pytest.fixture
+async def inspector():
+    async with Inspector(Settings()) as started:
+        yield started
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_accepts(name):
+    make, image_format, (width, height), animated = ACCEPTED[name]
+    assert examine(make(), **LIMITS) == {
+        "width": width,
+        "height": height,
+        "format": image_format,
+        "animated": animated,
+    }
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refuses(name):
+    make, problem = REFUSED[name]
+    assert examine(make(), **LIMITS)["problem"] == problem
+
+
+async def test_process_describes_a_picture(inspector):
+    data = rotated()
+    picture = await inspector.inspect(data, filename="me.jpg")
+    assert (picture.width, picture.height, picture.format) == (64, 96, "JPEG")
+    assert picture.data is data
+    assert picture.filename == "me.jpg"
+
+
+async def test_process_refuses_with_numbers(inspector):
+    with pytest.raises(PictureRefused) as refused:
+        await inspector.inspect(bomb(), filename="big.png")
+    assert refused.value.problem is PictureProblem.TOO_LARGE
+    assert refused.value.filename == "big.png"
+    assert refused.value.got == "30000×30000"
+    assert refused.value.limit == "50000000"
+
+
+async def test_goes_on_after_bad_pictures(inspector):
+    outcomes = await asyncio.gather(
+        inspector.inspect(b"no picture", filename="a"),
+        inspector.inspect(saved(photo(), "PNG"), filename="b"),
+        inspector.inspect(saved(photo(), "JPEG")[:500], filename="c"),
+        inspector.inspect(saved(photo(), "WEBP"), filename="d"),
+        return_exceptions=True,
+    )
+    assert [type(outcome).__name__ for outcome in outcomes] == [
+        "PictureRefused",
+        "InspectedPicture",
+        "PictureRefused",
+        "InspectedPicture",
+    ]
+
+
+async def test_memory_is_bounded():
+    # 80 MP of RGB take 240 MB: more than is allowed here, though the pixel limit would let it by.
+    packer = zlib.compressobj(1)
+    rows = b"".join(packer.compress(b"\0" * (10_000 * 3 + 1)) for _ in range(8000)) + packer.flush()
+    settings = Settings(inspection_memory_bytes=300 * 1024 * 1024, max_pixels=100_000_000)
+    async with Inspector(settings) as inspector:
+        with pytest.raises(PictureRefused) as refused:
+            await inspector.inspect(png(10_000, 8000, rows, kind=2), filename="wide.png")
+        assert refused.value.problem is PictureProblem.INSPECTION_FAILED
+        await inspector.inspect(saved(photo(), "PNG"), filename="next.png")
+
+
+async def test_time_is_bounded(monkeypatch):
+    async with Inspector(Settings(inspection_timeout_seconds=0.05)) as inspector:
+        process = await inspector._take("slow.png")
+        os.kill(process.pid, signal.SIGSTOP)
+
+        async def stopped(filename):
+            return process
+
+        monkeypatch.setattr(inspector, "_take", stopped)
+        with pytest.raises(PictureRefused) as refused:
+            await inspector.inspect(saved(photo(), "PNG"), filename="slow.png")
+        assert (refused.value.problem, refused.value.got) == (
+            PictureProblem.INSPECTION_FAILED,
+            "timeout",
+        )
+        assert process.returncode == -signal.SIGKILL
+
+
+async def test_a_spare_that_was_killed_is_replaced(inspector):
+    spare = await inspector._spare
+    spare.kill()
+    await spare.wait()
+    picture = await inspector.inspect(saved(photo(), "PNG"), filename="a.png")
+    assert picture.format == "PNG"
+
+
+async def test_cancelling_ends_the_process(inspector):
+    process = await inspector._spare
+    os.kill(process.pid, signal.SIGSTOP)
+    task = asyncio.create_task(inspector.inspect(saved(photo(), "PNG"), filename="a.png"))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert process.returncode == -signal.SIGKILL
+
+
+async def test_no_secret_is_inherited(monkeypatch):
+    monkeypatch.setenv("DISCORD_TOKEN", "secret")
+    assert "secret" not in inspection._environment().values()
+
+
+@pytest.mark.parametrize(
+    "reply", [b"", b"[]", b"nonsense", b'{"width": 1}', b'{"problem": "never heard of"}']
+)
+def test_an_answer_that_makes_no_sense_is_a_refusal(reply):
+    with pytest.raises(PictureRefused) as refused:
+        inspection._understood(reply, b"", "a.png")
+    assert refused.value.problem is PictureProblem.INSPECTION_FAILED
