@@ -13,7 +13,10 @@ place, ``bot.views.wording``.
     │   └── LimitReached         a cap per member, guild or server
     ├── UnknownJobError          no such job
     ├── IllegalTransitionError   a job cannot go from this state to that
+    ├── ClaimLostError           a running job was taken over by another claim
     ├── StoreUnavailableError    the database cannot be reached or is locked
+    ├── ArtefactMissingError     no such picture or checkpoint is kept
+    ├── StorageFullError         the place pictures are kept has no room left
     └── WorkerDiedError          a worker process ended without finishing its job
 """
 
@@ -22,6 +25,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 __all__ = [
+    "ArtefactMissingError",
+    "ClaimLostError",
     "ConfigurationError",
     "IllegalTransitionError",
     "LimitReached",
@@ -30,6 +35,7 @@ __all__ = [
     "Refusal",
     "RequestProblem",
     "RequestRefused",
+    "StorageFullError",
     "StoreUnavailableError",
     "StyleBotError",
     "UnknownJobError",
@@ -158,8 +164,34 @@ class IllegalTransitionError(StyleBotError):
         self.wanted = wanted
 
 
+class ClaimLostError(StyleBotError):
+    """The job was recovered and claimed again, or deleted, while this claim still worked on it.
+
+    Attributes:
+        job_id: whose.
+        claims: the number of the claim that was lost.
+    """
+
+    def __init__(self, job_id: str, *, claims: int) -> None:
+        super().__init__(f"claim {claims} of job {job_id} was lost")
+        self.job_id = job_id
+        self.claims = claims
+
+
 class StoreUnavailableError(StyleBotError):
     """The database cannot be reached, or stayed locked past its timeout."""
+
+
+class ArtefactMissingError(StyleBotError):
+    """No such picture or checkpoint is kept."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"no artefact {key!r}")
+        self.key = key
+
+
+class StorageFullError(StyleBotError):
+    """The place pictures are kept has no room left; the operator must make some."""
 
 
 class WorkerDiedError(StyleBotError):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from bot.settings import Settings
     from stylenet.recipe import Recipe
 
 __all__ = [
@@ -19,8 +20,10 @@ __all__ = [
     "Delivery",
     "Job",
     "JobState",
+    "Limits",
     "NewJob",
     "Origin",
+    "Picker",
     "new_job_id",
 ]
 
@@ -91,6 +94,9 @@ class NewJob:
         spoiler: whether a picture came as a spoiler; what is posted must then be one too.
         request_key: what makes this request unique (a message's or an interaction's id); the
             same request enqueued twice, after a crash or a gateway replay, is one job.
+        priority: above 0 for members of roles a guild favours; it goes before the others of its
+            own guild, never before another guild's turn.
+        content_size: width and height of the content picture, in pixels; estimates use it.
     """
 
     job_id: str
@@ -102,6 +108,26 @@ class NewJob:
     title: str = ""
     spoiler: bool = False
     request_key: str | None = None
+    priority: int = 0
+    content_size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """How many waiting and running jobs there may be: per member, per guild and in all."""
+
+    per_member: int
+    per_guild: int
+    total: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """The limits an operator set."""
+        return cls(
+            per_member=settings.max_jobs_per_member,
+            per_guild=settings.max_jobs_per_guild,
+            total=settings.max_jobs,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +135,11 @@ class Job:
     """A job as the store knows it at one instant. Times are aware, in UTC.
 
     Attributes:
-        attempts: how often it was claimed.
+        attempts: how often it was claimed, attempts handed back at shutdown not counted.
+        claims: how often it was claimed in all; numbers the claim, so that a claim that was lost
+            can no longer change anything.
+        setbacks: attempts in a row that ended without a newer checkpoint.
+        not_before: a queued job waits at least until then, after a setback.
         step, total: optimiser steps done and in all; 0 before the first progress.
         losses: the newest weighted terms by name, and ``"total"``.
         paint_seconds: seconds spent painting, over every attempt that counted.
@@ -154,6 +184,11 @@ class Job:
     started_at: datetime | None
     finished_at: datetime | None
     heartbeat_at: datetime | None
+    priority: int = 0
+    content_size: tuple[int, int] | None = None
+    claims: int = 0
+    setbacks: int = 0
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -182,6 +217,34 @@ class Delivery:
     abandoned: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picker:
+    """A message on which a member chooses a preset for a picture that is already held.
+
+    Attributes:
+        message_id: the picker's own message.
+        request_message_id: the message that asked, None for an interaction.
+        requester_id: the only member whose choice counts.
+        content_key: the held picture among the artefacts.
+        content_size: its width and height in pixels.
+        recipe: the choices made so far; None for the bot's own.
+        used_at: when the choice was made; a picker is used once.
+    """
+
+    message_id: int
+    channel_id: int
+    guild_id: int | None
+    requester_id: int
+    request_message_id: int | None
+    content_key: str
+    filename: str
+    spoiler: bool
+    created_at: datetime
+    used_at: datetime | None = None
+    recipe: Recipe | None = None
+    content_size: tuple[int, int] | None = None
+
+
 def new_job_id() -> str:
-    """A new job's id: 12 lower-case hexadecimal digits, short enough for a custom_id and a nonce."""
+    """A new job's id: 12 hexadecimal digits, short enough for a custom_id and a nonce."""
     return secrets.token_hex(6)

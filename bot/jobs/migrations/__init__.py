@@ -1,0 +1,1 @@
+"""Numbered changes of the database, applied in order when the store is opened."""

@@ -1,0 +1,1 @@
+"""One module per change; released ones are never edited."""

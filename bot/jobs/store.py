@@ -1,0 +1,370 @@
+"""The store: every job that was accepted, and what became of it.
+
+SQLite beside the pictures by default, PostgreSQL by address. The store is one object with one
+subject per attribute: the jobs themselves here, `runs` for the scheduler, `outbox` for whoever
+speaks in the channel, `pickers` and `rates`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+
+from sqlalchemy import delete, exists, func, insert, select, text, update
+
+from bot.errors import LimitReached, UnknownJobError
+from bot.jobs.database import Database
+from bot.jobs.fairness import AGEING, Waiting, turn_order
+from bot.jobs.listener import Listener
+from bot.jobs.model import Announcement, JobState
+from bot.jobs.outbox import Outbox
+from bot.jobs.pickers import Pickers
+from bot.jobs.rates import Rates
+from bot.jobs.records import guild_key, job_from, row_of
+from bot.jobs.runs import Runs, next_ticket
+from bot.jobs.schema import guild_turns, jobs, member_turns, outbox
+from bot.jobs.transitions import announce, held, move
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from bot.jobs.database import Change
+    from bot.jobs.feed import JobFeed
+    from bot.jobs.model import Job, Limits, NewJob
+
+__all__ = ["JobStore"]
+
+_ACTIVE = (JobState.QUEUED, JobState.RUNNING)
+
+
+class JobStore:
+    """Durable jobs. Every method may raise `StoreUnavailableError`.
+
+    Args:
+        url: the database's address, see `bot.jobs.database.Database`.
+        feed: told of every job that changed, after the change is committed.
+
+    Attributes:
+        feed: the same.
+        runs: the scheduler's side of the jobs.
+        outbox: what must still be said in the channel.
+        pickers: which messages offer presets.
+        rates: how fast devices paint.
+
+    Raises:
+        ConfigurationError: the address cannot work.
+    """
+
+    def __init__(self, url: str, *, feed: JobFeed) -> None:
+        self._database = Database(url, feed=feed)
+        self._listener = Listener(self._database, refresh=self._active_ids)
+        self.feed = feed
+        self.runs = Runs(self._database)
+        self.outbox = Outbox(self._database)
+        self.pickers = Pickers(self._database)
+        self.rates = Rates(self._database)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other bot processes may work on the same jobs."""
+        return not self._database.is_sqlite
+
+    async def open(self) -> None:
+        """Connect, and bring the tables up to date.
+
+        Raises:
+            ConfigurationError: another bot uses the same SQLite file, the driver is missing,
+                or the database is newer than this program.
+            StoreUnavailableError: the database cannot be reached.
+        """
+        await self._database.open()
+        if self.is_shared:
+            await self._listener.start()
+        else:
+            await self.outbox.void_leases()
+
+    async def close(self) -> None:
+        """Drop every connection and the lock."""
+        await self._listener.close()
+        await self._database.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises:
+            StoreUnavailableError: there is none.
+        """
+        async with self._database.read() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def enqueue(self, new: NewJob, *, limits: Limits) -> Job:
+        """Accept a job: from here on it is not lost.
+
+        Its card's outbox row is written in the same transaction. The same `request_key` a
+        second time gives the job that is already there, whatever the limits.
+
+        Raises:
+            LimitReached: the member, the guild or the queue has as many jobs as it may.
+        """
+        async with self._database.write() as change:
+            await self._database.lock_queue(change)
+            if new.request_key is not None:
+                known = await change.connection.execute(
+                    select(jobs).where(jobs.c.request_key == new.request_key)
+                )
+                row = known.mappings().one_or_none()
+                if row is not None:
+                    return job_from(row)
+            await _check_limits(change, new, limits)
+            await _take_place(change, new)
+            now = datetime.now(UTC) if self._database.is_sqlite else await _now_of(change)
+            added = await change.connection.execute(
+                insert(jobs).values(row_of(new, created_at=now)).returning(*jobs.c)
+            )
+            job = job_from(added.mappings().one())
+            await announce(change, job.job_id, Announcement.CARD, now=now)
+            change.touch(job.job_id)
+            return job
+
+    async def get(self, job_id: str) -> Job:
+        """The job as it is now.
+
+        Raises:
+            UnknownJobError: there is no such job.
+        """
+        async with self._database.read() as connection:
+            found = await connection.execute(select(jobs).where(jobs.c.job_id == job_id))
+            row = found.mappings().one_or_none()
+        if row is None:
+            raise UnknownJobError(job_id)
+        return job_from(row)
+
+    async def find_by_card(self, message_id: int) -> Job | None:
+        """The job whose card is this message; None when it is nobody's."""
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(jobs).where(jobs.c.card_message_id == message_id)
+            )
+            row = found.mappings().one_or_none()
+            return None if row is None else job_from(row)
+
+    async def jobs_of(
+        self, requester_id: int, *, guild_id: int | None = None, limit: int = 25
+    ) -> list[Job]:
+        """A member's jobs, newest first, in every guild or in one."""
+        query = select(jobs).where(jobs.c.requester_id == requester_id)
+        if guild_id is not None:
+            query = query.where(jobs.c.guild_id == guild_id)
+        async with self._database.read() as connection:
+            found = await connection.execute(query.order_by(jobs.c.number.desc()).limit(limit))
+            return [job_from(row) for row in found.mappings()]
+
+    async def running(self) -> list[Job]:
+        """The jobs that are being painted, by any bot process."""
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(jobs).where(jobs.c.state == JobState.RUNNING).order_by(jobs.c.number)
+            )
+            return [job_from(row) for row in found.mappings()]
+
+    async def waiting(self) -> list[Job]:
+        """The queued jobs in the order in which they will be claimed."""
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(jobs).where(jobs.c.state == JobState.QUEUED).order_by(jobs.c.number)
+            )
+            queued = {row["job_id"]: job_from(row) for row in found.mappings()}
+            order = await _order(connection, list(queued.values()))
+        return [queued[job_id] for job_id in order]
+
+    async def place_in_queue(self, job_id: str) -> int | None:
+        """How soon a queued job will be claimed: 1 is next. None when it is not queued."""
+        for place, job in enumerate(await self.waiting(), start=1):
+            if job.job_id == job_id:
+                return place
+        return None
+
+    async def count(self) -> dict[JobState, int]:
+        """How many jobs there are in each state."""
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(jobs.c.state, func.count()).group_by(jobs.c.state)
+            )
+            counts = {JobState(state): int(number) for state, number in found}
+        return {state: counts.get(state, 0) for state in JobState}
+
+    async def cancel(self, job_id: str) -> Job:
+        """Cancel a job: a queued one at once, a running one as soon as its worker stops.
+
+        A job that has ended stays as it is; look at the returned job's state.
+
+        Raises:
+            UnknownJobError: there is no such job.
+        """
+        async with self._database.write() as change:
+            job = await held(change, job_id)
+            if job.state is JobState.QUEUED:
+                return await move(
+                    change,
+                    job,
+                    JobState.CANCELLED,
+                    now=self._database.now(),
+                    cancel_requested=True,
+                )
+            if job.state is JobState.RUNNING and not job.cancel_requested:
+                asked = await change.connection.execute(
+                    update(jobs)
+                    .where(jobs.c.job_id == job_id)
+                    .values(cancel_requested=True)
+                    .returning(*jobs.c)
+                )
+                change.touch(job_id)
+                return job_from(asked.mappings().one())
+            return job
+
+    async def forget(self, requester_id: int) -> list[str]:
+        """Delete a member's ended jobs and cancel the others, which a later sweep deletes.
+
+        Returns:
+            The deleted jobs' ids; their artefacts are the caller's to delete.
+        """
+        async with self._database.read() as connection:
+            active = await connection.execute(
+                select(jobs.c.job_id).where(
+                    jobs.c.requester_id == requester_id, jobs.c.state.in_(_ACTIVE)
+                )
+            )
+            active_ids = list(active.scalars())
+        for job_id in active_ids:
+            await self.cancel(job_id)
+        async with self._database.write() as change:
+            deleted = await change.connection.execute(
+                delete(jobs)
+                .where(jobs.c.requester_id == requester_id, jobs.c.state.not_in(_ACTIVE))
+                .returning(jobs.c.job_id)
+            )
+            return list(deleted.scalars())
+
+    async def delete_finished(self, *, before: datetime, limit: int = 100) -> list[str]:
+        """Delete jobs that ended before a time and of which nothing is left to say.
+
+        Returns:
+            Their ids; their artefacts are the caller's to delete.
+        """
+        pending = exists().where(
+            outbox.c.job_id == jobs.c.job_id,
+            outbox.c.message_id.is_(None),
+            outbox.c.abandoned.is_(None),
+        )
+        old = (
+            select(jobs.c.job_id)
+            .where(jobs.c.finished_at < before, ~pending)
+            .order_by(jobs.c.finished_at)
+            .limit(limit)
+        )
+        async with self._database.write() as change:
+            deleted = await change.connection.execute(
+                delete(jobs).where(jobs.c.job_id.in_(old)).returning(jobs.c.job_id)
+            )
+            return list(deleted.scalars())
+
+    async def known(self, job_ids: set[str]) -> set[str]:
+        """Those of the given ids that are jobs."""
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(jobs.c.job_id).where(jobs.c.job_id.in_(job_ids))
+            )
+            return set(found.scalars())
+
+    async def forget_turns(self) -> None:
+        """Drop the tickets of guilds and members that have no job in the queue."""
+        async with self._database.write() as change:
+            await self._database.lock_queue(change)
+            for table in (guild_turns, member_turns):
+                waits = exists().where(
+                    jobs.c.guild_key == table.c.guild_key, jobs.c.state.in_(_ACTIVE)
+                )
+                await change.connection.execute(delete(table).where(~waits))
+
+    async def _active_ids(self) -> list[str]:
+        async with self._database.read() as connection:
+            found = await connection.execute(select(jobs.c.job_id).where(jobs.c.state.in_(_ACTIVE)))
+            return list(found.scalars())
+
+
+async def _now_of(change: Change) -> datetime:
+    now: datetime = (await change.connection.execute(select(func.clock_timestamp()))).scalar_one()
+    return now
+
+
+async def _check_limits(change: Change, new: NewJob, limits: Limits) -> None:
+    """Raises: LimitReached."""
+    counts = select(
+        func.count(),
+        func.count().filter(jobs.c.requester_id == new.origin.requester_id),
+        func.count().filter(jobs.c.guild_id == new.origin.guild_id),
+    ).where(jobs.c.state.in_(_ACTIVE))
+    everybody, member, guild = (await change.connection.execute(counts)).one()
+    if member >= limits.per_member:
+        raise LimitReached("member", limit=limits.per_member)
+    if new.origin.guild_id is not None and guild >= limits.per_guild:
+        raise LimitReached("guild", limit=limits.per_guild)
+    if everybody >= limits.total:
+        raise LimitReached("queue", limit=limits.total)
+
+
+async def _take_place(change: Change, new: NewJob) -> None:
+    """Whoever had nothing in the queue comes to its end; the others keep their place."""
+    key, requester = guild_key(new.origin), new.origin.requester_id
+    queued = jobs.c.state == JobState.QUEUED
+    counts = select(func.count(), func.count().filter(jobs.c.requester_id == requester)).where(
+        queued, jobs.c.guild_key == key
+    )
+    of_guild, of_member = (await change.connection.execute(counts)).one()
+    if of_guild == 0:
+        ticket = await next_ticket(change, guild_turns.c.ticket)
+        await change.upsert(guild_turns, {"guild_key": key, "ticket": ticket})
+    if of_member == 0:
+        ticket = await next_ticket(change, member_turns.c.ticket)
+        await change.upsert(
+            member_turns, {"guild_key": key, "requester_id": requester, "ticket": ticket}
+        )
+
+
+async def _order(connection: AsyncConnection, queued: list[Job]) -> list[str]:
+    if not queued:
+        return []
+    guilds = await connection.execute(select(guild_turns.c.guild_key, guild_turns.c.ticket))
+    members = await connection.execute(
+        select(member_turns.c.guild_key, member_turns.c.requester_id, member_turns.c.ticket)
+    )
+    aged = datetime.now(UTC) - AGEING
+    return turn_order(
+        [
+            Waiting(
+                job_id=job.job_id,
+                number=number,
+                guild_key=guild_key(job.origin),
+                requester_id=job.origin.requester_id,
+                favoured=job.priority > 0 or job.created_at < aged,
+                begun=job.started_at is not None,
+            )
+            for number, job in enumerate(queued)
+        ],
+        guild_tickets=dict(list(guilds)),
+        member_tickets={(key, member): ticket for key, member, ticket in members},
+    )
