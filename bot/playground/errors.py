@@ -1,0 +1,162 @@
+"""Discord's refusals: an HTTP status, one of its numbered codes, and a body in its shape.
+
+The texts are Discord's own, because a client's error message shows them to people.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+__all__ = ["ApiError", "Code", "FormErrors", "GatewayClose", "RateLimited", "invalid_form"]
+
+
+class Code(Enum):
+    """The refusals the playground knows, as (HTTP status, JSON code, text)."""
+
+    GENERAL = (500, 0, "500: Internal Server Error")
+    UNAUTHORIZED = (401, 0, "401: Unauthorized")
+    NOT_FOUND = (404, 0, "404: Not Found")
+    METHOD_NOT_ALLOWED = (405, 0, "405: Method Not Allowed")
+    UNKNOWN_APPLICATION = (404, 10002, "Unknown Application")
+    UNKNOWN_CHANNEL = (404, 10003, "Unknown Channel")
+    UNKNOWN_GUILD = (404, 10004, "Unknown Guild")
+    UNKNOWN_MEMBER = (404, 10007, "Unknown Member")
+    UNKNOWN_MESSAGE = (404, 10008, "Unknown Message")
+    UNKNOWN_ROLE = (404, 10011, "Unknown Role")
+    UNKNOWN_USER = (404, 10013, "Unknown User")
+    UNKNOWN_EMOJI = (400, 10014, "Unknown Emoji")
+    UNKNOWN_WEBHOOK = (404, 10015, "Unknown Webhook")
+    UNKNOWN_INTERACTION = (404, 10062, "Unknown interaction")
+    UNKNOWN_COMMAND = (404, 10063, "Unknown application command")
+    TOO_MANY_REACTIONS = (403, 30010, "Maximum number of reactions reached (20)")
+    TOO_MANY_COMMANDS = (400, 30032, "Maximum number of application commands reached (100).")
+    REQUEST_TOO_LARGE = (413, 40005, "Request entity too large")
+    ALREADY_ACKNOWLEDGED = (400, 40060, "Interaction has already been acknowledged.")
+    MISSING_ACCESS = (403, 50001, "Missing Access")
+    CANNOT_EDIT_OTHERS = (403, 50005, "Cannot edit a message authored by another user")
+    EMPTY_MESSAGE = (400, 50006, "Cannot send an empty message")
+    CANNOT_SEND_TO_USER = (403, 50007, "Cannot send messages to this user")
+    MISSING_PERMISSIONS = (403, 50013, "Missing Permissions")
+    INVALID_BULK_DELETE = (
+        400,
+        50016,
+        "Provided too few or too many messages to delete. "
+        "Must provide at least 2 and fewer than 100 messages to delete.",
+    )
+    SYSTEM_MESSAGE = (403, 50021, "Cannot execute action on a system message")
+    INVALID_WEBHOOK_TOKEN = (401, 50027, "Invalid Webhook Token")
+    MESSAGE_TOO_OLD = (
+        400,
+        50034,
+        "You can only bulk delete messages that are under 14 days old.",
+    )
+    INVALID_FORM = (400, 50035, "Invalid Form Body")
+    INVALID_JSON = (400, 50109, "The request body contains invalid JSON.")
+    REACTION_BLOCKED = (403, 90001, "Reaction was blocked")
+    CANNOT_REPLY_WITHOUT_HISTORY = (
+        403,
+        160002,
+        "Cannot reply without permission to read message history",
+    )
+
+
+class ApiError(Exception):
+    """A request refused as Discord refuses it.
+
+    Attributes:
+        status: the HTTP status.
+        body: the JSON body, with ``code`` and ``message`` and, for forms, ``errors``.
+        headers: extra headers that belong to the refusal.
+    """
+
+    def __init__(
+        self, code: Code, *, errors: dict[str, Any] | None = None, message: str | None = None
+    ) -> None:
+        status, number, text = code.value
+        super().__init__(f"{status} {number}: {message or text}")
+        self.code = code
+        self.status: int = status
+        self.body: dict[str, Any] = {"message": message or text, "code": number}
+        if errors is not None:
+            self.body["errors"] = errors
+        self.headers: dict[str, str] = {}
+
+
+class RateLimited(ApiError):
+    """429: come back after ``retry_after`` seconds.
+
+    ``scope`` is ``user`` (a bucket of one's own), ``shared`` or ``global``.
+    """
+
+    def __init__(self, retry_after: float, *, scope: str = "user") -> None:
+        super().__init__(Code.GENERAL)
+        self.status = 429
+        self.body = {
+            "message": "You are being rate limited.",
+            "retry_after": round(retry_after, 3),
+            "global": scope == "global",
+        }
+        # Clients take a 429 without Via for a ban by the proxy in front of Discord.
+        self.headers = {
+            "Via": "1.1 google",
+            "Retry-After": str(max(1, round(retry_after))),
+            "X-RateLimit-Scope": scope,
+        }
+        if scope == "global":
+            self.headers["X-RateLimit-Global"] = "true"
+
+
+class FormErrors:
+    """Collects what is wrong with a body, field by field, into Discord's nested tree."""
+
+    def __init__(self) -> None:
+        self._tree: dict[str, Any] = {}
+
+    def add(self, path: tuple[str | int, ...], code: str, message: str) -> None:
+        """Note one error at ``path``, such as ``("embeds", 0, "title")``."""
+        node = self._tree
+        for key in path:
+            node = node.setdefault(str(key), {})
+        node.setdefault("_errors", []).append({"code": code, "message": message})
+
+    def too_long(self, path: tuple[str | int, ...], limit: int) -> None:
+        """Note that the text at ``path`` is longer than ``limit`` characters."""
+        self.add(path, "BASE_TYPE_MAX_LENGTH", f"Must be {limit} or fewer in length.")
+
+    def bad_length(self, path: tuple[str | int, ...], least: int, most: int) -> None:
+        """Note that the text or list at ``path`` is shorter or longer than allowed."""
+        self.add(path, "BASE_TYPE_BAD_LENGTH", f"Must be between {least} and {most} in length.")
+
+    def required(self, path: tuple[str | int, ...]) -> None:
+        """Note that the field at ``path`` is missing."""
+        self.add(path, "BASE_TYPE_REQUIRED", "This field is required")
+
+    def raise_if_any(self) -> None:
+        """Refuse the body when anything was noted.
+
+        Raises:
+            ApiError: 400/50035 with everything noted so far.
+        """
+        if self._tree:
+            raise self.error()
+
+    def error(self) -> ApiError:
+        """The refusal itself: 400/50035 with everything noted so far."""
+        return ApiError(Code.INVALID_FORM, errors=self._tree)
+
+
+def invalid_form(path: tuple[str | int, ...], code: str, message: str) -> ApiError:
+    """A 400/50035 for a single field."""
+    errors = FormErrors()
+    errors.add(path, code, message)
+    return errors.error()
+
+
+class GatewayClose(Exception):  # noqa: N818 - named as the protocol names it
+    """The gateway ends a connection with one of its close codes."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"{code}: {reason}")
+        self.code = code
+        self.reason = reason

@@ -1,0 +1,216 @@
+"""A message body, checked as Discord checks it, into a draft that the services carry out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bot.playground.bodies import MAX_FILES
+from bot.playground.components import check_components
+from bot.playground.embeds import check_embeds
+from bot.playground.errors import ApiError, Code, FormErrors
+from bot.playground.state import COMPONENTS_V2, EPHEMERAL
+
+if TYPE_CHECKING:
+    from bot.playground.bodies import Body, Upload
+    from bot.playground.state import Json
+
+__all__ = ["AllowedMentions", "Draft", "NewFile", "parse_edit", "parse_message"]
+
+MAX_CONTENT = 2000
+MAX_DESCRIPTION = 1024
+MAX_NONCE = 25
+SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS = 1 << 2, 1 << 12
+FORWARD = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllowedMentions:
+    """Whom a message may ping; by default everyone it mentions, and whom it replies to."""
+
+    everyone: bool = True
+    users: frozenset[str] | None = None
+    roles: frozenset[str] | None = None
+    replied_user: bool = True
+
+    @classmethod
+    def parse(cls, given: object, errors: FormErrors) -> AllowedMentions:
+        """Read ``allowed_mentions``; what is not listed in it is not pinged."""
+        if not isinstance(given, dict):
+            return cls()
+        kinds = given.get("parse") or []
+        lists: dict[str, frozenset[str] | None] = {}
+        for kind in ("users", "roles"):
+            named = frozenset(str(item) for item in given.get(kind) or [])
+            if kind in kinds and named:
+                errors.add(
+                    ("allowed_mentions",),
+                    "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
+                    f'parse:["{kind}"] and {kind}: [ids...] are mutually exclusive.',
+                )
+            lists[kind] = None if kind in kinds else named
+        return cls(
+            everyone="everyone" in kinds,
+            users=lists["users"],
+            roles=lists["roles"],
+            replied_user=bool(given.get("replied_user", False)),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewFile:
+    """A file to attach, with what the body says of it."""
+
+    filename: str
+    data: bytes
+    description: str | None = None
+    title: str | None = None
+
+
+@dataclass(kw_only=True)
+class Draft:
+    """A checked body.
+
+    Attributes:
+        given: the fields the body had; an edit changes only these.
+        kept: ids of the attachments an edit keeps; None keeps all.
+    """
+
+    content: str = ""
+    embeds: list[Json] = field(default_factory=list)
+    components: list[Json] = field(default_factory=list)
+    flags: int = 0
+    tts: bool = False
+    nonce: str | int | None = None
+    enforce_nonce: bool = False
+    reference: Json | None = None
+    allowed: AllowedMentions = field(default_factory=AllowedMentions)
+    files: list[NewFile] = field(default_factory=list)
+    kept: list[str] | None = None
+    given: frozenset[str] = frozenset()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing in it to show."""
+        forward = self.reference is not None and self.reference.get("type") == FORWARD
+        return not (self.content or self.embeds or self.components or self.files or forward)
+
+
+def parse_message(body: Body, *, interaction: bool = False) -> Draft:
+    """Check the body of a new message.
+
+    Args:
+        body: payload and files.
+        interaction: True for responses and follow-ups, which may be ephemeral.
+
+    Raises:
+        ApiError: 400/50035 with all that is wrong, 400/50006 when it is empty.
+    """
+    allowed = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2
+    if interaction:
+        allowed |= EPHEMERAL
+    payload = body.payload
+    errors = FormErrors()
+    flags = payload.get("flags") or 0
+    if not isinstance(flags, int):
+        errors.add(("flags",), "NUMBER_TYPE_COERCE", f'Value "{flags}" is not int.')
+        flags = 0
+    draft = _common(payload, flags & allowed, body.uploads, errors)
+    draft.tts = bool(payload.get("tts"))
+    draft.enforce_nonce = bool(payload.get("enforce_nonce"))
+    draft.nonce = payload.get("nonce")
+    if draft.nonce is not None and len(str(draft.nonce)) > MAX_NONCE:
+        errors.too_long(("nonce",), MAX_NONCE)
+    reference = payload.get("message_reference")
+    if reference is not None and not isinstance(reference, dict):
+        errors.add(("message_reference",), "MODEL_TYPE_CONVERT", "Only dictionaries may be used")
+    elif reference is not None:
+        draft.reference = reference
+    errors.raise_if_any()
+    if draft.empty:
+        raise ApiError(Code.EMPTY_MESSAGE)
+    return draft
+
+
+def parse_edit(body: Body, *, flags: int, kept_files: int = 0) -> Draft:
+    """Check the body of an edit.
+
+    Args:
+        body: payload and files.
+        flags: the message's own flags; they say which components it may have.
+        kept_files: how many files the message has already.
+
+    Raises:
+        ApiError: 400/50035 with all that is wrong.
+    """
+    errors = FormErrors()
+    asked = body.payload.get("flags")
+    if isinstance(asked, int):
+        settable = SUPPRESS_EMBEDS | (asked & COMPONENTS_V2)
+        flags = (flags & ~SUPPRESS_EMBEDS) | (asked & settable)
+    draft = _common(body.payload, flags, body.uploads, errors)
+    have = len(draft.kept) if draft.kept is not None else kept_files
+    if have + len(draft.files) > MAX_FILES:
+        errors.too_long(("attachments",), MAX_FILES)
+    errors.raise_if_any()
+    return draft
+
+
+def _common(payload: Json, flags: int, uploads: dict[str, Upload], errors: FormErrors) -> Draft:
+    content = payload.get("content")
+    if content is not None and not isinstance(content, str | int | float):
+        errors.add(("content",), "STRING_TYPE_CONVERT", "Could not interpret as string.")
+        content = None
+    text = "" if content is None else str(content).strip()
+    if len(text) > MAX_CONTENT:
+        errors.too_long(("content",), MAX_CONTENT)
+    draft = Draft(
+        content=text,
+        embeds=check_embeds(payload.get("embeds"), errors),
+        components=check_components(payload.get("components"), flags, errors),
+        flags=flags,
+        allowed=AllowedMentions.parse(payload.get("allowed_mentions"), errors),
+        given=frozenset(payload),
+    )
+    if flags & COMPONENTS_V2:
+        for key in ("content", "embeds"):
+            if payload.get(key):
+                errors.add(
+                    (key,),
+                    "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
+                    f"The '{key}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2",
+                )
+    _attachments(draft, payload.get("attachments"), uploads, errors)
+    return draft
+
+
+def _attachments(
+    draft: Draft, listed: object, uploads: dict[str, Upload], errors: FormErrors
+) -> None:
+    """Match the listed attachments with the files: an index names a new one, an id an old."""
+    described: dict[str, Json] = {}
+    if listed is not None:
+        if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
+            errors.add(("attachments",), "LIST_TYPE_CONVERT", "Only iterables may be used here")
+            return
+        draft.kept = []
+        for index, item in enumerate(listed):
+            key = str(item.get("id", index))
+            if key in uploads:
+                described[key] = item
+            else:
+                draft.kept.append(key)
+            if len(str(item.get("description") or "")) > MAX_DESCRIPTION:
+                errors.too_long(("attachments", index, "description"), MAX_DESCRIPTION)
+    if len(uploads) > MAX_FILES:
+        errors.too_long(("attachments",), MAX_FILES)
+    for key in sorted(uploads, key=int):
+        item = described.get(key, {})
+        draft.files.append(
+            NewFile(
+                filename=str(item.get("filename") or uploads[key].filename),
+                data=uploads[key].data,
+                description=item.get("description") or None,
+                title=item.get("title") or None,
+            )
+        )

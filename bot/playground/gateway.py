@@ -1,0 +1,379 @@
+"""The gateway: Discord's WebSocket protocol, version 10, JSON, plain or as one zlib stream."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import time
+import zlib
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import WSMsgType, web
+
+from bot.playground import wire
+from bot.playground.errors import ApiError, GatewayClose
+from bot.playground.faults import Drop
+from bot.playground.hub import Event
+from bot.playground.sessions import KNOWN_INTENTS, PRIVILEGED, Intent, Session, payload_for
+
+if TYPE_CHECKING:
+    from bot.playground.faults import Faults
+    from bot.playground.hub import Hub
+    from bot.playground.state import Json, State
+    from bot.playground.wire import Wire
+
+__all__ = ["Gateway"]
+
+DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE = 0, 1, 2, 3, 4
+RESUME, RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, ACK = 6, 7, 8, 9, 10, 11
+MAX_PAYLOAD = 4096
+MAX_SENDS, SENDS_SECONDS = 120, 60.0
+CHUNK = 1000
+_CLOSE = object()
+_FLUSHED = zlib.Z_SYNC_FLUSH
+
+
+class _Connection:
+    """One socket: a queue of frames, written by a task of its own so that nobody waits for it."""
+
+    def __init__(self, socket: web.WebSocketResponse, request: web.Request, *, zlib_stream: bool):
+        self.socket = socket
+        self.request = request
+        self.session: Session | None = None
+        self._deflate = zlib.compressobj() if zlib_stream else None
+        self._queue: asyncio.Queue[Any] = asyncio.Queue()
+        self._sent_at: deque[float] = deque(maxlen=MAX_SENDS)
+
+    def send(self, frame: Json) -> None:
+        self._queue.put_nowait(frame)
+
+    def finish(self, code: int, reason: str = "") -> None:
+        """Close after what is queued."""
+        self._queue.put_nowait((_CLOSE, code, reason))
+
+    def abort(self) -> None:
+        """Let the line go dead, without a closing handshake."""
+        if self.request.transport is not None:
+            self.request.transport.abort()
+
+    def count_received(self) -> None:
+        """Refuse a client that sends too much.
+
+        Raises:
+            GatewayClose: 4008, more than 120 payloads in a minute.
+        """
+        now = time.monotonic()
+        if len(self._sent_at) == MAX_SENDS and now - self._sent_at[0] < SENDS_SECONDS:
+            raise GatewayClose(4008, "Rate limited.")
+        self._sent_at.append(now)
+
+    async def write(self) -> None:
+        """Write frames until the connection is told to close."""
+        while True:
+            frame = await self._queue.get()
+            if isinstance(frame, tuple):
+                _, code, reason = frame
+                await self.socket.close(code=code, message=reason.encode())
+                return
+            text = json.dumps(frame, separators=(",", ":"))
+            try:
+                if self._deflate is None:
+                    await self.socket.send_str(text)
+                else:
+                    data = self._deflate.compress(text.encode()) + self._deflate.flush(_FLUSHED)
+                    await self.socket.send_bytes(data)
+            except ConnectionError:
+                return  # gone; the session keeps the event for a resume
+
+
+class Gateway:
+    """Accepts connections, keeps sessions, and tells each of them what happens."""
+
+    def __init__(self, state: State, hub: Hub, rendered: Wire, faults: Faults) -> None:
+        self._state = state
+        self._hub = hub
+        self._wire = rendered
+        self.sessions: dict[str, Session] = {}
+        self._connections: set[_Connection] = set()
+        self.url = ""
+        self.heartbeat_seconds = 41.25
+        self.resume_seconds = 120.0
+        hub.subscribe(self._receive)
+        faults.on_drop = self.drop
+
+    @property
+    def online(self) -> bool:
+        """Whether a bot is connected and identified."""
+        return any(session.send is not None for session in self.sessions.values())
+
+    @property
+    def status(self) -> str:
+        """The bot's presence: ``offline``, or what it asked to be shown as."""
+        shown = [s.status for s in self.sessions.values() if s.send is not None]
+        return shown[0] if shown else "offline"
+
+    def drop(self, how: Drop) -> None:
+        """Cut every connection, in one of three ways."""
+        for connection in tuple(self._connections):
+            if how is Drop.ABORT:
+                connection.abort()
+            elif how is Drop.RECONNECT:
+                connection.send({"op": RECONNECT, "d": None})
+            else:
+                if connection.session is not None:
+                    self.sessions.pop(connection.session.id, None)
+                connection.send({"op": INVALID_SESSION, "d": False})
+
+    async def close(self) -> None:
+        """End every connection in an orderly way."""
+        for connection in tuple(self._connections):
+            await connection.socket.close(code=1001, message=b"The playground closes.")
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """One client's connection, from HELLO to its end."""
+        socket = web.WebSocketResponse(max_msg_size=1024 * 1024, compress=False, autoclose=True)
+        await socket.prepare(request)
+        connection = _Connection(
+            socket, request, zlib_stream=request.query.get("compress") == "zlib-stream"
+        )
+        self._connections.add(connection)
+        writer = asyncio.create_task(connection.write(), name="gateway writer")
+        try:
+            self._greet(connection, request)
+            await self._listen(connection)
+        except GatewayClose as ending:
+            connection.finish(ending.code, ending.reason)
+            await writer
+        finally:
+            self._connections.discard(connection)
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+            self._disconnected(connection)
+        return socket
+
+    def _greet(self, connection: _Connection, request: web.Request) -> None:
+        if request.query.get("v", "10") != "10":
+            raise GatewayClose(4012, "Invalid API version")
+        if request.query.get("encoding", "json") != "json":
+            raise GatewayClose(4002, "Error while decoding payload.")
+        interval = int(self.heartbeat_seconds * 1000)
+        connection.send({"op": HELLO, "d": {"heartbeat_interval": interval, "_trace": []}})
+
+    async def _listen(self, connection: _Connection) -> None:
+        # A heartbeat may come late by half an interval before the line counts as dead.
+        patience = self.heartbeat_seconds * 1.5
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                message = await connection.socket.receive(timeout=deadline - time.monotonic())
+            except TimeoutError:
+                raise GatewayClose(4009, "Session timed out.") from None
+            if message.type is WSMsgType.TEXT:
+                data = message.data.encode()
+            elif message.type is WSMsgType.BINARY:
+                data = message.data
+            else:
+                return
+            if len(data) > MAX_PAYLOAD:
+                raise GatewayClose(4002, "Error while decoding payload.")
+            connection.count_received()
+            if self._handle(connection, _decode(data)):
+                deadline = time.monotonic() + patience
+
+    def _handle(self, connection: _Connection, frame: Json) -> bool:
+        """Carry out one payload; True for a heartbeat."""
+        op, data = frame.get("op"), frame.get("d")
+        if op == HEARTBEAT:
+            connection.send({"op": ACK, "d": None})
+            return True
+        if op in (IDENTIFY, RESUME):
+            if connection.session is not None:
+                raise GatewayClose(4005, "Already authenticated.")
+            if not isinstance(data, dict):
+                raise GatewayClose(4002, "Error while decoding payload.")
+            (self._identify if op == IDENTIFY else self._resume)(connection, data)
+            return False
+        if op not in (PRESENCE, VOICE_STATE, REQUEST_MEMBERS, 31):
+            raise GatewayClose(4001, "Unknown opcode.")
+        if connection.session is None:
+            raise GatewayClose(4003, "Not authenticated.")
+        if op == PRESENCE and isinstance(data, dict):
+            connection.session.status = str(data.get("status") or "online")
+            self._announce_presence()
+        if op == REQUEST_MEMBERS and isinstance(data, dict):
+            self._send_members(connection.session, data)
+        return False
+
+    def _check_token(self, data: Json) -> None:
+        token = str(data.get("token", "")).removeprefix("Bot ")
+        if not hmac.compare_digest(token.encode(), self._state.application.token.encode()):
+            raise GatewayClose(4004, "Authentication failed.")
+
+    def _identify(self, connection: _Connection, data: Json) -> None:
+        self._check_token(data)
+        intents = data.get("intents")
+        if not isinstance(intents, int) or intents < 0 or intents & ~KNOWN_INTENTS:
+            raise GatewayClose(4013, "Invalid intent(s).")
+        application = self._state.application
+        refused = Intent(0)
+        for intent, ticked in (
+            (Intent.GUILD_MEMBERS, application.members),
+            (Intent.GUILD_PRESENCES, application.presences),
+            (Intent.MESSAGE_CONTENT, application.message_content),
+        ):
+            if not ticked:
+                refused |= intent
+        if intents & refused & PRIVILEGED:
+            raise GatewayClose(4014, "Disallowed intent(s).")
+        shard = data.get("shard") or [0, 1]
+        if len(shard) != 2 or not 0 <= shard[0] < shard[1]:
+            raise GatewayClose(4010, "Invalid shard.")
+        session = Session(Intent(intents), (shard[0], shard[1]))
+        session.status = str((data.get("presence") or {}).get("status") or "online")
+        self.sessions[session.id] = session
+        self._connect(connection, session)
+        guilds = [
+            guild
+            for guild in self._state.guilds.values()
+            if application.id in guild.members and session.covers(guild.id)
+        ]
+        session.dispatch(
+            "READY",
+            {
+                "v": 10,
+                "user": {
+                    **wire.user(self._state.bot),
+                    "verified": True,
+                    "mfa_enabled": True,
+                    "email": None,
+                },
+                "guilds": [{"id": guild.id, "unavailable": True} for guild in guilds],
+                "session_id": session.id,
+                "resume_gateway_url": self.url,
+                "shard": list(session.shard),
+                "application": {"id": application.id, "flags": application.flags},
+                "private_channels": [],
+                "relationships": [],
+                "presences": [],
+                "user_settings": {},
+                "session_type": "normal",
+                "geo_ordered_rtc_regions": [],
+                "_trace": ["playground"],
+            },
+        )
+        if Intent.GUILDS in session.intents:
+            for guild in guilds:
+                everyone = Intent.GUILD_MEMBERS in session.intents
+                members = [
+                    m for m in guild.members.values() if everyone or m.user.id == application.id
+                ]
+                session.dispatch("GUILD_CREATE", self._wire.guild_create(guild, members))
+        self._announce_presence()
+
+    def _resume(self, connection: _Connection, data: Json) -> None:
+        self._check_token(data)
+        self._forget_old()
+        session = self.sessions.get(str(data.get("session_id")))
+        sequence = data.get("seq")
+        missed = (
+            session.missed(sequence) if session is not None and isinstance(sequence, int) else None
+        )
+        if session is None or missed is None:
+            connection.send({"op": INVALID_SESSION, "d": False})
+            return
+        for other in self._connections:
+            if other.session is session:
+                other.session = None
+                other.finish(4000, "Resumed elsewhere.")
+        # Replay first: what happens meanwhile is numbered behind it.
+        for frame in missed:
+            connection.send(frame)
+        self._connect(connection, session)
+        session.dispatch("RESUMED", {"_trace": ["playground"]})
+        self._announce_presence()
+
+    def _connect(self, connection: _Connection, session: Session) -> None:
+        connection.session = session
+        session.send = connection.send
+        session.disconnected_at = None
+
+    def _disconnected(self, connection: _Connection) -> None:
+        session = connection.session
+        if session is None:
+            return
+        session.send = None
+        session.disconnected_at = self._state.clock.time()
+        # A client that says goodbye in so many words does not want its session back.
+        if connection.socket.close_code in (1000, 1001):
+            self.sessions.pop(session.id, None)
+        self._announce_presence()
+
+    def _forget_old(self) -> None:
+        now = self._state.clock.time()
+        for session in tuple(self.sessions.values()):
+            gone = session.disconnected_at
+            if gone is not None and now - gone > self.resume_seconds:
+                del self.sessions[session.id]
+
+    def _receive(self, event: Event) -> None:
+        self._forget_old()
+        for session in tuple(self.sessions.values()):
+            payload = payload_for(session, event, self._state, self._wire)
+            if payload is not None:
+                session.dispatch(event.name, payload)
+
+    def _announce_presence(self) -> None:
+        for guild in self._state.guilds.values():
+            data: Json = {
+                "user": {"id": self._state.bot.id},
+                "guild_id": guild.id,
+                "status": self.status,
+                "activities": [],
+                "client_status": {"web": self.status} if self.online else {},
+            }
+            self._hub.publish(Event(name="PRESENCE_UPDATE", data=data, guild_id=guild.id))
+
+    def _send_members(self, session: Session, data: Json) -> None:
+        try:
+            guild = self._state.guild(str(data.get("guild_id")))
+        except ApiError:
+            return
+        wanted = data.get("user_ids")
+        query = str(data.get("query") or "").lower()
+        found = list(guild.members.values())
+        missing: list[str] = []
+        if wanted is not None:
+            ids = [str(i) for i in (wanted if isinstance(wanted, list) else [wanted])]
+            found = [guild.members[i] for i in ids if i in guild.members]
+            missing = [i for i in ids if i not in guild.members]
+        elif query or int(data.get("limit") or 0) > 0:
+            found = [m for m in found if m.user.name.lower().startswith(query)]
+            found = found[: int(data.get("limit") or 100)]
+        elif Intent.GUILD_MEMBERS not in session.intents:
+            found = []  # the whole list is for those who may see it
+        chunks = [found[i : i + CHUNK] for i in range(0, len(found), CHUNK)] or [[]]
+        for index, chunk in enumerate(chunks):
+            payload: Json = {
+                "guild_id": guild.id,
+                "members": [wire.member(m) for m in chunk],
+                "chunk_index": index,
+                "chunk_count": len(chunks),
+                "not_found": missing,
+            }
+            if data.get("presences"):
+                payload["presences"] = []
+            if data.get("nonce") is not None:
+                payload["nonce"] = data["nonce"]
+            session.dispatch("GUILD_MEMBERS_CHUNK", payload)
+
+
+def _decode(data: bytes) -> Json:
+    try:
+        frame = json.loads(data)
+    except (ValueError, RecursionError):
+        raise GatewayClose(4002, "Error while decoding payload.") from None
+    if not isinstance(frame, dict):
+        raise GatewayClose(4002, "Error while decoding payload.")
+    return frame

@@ -1,0 +1,299 @@
+"""What happens to messages, whoever does it: a bot over REST, or a member on the page."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import TYPE_CHECKING
+
+from bot.playground.components import walk
+from bot.playground.errors import ApiError, Code, FormErrors, invalid_form
+from bot.playground.forms import FORWARD
+from bot.playground.hub import Event
+from bot.playground.permissions import Permission
+from bot.playground.pictures import content_type_of, dimensions
+from bot.playground.state import DIRECT_MESSAGE, EPHEMERAL, LOADING, Attachment, Message
+
+if TYPE_CHECKING:
+    from bot.playground.cdn import Cdn
+    from bot.playground.forms import AllowedMentions, Draft, NewFile
+    from bot.playground.hub import Hub
+    from bot.playground.state import Channel, Json, State, User
+
+__all__ = ["Messages"]
+
+REPLY = 19
+HAS_SNAPSHOT = 1 << 14
+NONCE_SECONDS = 300.0
+_USER = re.compile(r"<@!?(\d+)>")
+_ROLE = re.compile(r"<@&(\d+)>")
+_EVERYONE = re.compile(r"@(everyone|here)\b")
+
+
+class Messages:
+    """Creates, edits and deletes messages, and announces it."""
+
+    def __init__(self, state: State, hub: Hub, cdn: Cdn) -> None:
+        self._state = state
+        self._hub = hub
+        self._cdn = cdn
+        self._nonces: dict[tuple[str, str, str], tuple[str, float]] = {}
+
+    def require_send(self, channel: Channel, author: User, draft: Draft) -> None:
+        """Refuse a message that its author may not send there.
+
+        Raises:
+            ApiError: 403 with 50001, 50007, 50013 or 160002.
+        """
+        self._state.require(channel, author.id)
+        if channel.type == DIRECT_MESSAGE:
+            if any(not u.accepts_dms for u in channel.recipients if u.id != author.id):
+                raise ApiError(Code.CANNOT_SEND_TO_USER)
+            return
+        needed = [Permission.SEND_MESSAGES]
+        if draft.files:
+            needed.append(Permission.ATTACH_FILES)
+        if draft.embeds:
+            needed.append(Permission.EMBED_LINKS)
+        self._state.require(channel, author.id, *needed)
+        granted = self._state.permissions(channel, author.id)
+        if draft.reference and Permission.READ_MESSAGE_HISTORY not in granted:
+            raise ApiError(Code.CANNOT_REPLY_WITHOUT_HISTORY)
+
+    def require_delete(self, message: Message, user: User) -> None:
+        """Refuse to let the user delete someone else's message without the right to.
+
+        Raises:
+            ApiError: 403 with 50001 or 50013.
+        """
+        channel = self._state.channels[message.channel_id]
+        own = user.id in (message.author.id, message.visible_to)
+        self._state.require(channel, user.id, *([] if own else [Permission.MANAGE_MESSAGES]))
+
+    def create(
+        self,
+        channel: Channel,
+        author: User,
+        draft: Draft,
+        *,
+        kind: int = 0,
+        interaction: Json | None = None,
+        visible_to: str | None = None,
+    ) -> Message:
+        """Post the draft; with an enforced nonce that was used before, the message it made.
+
+        Raises:
+            ApiError: 400/50035 when it replies to or shows something that is not there.
+        """
+        if (known := self._by_nonce(channel, author, draft)) is not None:
+            return known
+        message = Message(
+            id=self._state.ids.new(),
+            channel_id=channel.id,
+            author=author,
+            timestamp=self._state.clock.now(),
+            content=draft.content,
+            type=kind,
+            flags=draft.flags | (EPHEMERAL if visible_to else 0),
+            tts=draft.tts,
+            embeds=draft.embeds,
+            components=draft.components,
+            nonce=draft.nonce,
+            interaction=interaction,
+            webhook_id=self._state.application.id if interaction is not None else None,
+            visible_to=visible_to,
+        )
+        replied = self._refer(message, channel, draft)
+        message.attachments = [self.attach(channel, f, visible_to=visible_to) for f in draft.files]
+        self._check_references(message)
+        self._mention(message, channel, draft.allowed, replied)
+        channel.messages[message.id] = message
+        channel.last_message_id = message.id
+        if draft.nonce is not None:
+            key = (channel.id, author.id, str(draft.nonce))
+            self._nonces[key] = (message.id, self._state.clock.time())
+        self._announce("MESSAGE_CREATE", message)
+        return message
+
+    def edit(self, message: Message, draft: Draft) -> Message:
+        """Change what the draft gives; attachments it lists are kept, new files added.
+
+        Raises:
+            ApiError: 400/50035 when it keeps an attachment the message does not have,
+                400/50006 when nothing would be left.
+        """
+        channel = self._state.channels[message.channel_id]
+        kept = message.attachments
+        if draft.kept is not None:
+            by_id = {a.id: a for a in message.attachments}
+            unknown = [key for key in draft.kept if key not in by_id]
+            if unknown:
+                raise invalid_form(
+                    ("attachments",), "ATTACHMENT_NOT_FOUND", f"No attachment {unknown[0]}."
+                )
+            kept = [by_id[key] for key in draft.kept]
+        changed = copy.copy(message)
+        for key in ("content", "embeds", "components"):
+            if key in draft.given:
+                setattr(changed, key, getattr(draft, key))
+        if not (changed.content or changed.embeds or changed.components or kept or draft.files):
+            raise ApiError(Code.EMPTY_MESSAGE)
+        changed.attachments = kept + [
+            self.attach(channel, f, visible_to=message.visible_to) for f in draft.files
+        ]
+        self._check_references(changed)
+        message.content, message.embeds = changed.content, changed.embeds
+        message.components, message.attachments = changed.components, changed.attachments
+        if "content" in draft.given:
+            replied = channel.messages.get(message.replied_to or "")
+            self._mention(message, channel, draft.allowed, replied)
+        if not message.flags & LOADING:  # filling in a deferred response is no edit
+            message.edited = self._state.clock.now()
+        message.flags = draft.flags & ~LOADING
+        self._announce("MESSAGE_UPDATE", message)
+        return message
+
+    def delete(self, message: Message) -> None:
+        """Take the message away."""
+        self._state.channels[message.channel_id].messages.pop(message.id, None)
+        self._announce("MESSAGE_DELETE", message)
+
+    def attach(
+        self, channel: Channel, file: NewFile, *, visible_to: str | None = None
+    ) -> Attachment:
+        """Store a file and describe it as an attachment of the channel."""
+        filename = self._cdn.clean_filename(file.filename)
+        size = dimensions(file.data)
+        attachment = Attachment(
+            id=self._state.ids.new(),
+            channel_id=channel.id,
+            filename=filename,
+            size=len(file.data),
+            content_type=content_type_of(filename),
+            width=size[0] if size else None,
+            height=size[1] if size else None,
+            description=file.description,
+            title=file.title,
+            folder="ephemeral-attachments" if visible_to else "attachments",
+        )
+        self._cdn.keep(self._cdn.path_of(attachment), file.data, attachment.content_type)
+        return attachment
+
+    def history(
+        self,
+        channel: Channel,
+        *,
+        limit: int,
+        before: str | None = None,
+        after: str | None = None,
+        around: str | None = None,
+    ) -> list[Message]:
+        """A page of the channel's messages, newest first, without ephemeral ones."""
+        found = [m for m in channel.messages.values() if not m.ephemeral]
+        found.sort(key=lambda m: int(m.id), reverse=True)
+        if around is not None:
+            newer = [m for m in found if int(m.id) > int(around)]
+            older = [m for m in found if int(m.id) <= int(around)]
+            return newer[-(limit // 2) :] + older[: limit - limit // 2]
+        if before is not None:
+            return [m for m in found if int(m.id) < int(before)][:limit]
+        if after is not None:
+            return [m for m in found if int(m.id) > int(after)][-limit:]
+        return found[:limit]
+
+    def _announce(self, name: str, message: Message) -> None:
+        channel = self._state.channels[message.channel_id]
+        self._hub.publish(
+            Event(
+                name=name,
+                message=message,
+                channel=channel,
+                guild_id=channel.guild_id,
+                only_for=message.visible_to,
+            )
+        )
+
+    def _by_nonce(self, channel: Channel, author: User, draft: Draft) -> Message | None:
+        if draft.nonce is None or not draft.enforce_nonce:
+            return None
+        known = self._nonces.get((channel.id, author.id, str(draft.nonce)))
+        if known is None or self._state.clock.time() - known[1] > NONCE_SECONDS:
+            return None
+        return channel.messages.get(known[0])
+
+    def _refer(self, message: Message, channel: Channel, draft: Draft) -> Message | None:
+        """Resolve a reply or a forward; returns the message replied to."""
+        reference = draft.reference
+        if reference is None:
+            return None
+        forward = reference.get("type", 0) == FORWARD
+        source = str(reference.get("channel_id") or channel.id) if forward else channel.id
+        target_id = str(reference.get("message_id"))
+        origin = self._state.channels.get(source)
+        target = origin.messages.get(target_id) if origin else None
+        if target is None or target.ephemeral or not self._state.sees(message.author.id, target):
+            if not forward and not reference.get("fail_if_not_exists", True):
+                return None
+            raise invalid_form(("message_reference",), "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
+        message.reference = {
+            "type": FORWARD if forward else 0,
+            "channel_id": target.channel_id,
+            "message_id": target.id,
+        }
+        if origin is not None and origin.guild_id is not None:
+            message.reference["guild_id"] = origin.guild_id
+        if forward:
+            message.flags |= HAS_SNAPSHOT
+            message.snapshots = [copy.copy(s) for s in target.snapshots] or [copy.copy(target)]
+            return None
+        message.type = REPLY
+        message.replied_to = target.id
+        return target
+
+    def _mention(
+        self,
+        message: Message,
+        channel: Channel,
+        allowed: AllowedMentions,
+        replied: Message | None,
+    ) -> None:
+        """Find whom the message pings: what it names, as far as that is allowed."""
+        named = dict.fromkeys(_USER.findall(message.content))
+        mentioned = [
+            self._state.users[user_id]
+            for user_id in named
+            if user_id in self._state.users and (allowed.users is None or user_id in allowed.users)
+        ]
+        if replied is not None and allowed.replied_user and replied.author not in mentioned:
+            mentioned.append(replied.author)
+        message.mentions = mentioned
+        guild = self._state.guilds.get(channel.guild_id or "")
+        message.mention_roles = [
+            role_id
+            for role_id in dict.fromkeys(_ROLE.findall(message.content))
+            if guild is not None
+            and role_id in guild.roles
+            and (allowed.roles is None or role_id in allowed.roles)
+        ]
+        granted = self._state.permissions(channel, message.author.id)
+        message.mention_everyone = bool(
+            _EVERYONE.search(message.content)
+            and allowed.everyone
+            and Permission.MENTION_EVERYONE in granted
+        )
+
+    def _check_references(self, message: Message) -> None:
+        """Refuse components that show a file which was not sent along."""
+        names = {a.filename for a in message.attachments}
+        errors = FormErrors()
+        for component in walk(message.components):
+            shown = [component, *component.get("items", [])]
+            for media in (item.get("media") or item.get("file") for item in shown):
+                url = str((media or {}).get("url", ""))
+                if url.startswith("attachment://") and url[13:] not in names:
+                    errors.add(
+                        ("components",),
+                        "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND",
+                        "The specified attachment could not be found",
+                    )
+        errors.raise_if_any()

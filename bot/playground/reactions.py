@@ -1,0 +1,156 @@
+"""Reactions: who may add and remove which emoji."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from bot.playground import wire
+from bot.playground.errors import ApiError, Code
+from bot.playground.hub import Event
+from bot.playground.permissions import Permission
+from bot.playground.state import Reaction
+
+if TYPE_CHECKING:
+    from bot.playground.hub import Hub
+    from bot.playground.state import Json, Message, State
+
+__all__ = ["Reactions"]
+
+MAX_DISTINCT = 20
+_CUSTOM = re.compile(r"(?:a:)?(\w{2,32}):(\d+)")
+# What makes an emoji of more ordinary characters: joiner, variation and keycap marks.
+_MARKS = frozenset("\u200d\ufe0f\u20e3")
+
+
+class Reactions:
+    """Adds and removes reactions, and announces it."""
+
+    def __init__(self, state: State, hub: Hub) -> None:
+        self._state = state
+        self._hub = hub
+
+    def emoji(self, written: str) -> Json:
+        """The emoji a path names: the character itself, or ``name:id`` for a custom one.
+
+        Raises:
+            ApiError: 400/10014 when it is no emoji, or none the playground knows.
+        """
+        if match := _CUSTOM.fullmatch(written):
+            known = self._custom(match[2])
+            if known is None:
+                raise ApiError(Code.UNKNOWN_EMOJI)
+            return known
+        if not _is_emoji(written):
+            raise ApiError(Code.UNKNOWN_EMOJI)
+        return {"id": None, "name": written}
+
+    def add(self, message: Message, user_id: str, emoji: Json) -> None:
+        """The user reacts; a second time changes nothing.
+
+        Raises:
+            ApiError: 403 with 50001, 50013 or 30010.
+        """
+        channel = self._state.channels[message.channel_id]
+        self._state.require(channel, user_id, Permission.READ_MESSAGE_HISTORY)
+        key = wire.emoji_key(emoji)
+        reaction = message.reactions.get(key)
+        if reaction is None:
+            self._state.require(channel, user_id, Permission.ADD_REACTIONS)
+            if len(message.reactions) >= MAX_DISTINCT:
+                raise ApiError(Code.TOO_MANY_REACTIONS)
+            reaction = message.reactions[key] = Reaction(emoji=emoji)
+        if user_id not in reaction.user_ids:
+            reaction.user_ids.append(user_id)
+            self._announce("MESSAGE_REACTION_ADD", message, user_id, emoji)
+
+    def remove(self, message: Message, user_id: str, emoji: Json, *, by: str) -> None:
+        """Take the user's reaction away, at the wish of ``by``.
+
+        Raises:
+            ApiError: 403/50013 when it is someone else's and ``by`` may not manage messages,
+                400/10014 when the user had not reacted so.
+        """
+        channel = self._state.channels[message.channel_id]
+        needed = [] if by == user_id else [Permission.MANAGE_MESSAGES]
+        self._state.require(channel, by, *needed)
+        reaction = message.reactions.get(wire.emoji_key(emoji))
+        if reaction is None or user_id not in reaction.user_ids:
+            raise ApiError(Code.UNKNOWN_EMOJI)
+        reaction.user_ids.remove(user_id)
+        if not reaction.user_ids:
+            del message.reactions[wire.emoji_key(emoji)]
+        self._announce("MESSAGE_REACTION_REMOVE", message, user_id, emoji)
+
+    def clear(self, message: Message, *, by: str, emoji: Json | None = None) -> None:
+        """Take all reactions away, or all of one emoji.
+
+        Raises:
+            ApiError: 403/50013 when ``by`` may not manage messages.
+        """
+        channel = self._state.channels[message.channel_id]
+        self._state.require(channel, by, Permission.MANAGE_MESSAGES)
+        data: Json = {"channel_id": message.channel_id, "message_id": message.id}
+        if channel.guild_id is not None:
+            data["guild_id"] = channel.guild_id
+        if emoji is None:
+            message.reactions.clear()
+            name = "MESSAGE_REACTION_REMOVE_ALL"
+        else:
+            message.reactions.pop(wire.emoji_key(emoji), None)
+            data["emoji"] = emoji
+            name = "MESSAGE_REACTION_REMOVE_EMOJI"
+        self._hub.publish(Event(name=name, data=data, channel=channel, guild_id=channel.guild_id))
+
+    def _custom(self, emoji_id: str) -> Json | None:
+        sources = [self._state.application.emojis]
+        sources += [guild.emojis for guild in self._state.guilds.values()]
+        for emojis in sources:
+            if (found := emojis.get(emoji_id)) is not None:
+                shape: Json = {"id": found.id, "name": found.name}
+                return shape | ({"animated": True} if found.animated else {})
+        return None
+
+    def _announce(self, name: str, message: Message, user_id: str, emoji: Json) -> None:
+        channel = self._state.channels[message.channel_id]
+        data: Json = {
+            "user_id": user_id,
+            "channel_id": message.channel_id,
+            "message_id": message.id,
+            "emoji": emoji,
+            "burst": False,
+            "type": 0,
+        }
+        if channel.guild_id is not None:
+            data["guild_id"] = channel.guild_id
+            guild = self._state.guilds[channel.guild_id]
+            if name == "MESSAGE_REACTION_ADD" and user_id in guild.members:
+                data["member"] = wire.member(guild.members[user_id])
+        if name == "MESSAGE_REACTION_ADD":
+            data["message_author_id"] = message.author.id
+        self._hub.publish(
+            Event(
+                name=name,
+                data=data,
+                channel=channel,
+                guild_id=channel.guild_id,
+                only_for=message.visible_to,
+            )
+        )
+
+
+def _is_emoji(text: str) -> bool:
+    """Whether the text can be one emoji: symbols and their marks, and no ordinary letters."""
+    if not 1 <= len(text) <= 32:
+        return False
+    if "\u20e3" in text:  # keycaps: a digit, # or *, then the enclosing key
+        return text[0] in "0123456789#*" and set(text[1:]) <= _MARKS
+    return all(
+        character in _MARKS
+        or unicodedata.category(character) in ("So", "Sk", "Sm", "Po")
+        and not character.isascii()
+        or 0xE0020 <= ord(character) <= 0xE007F  # the tags that spell a region's flag
+        or ord(character) >= 0x1F000
+        for character in text
+    ) and any(character not in _MARKS for character in text)

@@ -1,0 +1,91 @@
+"""The world a playground starts with: a guild, two channels, some members and one bot."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.playground.avatars import avatar_hash, draw_avatar
+from bot.playground.permissions import EVERYONE, Permission
+from bot.playground.state import Application, User
+
+if TYPE_CHECKING:
+    from bot.playground.cdn import Cdn
+    from bot.playground.state import Channel, Guild, State
+
+__all__ = ["Seeded", "add_user", "seed"]
+
+MEMBER_NAMES = ("Ada", "Vincent", "Hilma", "Katsushika", "Berthe", "Wassily", "Frida", "Paul")
+ARTISTS_COLOR = 0xE8A33D
+BOT_COLOR = 0x5B8DEF
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seeded:
+    """What was seeded; the first member owns the guild."""
+
+    guild: Guild
+    general: Channel
+    stylize: Channel
+    members: tuple[User, ...]
+    bot: User
+
+
+def add_user(state: State, cdn: Cdn, name: str, *, bot: bool = False) -> User:
+    """A new user with a picture of their own."""
+    user = User(
+        id=state.ids.new(),
+        name="".join(c for c in name.lower().replace(" ", "_") if c.isalnum() or c in "_."),
+        global_name=None if bot else name,
+        avatar=avatar_hash(name),
+        bot=bot,
+    )
+    user.name = user.name or "someone"
+    if bot:
+        user.name = name
+    state.users[user.id] = user
+    cdn.keep(f"avatars/{user.id}/{user.avatar}", draw_avatar(name), "image/png")
+    return user
+
+
+def seed(state: State, cdn: Cdn, *, members: int = 3, token: str | None = None) -> Seeded:
+    """Fill an empty state.
+
+    Args:
+        state: to fill.
+        cdn: keeps the avatars.
+        members: how many people, at least one.
+        token: the bot's token; made up when not given.
+    """
+    for number in range(5):
+        cdn.keep(f"embed/avatars/{number}", draw_avatar(str(number)), "image/png")
+    names = [
+        MEMBER_NAMES[i] if i < len(MEMBER_NAMES) else f"Member {i + 1}"
+        for i in range(max(1, members))
+    ]
+    people = [add_user(state, cdn, name) for name in names]
+    bot = add_user(state, cdn, "StyleBot", bot=True)
+    state.application = Application(
+        id=bot.id, name=bot.name, owner=people[0], token=token or _token(bot.id)
+    )
+    guild = state.add_guild("The Atelier", people[0])
+    artists = state.add_role(guild, "Artists", EVERYONE, color=ARTISTS_COLOR)
+    robots = state.add_role(guild, bot.name, EVERYONE | Permission.MANAGE_MESSAGES, color=BOT_COLOR)
+    robots.managed, robots.bot_id = True, bot.id
+    general = state.add_channel(guild, "general", topic="Say hello.")
+    stylize = state.add_channel(
+        guild, "stylize", topic="Two pictures in, a painting out: send !stylize with both."
+    )
+    for person in people:
+        guild.members.pop(person.id, None)
+        state.add_member(guild, person, artists)
+    state.add_member(guild, bot, robots)
+    return Seeded(guild=guild, general=general, stylize=stylize, members=tuple(people), bot=bot)
+
+
+def _token(bot_id: str) -> str:
+    """A token of the usual form: the bot's id, then random parts."""
+    head = base64.urlsafe_b64encode(bot_id.encode()).decode().rstrip("=")
+    return f"{head}.{secrets.token_urlsafe(4)}.{secrets.token_urlsafe(28)}"

@@ -1,0 +1,403 @@
+"""Records rendered in Discord's shapes, as REST v10 and the gateway send them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.playground.state import DIRECT_MESSAGE
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.playground.cdn import Cdn
+    from bot.playground.state import (
+        Attachment,
+        Channel,
+        Emoji,
+        Guild,
+        Json,
+        Member,
+        Message,
+        Role,
+        State,
+        User,
+    )
+
+__all__ = ["Wire", "emoji", "emoji_key", "iso", "member", "role", "user"]
+
+
+def iso(moment: datetime) -> str:
+    """A moment as Discord writes it: microseconds and an explicit offset."""
+    return moment.isoformat(timespec="microseconds")
+
+
+def user(record: User) -> Json:
+    """A user object."""
+    shape: Json = {
+        "id": record.id,
+        "username": record.name,
+        "discriminator": "0",
+        "global_name": record.global_name,
+        "avatar": record.avatar,
+        "avatar_decoration_data": None,
+        "public_flags": 0,
+        "flags": 0,
+        "primary_guild": None,
+    }
+    if record.bot:
+        shape["bot"] = True
+    return shape
+
+
+def member(record: Member, *, with_user: bool = True) -> Json:
+    """A guild member object; within a message its user is left out."""
+    shape: Json = {
+        "avatar": None,
+        "banner": None,
+        "communication_disabled_until": None,
+        "flags": 0,
+        "joined_at": iso(record.joined_at),
+        "nick": record.nick,
+        "pending": False,
+        "premium_since": None,
+        "roles": list(record.roles),
+        "mute": False,
+        "deaf": False,
+    }
+    if with_user:
+        shape["user"] = user(record.user)
+    return shape
+
+
+def role(record: Role) -> Json:
+    """A role object."""
+    shape: Json = {
+        "id": record.id,
+        "name": record.name,
+        "permissions": str(int(record.permissions)),
+        "position": record.position,
+        "color": record.color,
+        "colors": {
+            "primary_color": record.color,
+            "secondary_color": None,
+            "tertiary_color": None,
+        },
+        "hoist": record.hoist,
+        "managed": record.managed,
+        "mentionable": record.mentionable,
+        "icon": None,
+        "unicode_emoji": None,
+        "flags": 0,
+    }
+    if record.bot_id is not None:
+        shape["tags"] = {"bot_id": record.bot_id}
+    return shape
+
+
+def emoji(record: Emoji) -> Json:
+    """A custom emoji object."""
+    return {
+        "id": record.id,
+        "name": record.name,
+        "roles": [],
+        "require_colons": True,
+        "managed": False,
+        "animated": record.animated,
+        "available": True,
+    }
+
+
+def emoji_key(shape: Json) -> str:
+    """What tells one reaction's emoji from another: its id, or the emoji itself."""
+    return str(shape["id"] or shape["name"])
+
+
+class Wire:
+    """Renders what needs the rest of the state: channels, guilds, messages."""
+
+    def __init__(self, state: State, cdn: Cdn) -> None:
+        self._state = state
+        self._cdn = cdn
+
+    def channel(self, record: Channel, *, for_user: str | None = None) -> Json:
+        """A channel object; a direct message lists the recipients other than ``for_user``."""
+        if record.type == DIRECT_MESSAGE:
+            others = [u for u in record.recipients if u.id != for_user]
+            return {
+                "id": record.id,
+                "type": record.type,
+                "last_message_id": record.last_message_id,
+                "flags": 0,
+                "recipients": [user(u) for u in others],
+            }
+        return {
+            "id": record.id,
+            "type": record.type,
+            "last_message_id": record.last_message_id,
+            "flags": 0,
+            "last_pin_timestamp": None,
+            "guild_id": record.guild_id,
+            "name": record.name,
+            "parent_id": None,
+            "rate_limit_per_user": 0,
+            "topic": record.topic,
+            "position": record.position,
+            "nsfw": False,
+            "permission_overwrites": [
+                {
+                    "id": overwrite.id,
+                    "type": overwrite.type,
+                    "allow": str(int(overwrite.allow)),
+                    "deny": str(int(overwrite.deny)),
+                }
+                for overwrite in record.overwrites.values()
+            ],
+        }
+
+    def guild(self, record: Guild) -> Json:
+        """A guild object, as REST gives it."""
+        return {
+            "id": record.id,
+            "name": record.name,
+            "icon": None,
+            "description": None,
+            "home_header": None,
+            "splash": None,
+            "discovery_splash": None,
+            "features": [],
+            "banner": None,
+            "owner_id": record.owner_id,
+            "application_id": None,
+            "region": "deprecated",
+            "afk_channel_id": None,
+            "afk_timeout": 300,
+            "system_channel_id": None,
+            "system_channel_flags": 0,
+            "widget_enabled": False,
+            "widget_channel_id": None,
+            "verification_level": 0,
+            "roles": [role(r) for r in record.roles.values()],
+            "default_message_notifications": 0,
+            "mfa_level": 0,
+            "explicit_content_filter": 0,
+            "max_presences": None,
+            "max_members": 500_000,
+            "max_stage_video_channel_users": 50,
+            "max_video_channel_users": 25,
+            "vanity_url_code": None,
+            "premium_tier": record.premium_tier,
+            "premium_subscription_count": 0,
+            "preferred_locale": "en-US",
+            "rules_channel_id": None,
+            "safety_alerts_channel_id": None,
+            "public_updates_channel_id": None,
+            "premium_progress_bar_enabled": False,
+            "nsfw": False,
+            "nsfw_level": 0,
+            "emojis": [emoji(e) for e in record.emojis.values()],
+            "stickers": [],
+            "incidents_data": None,
+        }
+
+    def guild_create(self, record: Guild, members: list[Member]) -> Json:
+        """A GUILD_CREATE payload with these members."""
+        return {
+            **self.guild(record),
+            "joined_at": iso(record.members[self._state.bot.id].joined_at),
+            "large": len(record.members) > 250,
+            "unavailable": False,
+            "member_count": len(record.members),
+            "voice_states": [],
+            "members": [member(m) for m in members],
+            "channels": [self.channel(c) for c in self._state.channels_of(record.id)],
+            "threads": [],
+            "presences": [],
+            "stage_instances": [],
+            "guild_scheduled_events": [],
+            "soundboard_sounds": [],
+        }
+
+    def attachment(self, record: Attachment) -> Json:
+        """An attachment object with a freshly signed address."""
+        url = self._cdn.url_of(record)
+        shape: Json = {
+            "id": record.id,
+            "filename": record.filename,
+            "size": record.size,
+            "url": url,
+            "proxy_url": url,
+        }
+        if record.content_type is not None:
+            shape["content_type"] = record.content_type
+        if record.width is not None and record.height is not None:
+            shape |= {"width": record.width, "height": record.height}
+        if record.description is not None:
+            shape["description"] = record.description
+        if record.title is not None:
+            shape["title"] = record.title
+        if record.folder == "ephemeral-attachments":
+            shape["ephemeral"] = True
+        return shape
+
+    def message(
+        self, record: Message, *, viewer: str, readable: bool = True, nested: bool = False
+    ) -> Json:
+        """A message object as ``viewer`` gets it.
+
+        Args:
+            record: the message.
+            viewer: whose own reactions are marked.
+            readable: False empties content, attachments, embeds and components, as for a
+                bot without the Message Content intent.
+            nested: True for a referenced message, which carries no further one.
+        """
+        shape: Json = {
+            "id": record.id,
+            "type": record.type,
+            "channel_id": record.channel_id,
+            "author": user(record.author),
+            "timestamp": iso(record.timestamp),
+            "edited_timestamp": None if record.edited is None else iso(record.edited),
+            "tts": record.tts,
+            "pinned": record.pinned,
+            "mention_everyone": record.mention_everyone,
+            "mentions": [user(u) for u in record.mentions],
+            "mention_roles": list(record.mention_roles),
+            "flags": record.flags,
+            **self._content(record, readable=readable),
+        }
+        if record.webhook_id is not None:
+            shape |= {"webhook_id": record.webhook_id, "application_id": record.webhook_id}
+        if record.interaction is not None:
+            shape["interaction_metadata"] = record.interaction
+        if record.nonce is not None:
+            shape["nonce"] = record.nonce
+        if record.reactions:
+            shape["reactions"] = [
+                {
+                    "emoji": reaction.emoji,
+                    "count": len(reaction.user_ids),
+                    "count_details": {"burst": 0, "normal": len(reaction.user_ids)},
+                    "burst_colors": [],
+                    "me_burst": False,
+                    "me": viewer in reaction.user_ids,
+                }
+                for reaction in record.reactions.values()
+            ]
+        if record.reference is not None:
+            shape["message_reference"] = record.reference
+        if record.snapshots:
+            snapshots = record.snapshots if readable else []
+            shape["message_snapshots"] = [self._snapshot(s) for s in snapshots]
+        if record.replied_to is not None and not nested:
+            target = self._state.channels[record.channel_id].messages.get(record.replied_to)
+            shape["referenced_message"] = target and self.message(
+                target,
+                viewer=viewer,
+                readable=readable or self.always_readable(target),
+                nested=True,
+            )
+        return shape
+
+    def always_readable(self, record: Message) -> bool:
+        """Whether the bot may read the message even without the Message Content intent."""
+        bot_id = self._state.bot.id
+        return (
+            record.author.id == bot_id
+            or self._state.channels[record.channel_id].type == DIRECT_MESSAGE
+            or any(mentioned.id == bot_id for mentioned in record.mentions)
+        )
+
+    def _snapshot(self, record: Message) -> Json:
+        return {
+            "message": {
+                "type": record.type,
+                "timestamp": iso(record.timestamp),
+                "edited_timestamp": None if record.edited is None else iso(record.edited),
+                "mentions": [user(u) for u in record.mentions],
+                "mention_roles": list(record.mention_roles),
+                "flags": record.flags,
+                **self._content(record, readable=True),
+            }
+        }
+
+    def _content(self, record: Message, *, readable: bool) -> Json:
+        if not readable:
+            return {"content": "", "attachments": [], "embeds": [], "components": []}
+        by_name = {a.filename: a for a in record.attachments}
+        embedded: set[str] = set()
+        embeds = [self._embed(embed, by_name, embedded) for embed in record.embeds]
+        return {
+            "content": record.content,
+            # A picture shown in an embed is not listed a second time beside it.
+            "attachments": [self.attachment(a) for a in record.attachments if a.id not in embedded],
+            "embeds": embeds,
+            "components": [self._component(c, by_name) for c in record.components],
+        }
+
+    def _embed(self, embed: Json, by_name: dict[str, Attachment], embedded: set[str]) -> Json:
+        shape = dict(embed)
+        for part in ("image", "thumbnail"):
+            if part in shape:
+                shape[part] = self._media(shape[part], "url", "proxy_url", by_name, embedded)
+        for part in ("author", "footer"):
+            if "icon_url" in shape.get(part, {}):
+                icon = self._media(shape[part], "icon_url", "proxy_icon_url", by_name, embedded)
+                shape[part] = {
+                    key: value
+                    for key, value in icon.items()
+                    if key not in ("width", "height", "content_type")
+                }
+        return shape
+
+    def _media(
+        self,
+        media: Json,
+        key: str,
+        proxy_key: str,
+        by_name: dict[str, Attachment],
+        embedded: set[str],
+    ) -> Json:
+        found = _named(media[key], by_name)
+        if found is None:
+            return {**media, proxy_key: media[key]}
+        embedded.add(found.id)
+        url = self._cdn.url_of(found)
+        shape: Json = {**media, key: url, proxy_key: url}
+        if found.width is not None and found.height is not None:
+            shape |= {"width": found.width, "height": found.height}
+        if found.content_type is not None:
+            shape["content_type"] = found.content_type
+        return shape
+
+    def _component(self, component: Json, by_name: dict[str, Attachment]) -> Json:
+        shape = dict(component)
+        for key in ("components", "items"):
+            if key in shape:
+                shape[key] = [self._component(child, by_name) for child in shape[key]]
+        if "accessory" in shape:
+            shape["accessory"] = self._component(shape["accessory"], by_name)
+        for key in ("media", "file"):
+            if key in shape:
+                shape[key] = self._unfurled(shape[key], by_name)
+        return shape
+
+    def _unfurled(self, media: Json, by_name: dict[str, Attachment]) -> Json:
+        found = _named(media["url"], by_name)
+        if found is None:
+            return {**media, "proxy_url": media["url"], "width": None, "height": None}
+        url = self._cdn.url_of(found)
+        return {
+            **media,
+            "url": url,
+            "proxy_url": url,
+            "width": found.width,
+            "height": found.height,
+            "content_type": found.content_type,
+            "attachment_id": found.id,
+        }
+
+
+def _named(url: Any, by_name: dict[str, Attachment]) -> Attachment | None:  # noqa: ANN401 - JSON
+    prefix, _, name = str(url).partition("://")
+    return by_name.get(name) if prefix == "attachment" else None
