@@ -34,9 +34,10 @@ class Progress:
 
     Attributes:
         step: steps done so far, from 1.
-        total: steps in all, over every scale.
+        total: steps in all, over every scale, as far as can be foreseen: a step that needs
+            more than one trial takes from the budget of later ones.
         scale: pyramid level being painted, from 0.
-        losses: the losses before this step was taken.
+        losses: the losses after this step.
         passes: full-size-equivalent VGG forward+backward passes spent so far.
         seconds: wall-clock seconds spent on painting so far, over every resumption.
     """

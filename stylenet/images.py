@@ -20,15 +20,20 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "MAX_PIXELS",
+    "Format",
     "ImageInfo",
     "decode",
     "encode",
     "encode_to_fit",
     "fit_area",
+    "fit_exactly",
     "fit_longest_side",
     "inspect",
     "to_pixels",
 ]
+
+Format = Literal["png", "webp", "jpeg"]
+"""What is written."""
 
 FORMATS: tuple[str, ...] = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """Pillow's names of the formats that are read. Everything else is refused unopened."""
@@ -248,22 +253,23 @@ def fit_longest_side(image: Image.Image, size: int | None) -> Image.Image:
     if size is None or max(image.size) == size:
         return image
     scale = size / max(image.size)
-    return _resize(image, round(image.width * scale), round(image.height * scale))
+    return fit_exactly(image, round(image.width * scale), round(image.height * scale))
 
 
 def fit_area(image: Image.Image, area: float) -> Image.Image:
     """Scale to about `area` pixels, in the picture's own proportions."""
     scale = (area / (image.width * image.height)) ** 0.5
-    return _resize(image, round(image.width * scale), round(image.height * scale))
+    return fit_exactly(image, round(image.width * scale), round(image.height * scale))
 
 
-def _resize(image: Image.Image, width: int, height: int) -> Image.Image:
+def fit_exactly(image: Image.Image, width: int, height: int) -> Image.Image:
+    """Scale to this width and height, in pixels, each at least 1."""
     return image.resize((max(width, 1), max(height, 1)), Image.Resampling.LANCZOS)
 
 
 def encode(
     image: Image.Image | Pixels,
-    format: Literal["png", "webp", "jpeg"],  # noqa: A002 - Pillow's own word
+    format: Format,  # noqa: A002 - Pillow's own word
     *,
     quality: int = 90,
 ) -> bytes:
@@ -308,4 +314,4 @@ def encode_to_fit(image: Image.Image | Pixels, max_bytes: int) -> tuple[bytes, s
         if max(picture.size) < 16:
             msg = f"no picture fits in {max_bytes} bytes"
             raise ValueError(msg)
-        picture = _resize(picture, picture.width * 3 // 4, picture.height * 3 // 4)
+        picture = fit_exactly(picture, picture.width * 3 // 4, picture.height * 3 // 4)

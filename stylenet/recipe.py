@@ -277,7 +277,7 @@ def _layers(recipe: Recipe, field: str) -> None:
 
 _COOKBOOK = Recipe(
     name="cookbook",
-    passes=100,
+    passes=101,  # that of the start counts; then 100 generations
     start=Start.NOISE,
     optimizer=Optimizer.ADAM,
     spectrum=0,

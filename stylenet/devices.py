@@ -1,0 +1,130 @@
+"""Where painting runs: which device, in which precision, and whether a picture fits on it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+import torch
+
+from stylenet.errors import DeviceMemoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "available_memory",
+    "describe",
+    "memory_needed",
+    "out_of_memory_guard",
+    "require_memory",
+    "resolve",
+]
+
+BYTES_PER_PIXEL = 3300
+"""Peak bytes per pixel painted in float32, measured by ``benchmarks/passes.py``: the features of
+every layer, which wait for the backward pass, and L-BFGS's memory."""
+
+FIXED_BYTES = 300 << 20
+"""What a painting takes at any size: torch, the weights and the targets."""
+
+
+def resolve(name: str = "auto") -> torch.device:
+    """Return the device of that name.
+
+    Args:
+        name: ``"auto"`` takes CUDA, then Apple's MPS, then the CPU; or a device's own name,
+            such as ``"cpu"`` or ``"cuda:1"``.
+
+    Raises:
+        ValueError: no such device here.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda", torch.cuda.current_device())
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        msg = f"{name!r} is not a device"
+        raise ValueError(msg) from error
+    present = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not present.get(device.type, False):
+        msg = f"there is no device {name!r} here"
+        raise ValueError(msg)
+    return device
+
+
+def describe(device: torch.device) -> str:
+    """Name the device for people: ``"cpu"``, ``"cuda:0 (NVIDIA …)"``."""
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return str(device)
+
+
+def memory_needed(width: int, height: int) -> int:
+    """Estimate the peak bytes that painting at this size takes."""
+    return FIXED_BYTES + BYTES_PER_PIXEL * width * height
+
+
+def available_memory(device: torch.device) -> int | None:
+    """Return the bytes that are free on the device; None where it does not tell."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    if device.type == "cpu" and hasattr(os, "sysconf"):
+        with contextlib.suppress(OSError, ValueError):  # a system without this figure
+            return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return None
+
+
+def require_memory(device: torch.device, width: int, height: int) -> None:
+    """Refuse, before anything is allocated, a picture that cannot fit.
+
+    On the CPU the check is against all the memory there is rather than the free part: what
+    caches hold is given back when it is needed.
+
+    Raises:
+        DeviceMemoryError: it cannot.
+    """
+    available = available_memory(device)
+    if device.type == "cpu" and available is not None:
+        available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    needed = memory_needed(width, height)
+    if available is not None and needed > available:
+        raise DeviceMemoryError(
+            f"{width}×{height} pixels need about {needed >> 20} MiB and {describe(device)} has "
+            f"{available >> 20} MiB",
+            needed=needed,
+            available=available,
+        )
+
+
+@contextlib.contextmanager
+def out_of_memory_guard(device: torch.device, width: int, height: int) -> Iterator[None]:
+    """Turn the several ways of running out of memory into one.
+
+    Raises:
+        DeviceMemoryError: an allocation failed inside the block.
+    """
+    try:
+        yield
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise _exhausted(device, width, height) from error
+    except RuntimeError as error:
+        # The CPU's allocator says it in a plain RuntimeError.
+        if "can't allocate memory" not in str(error) and "not enough memory" not in str(error):
+            raise
+        raise _exhausted(device, width, height) from error
+
+
+def _exhausted(device: torch.device, width: int, height: int) -> DeviceMemoryError:
+    return DeviceMemoryError(
+        f"{describe(device)} ran out of memory at {width}×{height} pixels",
+        needed=memory_needed(width, height),
+        available=available_memory(device),
+    )

@@ -1,0 +1,101 @@
+"""The mathematics of the loss: pure functions of tensors, normalised as each docstring says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch.autograd.function import FunctionCtx
+
+__all__ = [
+    "content_loss",
+    "gram_matrix",
+    "mean_square",
+    "out_of_gamut",
+    "style_loss",
+    "total_variation",
+]
+
+
+class _Gram(torch.autograd.Function):
+    """FᵀF / size(F) with a backward pass of one product.
+
+    Automatic differentiation treats the two factors as different matrices and multiplies twice.
+    """
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, features: Tensor) -> Tensor:
+        rows = _rows(features)  # (height·width, channels)
+        ctx.save_for_backward(features)
+        return (rows.T @ rows).div_(features.numel())
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, *grads: Tensor) -> Tensor:
+        (features,) = cast("tuple[Tensor]", ctx.saved_tensors)  # type: ignore[attr-defined]
+        (grad,) = grads
+        rows = _rows(features)
+        grad_rows = rows @ ((grad + grad.T) / features.numel())
+        _, channels, height, width = features.shape
+        return grad_rows.view(1, height, width, channels).permute(0, 3, 1, 2)
+
+
+def _rows(features: Tensor) -> Tensor:
+    """(1, C, H, W) → (H·W, C), without a copy where the features are channels_last."""
+    return features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])
+
+
+def gram_matrix(features: Tensor) -> Tensor:
+    """Return G = FᵀF / size(F), where F has a row per pixel and a column per channel.
+
+    Some programs divide by the number of pixels only; theirs is this one times the channels.
+
+    Args:
+        features: (1, channels, height, width).
+
+    Returns:
+        (channels, channels), symmetric.
+    """
+    gram: Tensor = _Gram.apply(features)
+    return gram
+
+
+def mean_square(difference: Tensor) -> Tensor:
+    """Return the mean of the squared elements, a scalar."""
+    flat = difference.reshape(-1)
+    return torch.dot(flat, flat) / flat.numel()
+
+
+def content_loss(features: Tensor, target: Tensor) -> Tensor:
+    """Return Σ(F − F*)² / size(F). Both (1, channels, height, width)."""
+    return (features - target).square().mean()
+
+
+def style_loss(gram: Tensor, target: Tensor) -> Tensor:
+    """Return Σ(G − G*)² / size(G). Both (channels, channels)."""
+    return (gram - target).square().mean()
+
+
+def total_variation(picture: Tensor) -> Tensor:
+    """Return Σdy²/N_dy + Σdx²/N_dx over neighbouring pixels.
+
+    Each sum is divided by the number of its own differences. A checkerboard of 0 and 1 has a
+    total variation of exactly 2.
+
+    Args:
+        picture: (1, 3, height, width), at least one pixel; a side of one pixel adds nothing.
+    """
+    total = picture.new_zeros(())
+    for axis in (-2, -1):
+        size = picture.shape[axis]
+        if size > 1:
+            difference = picture.narrow(axis, 1, size - 1) - picture.narrow(axis, 0, size - 1)
+            total = total + difference.square().mean()
+    return total
+
+
+def out_of_gamut(picture: Tensor) -> Tensor:
+    """Return the mean squared distance of the values from 0..255, the range that is written."""
+    return (picture - picture.clamp(0, 255)).square().mean()

@@ -1,0 +1,130 @@
+"""L-BFGS with Armijo backtracking, one step at a time, its memory compact and portable."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+
+from stylenet.search import Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+    from stylenet.search import P
+
+__all__ = ["LBFGS"]
+
+_ARMIJO = 1e-4
+_MAX_TRIALS = 10
+_SMALLEST_CURVATURE = 1e-10
+
+
+class LBFGS:
+    """Limited-memory BFGS (Nocedal & Wright, algorithms 7.4 and 3.1).
+
+    It differs from ``torch.optim.LBFGS`` where that wastes passes through the network: a step
+    costs one evaluation unless its trial is refused; no tolerance ends the search early; what is
+    remembered can be carried to another objective, and stored.
+
+    The pairs are kept in half precision (scaled, as float32 in memory): exactly what `memory`
+    returns, so that a search which is stored and resumed goes on bit by bit as it would have.
+
+    Args:
+        history: how many pairs are remembered.
+        hessian_scale: factor on the usual initial inverse Hessian sᵀy / yᵀy. On these losses the
+            newest pair looks along steep directions and underestimates the rest.
+        first_step: root mean square of the first step, in units of the parameters.
+    """
+
+    def __init__(self, *, history: int, hessian_scale: float, first_step: float) -> None:
+        self._history = history
+        self._hessian_scale = hessian_scale
+        self._first_step = first_step
+        self._pairs: list[tuple[Tensor, Tensor]] = []
+
+    @property
+    def memory(self) -> Memory:
+        """The pairs, oldest first; those set are cut to the newest `history`."""
+        return Memory(pairs=tuple(self._pairs))
+
+    @memory.setter
+    def memory(self, memory: Memory) -> None:
+        self._pairs = list(memory.pairs)[-self._history :]
+
+    def step(self, point: P, evaluate: Callable[[Tensor], P]) -> P | None:
+        """Take one step.
+
+        Args:
+            point: where the search stands.
+            evaluate: called once per trial.
+
+        Returns:
+            The accepted point, or None where no trial along the gradient itself descends: then
+            the point stands, at the limit of the precision or in a loss that is not a number.
+        """
+        while True:
+            direction = self._direction(point.gradient)
+            slope = float(torch.dot(direction.flatten(), point.gradient.flatten()))
+            if slope < 0:
+                accepted = self._search(point, direction, slope, evaluate)
+                if accepted is not None:
+                    self._keep(
+                        accepted.parameters - point.parameters, accepted.gradient - point.gradient
+                    )
+                    return accepted
+            if not self._pairs:
+                return None
+            self._pairs.clear()  # what is remembered misleads: begin again at the gradient
+
+    def _direction(self, gradient: Tensor) -> Tensor:
+        q = -gradient.flatten()
+        if not self._pairs:
+            norm = float(torch.linalg.vector_norm(q))
+            scale = self._first_step * math.sqrt(q.numel()) / norm if norm > 0 else 0.0
+            return (q * scale).view_as(gradient)
+        products = [torch.dot(s, y) for s, y in self._pairs]
+        alphas = []
+        for (s, y), product in zip(reversed(self._pairs), reversed(products), strict=True):
+            alpha = torch.dot(s, q) / product
+            q = q - alpha * y
+            alphas.append(alpha)
+        s, y = self._pairs[-1]
+        q = q * (self._hessian_scale * products[-1] / torch.dot(y, y))
+        for (s, y), product, alpha in zip(self._pairs, products, reversed(alphas), strict=True):
+            q = q + (alpha - torch.dot(y, q) / product) * s
+        return q.view_as(gradient)
+
+    def _search(
+        self, point: P, direction: Tensor, slope: float, evaluate: Callable[[Tensor], P]
+    ) -> P | None:
+        length = 1.0
+        for _ in range(_MAX_TRIALS):
+            trial = evaluate(point.parameters + length * direction)
+            if trial.is_finite and trial.loss <= point.loss + _ARMIJO * length * slope:
+                return trial
+            # The minimiser of the parabola through both losses and the slope, kept within reach.
+            shorter = 0.1
+            if math.isfinite(trial.loss):
+                bend = trial.loss - point.loss - length * slope
+                shorter = min(max(-0.5 * length * slope / bend, 0.1), 0.5) if bend > 0 else 0.5
+            length *= shorter
+        return None
+
+    def _keep(self, s: Tensor, y: Tensor) -> None:
+        s, y = _half(s.flatten()), _half(y.flatten())
+        if torch.dot(s, y) > _SMALLEST_CURVATURE * torch.dot(y, y):
+            self._pairs.append((s, y))
+            del self._pairs[: -self._history]
+
+
+def _half(values: Tensor) -> Tensor:
+    """Round to half precision, scaled by a power of two so that nothing over- or underflows."""
+    largest = float(values.abs().max())
+    if largest == 0 or not math.isfinite(largest):
+        return values
+    scale = 2.0 ** math.floor(math.log2(largest))
+    return (values / scale).half().to(values.dtype) * scale

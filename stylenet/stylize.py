@@ -1,0 +1,230 @@
+"""The façade: two pictures and a recipe in; events, and at last a painting, out."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from PIL import Image
+
+from stylenet import colors, devices, images
+from stylenet.checkpoints import unpack
+from stylenet.errors import RecipeError, StylenetError
+from stylenet.events import Painting, Snapshot
+from stylenet.objective import Objective, measure_targets
+from stylenet.optimize import Canvas, optimize
+from stylenet.recipe import Recipe, Start, StyleFit
+from stylenet.spectrum import Spectrum
+from stylenet.vgg import VGG19
+from stylenet.weights import MEAN_RGB, load_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+    from torch import Tensor
+
+    from stylenet.events import PaintingEvent
+
+    Values = npt.NDArray[np.float64]
+    Pixels = npt.NDArray[np.uint8]
+
+__all__ = ["paint", "stylize"]
+
+
+def stylize(
+    content: Image.Image,
+    style: Image.Image | Sequence[Image.Image],
+    recipe: Recipe | str = "default",
+    *,
+    weights: Path | None = None,
+    device: str = "auto",
+) -> Painting:
+    """Paint the content picture in the manner of the style picture, and wait for it.
+
+    Args:
+        content: an RGB picture.
+        style: an RGB picture, or several that are blended.
+        recipe: a recipe or the name of a built-in one.
+        weights: a ``.mat`` file instead of the bundled weights.
+        device: ``"auto"``, ``"cpu"``, ``"cuda:0"``, …
+
+    Raises:
+        RecipeError: there is no such recipe, or it does not fit the pictures.
+        WeightsError: the weights cannot be used.
+        DeviceMemoryError: the picture is too large for the device.
+        DivergedError: the loss stopped being a number.
+        ValueError: there is no such device.
+    """
+    styles = [style] if isinstance(style, Image.Image) else style
+    chosen = Recipe.named(recipe) if isinstance(recipe, str) else recipe
+    for event in paint(content, styles, chosen, weights=weights, device=device):
+        if isinstance(event, Painting):
+            return event
+    msg = "painting ended without a picture"
+    raise StylenetError(msg)
+
+
+def paint(
+    content: Image.Image,
+    styles: Sequence[Image.Image],
+    recipe: Recipe,
+    *,
+    weights: Path | None = None,
+    device: str = "auto",
+    resume: bytes | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    checkpoint_seconds: float = 5.0,
+) -> Iterator[PaintingEvent]:
+    """Paint step by step, telling what happens.
+
+    Args:
+        content: an RGB picture.
+        styles: one RGB picture or more; several are blended.
+        recipe: every choice that shapes the picture.
+        weights: a ``.mat`` file instead of the bundled weights.
+        device: ``"auto"``, ``"cpu"``, ``"cuda:0"``, …
+        resume: a `Checkpoint.state` of the same recipe, pictures and weights, to go on from.
+        should_stop: asked before every step; once true, painting ends with a Checkpoint.
+        checkpoint_seconds: least time of painting between two Checkpoints.
+
+    Yields:
+        First a Snapshot of the start at step 0, before the network is even loaded (not when
+        resuming); a Progress per step; Snapshots when the picture has visibly changed;
+        Checkpoints; at last a Painting.
+
+    Raises:
+        RecipeError: the recipe does not fit the pictures.
+        CheckpointError: `resume` is damaged or belongs to another painting.
+        WeightsError: the weights cannot be used.
+        DeviceMemoryError: the picture is too large for the device.
+        DivergedError: the loss stopped being a number; the snapshots yielded before stand.
+        ValueError: there is no such device.
+    """
+    where = devices.resolve(device)
+    pictures = _prepare(content, styles, recipe)
+    height, width = pictures.content.shape[:2]
+    devices.require_memory(where, width, height)
+    if resume is None:
+        yield Snapshot(step=0, pixels=pictures.show(pictures.start), losses=None)
+    with devices.out_of_memory_guard(where, width, height):
+        network, fingerprint = _network(weights, where)
+        painting = pictures.fingerprint(recipe, fingerprint)
+        state = None
+        if resume is not None:
+            shape = (1, 3, height, width)
+            state = unpack(resume, painting=painting, shape=shape, device=where)
+        targets = measure_targets(
+            network,
+            _tensor(pictures.content, where),
+            [_tensor(style, where) for style in pictures.styles],
+            recipe,
+        )
+        canvas = Canvas(
+            start=_tensor(pictures.start, where),
+            spectrum=Spectrum(height, width, recipe.spectrum, device=where),
+            show=lambda picture: pictures.show(_values(picture)),
+            painting=painting,
+            device=devices.describe(where),
+        )
+        yield from optimize(
+            canvas,
+            Objective(network, targets, recipe),
+            recipe,
+            state=state,
+            should_stop=should_stop,
+            checkpoint_seconds=checkpoint_seconds,
+        )
+
+
+@functools.lru_cache(maxsize=1)
+def _network(weights: Path | None, device: torch.device) -> tuple[VGG19, str]:
+    """Load the network and keep it: a worker paints one picture after another with it."""
+    loaded = load_weights(weights)
+    return VGG19(loaded).to(device), loaded.fingerprint()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Pictures:
+    """The pictures as the network will see them, (height, width, 3) in 0..255.
+
+    Attributes:
+        original: the content picture whose hues are kept; None where they are painted too.
+    """
+
+    content: Values
+    styles: list[Values]
+    start: Values
+    original: Values | None
+
+    def show(self, picture: Values) -> Pixels:
+        """Turn a picture of the search into the pixels that are written."""
+        if self.original is not None:
+            picture = colors.with_luminance(self.original, picture)
+        return images.to_pixels(picture)
+
+    def fingerprint(self, recipe: Recipe, weights: str) -> str:
+        """Identify the painting: the same inputs, or a checkpoint is not its own."""
+        digest = hashlib.sha256(f"{recipe.to_json()}\0{weights}".encode())
+        for picture in (self.content, *self.styles):
+            digest.update(repr(picture.shape).encode())
+            digest.update(images.to_pixels(picture).tobytes())
+        return digest.hexdigest()
+
+
+def _prepare(content: Image.Image, styles: Sequence[Image.Image], recipe: Recipe) -> _Pictures:
+    if not styles:
+        raise RecipeError("styles", 0, "one style picture or more")
+    if recipe.blend and len(recipe.blend) != len(styles):
+        raise RecipeError("blend", recipe.blend, f"{len(styles)} weights, one per style picture")
+    resized = images.fit_longest_side(content.convert("RGB"), recipe.size)
+    canvas = _array(resized)
+    fitted = [_array(_fit_style(style.convert("RGB"), resized, recipe)) for style in styles]
+    original = None
+    if recipe.keep_colors:
+        original, canvas = canvas, colors.luminance(canvas)
+        fitted = [colors.match_luminance(colors.luminance(style), canvas) for style in fitted]
+    return _Pictures(
+        content=canvas, styles=fitted, start=_start(canvas, fitted, recipe), original=original
+    )
+
+
+def _fit_style(style: Image.Image, content: Image.Image, recipe: Recipe) -> Image.Image:
+    scale = recipe.style_scale
+    if recipe.style_fit is StyleFit.STRETCH:
+        return images.fit_exactly(
+            style, round(content.width * scale), round(content.height * scale)
+        )
+    return images.fit_area(style, content.width * content.height * scale**2)
+
+
+def _start(content: Values, styles: list[Values], recipe: Recipe) -> Values:
+    if recipe.start is Start.CONTENT:
+        return content
+    if recipe.start is Start.RECOLORED:
+        if recipe.keep_colors:
+            return content  # the styles' brightness was matched to it
+        palette = np.concatenate([style.reshape(-1, 1, 3) for style in styles])
+        return colors.match_colors(content, palette)
+    noise = np.random.default_rng(recipe.seed).standard_normal(content.shape)
+    start: Values = np.array(MEAN_RGB) + recipe.start_noise * noise
+    return start
+
+
+def _array(image: Image.Image) -> Values:
+    return np.asarray(image, dtype=np.float64)
+
+
+def _tensor(values: Values, device: torch.device) -> Tensor:
+    """(height, width, 3) float64 → (1, 3, height, width) float32."""
+    return torch.from_numpy(values.astype(np.float32)).permute(2, 0, 1)[None].to(device)
+
+
+def _values(picture: Tensor) -> Values:
+    """(1, 3, height, width) → (height, width, 3) float64."""
+    return picture.detach()[0].permute(1, 2, 0).cpu().numpy().astype(np.float64)
