@@ -1,0 +1,87 @@
+// A message's files: pictures in a grid, everything else as chips.
+
+import { h, icon } from "./dom.js";
+import { fit, safePictureUrl } from "./pictures.js";
+import { link } from "./markdown.js";
+
+const PICTURE_NAME = /\.(png|jpe?g|webp|gif|avif|bmp)$/i;
+const SPOILER_FLAG = 1 << 3;
+
+export const isPicture = (attachment) => (attachment.content_type
+  ? /^image\/(png|jpeg|webp|gif|avif|bmp)/.test(attachment.content_type) : PICTURE_NAME.test(attachment.filename ?? ""))
+  // A file that only claims to be a picture has no size.
+  && !(attachment.width === null && attachment.height === null);
+export const isSpoiler = (attachment) => Boolean(attachment.spoiler) || Boolean(attachment.flags & SPOILER_FLAG)
+  || /^SPOILER_/.test(attachment.filename ?? "");
+
+export function fileSize(bytes) {
+  if (!Number.isFinite(bytes)) return "";
+  if (bytes < 1024) return `${bytes} bytes`;
+  if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(bytes < 10_240 ? 1 : 0)} KiB`;
+  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+/** What a reader hears for a picture without its own description. */
+export const altOf = (attachment) => attachment.description || `Picture: ${attachment.filename ?? "unnamed"}`;
+
+/** `attachment://name` means the message's own file of that name. */
+export function resolveMedia(media, message) {
+  const name = /^attachment:\/\/(.+)$/.exec(media?.url ?? "")?.[1];
+  const file = name && (message.attachments ?? []).find((attachment) => attachment.filename === name);
+  return file ? { ...media, url: file.url, width: file.width, height: file.height, description: media.description ?? file.description } : media;
+}
+
+/**
+ * @param {object[]} attachments
+ * @param {PictureSet} pictures
+ * @param {{open: (url: string) => void, revealed: Set<string>}} context
+ */
+export function renderAttachments(attachments, pictures, context) {
+  const shown = attachments.filter(isPicture);
+  const files = attachments.filter((attachment) => !isPicture(attachment));
+  const out = [];
+  if (shown.length) {
+    const lone = shown.length === 1;
+    out.push(h("div", { class: `gallery gallery-${Math.min(shown.length, 5)}`, dataset: { count: shown.length } },
+      shown.map((attachment, index) => tile(attachment, `attachment-${index}`, pictures, context, lone))));
+  }
+  if (files.length) out.push(h("div", { class: "files" }, files.map(fileChip)));
+  return out;
+}
+
+function tile(attachment, place, pictures, context, lone) {
+  const alt = altOf(attachment);
+  const size = lone ? fit(attachment.width, attachment.height, 520, 360) : null;
+  const picture = pictures.show(place, {
+    url: attachment.url, alt, width: lone ? attachment.width : null, height: lone ? attachment.height : null,
+  });
+  const hidden = isSpoiler(attachment) && !context.revealed.has(attachment.id);
+  const button = h("button", {
+    type: "button", class: "picture-button", "aria-label": hidden ? "Spoiler picture, select to reveal" : `Open large: ${alt}`,
+    style: { width: size ? `${size.width}px` : null },
+    onclick: () => {
+      if (!element.classList.contains("hidden-spoiler")) {
+        context.open(attachment.url);
+        return;
+      }
+      context.revealed.add(attachment.id);
+      element.classList.remove("hidden-spoiler");
+      button.setAttribute("aria-label", `Open large: ${alt}`);
+    },
+  }, picture, h("span", { class: "spoiler-word", "aria-hidden": "true" }, "Spoiler"));
+  const element = h("div", { class: hidden ? "tile hidden-spoiler" : "tile" }, button,
+    attachment.description && h("span", { class: "alt-badge", title: attachment.description, "aria-hidden": "true" }, "ALT"));
+  return element;
+}
+
+/** A file that is not a picture: its name, its size, a way to have it. */
+export function fileChip(attachment) {
+  const address = safePictureUrl(attachment.url);
+  return h("div", { class: "file-chip" },
+    h("span", { class: "file-icon" }, icon("file", 26)),
+    h("span", { class: "file-words" },
+      address ? link(address, attachment.filename) : h("span", {}, attachment.filename),
+      h("small", {}, fileSize(attachment.size))),
+    address && h("a", { class: "icon-button", href: address, download: attachment.filename,
+      "aria-label": `Download ${attachment.filename}`, title: "Download" }, icon("download", 18)));
+}

@@ -1,0 +1,216 @@
+// The channel's messages in order: grouped by author, parted by days, kept at the end while one reads there.
+
+import { announce, calm, fill, h, icon, iconButton } from "./dom.js";
+import { MessageView } from "./message.js";
+import { plainText } from "./markdown.js";
+import { avatar, coloredName } from "./people.js";
+import { isEphemeral, nameOf } from "./store.js";
+import { dayName, messageTime, sameDay } from "./time.js";
+
+const SAME_BREATH = 7 * 60_000;
+const NEAR_END = 120;
+
+export class Feed {
+  constructor(element, page) {
+    this.element = element;
+    this.page = page;
+    this.views = new Map();
+    this.pendingViews = new Map();
+    this.stuck = true;
+    this.list = h("ol", { class: "messages", "aria-label": "Messages" });
+    this.welcome = h("div", { class: "welcome" });
+    this.more = h("button", { type: "button", class: "jump", hidden: true, onclick: () => this.toEnd(true) }, icon("arrowDown", 16), h("span", {}, "New messages"));
+    fill(element, h("div", { class: "feed-inner" }, this.welcome, this.list));
+    element.after(h("div", { class: "jump-place" }, this.more));
+
+    element.addEventListener("scroll", () => {
+      this.stuck = this.atEnd();
+      if (this.stuck) this.more.hidden = true;
+    }, { passive: true });
+    // Pictures that arrive late, a composer that grows: whoever reads at the end stays there.
+    new ResizeObserver(() => this.stick()).observe(this.list);
+    new ResizeObserver(() => this.stick()).observe(element);
+    this.list.addEventListener("keydown", (event) => this.onKey(event));
+
+    const { store } = page;
+    store.on("state", () => this.redraw());
+    store.on("channel", () => this.redraw());
+    store.on("pending", () => this.sync());
+    store.on("message", (change) => this.onMessage(change));
+    store.on("interaction-failed", (data) => this.views.get(data.message_id)?.fail());
+    store.on("interaction-done", (data) => this.views.get(data.message_id)?.settle());
+  }
+
+  atEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.element;
+    return scrollHeight - scrollTop - clientHeight < NEAR_END;
+  }
+
+  stick() {
+    if (this.stuck) this.element.scrollTop = this.element.scrollHeight;
+  }
+
+  toEnd(smooth = false) {
+    this.stuck = true;
+    this.more.hidden = true;
+    this.element.scrollTo({ top: this.element.scrollHeight, behavior: smooth && !calm() ? "smooth" : "instant" });
+  }
+
+  onMessage({ message, fresh }) {
+    if (message.channel_id !== this.page.store.channelId) return;
+    const mine = message.author?.id === this.page.store.me?.id;
+    this.sync();
+    if (!fresh) return;
+    const context = this.views.get(message.id)?.markdown;
+    const words = plainText(message.content ?? "", context) || (message.embeds?.[0]?.title ?? "a picture");
+    announce(`${nameOf(message.author)}: ${words}`);
+    if (mine || this.stuck) this.toEnd();
+    else this.more.hidden = false;
+  }
+
+  /** Another channel or member: nothing of the old view may stay. */
+  redraw() {
+    const { store } = this.page;
+    const showing = `${store.me?.id}:${store.channelId}`;
+    if (this.showing !== showing) {
+      for (const view of this.views.values()) view.element.remove();
+      this.views.clear();
+      this.showing = showing;
+      this.stuck = true;
+    }
+    this.drawWelcome();
+    this.sync();
+    this.stick();
+  }
+
+  drawWelcome() {
+    const { channel } = this.page.store;
+    fill(this.welcome, channel && [
+      h("div", { class: "welcome-badge", "aria-hidden": "true" }, icon("hash", 34)),
+      h("h2", {}, `Welcome to #${channel.name}`),
+      h("p", {}, channel.topic || "This is where the channel begins."),
+      h("div", { class: "welcome-hint" },
+        h("span", { class: "hint-art", "aria-hidden": "true" }, h("span", { class: "hint-card one" }), h("span", { class: "hint-plus" }, "+"),
+          h("span", { class: "hint-card two" }), h("span", { class: "hint-plus" }, "→"), h("span", { class: "hint-card three" })),
+        h("div", { class: "hint-words" }, h("strong", {}, ["Drop in two pictures and type ", h("code", { class: "code" }, "!stylize")]),
+          h("span", {}, "The first is what to paint, the second how to paint it."),
+          h("button", { type: "button", class: "button button-primary small", onclick: () => this.page.startStylize() }, "Choose two pictures"))),
+    ]);
+  }
+
+  /** Brings the list in line with the store, moving and touching only what differs. */
+  sync() {
+    const { store } = this.page;
+    const messages = store.visible();
+    const pending = store.pending.filter((entry) => entry.channelId === store.channelId);
+    const wanted = new Set(messages.map((message) => message.id));
+    for (const [id, view] of this.views) {
+      if (wanted.has(id)) continue;
+      view.element.remove();
+      this.views.delete(id);
+    }
+    this.welcome.classList.toggle("quiet-welcome", messages.length > 0);
+    this.list.querySelectorAll(".day").forEach((day) => day.remove());
+    let previous = null;
+    let cursor = this.list.firstChild;
+    const put = (element) => {
+      if (cursor === element) cursor = cursor.nextSibling;
+      else this.list.insertBefore(element, cursor);
+    };
+    for (const message of messages) {
+      let view = this.views.get(message.id);
+      if (!view) this.views.set(message.id, view = new MessageView(message, this.page));
+      else if (view.message !== message) view.update(message);
+      const date = new Date(message.timestamp);
+      const newDay = !previous || !sameDay(new Date(previous.timestamp), date);
+      if (newDay) put(h("li", { class: "day", role: "separator" }, h("span", {}, dayName(date))));
+      const continued = !newDay && follows(previous, message);
+      if (view.continued !== continued) view.setContinued(continued);
+      view.continued = continued;
+      put(view.element);
+      previous = message;
+    }
+    this.syncPending(pending, put);
+    const items = this.items();
+    if (items.length && !items.some((item) => item.tabIndex === 0)) items.at(-1).tabIndex = 0;
+    this.stick();
+  }
+
+  syncPending(pending, put) {
+    for (const [entry, element] of this.pendingViews) {
+      if (pending.includes(entry)) continue;
+      element.remove();
+      this.pendingViews.delete(entry);
+    }
+    for (const entry of pending) {
+      let element = this.pendingViews.get(entry);
+      if (!element) this.pendingViews.set(entry, element = pendingMessage(entry, this.page));
+      put(element);
+    }
+  }
+
+  items() {
+    return [...this.list.querySelectorAll(":scope > .message[data-id]")];
+  }
+
+  onKey(event) {
+    const item = event.target.closest(".message[data-id]");
+    if (!item || event.target !== item) return;
+    const items = this.items();
+    const at = items.indexOf(item);
+    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: items.length - 1 }[event.key];
+    const view = this.views.get(item.dataset.id);
+    if (to !== undefined && items[to]) {
+      event.preventDefault();
+      item.tabIndex = -1;
+      items[to].tabIndex = 0;
+      items[to].focus();
+      items[to].scrollIntoView({ block: "nearest" });
+    } else if (event.key === "r" && !event.ctrlKey && !event.metaKey && !isEphemeral(view.message)) {
+      event.preventDefault();
+      this.page.reply(view.message);
+    }
+  }
+
+  /** Scrolls to a message and lights it up for a moment. */
+  jump(id) {
+    const view = this.views.get(id);
+    if (!view) {
+      this.page.say("That message is not in this channel any more.");
+      return;
+    }
+    this.stuck = false;
+    view.element.scrollIntoView({ block: "center", behavior: calm() ? "instant" : "smooth" });
+    view.element.classList.remove("lit");
+    void view.element.offsetWidth; // Restarts the animation when it already runs.
+    view.element.classList.add("lit");
+    view.element.focus({ preventScroll: true });
+    setTimeout(() => view.element.classList.remove("lit"), 2000);
+  }
+}
+
+/** Whether a message continues the one before it. */
+function follows(previous, message) {
+  return previous.author?.id === message.author?.id && !message.message_reference && !message.interaction_metadata
+    && !message.interaction && isEphemeral(previous) === isEphemeral(message)
+    && new Date(message.timestamp) - new Date(previous.timestamp) < SAME_BREATH;
+}
+
+/** What is being sent, shown at once, with how far it got. */
+function pendingMessage(entry, page) {
+  const bar = h("span", { class: "upload-bar" }, h("i"));
+  const words = h("span", { class: "upload-words" }, "Sending…");
+  entry.onprogress = (part) => {
+    bar.firstElementChild.style.width = `${Math.round(part * 100)}%`;
+    words.textContent = part < 1 ? `Sending, ${Math.round(part * 100)} %` : "Sent, waiting for the playground…";
+  };
+  const { me } = page.store;
+  return h("li", { class: "message pending-message", "aria-busy": "true" }, h("div", { class: "message-row" },
+    h("div", { class: "message-gutter" }, avatar(me)),
+    h("div", { class: "message-body" },
+      h("header", { class: "message-head" }, coloredName(me), h("time", {}, messageTime(new Date()))),
+      entry.content && h("div", { class: "message-content" }, h("div", { class: "markdown" }, entry.content)),
+      entry.files.length > 0 && h("div", { class: "upload" },
+        entry.previews.length > 0 && h("div", { class: "upload-previews" }, entry.previews.map((url) => h("img", { src: url, alt: "" }))),
+        h("div", { class: "upload-state" }, words, bar, iconButton("close", "Cancel the upload", () => entry.abort(), { size: 16 }))))));
+}

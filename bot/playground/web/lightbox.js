@@ -1,0 +1,85 @@
+// A picture as large as the window, with its neighbours a key away. It follows live edits.
+
+import { h, icon, iconButton } from "./dom.js";
+import { picturesOf } from "./message.js";
+import { Picture, pictureKey, safePictureUrl } from "./pictures.js";
+
+export class Lightbox {
+  constructor(store) {
+    this.store = store;
+    this.picture = new Picture();
+    this.caption = h("p", { class: "lightbox-caption" });
+    this.counter = h("span", { class: "lightbox-counter" });
+    this.original = h("a", { class: "icon-button", target: "_blank", rel: "noopener noreferrer", "aria-label": "Open the original", title: "Open the original" }, icon("external"));
+    this.save = h("a", { class: "icon-button", "aria-label": "Download", title: "Download" }, icon("download"));
+    this.previous = iconButton("chevronLeft", "Previous picture", () => this.step(-1), { class: "lightbox-step previous", size: 28 });
+    this.next = iconButton("chevronRight", "Next picture", () => this.step(1), { class: "lightbox-step next", size: 28 });
+    this.stage = h("div", { class: "lightbox-stage" }, this.picture.element);
+    this.dialog = h("dialog", { class: "lightbox", "aria-label": "Picture" },
+      h("div", { class: "lightbox-bar" }, this.counter, this.original, this.save,
+        iconButton("close", "Close", () => this.dialog.close(), { autofocus: true })),
+      this.stage, this.previous, this.next, this.caption);
+    this.dialog.addEventListener("click", (event) => {
+      if (event.target === this.dialog || event.target === this.stage) this.dialog.close();
+    });
+    this.dialog.addEventListener("close", () => { this.messageId = null; });
+    this.dialog.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowLeft") this.step(-1);
+      else if (event.key === "ArrowRight") this.step(1);
+      else if (event.key === "Home") this.step(-this.index);
+      else if (event.key === "End") this.step(this.items.length - 1 - this.index);
+    });
+    document.body.append(this.dialog);
+    store.on("message", ({ message, removed }) => {
+      if (message.id !== this.messageId) return;
+      if (removed) this.dialog.close();
+      else this.follow(message);
+    });
+  }
+
+  /** Opens the message's picture with this address. */
+  open(messageId, url) {
+    const message = this.store.message(messageId);
+    if (!message) return;
+    this.messageId = messageId;
+    this.items = picturesOf(message);
+    this.index = Math.max(0, this.items.findIndex((item) => pictureKey(item.url) === pictureKey(url)));
+    if (!this.items.length) return;
+    this.draw();
+    if (!this.dialog.open) this.dialog.showModal();
+  }
+
+  /** An edit brought a newer picture to the same place: a painting grows while it is looked at. */
+  follow(message) {
+    const items = picturesOf(message);
+    if (!items.length) {
+      this.dialog.close();
+      return;
+    }
+    this.items = items;
+    this.index = Math.min(this.index, items.length - 1);
+    this.draw();
+  }
+
+  step(by) {
+    const next = this.index + by;
+    if (!this.items?.[next] || by === 0) return;
+    this.index = next;
+    this.draw();
+  }
+
+  draw() {
+    const item = this.items[this.index];
+    this.picture.show({ url: item.url, alt: item.alt });
+    this.caption.textContent = item.alt;
+    this.counter.textContent = this.items.length > 1 ? `${this.index + 1} of ${this.items.length}` : "";
+    const address = safePictureUrl(item.url);
+    for (const anchor of [this.original, this.save]) {
+      if (address) anchor.href = address;
+      else anchor.removeAttribute("href");
+    }
+    this.save.download = item.filename;
+    this.previous.hidden = this.index === 0;
+    this.next.hidden = this.index === this.items.length - 1;
+  }
+}

@@ -1,0 +1,258 @@
+// What the page knows. Views subscribe; only this module changes it.
+
+export const MessageFlag = Object.freeze({ EPHEMERAL: 1 << 6, LOADING: 1 << 7, COMPONENTS_V2: 1 << 15 });
+export const MessageType = Object.freeze({ REPLY: 19, CHAT_INPUT_COMMAND: 20, CONTEXT_MENU_COMMAND: 23 });
+export const CommandType = Object.freeze({ CHAT_INPUT: 1, USER: 2, MESSAGE: 3 });
+
+const TYPING_LASTS = 10_000;
+
+/** Snowflakes are decimal strings without leading zeros: the longer is the larger. */
+export const compareIds = (a, b) => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+
+export const nameOf = (user) => user?.global_name || user?.username || user?.name || "Someone";
+export const sameEmoji = (a, b) => (a.id || b.id ? a.id === b.id : a.name === b.name);
+export const isEphemeral = (message) => Boolean(message.flags & MessageFlag.EPHEMERAL);
+
+/**
+ * Events: `state` (everything may have changed), `message` (detail: the message), `channel`,
+ * `typing`, `presence`, `connection`, `pending`, `interaction-failed`, `interaction-done`, `modal`.
+ */
+export class Store extends EventTarget {
+  constructor() {
+    super();
+    this.me = null;
+    this.bot = null;
+    this.guild = {};
+    this.channels = [];
+    this.commands = [];
+    this.emoji = [];
+    this.members = new Map();
+    this.messages = new Map(); // channel id -> Map(message id -> message)
+    this.pending = []; // what this page is sending, oldest first
+    this.typing = new Map(); // "channel:user" -> timer
+    this.presence = new Map();
+    this.unread = new Map();
+    this.channelId = null;
+    this.connection = "connecting";
+    this.loaded = false;
+  }
+
+  on(type, listener) {
+    this.addEventListener(type, (event) => listener(event.detail));
+  }
+
+  emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  // ------------------------------------------------------------------ reading
+
+  get channel() {
+    return this.channels.find((channel) => channel.id === this.channelId) ?? null;
+  }
+
+  user(id) {
+    return this.members.get(id) ?? (this.bot?.id === id ? this.bot : null);
+  }
+
+  message(id) {
+    for (const held of this.messages.values()) {
+      const message = held.get(id);
+      if (message) return message;
+    }
+    return null;
+  }
+
+  /** The current channel's messages that this member can see, oldest first. */
+  visible() {
+    const held = this.messages.get(this.channelId)?.values() ?? [];
+    return [...held].sort((a, b) => compareIds(a.id, b.id));
+  }
+
+  commandsOf(type) {
+    return this.commands.filter((command) => (command.type ?? CommandType.CHAT_INPUT) === type);
+  }
+
+  typists() {
+    const prefix = `${this.channelId}:`;
+    return [...this.typing.keys()]
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => this.user(key.slice(prefix.length)))
+      .filter(Boolean);
+  }
+
+  mentions(message) {
+    return Boolean(this.me) && message.author?.id !== this.me.id && (message.mention_everyone
+      || (message.mentions ?? []).some((user) => user.id === this.me.id));
+  }
+
+  // ----------------------------------------------------------------- changing
+
+  load(state) {
+    this.me = state.me;
+    this.bot = state.bot ?? null;
+    this.guild = state.guild ?? {};
+    this.channels = (state.channels ?? []).filter((channel) => [0, 5].includes(channel.type ?? 0));
+    this.commands = state.commands ?? [];
+    this.emoji = state.emoji ?? [];
+    this.members = new Map((state.members ?? []).map((user) => [user.id, user]));
+    if (this.bot) this.members.set(this.bot.id, { ...this.bot, bot: true });
+    for (const user of this.members.values()) {
+      if (user.status) this.presence.set(user.id, user.status);
+    }
+    this.messages = new Map(Object.entries(state.messages ?? {}).map(([channelId, list]) => [
+      channelId,
+      new Map(list.filter((message) => !this.dismissed.has(message.id)).map((message) => [message.id, message])),
+    ]));
+    if (!this.channel) this.channelId = this.channels[0]?.id ?? null;
+    this.loaded = true;
+    this.emit("state");
+  }
+
+  selectChannel(id) {
+    if (id === this.channelId) return;
+    this.channelId = id;
+    this.unread.delete(id);
+    this.emit("channel");
+  }
+
+  setConnection(word) {
+    this.connection = word;
+    this.emit("connection", word);
+  }
+
+  put(message) {
+    if (this.dismissed.has(message.id)) return;
+    const held = this.messages.get(message.channel_id) ?? new Map();
+    this.messages.set(message.channel_id, held);
+    const fresh = !held.has(message.id);
+    // A partial edit keeps what it does not mention; `me` on reactions is this member's own.
+    held.set(message.id, { ...held.get(message.id), ...message });
+    if (fresh) {
+      this.stopTyping(message.channel_id, message.author?.id);
+      if (message.channel_id !== this.channelId) {
+        const unread = this.unread.get(message.channel_id) ?? { count: 0, mentions: 0 };
+        unread.count += 1;
+        if (this.mentions(message)) unread.mentions += 1;
+        this.unread.set(message.channel_id, unread);
+      }
+    }
+    this.emit("message", { message: held.get(message.id), fresh });
+  }
+
+  remove(message) {
+    const held = this.messages.get(message.channel_id);
+    if (held?.delete(message.id)) this.emit("message", { message, removed: true });
+  }
+
+  /** Ephemeral messages are only ever put away on this side, as in Discord. */
+  dismiss(message) {
+    const ids = this.dismissed.add(message.id);
+    try {
+      sessionStorage.setItem("playground.dismissed", JSON.stringify([...ids].slice(-200)));
+    } catch {
+      // Without storage it comes back on reload, which is harmless.
+    }
+    this.remove(message);
+  }
+
+  get dismissed() {
+    if (!this.dismissedIds) {
+      try {
+        this.dismissedIds = new Set(JSON.parse(sessionStorage.getItem("playground.dismissed") ?? "[]"));
+      } catch {
+        this.dismissedIds = new Set();
+      }
+    }
+    return this.dismissedIds;
+  }
+
+  addPending(entry) {
+    this.pending.push(entry);
+    this.emit("pending");
+  }
+
+  dropPending(entry) {
+    const index = this.pending.indexOf(entry);
+    if (index < 0) return;
+    this.pending.splice(index, 1);
+    this.emit("pending");
+  }
+
+  stopTyping(channelId, userId) {
+    const key = `${channelId}:${userId}`;
+    if (!this.typing.has(key)) return;
+    clearTimeout(this.typing.get(key));
+    this.typing.delete(key);
+    this.emit("typing");
+  }
+
+  // -------------------------------------------------------------- live events
+
+  /** Applies one event of the live socket. */
+  apply({ t: type, d: data }) {
+    switch (type) {
+      case "MESSAGE_CREATE": {
+        const mine = data.author?.id === this.me?.id
+          && this.pending.find((entry) => entry.channelId === data.channel_id
+            && (data.nonce ? String(data.nonce) === entry.nonce : entry.content === data.content));
+        if (mine) this.dropPending(mine);
+        this.put(data);
+        break;
+      }
+      case "MESSAGE_UPDATE":
+        this.put(data);
+        break;
+      case "MESSAGE_DELETE":
+        this.remove(data);
+        break;
+      case "MESSAGE_REACTION_ADD":
+        this.changeReaction(data, +1);
+        break;
+      case "MESSAGE_REACTION_REMOVE":
+        this.changeReaction(data, -1);
+        break;
+      case "TYPING_START":
+        this.startTyping(data);
+        break;
+      case "PRESENCE_UPDATE":
+        this.presence.set(data.user?.id ?? data.user_id, data.status);
+        this.emit("presence");
+        break;
+      case "INTERACTION_FAILED":
+        this.emit("interaction-failed", data);
+        break;
+      case "INTERACTION_SUCCESS":
+        this.emit("interaction-done", data);
+        break;
+      case "MODAL":
+        this.emit("modal", data);
+        break;
+      default: // Newer servers may say more than this page understands.
+    }
+  }
+
+  startTyping({ channel_id: channelId, user_id: userId }) {
+    if (!userId || userId === this.me?.id) return;
+    const key = `${channelId}:${userId}`;
+    clearTimeout(this.typing.get(key));
+    this.typing.set(key, setTimeout(() => this.stopTyping(channelId, userId), TYPING_LASTS));
+    this.emit("typing");
+  }
+
+  changeReaction({ channel_id: channelId, message_id: messageId, user_id: userId, emoji }, change) {
+    const message = this.messages.get(channelId)?.get(messageId);
+    if (!message) return;
+    const mine = userId === this.me?.id;
+    const reactions = (message.reactions ?? []).map((reaction) => ({ ...reaction }));
+    let reaction = reactions.find((each) => sameEmoji(each.emoji, emoji));
+    if (!reaction) {
+      if (change < 0) return;
+      reaction = { emoji, count: 0, me: false };
+      reactions.push(reaction);
+    }
+    reaction.count += change;
+    if (mine) reaction.me = change > 0;
+    this.put({ id: messageId, channel_id: channelId, reactions: reactions.filter((each) => each.count > 0) });
+  }
+}
