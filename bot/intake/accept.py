@@ -248,7 +248,7 @@ class Intake:
             content_size=content.size,
             recipe=recipe,
             preset=request.preset,
-            title=_title(request, preset),
+            title=request.title or _title(request, preset),
             spoiler=any(source.spoiler for source in (request.content, *request.styles)),
             request_key=request.request_key,
         )

@@ -61,6 +61,7 @@ class StyleRequest:
         options: the recipe's fields that the member set themself. They win over the preset's
             changes, which win over `recipe`.
         request_key: what makes the request unique (a message's or an interaction's id).
+        title: what the card calls it; None to make it of the pictures' names.
 
     Raises:
         ValueError: there is neither a style picture nor a preset.
@@ -68,11 +69,12 @@ class StyleRequest:
 
     origin: Origin
     content: PictureSource | HeldPicture
-    styles: tuple[PictureSource, ...] = ()
+    styles: tuple[PictureSource | HeldPicture, ...] = ()
     preset: str | None = None
     recipe: Recipe
     options: Mapping[str, object] = field(default_factory=dict)
     request_key: str | None = None
+    title: str | None = None
 
     def __post_init__(self) -> None:
         if not self.styles and self.preset is None:
