@@ -1,0 +1,157 @@
+"""The Discord client: intents, caches, commands, and the one place that knows another Discord."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord.ext import commands
+from yarl import URL
+
+from bot.exts.desk import FrontDesk
+from bot.exts.errors import Errors
+from bot.exts.help import Help
+from bot.exts.owner import Owner
+from bot.exts.picker import PickerTable
+from bot.exts.queue import Queue
+from bot.exts.requests import Requests
+from bot.exts.stylize import Stylize
+from bot.views.buttons import JobButton, PresetMenu
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bot.exts.services import Services
+    from bot.settings import Settings
+
+__all__ = ["StyleBot", "point_at"]
+
+log = logging.getLogger(__name__)
+
+LONGEST_RATE_LIMIT_SECONDS: Final = 30.0
+"""A rate limit that asks for more is an error, so that no task sleeps unseen for minutes."""
+
+PUBLISH_SECONDS: Final = 60.0
+
+
+class StyleBot(commands.AutoShardedBot):
+    """The bot as Discord sees it.
+
+    It caches as little as it can: guilds, channels, roles and its own membership, which
+    permissions are made of, but no members and no messages.
+    """
+
+    def __init__(self, services: Services) -> None:
+        """Make a client; it connects to nothing before `login`."""
+        settings = services.settings
+        point_at(settings.discord_url)
+        super().__init__(
+            command_prefix=commands.when_mentioned_or(settings.prefix),
+            help_command=None,
+            case_insensitive=True,
+            strip_after_prefix=True,
+            intents=_intents(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            chunk_guilds_at_startup=False,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_messages=None,
+            max_ratelimit_timeout=LONGEST_RATE_LIMIT_SECONDS,
+            activity=discord.CustomActivity(name=f"{settings.prefix}stylize with two pictures"),
+        )
+        self._services = services
+        self._pickers = PickerTable(services)
+        self.desk = FrontDesk(services, self._pickers)
+        self.text_prefix = settings.prefix
+
+    async def setup_hook(self) -> None:
+        """Add commands and buttons; called by discord.py once the token was accepted."""
+        services, pickers = self._services, self._pickers
+        self.add_dynamic_items(JobButton, PresetMenu)
+        await self.add_cog(Errors(self))
+        await self.add_cog(Stylize(self, Requests(services, pickers), pickers))
+        await self.add_cog(Queue(services))
+        await self.add_cog(Help(services))
+        await self.add_cog(Owner(services, self))
+
+    async def publish_commands(self, *, force: bool = False) -> bool:
+        """Publish the slash commands if they differ from those published last.
+
+        Discord allows few of these a day, so what was published is remembered as a hash in the
+        data folder.
+
+        Returns:
+            Whether they were published.
+
+        Raises:
+            discord.HTTPException: Discord declined.
+            TimeoutError: Discord did not answer in time.
+        """
+        settings = self._services.settings
+        note = settings.data_dir / "published-commands.sha256"
+        digest = self._commands_digest(settings)
+        if not force and await asyncio.to_thread(_read, note) == digest:
+            log.debug("the slash commands have not changed")
+            return False
+        async with asyncio.timeout(PUBLISH_SECONDS):
+            published = await self.tree.sync()
+        await asyncio.to_thread(_write, note, digest)
+        log.info("published %d slash commands", len(published))
+        return True
+
+    def _commands_digest(self, settings: Settings) -> str:
+        described: list[Any] = [
+            command.to_dict(self.tree)
+            for command in self.tree.walk_commands(type=discord.AppCommandType.chat_input)
+        ]
+        described += [
+            command.to_dict(self.tree)
+            for command in self.tree.walk_commands(type=discord.AppCommandType.message)
+        ]
+        # Another application, or another Discord, has not seen them yet.
+        whole = [settings.discord_url, self.application_id, described]
+        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+def point_at(discord_url: str | None) -> None:
+    """Point discord.py at another Discord; call it before a client is created.
+
+    discord.py has its three addresses hard-coded: for REST, for the gateway where ``GET
+    /gateway`` is not asked, and for avatars and emojis.
+
+    Args:
+        discord_url: base address of a local Discord, or None for the real one.
+    """
+    if discord_url is None:
+        return
+    base = URL(discord_url.rstrip("/"))
+    gateway = (base / "gateway").with_scheme("wss" if base.scheme == "https" else "ws")
+    discord.http.Route.BASE = f"{base}/api/v10"
+    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = gateway
+    discord.asset.Asset.BASE = f"{base}/cdn"
+
+
+def _intents() -> discord.Intents:
+    intents = discord.Intents.none()
+    intents.guilds = True
+    intents.guild_messages = True
+    intents.dm_messages = True
+    intents.message_content = True
+    intents.guild_reactions = True
+    intents.dm_reactions = True
+    return intents
+
+
+def _read(note: Path) -> str | None:
+    try:
+        return note.read_text(encoding="ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+
+
+def _write(note: Path, digest: str) -> None:
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(digest, encoding="ascii")

@@ -1,0 +1,223 @@
+"""Keeping cards up to date: one task per job under way, the newest state wins.
+
+A card has at most one edit in flight, and what it says is read only when the edit is made, so
+that nothing ever queues up behind a rate limit: whatever happened while Discord made us wait is
+in the next edit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.delivery.posting import (
+    ChannelClosedError,
+    MessageGoneError,
+    PostingError,
+    TryLaterError,
+)
+from bot.errors import ArtefactMissingError, StyleBotError, UnknownJobError
+from bot.views.card import Card, CardFacts, render_card
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.delivery.posting import Poster
+    from bot.jobs.artefacts import Artefacts
+    from bot.jobs.model import Job
+    from bot.jobs.store import JobStore
+
+__all__ = ["CardKeeper"]
+
+log = logging.getLogger(__name__)
+
+LAST_EDIT_SECONDS: Final = 3.0
+"""How long an edit in flight may take to land once its job has ended."""
+
+WAITING_REFRESH_SECONDS: Final = (6.0, 120.0)
+"""How often a waiting job's position is looked at: the first in line, and at most."""
+
+MOST_REPLACEMENTS: Final = 3
+"""How often a deleted card is posted anew before the job goes on without one."""
+
+PAUSE_AFTER_FAILURE_SECONDS: Final = 5.0
+
+
+class CardKeeper:
+    """Edits the cards of jobs that wait or are being painted."""
+
+    def __init__(
+        self,
+        poster: Poster,
+        store: JobStore,
+        artefacts: Artefacts,
+        *,
+        estimate: Callable[[Job], Awaitable[float | None]],
+        interval: float,
+    ) -> None:
+        """Make a keeper.
+
+        Args:
+            poster: edits and posts.
+            store: where jobs are read.
+            artefacts: where snapshots are read.
+            estimate: seconds until a job's picture is done, or None.
+            interval: least time between two edits of one card, in seconds.
+        """
+        self._poster = poster
+        self._store = store
+        self._artefacts = artefacts
+        self._estimate = estimate
+        self._interval = interval
+        self._tended: dict[str, _Tended] = {}
+
+    async def run(self) -> None:
+        """Tend every card until cancelled, beginning with those of jobs already under way."""
+        try:
+            with self._store.feed.subscribe() as changes:
+                for job in [*await self._store.running(), *await self._store.waiting()]:
+                    self._tend(job.job_id)
+                async for job_id in changes:
+                    self._tend(job_id)
+        finally:
+            tasks = [tended.task for tended in self._tended.values() if tended.task]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def facts(self, job: Job) -> CardFacts:
+        """What the card says besides the job itself: position, estimate, newest picture."""
+        place = await self._store.place_in_queue(job.job_id)
+        seconds_left = None if job.state.is_final else await self._estimate(job)
+        key = job.result_key or job.snapshot_key
+        picture = None
+        if key is not None:
+            try:
+                picture = await self._artefacts.get(key)
+            except ArtefactMissingError:
+                # A newer snapshot took its place since the job was read; the next edit has it.
+                log.debug("job %s: %s is gone already", job.job_id, key)
+        return CardFacts(place=place, seconds_left=seconds_left, picture=picture)
+
+    async def settle(self, job_id: str) -> None:
+        """Stop tending a card: no edit of it is in flight any more when this returns."""
+        tended = self._tended.get(job_id)
+        if tended is None or tended.task is None:
+            return
+        # An edit cut off may still arrive at Discord, after the one that follows it.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_EDIT_SECONDS), tended.editing:
+                tended.task.cancel()
+        tended.task.cancel()
+        await asyncio.wait({tended.task})
+
+    def _tend(self, job_id: str) -> None:
+        """Have the card's task look again, starting one where there is none."""
+        tended = self._tended.get(job_id)
+        if tended is not None and tended.task is not None and not tended.task.done():
+            tended.news.set()
+            return
+        tended = _Tended()
+        self._tended[job_id] = tended
+        tended.task = asyncio.create_task(self._keep(job_id, tended), name=f"card {job_id}")
+        tended.task.add_done_callback(lambda _: self._forget(job_id, tended))
+
+    def _forget(self, job_id: str, tended: _Tended) -> None:
+        if self._tended.get(job_id) is tended:
+            del self._tended[job_id]
+
+    async def _keep(self, job_id: str, tended: _Tended) -> None:
+        """Edit one card whenever its job changed, until the job ends or the card cannot be had."""
+        while True:
+            tended.news.clear()
+            try:
+                job = await self._store.get(job_id)
+                if job.state.is_final or job.card_message_id is None:
+                    if tended.news.is_set():  # it changed while it was being read
+                        continue
+                    return  # the courier has the first word, and the last
+                async with tended.editing:
+                    place = await self._show(job, tended)
+            except UnknownJobError:
+                return
+            except ChannelClosedError as error:
+                log.warning("job %s goes on without its card: %s", job_id, error)
+                return
+            except (PostingError, StyleBotError) as error:
+                log.warning("card of job %s not updated, trying again: %s", job_id, error)
+                after = error.after if isinstance(error, TryLaterError) else None
+                await asyncio.sleep(after or PAUSE_AFTER_FAILURE_SECONDS)
+                continue
+            await asyncio.sleep(self._interval)
+            await _wait(tended.news, timeout=_refresh_seconds(place))
+
+    async def _show(self, job: Job, tended: _Tended) -> int | None:
+        """Edit the card if what it says has changed; returns the job's place in the queue."""
+        if job.card_message_id is None:
+            return None
+        facts = await self.facts(job)
+        card = render_card(job, facts)
+        said = card.embed.to_dict(), card.view.to_components()
+        if said == tended.said:
+            return facts.place
+        place = self._poster.place(job.origin)
+        # An edit that leaves the attachments alone keeps the picture, and uploads nothing.
+        files = card.files if job.snapshot_key != tended.snapshot_key else None
+        try:
+            await self._poster.edit(
+                place, job.card_message_id, embed=card.embed, files=files, view=card.view
+            )
+        except MessageGoneError:
+            await self._replace(job, facts, tended)
+        tended.said = said
+        tended.snapshot_key = job.snapshot_key if card.files else None
+        return facts.place
+
+    async def _replace(self, job: Job, facts: CardFacts, tended: _Tended) -> None:
+        """Post a card anew where someone deleted it.
+
+        Raises:
+            ChannelClosedError: it has been deleted so often that nobody seems to want it.
+        """
+        if tended.replacements == MOST_REPLACEMENTS:
+            raise ChannelClosedError("the card was deleted again and again")
+        tended.replacements += 1
+        card: Card = render_card(job, facts)
+        message_id = await self._poster.post(
+            self._poster.place(job.origin),
+            nonce=f"{job.job_id}-card-{job.card_message_id}"[-25:],
+            reply_to=job.origin.message_id,
+            embed=card.embed,
+            files=card.files,
+            view=card.view,
+        )
+        await self._store.outbox.replace_card(job.job_id, message_id)
+
+
+class _Tended:
+    """One card's task and what the card showed last; unknown at first, so all is said once."""
+
+    def __init__(self) -> None:
+        self.task: asyncio.Task[None] | None = None
+        self.news = asyncio.Event()
+        self.editing = asyncio.Lock()
+        self.said: Any = None
+        self.snapshot_key: str | None = None
+        self.replacements = 0
+
+
+def _refresh_seconds(place: int | None) -> float | None:
+    """When to look at a card again though its job did not change: others' jobs move it up."""
+    if place is None:
+        return None
+    least, most = WAITING_REFRESH_SECONDS
+    return min(most, least * place)
+
+
+async def _wait(news: asyncio.Event, *, timeout: float | None) -> None:  # noqa: ASYNC109
+    try:
+        await asyncio.wait_for(news.wait(), timeout)
+    except TimeoutError:
+        return

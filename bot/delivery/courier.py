@@ -1,0 +1,297 @@
+"""The courier empties the outbox: the card when a job is accepted, the outcome when it ended.
+
+Exactly once, however often the process dies:
+
+1. the row says that sending begins, committed, before anything is sent;
+2. the message carries a nonce that Discord keeps unique for some minutes;
+3. the message's id is recorded before anything else is done;
+4. a row that began earlier without a recorded id is looked for in the channel first, whatever
+   the time that has passed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from bot.delivery import letters
+from bot.delivery.posting import (
+    ChannelClosedError,
+    MessageGoneError,
+    PostingError,
+    RejectedError,
+    TryLaterError,
+)
+from bot.errors import ArtefactMissingError, StyleBotError, UnknownJobError
+from bot.jobs.model import Announcement, JobState
+from bot.views.card import render_card
+
+if TYPE_CHECKING:
+    import discord
+
+    from bot.delivery.cards import CardKeeper
+    from bot.delivery.posting import Poster
+    from bot.jobs.artefacts import Artefacts
+    from bot.jobs.model import Delivery, Job
+    from bot.jobs.store import JobStore
+
+__all__ = ["Courier"]
+
+log = logging.getLogger(__name__)
+
+AT_ONCE: Final = 8
+"""Deliveries under way at the same time."""
+
+LEASE_SECONDS: Final = 180.0
+"""How long a begun delivery is ours before another process may take it for dead."""
+
+LOOK_SECONDS: Final = 30.0
+"""The outbox is looked at so often even if nothing announced a change."""
+
+LAST_CARD_SECONDS: Final = 10.0
+"""How long the outcome waits for the card to be brought to its last state."""
+
+FIRST_BACKOFF_SECONDS: Final = 2.0
+MOST_BACKOFF_SECONDS: Final = 300.0
+
+MOST_REJECTIONS: Final = 6
+"""Attempts after which a message that Discord keeps declining is given up."""
+
+
+class Courier:
+    """Delivers what the outbox holds."""
+
+    def __init__(
+        self, poster: Poster, store: JobStore, artefacts: Artefacts, keeper: CardKeeper
+    ) -> None:
+        self._poster = poster
+        self._store = store
+        self._artefacts = artefacts
+        self._keeper = keeper
+        self._under_way: dict[int, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Deliver until cancelled; a delivery cut off is found again at the next start."""
+        try:
+            with self._store.feed.subscribe() as changes:
+                while True:
+                    wait = await self._look()
+                    await changes.next(timeout=wait)
+                    changes.drain()
+        finally:
+            tasks = list(self._under_way.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def flush(self, *, seconds: float) -> None:
+        """Give deliveries under way some time to end; for an orderly shutdown."""
+        if self._under_way:
+            await asyncio.wait(set(self._under_way.values()), timeout=seconds)
+
+    async def _look(self) -> float:
+        """Start what is due; returns how long to sleep at most, in seconds."""
+        try:
+            due = await self._store.outbox.due()
+            next_due = await self._store.outbox.next_due()
+        except StyleBotError as error:
+            log.warning("the outbox cannot be read, trying again: %s", error)
+            return FIRST_BACKOFF_SECONDS
+        for delivery in due:
+            if len(self._under_way) == AT_ONCE:
+                break
+            if delivery.delivery_id not in self._under_way:
+                self._start(delivery)
+        if next_due is None:
+            return LOOK_SECONDS
+        return min(LOOK_SECONDS, max(0.05, (next_due - datetime.now(UTC)).total_seconds()))
+
+    def _start(self, delivery: Delivery) -> None:
+        name = f"{delivery.announcement} of {delivery.job_id}"
+        task = asyncio.create_task(self._attempt(delivery), name=name)
+        self._under_way[delivery.delivery_id] = task
+
+        def ended(_: asyncio.Task[None]) -> None:
+            del self._under_way[delivery.delivery_id]
+            # Look again: others may have waited for a free hand.
+            self._store.feed.publish(delivery.job_id)
+
+        task.add_done_callback(ended)
+
+    async def _attempt(self, delivery: Delivery) -> None:
+        """One attempt at one delivery; whatever goes wrong, it is tried again or given up."""
+        try:
+            await self._deliver(delivery)
+        except TryLaterError as error:
+            wait = error.after or _backoff(delivery.attempts)
+            log.warning("%s delayed by %.0f s: %s", _named(delivery), wait, error)
+            await self._postpone(delivery, wait)
+        except ChannelClosedError as error:
+            await self._abandon(delivery, f"no way to post it: {error}")
+        except PostingError as error:
+            if delivery.attempts + 1 >= MOST_REJECTIONS:
+                await self._abandon(delivery, f"declined by Discord: {error}")
+            else:
+                log.warning("%s declined: %s", _named(delivery), error)
+                await self._postpone(delivery, _backoff(delivery.attempts))
+        except UnknownJobError:
+            await self._abandon(delivery, "the job is not kept any more")
+        except StyleBotError as error:
+            log.warning("%s delayed: %s", _named(delivery), error)
+            await self._postpone(delivery, FIRST_BACKOFF_SECONDS)
+        except Exception:
+            log.exception("%s failed in a way nobody expected", _named(delivery))
+            await self._postpone(delivery, _backoff(delivery.attempts))
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        job = await self._store.get(delivery.job_id)
+        if delivery.announcement is Announcement.OUTCOME:
+            await self._finish_card(job)
+        begun = await self._store.outbox.begin(delivery, lease_seconds=LEASE_SECONDS)
+        if begun is None:
+            return  # another process has it, or it is done
+        if delivery.announcement is Announcement.CARD:
+            message_id = await self._post_card(job, delivery)
+        elif job.state is JobState.CANCELLED:
+            # Whoever cancelled sees it on the card; another message would only be noise.
+            if job.card_message_id is None:
+                await self._abandon(delivery, "cancelled before there was a card")
+                return
+            message_id = job.card_message_id
+        else:
+            message_id = await self._post_outcome(job, delivery)
+        await self._store.outbox.done(delivery, message_id=message_id)
+        log.info("%s delivered as message %d", _named(delivery), message_id)
+
+    async def _post_card(self, job: Job, delivery: Delivery) -> int:
+        place = self._poster.place(job.origin)
+        found = await self._sent_before(place, delivery)
+        if found is not None:
+            return found
+        facts = await self._keeper.facts(job)
+        reply_to = job.origin.message_id
+        while True:
+            card = render_card(job, facts)
+            try:
+                return await self._poster.post(
+                    place,
+                    nonce=delivery.nonce,
+                    reply_to=reply_to,
+                    embed=card.embed,
+                    files=card.files,
+                    view=card.view,
+                )
+            except RejectedError as error:
+                if not error.no_reply or reply_to is None:
+                    raise
+                reply_to = None
+
+    async def _post_outcome(self, job: Job, delivery: Delivery) -> int:
+        """Post the outcome where the request came from, or privately if that is closed to us."""
+        place = self._poster.place(job.origin)
+        try:
+            found = await self._sent_before(place, delivery)
+            if found is not None:
+                return found
+            return await self._send_outcome(job, delivery, place, privately=False)
+        except ChannelClosedError as error:
+            if job.origin.guild_id is None:
+                raise
+            log.warning("%s goes to the requester privately: %s", _named(delivery), error)
+        place = await self._poster.private_place(job.origin.requester_id)
+        found = await self._sent_before(place, delivery)
+        if found is not None:
+            return found
+        return await self._send_outcome(job, delivery, place, privately=True)
+
+    async def _send_outcome(
+        self, job: Job, delivery: Delivery, place: discord.PartialMessageable, *, privately: bool
+    ) -> int:
+        """Send the outcome, smaller or without a reply where Discord declines it as it is."""
+        picture = await self._result(job)
+        limit = self._poster.upload_limit(job.origin) - letters.ENVELOPE_BYTES
+        reply_to = None if privately else job.origin.message_id
+        while True:
+            letter = await letters.write(job, picture, limit=limit, privately=privately)
+            try:
+                return await self._poster.post(
+                    place,
+                    nonce=delivery.nonce,
+                    reply_to=reply_to,
+                    mention=job.origin.requester_id,
+                    content=letter.content,
+                    files=letter.files,
+                    view=letter.view,
+                )
+            except RejectedError as error:
+                if error.no_reply and reply_to is not None:
+                    reply_to = None
+                elif error.too_large and limit > letters.SMALLEST_LIMIT_BYTES:
+                    limit //= 2
+                else:
+                    raise
+
+    async def _result(self, job: Job) -> bytes | None:
+        if job.result_key is None:
+            return None
+        try:
+            return await self._artefacts.get(job.result_key)
+        except ArtefactMissingError:
+            log.exception("the finished picture of job %s is gone", job.job_id)
+            return None
+
+    async def _sent_before(
+        self, place: discord.PartialMessageable, delivery: Delivery
+    ) -> int | None:
+        """The message an earlier attempt sent without living to record it, if there is one."""
+        if delivery.send_started_at is None:
+            return None
+        try:
+            return await self._poster.find(
+                place, delivery.job_id, delivery.announcement, since=delivery.send_started_at
+            )
+        except ChannelClosedError as error:
+            # Without its history only the nonce protects from a second message.
+            log.warning("%s cannot be looked for: %s", _named(delivery), error)
+            return None
+
+    async def _finish_card(self, job: Job) -> None:
+        """Bring the card to its last state; the outcome matters more and does not wait long."""
+        await self._keeper.settle(job.job_id)
+        if job.card_message_id is None:
+            return
+        card = render_card(job, await self._keeper.facts(job))
+        try:
+            async with asyncio.timeout(LAST_CARD_SECONDS):
+                await self._poster.edit(
+                    self._poster.place(job.origin),
+                    job.card_message_id,
+                    embed=card.embed,
+                    files=card.files,
+                    view=card.view,
+                )
+        except MessageGoneError:
+            log.info("the card of job %s was deleted", job.job_id)
+        except (PostingError, TimeoutError) as error:
+            log.warning("the card of job %s keeps an older state: %r", job.job_id, error)
+
+    async def _postpone(self, delivery: Delivery, seconds: float) -> None:
+        # If the store is away too, the lease runs out and the row is due again by itself.
+        with suppress(StyleBotError):
+            await self._store.outbox.postpone(delivery, seconds=seconds)
+
+    async def _abandon(self, delivery: Delivery, reason: str) -> None:
+        log.error("%s is given up: %s", _named(delivery), reason)
+        with suppress(StyleBotError):
+            await self._store.outbox.abandon(delivery, reason=reason)
+
+
+def _backoff(attempts: int) -> float:
+    return min(MOST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** min(attempts, 20))
+
+
+def _named(delivery: Delivery) -> str:
+    return f"{delivery.announcement} of job {delivery.job_id}"

@@ -1,0 +1,84 @@
+"""Delivery as one thing that the composition root starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from bot.delivery.cards import CardKeeper
+from bot.delivery.courier import Courier
+from bot.delivery.posting import Poster
+from bot.errors import StyleBotError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+
+    import discord
+
+    from bot.jobs.artefacts import Artefacts
+    from bot.jobs.model import Job
+    from bot.jobs.store import JobStore
+
+__all__ = ["DeliveryService"]
+
+log = logging.getLogger(__name__)
+
+RESTART_SECONDS: Final = 2.0
+
+
+class DeliveryService:
+    """Tells the channel what the store knows: cards while jobs run, outcomes when they end."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        store: JobStore,
+        artefacts: Artefacts,
+        *,
+        estimate: Callable[[Job], Awaitable[float | None]],
+        edit_interval: float,
+    ) -> None:
+        """Put delivery together.
+
+        Args:
+            client: logged in before `start`.
+            store: jobs and the outbox.
+            artefacts: pictures.
+            estimate: seconds until a job's picture is done, or None.
+            edit_interval: least time between two edits of one card, in seconds.
+        """
+        poster = Poster(client)
+        self._keeper = CardKeeper(
+            poster, store, artefacts, estimate=estimate, interval=edit_interval
+        )
+        self._courier = Courier(poster, store, artefacts, self._keeper)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        self._tasks = [
+            asyncio.create_task(_for_ever(self._keeper.run, "cards"), name="cards"),
+            asyncio.create_task(_for_ever(self._courier.run, "courier"), name="courier"),
+        ]
+
+    async def stop(self, *, seconds: float) -> None:
+        """Let deliveries under way end within `seconds`, then stop."""
+        if self._tasks:
+            await self._courier.flush(seconds=seconds)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+
+async def _for_ever(run: Callable[[], Coroutine[None, None, None]], name: str) -> None:
+    """Run until cancelled, beginning anew where the store was away for a while."""
+    while True:
+        try:
+            await run()
+        except StyleBotError as error:
+            log.warning("%s start anew: %s", name, error)
+        except Exception:
+            log.exception("%s stopped in a way nobody expected, and start anew", name)
+        await asyncio.sleep(RESTART_SECONDS)

@@ -1,0 +1,287 @@
+"""Every sentence a member reads, made in one place.
+
+A sentence says what happened and what to do about it, once. Nothing a member typed is repeated
+unless it is quoted as code, so that no answer can be made to mention or format anything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import (
+    LimitReached,
+    PictureProblem,
+    PictureRefused,
+    RequestProblem,
+    RequestRefused,
+    StoreUnavailableError,
+    UnknownJobError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from bot.jobs.model import Job
+
+__all__ = [
+    "cancelled",
+    "duration",
+    "explain",
+    "failure",
+    "megabytes",
+    "others_waiting",
+    "outcome",
+    "quoted",
+    "time_left",
+]
+
+HOW_TO_ASK: Final = (
+    "Attach two pictures to `{prefix}stylize`: first the one to repaint, then the one whose "
+    "style you like. With one picture, I show you styles to choose from."
+)
+"""The one-sentence manual; `{prefix}` is filled in by whoever says it."""
+
+WAYS_TO_ASK: Final = (
+    "`{prefix}stylize` or `/stylize` with two pictures",
+    "`{prefix}stylize mosaic` with one picture and a style by name",
+    "mention me instead of `{prefix}stylize`, or send me the pictures directly",
+    "reply `{prefix}stylize` to a message that holds the pictures",
+    "right-click a message → Apps → Stylize",
+)
+SWAP: Final = "`swap` the second picture is the one to repaint"
+AFTERWARDS: Final = (
+    "`{prefix}queue` shows your paintings under way",
+    "`{prefix}cancel` stops your newest one; so does the button on its card",
+    "the buttons below a painting make another, explain it or delete it",
+)
+NAME_A_STYLE: Final = "{prefix}stylize, the style's name and one picture"
+COMMANDS_CHANGED: Final = (
+    "My commands have changed since your Discord looked; restart it or wait a minute."
+)
+OPERATOR_ONLY: Final = "Only my operator may do that."
+NOT_FOR_YOU: Final = "You may not use that here."
+INPUT_NOT_UNDERSTOOD: Final = "I did not understand that; `{prefix}help` shows how it goes."
+NOT_YOURS: Final = "Only the member who asked for this painting can do that."
+JOB_GONE: Final = "This painting is not kept any more, so there is nothing left to do with it."
+CANCEL_ACCEPTED: Final = "Stopping it."
+ALREADY_ENDED: Final = "This painting has ended already."
+ACCEPTED: Final = "Accepted; its card in this channel shows how it goes."
+PICKER_POSTED: Final = "Choose a style from the message in this channel."
+PICKER_NOT_YOURS: Final = (
+    "Only the member who posted the picture can choose its style; post your own to play along."
+)
+PICKER_USED: Final = "A style has been chosen here already; post the picture again for another one."
+PICKER_GONE: Final = "This choice has expired; post the picture again and choose anew."
+NONE_UNDER_WAY: Final = "You have no painting under way."
+OLD_BUTTON: Final = "This button belongs to an older version of me and does nothing any more."
+SENT_PRIVATELY: Final = "I may not post in {channel} any more, so it comes to you directly."
+INTERNAL: Final = (
+    "Something went wrong on my side (reference `{reference}`); try again in a minute, and tell "
+    "the server's operator this reference if it stays."
+)
+
+_PICTURE: Final[Mapping[PictureProblem, str]] = {
+    PictureProblem.NOT_A_PICTURE: (
+        "{name} is not a picture I can read, whatever its name says; attach a PNG, JPEG, WebP or "
+        "GIF."
+    ),
+    PictureProblem.TRUNCATED: (
+        "{name} is cut off or damaged; save or download it again and post it once more."
+    ),
+    PictureProblem.UNSUPPORTED_FORMAT: (
+        "{name} is of a kind I cannot paint from; attach it as PNG, JPEG, WebP or GIF."
+    ),
+    PictureProblem.DOWNLOAD_FAILED: (
+        "I could not fetch {name} from Discord; post it again in a moment."
+    ),
+    PictureProblem.INSPECTION_FAILED: (
+        "{name} took too much time or memory to open; export it again as a plain JPEG or PNG."
+    ),
+}
+
+
+def explain(error: BaseException) -> str | None:
+    """The sentence a member reads for an error, or None if it is not one meant for members."""
+    match error:
+        case PictureRefused():
+            return _picture(error)
+        case RequestRefused():
+            return _REQUEST[error.problem](error)
+        case LimitReached():
+            return _limit(error)
+        case UnknownJobError():
+            return JOB_GONE
+        case StoreUnavailableError():
+            return (
+                "My notebook cannot be reached right now; nothing is lost, try again in a minute."
+            )
+        case _:
+            return None
+
+
+def quoted(text: str, *, longest: int = 60) -> str:
+    """A member's own words as inline code: no mention, no formatting, no line break survives."""
+    plain = " ".join(text.replace("`", "'").split()) or "?"
+    return f"`{plain if len(plain) <= longest else plain[: longest - 1] + '…'}`"
+
+
+def megabytes(size: float) -> str:
+    """A number of bytes as people say it, e.g. ``"25 MB"`` or ``"900 kB"``."""
+    if size < 1024 * 1024:
+        return f"{max(1, round(size / 1024))} kB"
+    rounded = f"{size / 1024 / 1024:.1f}".removesuffix(".0")
+    return f"{rounded} MB"
+
+
+def time_left(seconds: float) -> str:
+    """An estimate as people say it, e.g. ``"about 2 minutes"``; never more exact than it is."""
+    if seconds < 8:
+        return "a few seconds"
+    if seconds < 90:
+        return f"about {max(10, round(seconds / 10) * 10)} seconds"
+    if seconds < 90 * 60:
+        return f"about {round(seconds / 60)} minutes"
+    return f"about {seconds / 3600:.1f}".removesuffix(".0") + " hours"
+
+
+def duration(seconds: float) -> str:
+    """A measured time, e.g. ``"42 s"`` or ``"3 min 5 s"``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def failure(code: str | None) -> str:
+    """Why a job failed and what to do, from `executors.protocol.Failed.code`."""
+    match code:
+        case "out_of_memory":
+            return "the picture is too large for my memory; ask again with a smaller `size`"
+        case "diverged":
+            return "the colours ran away from me; ask again with another `seed` or a lower strength"
+        case "unreadable_picture":
+            return "one of the pictures could not be read; save it anew as PNG or JPEG"
+        case "timeout":
+            return "it took far longer than it should; ask again with a smaller `size`"
+        case "worker_died":
+            return "my painter stopped in the middle of it several times; ask again in a while"
+        case _:
+            return "something went wrong on my side; ask again in a minute"
+
+
+def outcome(job: Job, *, title: str, has_picture: bool) -> str:
+    """The message that carries an outcome; it mentions the requester and nobody else."""
+    who = f"<@{job.origin.requester_id}>"
+    if has_picture:
+        return f"{who}, here is {title}."
+    return f"{who}, {title} could not be painted: {failure(job.error_code)}."
+
+
+def cancelled(titles: Sequence[str]) -> str:
+    """The answer to `cancel`."""
+    if not titles:
+        return "You have no such painting under way, so there is nothing to cancel."
+    return f"Cancelled: {', '.join(titles)}."
+
+
+def others_waiting(count: int) -> str:
+    """How many of other members' paintings wait."""
+    match count:
+        case 0:
+            return "Nobody else is waiting."
+        case 1:
+            return "One painting of another member is waiting."
+        case _:
+            return f"{count} paintings of other members are waiting."
+
+
+def _picture(error: PictureRefused) -> str:
+    name = quoted(error.filename)
+    limit, got = error.limit, error.got
+    match error.problem:
+        case PictureProblem.TOO_MANY_BYTES if limit:
+            size = f" ({megabytes(float(got))})" if got and got.isdecimal() else ""
+            return (
+                f"{name} is too large a file{size}; I take up to {megabytes(float(limit))}, "
+                "so save it smaller or as JPEG."
+            )
+        case PictureProblem.TOO_SMALL:
+            return (
+                f"{name} is too small to paint{_got(got)}; each side must be at least "
+                f"{limit} pixels."
+            )
+        case PictureProblem.TOO_LARGE:
+            most = f"{int(limit) / 1e6:.0f} megapixels" if limit and limit.isdecimal() else limit
+            return f"{name} has too many pixels{_got(got)}; scale it down to at most {most}."
+        case PictureProblem.TOO_ELONGATED:
+            return (
+                f"{name} is too long and thin{_got(got)}; crop it so that one side is at most "
+                f"{limit} times the other."
+            )
+        case PictureProblem.TOO_MANY_BYTES:
+            return f"{name} is too large a file; save it smaller or as JPEG."
+        case problem:
+            return _PICTURE[problem].format(name=name)
+
+
+def _got(got: str | None) -> str:
+    return f" ({got.replace('x', '×')})" if got else ""
+
+
+def _suggested(error: RequestRefused) -> str:
+    return f"; did you mean {quoted(error.suggestion)}?" if error.suggestion else ""
+
+
+_REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
+    RequestProblem.NO_PICTURES: lambda e: HOW_TO_ASK.format(prefix=e.detail or ""),
+    RequestProblem.STYLE_WITHOUT_CONTENT: lambda _: (
+        "I have the style but nothing to repaint; attach the picture to repaint as well."
+    ),
+    RequestProblem.TOO_MANY_PICTURES: lambda e: (
+        f"I see {e.detail or 'too many'} pictures and need two: first the one to repaint, then "
+        "the one whose style you like."
+    ),
+    RequestProblem.LINK_INSTEAD_OF_FILE: lambda _: (
+        "I do not open links; save the picture and attach it as a file."
+    ),
+    RequestProblem.MESSAGE_GONE: lambda _: (
+        "I cannot see the message you replied to any more; attach the pictures to your own message."
+    ),
+    RequestProblem.UNKNOWN_PRESET: lambda e: (
+        f"I know no style called {quoted(e.detail or '')}"
+        + (_suggested(e) or "; send `presets` to me to see them all.")
+    ),
+    RequestProblem.UNKNOWN_OPTION: lambda e: (
+        f"I know no option called {quoted(e.detail or '')}"
+        + (_suggested(e) or "; see `help` for those I know.")
+    ),
+    RequestProblem.BAD_OPTION_VALUE: lambda e: (
+        f"{quoted(e.detail or '')} does not work: it takes {e.suggestion or 'another value'}."
+    ),
+    RequestProblem.NOT_ALLOWED_HERE: lambda e: (
+        "I am not allowed to post paintings in that channel"
+        + (f" (missing: {e.detail})" if e.detail else "")
+        + "; ask a moderator for the permission or try another channel."
+    ),
+    RequestProblem.SHUTTING_DOWN: lambda _: "I am about to restart; ask me again in a minute.",
+}
+
+
+def _limit(error: LimitReached) -> str:
+    match error.scope:
+        case "member":
+            noun = "painting" if error.limit == 1 else "paintings"
+            return (
+                f"You have {error.limit} {noun} waiting or under way already; wait for one to "
+                "finish or cancel one."
+            )
+        case "guild":
+            return (
+                f"This server has {error.limit} paintings waiting already; try again when some "
+                "are done."
+            )
+        case "disk":
+            return "My disk is full, so I take no new paintings; tell the bot's operator."
+        case _:
+            return f"{error.limit} paintings are waiting already; try again in a while."
