@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncGenerator, Mapping
 
     from stylenet.recipe import Recipe
@@ -117,10 +118,11 @@ class Executor(Protocol):
         """Stop every worker and wait for it to be gone."""
         ...
 
-    def run(self, work: Work) -> AsyncGenerator[Event, None]:
+    def run(self, work: Work, *, stop: asyncio.Event | None = None) -> AsyncGenerator[Event, None]:
         """Paint, yielding events; the last is one of Finished, Failed and Cancelled.
 
-        Closing the generator cancels: the worker stops at its next step. A worker that dies
-        is a ``Failed(retryable=True)`` and is replaced.
+        Closing the generator cancels: the worker stops at its next step. So does setting
+        `stop`, after which a last Checkpoint may still come before Cancelled. A worker that
+        dies is a ``Failed(retryable=True)`` and is replaced.
         """
         ...

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 from bot.errors import ArtefactMissingError, ConfigurationError, StorageFullError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
 __all__ = [
     "ArtefactInfo",
@@ -248,7 +248,7 @@ class FolderArtefacts:
             if folder == self._root:
                 break
 
-    def _walk(self, folder: Path) -> list[ArtefactInfo]:
+    def _walk(self, folder: Path) -> Sequence[ArtefactInfo]:
         infos = []
         for directory, _, names in os.walk(folder):
             for name in names:

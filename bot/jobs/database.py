@@ -250,7 +250,7 @@ def _engine(url: URL) -> AsyncEngine:
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     # Transactions are begun by us, below, not by the driver.
-    connection.isolation_level = None  # type: ignore[attr-defined]
+    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")

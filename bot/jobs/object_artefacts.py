@@ -7,7 +7,7 @@ Credentials, region and endpoint come from the environment, under the names ever
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.errors import ArtefactMissingError, ConfigurationError
@@ -22,7 +22,9 @@ except ModuleNotFoundError as error:
     raise ConfigurationError(_missing) from error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
+
+    from obstore.store import ClientConfig
 
 __all__ = ["ObjectArtefacts"]
 
@@ -46,7 +48,7 @@ class ObjectArtefacts:
             self._prefix += "/"
         try:
             bucket = f"s3://{urlsplit(url).netloc}"
-            options: dict[str, Any] = {"timeout": TIMEOUT, "connect_timeout": "10s"}
+            options: ClientConfig = {"timeout": TIMEOUT, "connect_timeout": "10s"}
             self._store = store or from_url(bucket, client_options=options)
         except BaseError as error:
             msg = f"STYLEBOT_ARTEFACTS_URL={url} cannot be used: {error}"
@@ -101,11 +103,11 @@ class ObjectArtefacts:
     async def close(self) -> None:
         """See `Artefacts.close`; obstore pools its connections by itself."""
 
-    async def _delete(self, paths: list[str]) -> None:
+    async def _delete(self, paths: Sequence[str]) -> None:
         if not paths:
             return
         try:
-            await obstore.delete_async(self._store, paths)
+            await obstore.delete_async(self._store, list(paths))
         except (NotFoundError, FileNotFoundError):  # gone already, which is what was wanted
             return
         except BaseError as error:

@@ -72,7 +72,8 @@ class Outbox:
             earliest = await connection.execute(
                 select(func.min(outbox.c.not_before)).where(_IS_PENDING, _has_no_pending_card())
             )
-            return earliest.scalar_one_or_none()
+            moment: datetime | None = earliest.scalar_one_or_none()
+            return moment
 
     async def begin(self, delivery: Delivery, *, lease_seconds: float = 60) -> Delivery | None:
         """Commit that a send begins now, before it does.

@@ -27,35 +27,35 @@ class Rates:
         self._database = database
 
     async def all(self) -> dict[tuple[str, str], float]:
-        """Seconds per megapixel of a whole painting, by device and recipe name."""
+        """Seconds per megapixel and pass of the recipe's budget, by device and recipe name."""
         async with self._database.read() as connection:
             found = await connection.execute(
-                select(rates.c.device, rates.c.recipe, rates.c.seconds_per_megapixel)
+                select(rates.c.device, rates.c.recipe, rates.c.seconds_per_megapixel_pass)
             )
             return {(device, recipe): rate for device, recipe, rate in found}
 
-    async def learn(self, *, device: str, recipe: str, seconds_per_megapixel: float) -> float:
+    async def learn(self, *, device: str, recipe: str, seconds_per_megapixel_pass: float) -> float:
         """Let a measurement into the moving average; gives the new average."""
         async with self._database.write() as change:
             found = await change.connection.execute(
-                select(rates.c.seconds_per_megapixel, rates.c.samples)
+                select(rates.c.seconds_per_megapixel_pass, rates.c.samples)
                 .where(rates.c.device == device, rates.c.recipe == recipe)
                 .with_for_update()
             )
             known = found.one_or_none()
             samples = 1 if known is None else known.samples + 1
             average = (
-                seconds_per_megapixel
+                seconds_per_megapixel_pass
                 if known is None
-                else known.seconds_per_megapixel
-                + max(WEIGHT, 1 / samples) * (seconds_per_megapixel - known.seconds_per_megapixel)
+                else known.seconds_per_megapixel_pass
+                + max(WEIGHT, 1 / samples) * (seconds_per_megapixel_pass - known.seconds_per_megapixel_pass)
             )
             await change.upsert(
                 rates,
                 {
                     "device": device,
                     "recipe": recipe,
-                    "seconds_per_megapixel": average,
+                    "seconds_per_megapixel_pass": average,
                     "samples": samples,
                 },
             )

@@ -261,7 +261,7 @@ class Runs:
                 recovered.append(job)
             return recovered
 
-    def _next_in_turn(self) -> Select[tuple[str]]:
+    def _next_in_turn(self) -> Select[str]:
         """The id of the job whose turn it is; `bot.jobs.fairness` says what that means."""
         favoured = or_(jobs.c.priority > 0, jobs.c.created_at < self._database.now() - AGEING)
         return (

@@ -217,6 +217,6 @@ rates = Table(
     metadata,
     Column("device", String(128), primary_key=True),
     Column("recipe", String(64), primary_key=True),
-    Column("seconds_per_megapixel", Float, nullable=False),
+    Column("seconds_per_megapixel_pass", Float, nullable=False),
     Column("samples", Integer, nullable=False),
 )

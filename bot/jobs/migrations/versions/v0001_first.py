@@ -38,7 +38,7 @@ def upgrade() -> None:
         "rates",
         sa.Column("device", sa.String(128), nullable=False),
         sa.Column("recipe", sa.String(64), nullable=False),
-        sa.Column("seconds_per_megapixel", sa.Float(), nullable=False),
+        sa.Column("seconds_per_megapixel_pass", sa.Float(), nullable=False),
         sa.Column("samples", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("device", "recipe", name="pk_rates"),
     )
