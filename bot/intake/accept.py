@@ -97,7 +97,7 @@ class Intake:
         presets: the built-in styles; the module `bot.presets.library` is such a shelf.
         session: whose connections the downloads use.
         default_size: longest side painted where neither the member nor `settings.size` says.
-            Pixels.
+            Pixels. May be changed at any time, as when the devices become known.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Intake:
         self._inspector = inspector
         self._presets = presets
         self._session = session
-        self._default_size = default_size
+        self.default_size = default_size
         self._origins = allowed_origins(settings.discord_url)
         self._turns = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
@@ -185,7 +185,7 @@ class Intake:
         try:
             recipe = request.recipe.evolve(**changes)
             if recipe.size is None:
-                recipe = recipe.evolve(size=self._settings.size or self._default_size)
+                recipe = recipe.evolve(size=self._settings.size or self.default_size)
         except RecipeError as error:
             is_known = error.field in {field.name for field in dataclasses.fields(Recipe)}
             raise RequestRefused(
