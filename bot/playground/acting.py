@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.playground.bodies import Body, Upload
+from bot.playground.errors import ApiError, Code
 from bot.playground.forms import parse_message
-from bot.playground.hub import Hub
 from bot.playground.rest_messages import publish_typing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from bot.playground.hub import Hub
+    from bot.playground.interactions import Interaction
+    from bot.playground.invoke import Invoke
     from bot.playground.messages import Messages
     from bot.playground.reactions import Reactions
-    from bot.playground.state import Channel, Message, State, User
+    from bot.playground.state import Channel, Json, Message, State, User
 
 __all__ = ["Acting"]
 
@@ -28,6 +31,7 @@ class Acting:
     hub: Hub
     messages: Messages
     reactions: Reactions
+    invoke: Invoke
 
     def post_message(
         self,
@@ -54,11 +58,7 @@ class Acting:
                 "message_id": forward.id,
                 "channel_id": forward.channel_id,
             }
-        uploads = {
-            str(i): Upload(index=str(i), filename=name, data=data)
-            for i, (name, data) in enumerate(files)
-        }
-        draft = parse_message(Body(payload=payload, uploads=uploads))
+        draft = parse_message(Body(payload=payload, uploads=_uploads(files)))
         self.messages.require_send(channel, author, draft)
         return self.messages.create(channel, author, draft)
 
@@ -87,6 +87,96 @@ class Acting:
         """
         self.reactions.remove(message, member.id, self.reactions.emoji(emoji), by=member.id)
 
+    def press(self, member: User, message: Message, custom_id: str) -> Interaction:
+        """The member presses a button.
+
+        Raises:
+            ApiError: there is none of that id, or it is disabled.
+        """
+        return self.invoke.component(member, message, custom_id)
+
+    def select(
+        self, member: User, message: Message, custom_id: str, values: Sequence[str]
+    ) -> Interaction:
+        """The member chooses from a menu.
+
+        Raises:
+            ApiError: there is none of that id, or it does not offer the values.
+        """
+        return self.invoke.component(member, message, custom_id, list(values))
+
+    def slash(
+        self,
+        member: User,
+        name: str,
+        options: dict[str, Any] | None = None,
+        *,
+        channel: Channel,
+        files: dict[str, tuple[str, bytes]] | None = None,
+    ) -> Interaction:
+        """The member calls a slash command.
+
+        Args:
+            member: who.
+            name: the command's; subcommands follow after a space.
+            options: values by the options' names.
+            channel: where.
+            files: (name, bytes) by the names of attachment options.
+
+        Raises:
+            ApiError: no such command or option, or not allowed.
+        """
+        uploads = _uploads(list((files or {}).values()))
+        given = [{"name": key, "value": value} for key, value in (options or {}).items()]
+        given += [{"name": key, "value": str(i)} for i, key in enumerate(files or {})]
+        root, nested = _nest(name, given)
+        return self.invoke.command(member, channel, root, nested, uploads=uploads)
+
+    async def autocomplete(
+        self,
+        member: User,
+        name: str,
+        focused: str,
+        typed: str,
+        options: dict[str, Any] | None = None,
+        *,
+        channel: Channel,
+    ) -> list[Json]:
+        """What the command offers for the focused option, given what is typed in it so far.
+
+        Raises:
+            ApiError: no such command or option.
+        """
+        given = [{"name": key, "value": value} for key, value in (options or {}).items()]
+        given.append({"name": focused, "value": typed, "focused": True})
+        root, nested = _nest(name, given)
+        interaction = self.invoke.command(member, channel, root, nested, autocomplete=True)
+        await interaction.settled.wait()
+        return interaction.choices or []
+
+    def context_menu(self, member: User, name: str, message: Message) -> Interaction:
+        """The member picks a command from the message's menu.
+
+        Raises:
+            ApiError: no such command, or not allowed.
+        """
+        channel = self.state.channels[message.channel_id]
+        return self.invoke.context_menu(member, channel, name, kind=3, target_id=message.id)
+
+    def submit_modal(
+        self, member: User, opened: Interaction, values: dict[str, str]
+    ) -> Interaction:
+        """The member fills in the form that answered ``opened``, by its fields' custom ids.
+
+        Raises:
+            ApiError: no form was opened.
+        """
+        form = opened.modal
+        if form is None:
+            raise ApiError(Code.UNKNOWN_INTERACTION)
+        components = [_filled(component, values) for component in form["components"]]
+        return self.invoke.modal(member, opened.channel, form["custom_id"], components)
+
     def type_in(self, member: User, channel: Channel) -> None:
         """The member is seen typing."""
         publish_typing(self.state, self.hub, channel, member.id)
@@ -102,3 +192,31 @@ class Acting:
             TimeoutError: nothing true in time.
         """
         return await self.hub.wait_for(look, timeout)
+
+
+def _uploads(files: Sequence[tuple[str, bytes]]) -> dict[str, Upload]:
+    return {
+        str(i): Upload(index=str(i), filename=name, data=data)
+        for i, (name, data) in enumerate(files)
+    }
+
+
+def _nest(name: str, options: list[Json]) -> tuple[str, list[Json]]:
+    """``group sub`` with options, as the command and its nested subcommand."""
+    root, *below = name.split()
+    for part in reversed(below):
+        options = [{"name": part, "options": options}]
+    return root, options
+
+
+def _filled(component: Json, values: dict[str, str]) -> Json:
+    """A form's component as it is submitted, with what the member typed."""
+    kept: Json = {key: component[key] for key in ("type", "id", "custom_id") if key in component}
+    if "components" in component:
+        kept["components"] = [_filled(child, values) for child in component["components"]]
+    if "component" in component:
+        kept["component"] = _filled(component["component"], values)
+    if "custom_id" in component:
+        text = values.get(component["custom_id"], component.get("value") or "")
+        kept |= {"value": text} if component["type"] == 4 else {"values": [text] if text else []}
+    return kept

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.playground.errors import FormErrors
 from bot.playground.state import COMPONENTS_V2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bot.playground.errors import FormErrors
     from bot.playground.state import Json
 
 __all__ = ["check_components", "find_component", "walk"]

@@ -41,8 +41,10 @@ class Code(Enum):
     INVALID_BULK_DELETE = (
         400,
         50016,
-        "Provided too few or too many messages to delete. "
-        "Must provide at least 2 and fewer than 100 messages to delete.",
+        (
+            "Provided too few or too many messages to delete. "
+            "Must provide at least 2 and fewer than 100 messages to delete."
+        ),
     )
     SYSTEM_MESSAGE = (403, 50021, "Cannot execute action on a system message")
     INVALID_WEBHOOK_TOKEN = (401, 50027, "Invalid Webhook Token")
@@ -83,7 +85,7 @@ class ApiError(Exception):
         self.headers: dict[str, str] = {}
 
 
-class RateLimited(ApiError):
+class RateLimited(ApiError):  # noqa: N818 - the condition, as clients name it
     """429: come back after ``retry_after`` seconds.
 
     ``scope`` is ``user`` (a bucket of one's own), ``shared`` or ``global``.

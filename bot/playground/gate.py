@@ -113,7 +113,7 @@ def _is_local(url: str) -> bool:
 
 
 def _translated(error: web.HTTPException) -> ApiError:
-    """aiohttp's own refusals in Discord's words."""
+    """The refusals of aiohttp itself in Discord's words."""
     code = {
         404: Code.NOT_FOUND,
         405: Code.METHOD_NOT_ALLOWED,

@@ -38,7 +38,9 @@ _FLUSHED = zlib.Z_SYNC_FLUSH
 class _Connection:
     """One socket: a queue of frames, written by a task of its own so that nobody waits for it."""
 
-    def __init__(self, socket: web.WebSocketResponse, request: web.Request, *, zlib_stream: bool):
+    def __init__(
+        self, socket: web.WebSocketResponse, request: web.Request, *, zlib_stream: bool
+    ) -> None:
         self.socket = socket
         self.request = request
         self.session: Session | None = None

@@ -10,7 +10,15 @@ if TYPE_CHECKING:
 
     from bot.playground.state import Channel, Guild, Member, Overwrite
 
-__all__ = ["ALL", "DM_PERMISSIONS", "EVERYONE", "Permission", "permissions_in", "permissions_of"]
+__all__ = [
+    "ALL",
+    "DM_PERMISSIONS",
+    "EVERYONE",
+    "NOTHING",
+    "Permission",
+    "permissions_in",
+    "permissions_of",
+]
 
 
 class Permission(IntFlag):
@@ -46,7 +54,9 @@ class Permission(IntFlag):
     USE_EXTERNAL_APPS = 1 << 50
 
 
-ALL = Permission(0)
+NOTHING = Permission(0)
+
+ALL = NOTHING
 for _bit in Permission:
     ALL |= _bit
 
@@ -102,7 +112,7 @@ def permissions_in(guild: Guild, channel: Channel, member: Member) -> Permission
     own = channel.overwrites.get(member.user.id)
     granted = _apply(granted, [own] if own else [])
     if Permission.VIEW_CHANNEL not in granted:
-        return Permission(0)
+        return NOTHING
     if Permission.SEND_MESSAGES not in granted:
         granted &= ~_NEEDS_SPEECH
     return granted
@@ -110,7 +120,7 @@ def permissions_in(guild: Guild, channel: Channel, member: Member) -> Permission
 
 def _apply(granted: Permission, overwrites: Iterable[Overwrite]) -> Permission:
     """Overwrites of one rank count together: all their denials first, then what they allow."""
-    deny = allow = Permission(0)
+    deny = allow = NOTHING
     for overwrite in overwrites:
         deny |= overwrite.deny
         allow |= overwrite.allow

@@ -22,6 +22,7 @@ MAX_DISTINCT = 20
 _CUSTOM = re.compile(r"(?:a:)?(\w{2,32}):(\d+)")
 # What makes an emoji of more ordinary characters: joiner, variation and keycap marks.
 _MARKS = frozenset("\u200d\ufe0f\u20e3")
+_SYMBOLS = frozenset({"So", "Sk", "Sm", "Po"})
 
 
 class Reactions:
@@ -146,11 +147,14 @@ def _is_emoji(text: str) -> bool:
         return False
     if "\u20e3" in text:  # keycaps: a digit, # or *, then the enclosing key
         return text[0] in "0123456789#*" and set(text[1:]) <= _MARKS
-    return all(
-        character in _MARKS
-        or unicodedata.category(character) in ("So", "Sk", "Sm", "Po")
-        and not character.isascii()
-        or 0xE0020 <= ord(character) <= 0xE007F  # the tags that spell a region's flag
-        or ord(character) >= 0x1F000
-        for character in text
-    ) and any(character not in _MARKS for character in text)
+    symbols = [character for character in text if character not in _MARKS]
+    return bool(symbols) and all(map(_is_symbol, symbols))
+
+
+def _is_symbol(character: str) -> bool:
+    if character.isascii():
+        return False
+    # Pictographs, then the tags that spell a region's flag; older ones are symbols or marks (‼).
+    if 0x1F000 <= ord(character) <= 0x1FBFF or 0xE0020 <= ord(character) <= 0xE007F:
+        return True
+    return unicodedata.category(character) in _SYMBOLS

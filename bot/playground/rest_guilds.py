@@ -73,7 +73,7 @@ class RestGuilds:
         if snowflake(request, "application_id") != self._state.application.id:
             raise ApiError(Code.MISSING_ACCESS)
 
-    async def _gateway_bot(self, request: web.Request) -> web.Response:  # noqa: ARG002
+    async def _gateway_bot(self, request: web.Request) -> web.Response:
         return answer(
             {
                 "url": self._gateway.url,
@@ -87,7 +87,7 @@ class RestGuilds:
             }
         )
 
-    async def _me(self, request: web.Request) -> web.Response:  # noqa: ARG002
+    async def _me(self, request: web.Request) -> web.Response:
         return answer(
             {
                 **wire.user(self._state.bot),
@@ -99,7 +99,7 @@ class RestGuilds:
             }
         )
 
-    async def _my_guilds(self, request: web.Request) -> web.Response:  # noqa: ARG002
+    async def _my_guilds(self, request: web.Request) -> web.Response:
         bot_id = self._state.bot.id
         return answer(
             [
@@ -128,7 +128,7 @@ class RestGuilds:
     async def _user(self, request: web.Request) -> web.Response:
         return answer(wire.user(self._state.user(snowflake(request, "user_id"))))
 
-    async def _application(self, request: web.Request) -> web.Response:  # noqa: ARG002
+    async def _application(self, request: web.Request) -> web.Response:
         application = self._state.application
         return answer(
             {

@@ -7,17 +7,21 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.playground import wire
 from bot.playground.avatars import avatar_hash, draw_avatar
+from bot.playground.hub import Event
 from bot.playground.permissions import EVERYONE, Permission
 from bot.playground.state import Application, User
 
 if TYPE_CHECKING:
     from bot.playground.cdn import Cdn
-    from bot.playground.state import Channel, Guild, State
+    from bot.playground.hub import Hub
+    from bot.playground.state import Channel, Guild, Member, State
 
-__all__ = ["Seeded", "add_user", "seed"]
+__all__ = ["Seeded", "add_user", "join", "seed"]
 
 MEMBER_NAMES = ("Ada", "Vincent", "Hilma", "Katsushika", "Berthe", "Wassily", "Frida", "Paul")
+MEMBERS_ROLE = "Artists"
 ARTISTS_COLOR = 0xE8A33D
 BOT_COLOR = 0x5B8DEF
 
@@ -50,6 +54,15 @@ def add_user(state: State, cdn: Cdn, name: str, *, bot: bool = False) -> User:
     return user
 
 
+def join(state: State, hub: Hub, cdn: Cdn, guild: Guild, name: str) -> Member:
+    """A new person joins the guild, and everybody hears of it."""
+    member = state.add_member(guild, add_user(state, cdn, name))
+    member.roles = [role.id for role in guild.roles.values() if role.name == MEMBERS_ROLE]
+    data = {**wire.member(member), "guild_id": guild.id}
+    hub.publish(Event(name="GUILD_MEMBER_ADD", data=data, guild_id=guild.id))
+    return member
+
+
 def seed(state: State, cdn: Cdn, *, members: int = 3, token: str | None = None) -> Seeded:
     """Fill an empty state.
 
@@ -71,7 +84,7 @@ def seed(state: State, cdn: Cdn, *, members: int = 3, token: str | None = None) 
         id=bot.id, name=bot.name, owner=people[0], token=token or _token(bot.id)
     )
     guild = state.add_guild("The Atelier", people[0])
-    artists = state.add_role(guild, "Artists", EVERYONE, color=ARTISTS_COLOR)
+    artists = state.add_role(guild, MEMBERS_ROLE, EVERYONE, color=ARTISTS_COLOR)
     robots = state.add_role(guild, bot.name, EVERYONE | Permission.MANAGE_MESSAGES, color=BOT_COLOR)
     robots.managed, robots.bot_id = True, bot.id
     general = state.add_channel(guild, "general", topic="Say hello.")

@@ -11,14 +11,21 @@ from bot.playground.acting import Acting
 from bot.playground.bodies import MAX_REQUEST
 from bot.playground.cdn import Cdn
 from bot.playground.clock import Clock
+from bot.playground.commands import Commands
 from bot.playground.faults import Faults
 from bot.playground.gate import API, Gate
 from bot.playground.gateway import Gateway
 from bot.playground.hub import Hub
+from bot.playground.interactions import Interactions
+from bot.playground.invoke import Invoke
 from bot.playground.limits import Limits
+from bot.playground.live import Live
 from bot.playground.messages import Messages
+from bot.playground.page_api import PageApi
 from bot.playground.reactions import Reactions
+from bot.playground.rest_commands import RestCommands
 from bot.playground.rest_guilds import RestGuilds
+from bot.playground.rest_interactions import RestInteractions
 from bot.playground.rest_messages import RestMessages
 from bot.playground.seed import seed
 from bot.playground.state import State
@@ -64,6 +71,10 @@ class Playground(Acting):
         self.wire = Wire(self.state, self.cdn)
         self.messages = Messages(self.state, self.hub, self.cdn)
         self.reactions = Reactions(self.state, self.hub)
+        self.commands = Commands(self.state)
+        self.interactions = Interactions(self.state, self.hub, self.messages, self.wire)
+        self.invoke = Invoke(self.state, self.messages, self.interactions, self.commands, self.wire)
+        self.live = Live(self.state, self.hub, self.wire)
         self.gateway = Gateway(self.state, self.hub, self.wire, self.faults)
         self.seeded = seed(self.state, self.cdn, members=members, token=token)
         self.url = ""
@@ -103,6 +114,8 @@ class Playground(Acting):
     async def close(self) -> None:
         """Let go of every connection and stop listening."""
         self.faults.clear()
+        self.interactions.close()
+        await self.live.close()
         await self.gateway.close()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -110,12 +123,17 @@ class Playground(Acting):
 
     def _application(self) -> web.Application:
         gate = Gate(self.state, self.faults, self.limits)
-        app = web.Application(middlewares=[gate.local_only])
+        app = web.Application(middlewares=[gate.local_only], client_max_size=MAX_REQUEST)
         api = web.Application(middlewares=[gate.weather, gate.discord], client_max_size=MAX_REQUEST)
         rest_messages = RestMessages(self.state, self.hub, self.messages, self.reactions, self.wire)
         api.add_routes(rest_messages.routes())
         api.add_routes(RestGuilds(self.state, self.wire, self.cdn, self.gateway).routes())
+        api.add_routes(
+            RestInteractions(self.state, self.interactions, self.messages, self.wire).routes()
+        )
+        api.add_routes(RestCommands(self.state, self.commands).routes())
         app.add_routes(self.cdn.routes())
+        app.add_routes(PageApi(self).routes())
         app.router.add_get("/gateway", self._gateway)
         app.router.add_get("/gateway/", self._gateway)
         app.add_subapp(API, api)

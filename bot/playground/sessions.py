@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.playground.hub import Event
-    from bot.playground.state import Json, State
+    from bot.playground.state import Json, Message, State
     from bot.playground.wire import Wire
 
 __all__ = ["PRIVILEGED", "Intent", "Session", "payload_for"]
@@ -118,30 +118,31 @@ class Session:
 
 def payload_for(session: Session, event: Event, state: State, rendered: Wire) -> Json | None:
     """What the session is told of the event; None for nothing at all."""
-    needed = _NEEDED.get(event.name)
-    if needed is None or not session.covers(event.guild_id):
-        return None
-    direct = event.channel is not None and event.channel.type == DIRECT_MESSAGE
-    intent = needed[direct]
-    if intent and not session.intents & intent:
-        return None
-    if needed is not _NONE and intent == 0:
-        return None
-    bot_id = state.bot.id
-    if event.only_for is not None and event.only_for != bot_id:
-        return None
-    if event.channel is not None and (
-        Permission.VIEW_CHANNEL not in state.permissions(event.channel, bot_id)
-    ):
+    if not _concerns(session, event, state):
         return None
     if event.message is None:
         return event.data
-    return _message(session, event, state, rendered)
+    return _message(session, event, event.message, state, rendered)
 
 
-def _message(session: Session, event: Event, state: State, rendered: Wire) -> Json:
-    message = event.message
-    assert message is not None  # noqa: S101 - the caller looked
+def _concerns(session: Session, event: Event, state: State) -> bool:
+    needed = _NEEDED.get(event.name)
+    bot_id = state.bot.id
+    if needed is None or not session.covers(event.guild_id):
+        return False
+    if event.only_for not in (None, bot_id):
+        return False
+    intent = needed[event.channel is not None and event.channel.type == DIRECT_MESSAGE]
+    if needed is not _NONE and not session.intents & intent:
+        return False
+    return event.channel is None or (
+        Permission.VIEW_CHANNEL in state.permissions(event.channel, bot_id)
+    )
+
+
+def _message(
+    session: Session, event: Event, message: Message, state: State, rendered: Wire
+) -> Json:
     where: Json = {} if event.guild_id is None else {"guild_id": event.guild_id}
     if event.name == "MESSAGE_DELETE":
         return {"id": message.id, "channel_id": message.channel_id, **where}

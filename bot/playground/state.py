@@ -14,6 +14,7 @@ from bot.playground.errors import ApiError, Code
 from bot.playground.permissions import (
     DM_PERMISSIONS,
     EVERYONE,
+    NOTHING,
     Permission,
     permissions_in,
     permissions_of,
@@ -96,8 +97,8 @@ class Overwrite:
 
     id: str
     type: int
-    allow: Permission = Permission(0)
-    deny: Permission = Permission(0)
+    allow: Permission = NOTHING
+    deny: Permission = NOTHING
 
 
 @dataclass(kw_only=True)
@@ -356,10 +357,10 @@ class State:
         """What the user may do in the channel; nothing at all where they are not a member."""
         if channel.guild_id is None:
             inside = any(user.id == user_id for user in channel.recipients)
-            return DM_PERMISSIONS if inside else Permission(0)
+            return DM_PERMISSIONS if inside else NOTHING
         guild = self.guilds[channel.guild_id]
         member = guild.members.get(user_id)
-        return Permission(0) if member is None else permissions_in(guild, channel, member)
+        return NOTHING if member is None else permissions_in(guild, channel, member)
 
     def guild_permissions(self, guild_id: str, user_id: str) -> Permission:
         """What the user's roles allow in the guild, channels aside."""

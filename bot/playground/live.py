@@ -1,0 +1,116 @@
+"""What the page sees as it happens: one WebSocket per open page, as one of the members."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+from aiohttp import WSMsgType, web
+
+from bot.playground.permissions import Permission
+
+if TYPE_CHECKING:
+    from bot.playground.hub import Event, Hub
+    from bot.playground.state import Json, State, User
+    from bot.playground.wire import Wire
+
+__all__ = ["Live"]
+
+_SHOWN = frozenset(
+    {
+        "MESSAGE_CREATE",
+        "MESSAGE_UPDATE",
+        "MESSAGE_DELETE",
+        "MESSAGE_REACTION_ADD",
+        "MESSAGE_REACTION_REMOVE",
+        "MESSAGE_REACTION_REMOVE_ALL",
+        "MESSAGE_REACTION_REMOVE_EMOJI",
+        "TYPING_START",
+        "PRESENCE_UPDATE",
+        "INTERACTION_FAILED",
+        "MODAL",
+        "GUILD_MEMBER_ADD",
+        "CHANNEL_UPDATE",
+        "COMMANDS_UPDATE",
+    }
+)
+BACKLOG = 5000
+PING_SECONDS = 20.0
+
+
+class Live:
+    """Sends every open page what its member may see."""
+
+    def __init__(self, state: State, hub: Hub, rendered: Wire) -> None:
+        self._state = state
+        self._wire = rendered
+        self._open: set[web.WebSocketResponse] = set()
+        self._hub = hub
+
+    async def serve(self, request: web.Request, member: User) -> web.StreamResponse:
+        """One page's socket, until either side closes it."""
+        socket = web.WebSocketResponse(heartbeat=PING_SECONDS, max_msg_size=4096)
+        await socket.prepare(request)
+        queue: asyncio.Queue[Json] = asyncio.Queue(maxsize=BACKLOG)
+
+        def receive(event: Event) -> None:
+            shape = self._shape(event, member)
+            if shape is None:
+                return
+            if queue.full():  # a page that stopped reading loads afresh when it comes back
+                stale.set()
+            else:
+                queue.put_nowait(shape)
+
+        stale = asyncio.Event()
+        unsubscribe = self._hub.subscribe(receive)
+        self._open.add(socket)
+        tasks = [
+            asyncio.create_task(_write(socket, queue), name="live writer"),
+            asyncio.create_task(_read(socket), name="live reader"),
+            asyncio.create_task(stale.wait(), name="live watchdog"),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            unsubscribe()
+            self._open.discard(socket)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await socket.close()
+        return socket
+
+    async def close(self) -> None:
+        """Close every page's socket."""
+        for socket in tuple(self._open):
+            await socket.close(code=1001, message=b"The playground closes.")
+
+    def _shape(self, event: Event, member: User) -> Json | None:
+        if event.name not in _SHOWN:
+            return None
+        if event.only_for is not None and event.only_for != member.id:
+            return None
+        if event.channel is not None and (
+            Permission.VIEW_CHANNEL not in self._state.permissions(event.channel, member.id)
+        ):
+            return None
+        if event.message is None:
+            return {"t": event.name, "d": event.data}
+        shape = self._wire.message(event.message, viewer=member.id)
+        if event.guild_id is not None:
+            shape["guild_id"] = event.guild_id
+        return {"t": event.name, "d": shape}
+
+
+async def _write(socket: web.WebSocketResponse, queue: asyncio.Queue[Json]) -> None:
+    while True:
+        await socket.send_str(json.dumps(await queue.get(), separators=(",", ":")))
+
+
+async def _read(socket: web.WebSocketResponse) -> None:
+    """The page says nothing here; reading notices that it is gone."""
+    async for message in socket:
+        if message.type is not WSMsgType.TEXT:
+            return
