@@ -47,9 +47,7 @@ class Queue(commands.Cog):
     @app_commands.describe(job="The job's id, from the foot of its card; empty for the newest")
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-    async def cancel(
-        self, ctx: commands.Context[Any], *, job: str | None = None
-    ) -> None:
+    async def cancel(self, ctx: commands.Context[Any], *, job: str | None = None) -> None:
         """Cancel your newest painting, or the one named by its job id, or all of them."""
         await ctx.defer(ephemeral=True)
         wanted = await self._wanted(ctx.author.id, (job or "").strip().lower())

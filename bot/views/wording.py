@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import (
+    ArtefactMissingError,
     LimitReached,
     PictureProblem,
     PictureRefused,
     RequestProblem,
     RequestRefused,
+    StorageFullError,
     StoreUnavailableError,
     UnknownJobError,
 )
@@ -63,7 +65,7 @@ NOT_FOR_YOU: Final = "You may not use that here."
 INPUT_NOT_UNDERSTOOD: Final = "I did not understand that; `{prefix}help` shows how it goes."
 NOT_YOURS: Final = "Only the member who asked for this painting can do that."
 JOB_GONE: Final = "This painting is not kept any more, so there is nothing left to do with it."
-CANCEL_ACCEPTED: Final = "Stopping it."
+DISK_FULL: Final = "My disk is full, so I take no new paintings; tell the bot's operator."
 ALREADY_ENDED: Final = "This painting has ended already."
 ACCEPTED: Final = "Accepted; its card in this channel shows how it goes."
 PICKER_POSTED: Final = "Choose a style from the message in this channel."
@@ -104,19 +106,22 @@ def explain(error: BaseException) -> str | None:
     """The sentence a member reads for an error, or None if it is not one meant for members."""
     match error:
         case PictureRefused():
-            return _picture(error)
+            text = _picture(error)
         case RequestRefused():
-            return _REQUEST[error.problem](error)
+            text = _REQUEST[error.problem](error)
         case LimitReached():
-            return _limit(error)
-        case UnknownJobError():
-            return JOB_GONE
+            text = _limit(error)
+        case UnknownJobError() | ArtefactMissingError():
+            text = JOB_GONE
+        case StorageFullError():
+            text = DISK_FULL
         case StoreUnavailableError():
-            return (
+            text = (
                 "My notebook cannot be reached right now; nothing is lost, try again in a minute."
             )
         case _:
             return None
+    return text
 
 
 def quoted(text: str, *, longest: int = 60) -> str:
@@ -129,8 +134,9 @@ def megabytes(size: float) -> str:
     """A number of bytes as people say it, e.g. ``"25 MB"`` or ``"900 kB"``."""
     if size < 1024 * 1024:
         return f"{max(1, round(size / 1024))} kB"
-    rounded = f"{size / 1024 / 1024:.1f}".removesuffix(".0")
-    return f"{rounded} MB"
+    unit, shown = ("MB", size / 1024**2) if size < 1024**3 else ("GB", size / 1024**3)
+    rounded = f"{shown:.1f}".removesuffix(".0")
+    return f"{rounded} {unit}"
 
 
 def time_left(seconds: float) -> str:
@@ -282,6 +288,6 @@ def _limit(error: LimitReached) -> str:
                 "are done."
             )
         case "disk":
-            return "My disk is full, so I take no new paintings; tell the bot's operator."
+            return DISK_FULL
         case _:
             return f"{error.limit} paintings are waiting already; try again in a while."

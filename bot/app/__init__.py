@@ -1,0 +1,8 @@
+"""Where the bot is put together: its life, and an operator's chores."""
+
+from __future__ import annotations
+
+from bot.app.chores import Finding, check, migrate, publish
+from bot.app.composition import App, run
+
+__all__ = ["App", "Finding", "check", "migrate", "publish", "run"]

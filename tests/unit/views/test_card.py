@@ -1,0 +1,117 @@
+"""The card in each of its states."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.jobs.model import JobState
+from bot.views.buttons import Verb
+from bot.views.card import CardFacts, bar, render_card, shown_title
+
+LOSSES = {"content": 120_000.0, "style": 3.2e6, "total_variation": 900.0, "total": 3_320_900.0}
+
+
+def _buttons(card):
+    return [
+        (component["custom_id"], component.get("disabled", False))
+        for row in card.view.to_components()
+        for component in row["components"]
+    ]
+
+
+def test_a_waiting_job_says_its_place_and_can_be_cancelled(make_job):
+    card = render_card(make_job(), CardFacts(place=3, seconds_left=95))
+    assert "2 paintings before this one" in card.embed.description
+    assert "about 2 minutes" in card.embed.description
+    assert _buttons(card) == [("job:0123456789ab:cancel", False)]
+    assert card.embed.footer.text == "job 0123456789ab"
+
+
+def test_the_next_in_line_is_told_so(make_job):
+    assert "next in line" in render_card(make_job(), CardFacts(place=1)).embed.description
+
+
+def test_a_running_job_shows_bar_step_losses_and_time(make_job):
+    job = make_job(state=JobState.RUNNING, step=10, total=40, losses=LOSSES, snapshot_step=8)
+    card = render_card(job, CardFacts(seconds_left=31, picture=b"webp"))
+    text = card.embed.description
+    assert "**25%**" in text
+    assert "step 10 of 40, about 30 seconds left" in text
+    assert "Distance left: 3.32M (likeness 120k · style 3.2M · smoothness 900)" in text
+    assert card.embed.image.url == "attachment://step-8.webp"
+    assert card.files[0].description == "The painting tubingen.jpg × The Scream, after step 8 of 40"
+
+
+def test_a_running_job_before_its_first_step_is_preparing(make_job):
+    text = render_card(make_job(state=JobState.RUNNING), CardFacts()).embed.description
+    assert "Preparing" in text
+
+
+def test_a_job_asked_to_stop_says_so_and_its_button_rests(make_job):
+    job = make_job(state=JobState.RUNNING, step=1, total=2, cancel_requested=True)
+    card = render_card(job, CardFacts())
+    assert "Stopping" in card.embed.description
+    assert _buttons(card) == [("job:0123456789ab:cancel", True)]
+
+
+def test_an_interrupted_job_shows_how_far_it_was(make_job):
+    job = make_job(attempts=1, step=10, total=40)
+    text = render_card(job, CardFacts(place=1)).embed.description
+    assert "25%" in text
+    assert "goes on from here" in text
+
+
+def test_a_finished_card_is_small_full_and_without_buttons(make_job):
+    job = make_job(state=JobState.SUCCEEDED, step=40, total=40, paint_seconds=42.2, losses=LOSSES)
+    card = render_card(job, CardFacts(picture=b"png", picture_extension="png"))
+    assert bar(1) in card.embed.description
+    assert "Painted in 42 s, 40 steps." in card.embed.description
+    assert card.embed.image.url is None
+    assert card.embed.thumbnail.url == "attachment://painted.png"
+    assert _buttons(card) == []
+
+
+def test_a_failed_card_says_why(make_job):
+    job = make_job(state=JobState.FAILED, error_code="out_of_memory")
+    assert "too large for my memory" in render_card(job, CardFacts()).embed.description
+
+
+@pytest.mark.parametrize(("step", "said"), [(0, "before it began"), (20, "at 50%")])
+def test_a_cancelled_card_says_when(make_job, step, said):
+    job = make_job(state=JobState.CANCELLED, step=step, total=40)
+    assert said in render_card(job, CardFacts()).embed.description
+
+
+def test_a_spoiler_stays_one_and_out_of_the_embed(make_job):
+    job = make_job(state=JobState.RUNNING, step=1, total=2, spoiler=True, snapshot_step=1)
+    card = render_card(job, CardFacts(picture=b"webp"))
+    assert card.files[0].filename == "SPOILER_step-1.webp"
+    assert card.embed.image.url is None
+
+
+def test_states_differ_in_words_not_only_in_colour(make_job):
+    texts = {
+        render_card(make_job(state=state, step=1, total=2), CardFacts()).embed.description
+        for state in JobState
+    }
+    assert len(texts) == len(JobState)
+
+
+@pytest.mark.parametrize(
+    ("done", "full"), [(0, 0), (0.001, 1), (0.5, 8), (0.999, 15), (1, 16), (1.5, 16)]
+)
+def test_the_bar_is_neither_full_before_the_end_nor_empty_after_the_start(done, full):
+    assert bar(done).count("▰") == full
+    assert len(bar(done)) == 16
+
+
+def test_a_title_carries_no_mention_and_no_markup(make_job):
+    title = shown_title(make_job(title="@everyone_**x**.png × <@123>"))
+    assert "@everyone" not in title
+    assert "**x**" not in title
+
+
+def test_every_verb_has_a_button():
+    from bot.views.buttons import LABELS
+
+    assert set(LABELS) == set(Verb)
