@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from bot.executors.protocol import (
 from bot.executors.seats import START_SECONDS, Seat
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Coroutine
     from pathlib import Path
 
     from bot.executors.protocol import Work
@@ -142,9 +143,13 @@ class ProcessExecutor:
         )
         try:
             try:
-                worker = await asyncio.wait_for(seat.usable(), START_SECONDS)
-                async for event in run.events(worker, work, stop):
-                    yield event
+                worker = await _unless(stop, seat.usable())
+                if worker is None:
+                    yield Cancelled()
+                    return
+                async with contextlib.aclosing(run.events(worker, work, stop)) as events:
+                    async for event in events:
+                        yield event
             except (WorkerDiedError, FrameError, TimeoutError, ConfigurationError) as error:
                 if stop is not None and stop.is_set():
                     yield Cancelled()
@@ -263,6 +268,32 @@ class _Run:
         except (KeyError, IndexError, TypeError) as error:
             msg = f"not an event: {frame.kind!r} with {sorted(fields)} ({error!r})"
             raise FrameError(msg) from error
+
+
+async def _unless(
+    stop: asyncio.Event | None, usable: Coroutine[None, None, WorkerProcess]
+) -> WorkerProcess | None:
+    """Wait for a worker, but not once `stop` is set; then there is None.
+
+    Raises:
+        ConfigurationError: there will be no worker.
+        TimeoutError: there was none in time.
+    """
+    waiting = asyncio.create_task(usable)
+    stopping = asyncio.create_task((stop or asyncio.Event()).wait())
+    try:
+        done, _ = await asyncio.wait(
+            {waiting, stopping}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        if stopping in done:
+            return None
+        if waiting in done:
+            return waiting.result()
+        raise TimeoutError
+    finally:
+        stopping.cancel()
+        waiting.cancel()
+        await asyncio.gather(waiting, stopping, return_exceptions=True)
 
 
 def _died(seat: Seat, error: Exception) -> Failed:

@@ -110,6 +110,11 @@ class Executor(Protocol):
         """How many works may run at once: one per device."""
         ...
 
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """What paints, one name per slot: ``"cpu"``, ``"cuda:0"``; for estimates."""
+        ...
+
     async def start(self) -> None:
         """Bring the workers up, or begin to."""
         ...

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bot.errors import ConfigurationError, WorkerDiedError
 from bot.executors.frames import FrameError
 from bot.executors.worker_process import WorkerProcess
+from bot.ops import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,6 +106,7 @@ class Seat:
             self._on_devices(worker.devices)
             await self._become(worker)
             exit_code = await worker.wait()
+            metrics.WORKER_DEATHS.inc()
             _log.warning("worker %d ended with exit code %d", worker.pid, exit_code)
         finally:
             self.last_words = worker.last_words

@@ -44,12 +44,10 @@ class Rates:
             )
             known = found.one_or_none()
             samples = 1 if known is None else known.samples + 1
-            average = (
-                seconds_per_megapixel_pass
-                if known is None
-                else known.seconds_per_megapixel_pass
-                + max(WEIGHT, 1 / samples) * (seconds_per_megapixel_pass - known.seconds_per_megapixel_pass)
-            )
+            average = seconds_per_megapixel_pass
+            if known is not None:
+                before = known.seconds_per_megapixel_pass
+                average = before + max(WEIGHT, 1 / samples) * (average - before)
             await change.upsert(
                 rates,
                 {

@@ -144,6 +144,24 @@ class Runs:
             setbacks=case((got_further, 0), else_=jobs.c.setbacks),
         )
 
+    async def setbacks(self, job: Job) -> int:
+        """How many attempts in a row ended without a newer checkpoint, before this one.
+
+        Raises:
+            ClaimLostError: the job is no longer this claim's.
+            StoreUnavailableError: the database cannot be reached.
+        """
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(jobs.c.setbacks).where(
+                    jobs.c.job_id == job.job_id, jobs.c.claims == job.claims
+                )
+            )
+            setbacks: int | None = found.scalar_one_or_none()
+        if setbacks is None:
+            raise ClaimLostError(job.job_id, claims=job.claims)
+        return setbacks
+
     async def succeed(
         self, job: Job, *, result_key: str, report: Mapping[str, float | int | str]
     ) -> Job:

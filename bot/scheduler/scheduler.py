@@ -1,0 +1,311 @@
+"""Who is next, and what becomes of them: claim, run, keep alive, recover, sweep."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import socket
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.errors import ClaimLostError, UnknownJobError
+from bot.jobs.model import JobState
+from bot.ops import metrics
+from bot.scheduler.attempt import Attempt
+from bot.scheduler.estimates import Estimator, seconds_left
+from bot.scheduler.patience import OUTAGES, patiently
+from bot.scheduler.sweep import Sweeper
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.executors.protocol import Executor
+    from bot.jobs.artefacts import Artefacts
+    from bot.jobs.model import Job
+    from bot.jobs.store import JobStore
+    from bot.settings import Settings
+
+__all__ = ["Scheduler"]
+
+_log = logging.getLogger(__name__)
+
+POLL_SECONDS = 2.0
+SWEEP_SECONDS = 3600.0
+OUTAGE_SECONDS = 2.0
+
+
+class Scheduler:
+    """Runs the waiting jobs, as many at once as the executor has slots.
+
+    Args:
+        store: an open store; its feed wakes the scheduler.
+        artefacts: where inputs are read and pictures are kept.
+        executor: a started executor; the scheduler does not close it.
+        settings: the operator's.
+
+    Attributes:
+        process_id: how this bot process signs its claims.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        artefacts: Artefacts,
+        executor: Executor,
+        settings: Settings,
+    ) -> None:
+        self.process_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._store = store
+        self._artefacts = artefacts
+        self._executor = executor
+        self._settings = settings
+        self._estimator = Estimator(store.rates)
+        self._sweeper = Sweeper(store=store, artefacts=artefacts, settings=settings)
+        self._attempts: dict[str, Attempt] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._loops: list[asyncio.Task[None]] = []
+        self._claiming: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+        self._paused = False
+        self._stopping = False
+
+    @property
+    def paused(self) -> bool:
+        """Whether no more jobs are claimed, by the operator's wish. Running ones go on."""
+        return self._paused
+
+    @property
+    def accepting(self) -> bool:
+        """Whether new jobs should be accepted: not any more once the bot is closing."""
+        return not self._stopping
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The ids of the jobs this process is painting."""
+        return tuple(self._attempts)
+
+    def pause(self) -> None:
+        """Claim no more jobs until `resume`; those that run go on to their end."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """Claim jobs again."""
+        self._paused = False
+        self._wake.set()
+
+    async def drain(self) -> None:
+        """Claim no more jobs, and wait until those that run have ended."""
+        self.pause()
+        while self._tasks:
+            await asyncio.wait(set(self._tasks.values()))
+
+    async def start(self) -> None:
+        """Recover what an earlier process left behind, and begin.
+
+        Raises:
+            StoreUnavailableError: the database cannot be reached.
+        """
+        await self._estimator.load()
+        recovered = await self._recover(everything=not self._store.is_shared)
+        if recovered:
+            _log.info("recovered %d jobs of an earlier process", len(recovered))
+        loops: dict[str, Callable[[], Awaitable[None]]] = {
+            "heartbeat": self._heartbeat,
+            "watch": self._watch,
+            "sweep": self._sweep,
+        }
+        if self._store.is_shared:
+            loops["recover"] = self._recover_stalled
+        self._claiming = asyncio.create_task(self._claim_until_stopped(), name="claiming")
+        self._loops = [
+            asyncio.create_task(_for_ever(step, name=name), name=name)
+            for name, step in loops.items()
+        ]
+
+    async def stop(self) -> None:
+        """Stop within `shutdown_seconds`: running jobs keep a last checkpoint and are queued.
+
+        What is not done by then is left as it is, to be recovered at the next start.
+        """
+        self._stopping = True
+        deadline = time.monotonic() + self._settings.shutdown_seconds
+        self._wake.set()
+        if self._claiming is not None:
+            # It ends by itself: a claim that is cut short would leave a job in mid-air.
+            await _end({self._claiming}, seconds=OUTAGE_SECONDS)
+            self._claiming = None
+        for attempt in self._attempts.values():
+            attempt.hand_back()
+        await _end(set(self._tasks.values()), seconds=deadline - time.monotonic())
+        await _end(set(self._loops), seconds=0)
+        self._loops.clear()
+
+    async def estimate(self, job: Job) -> float | None:
+        """Seconds until a job's picture is done, its time in the queue included.
+
+        None for a job that has ended.
+
+        Raises:
+            StoreUnavailableError: the database cannot be reached.
+        """
+        if job.state.is_final:
+            return None
+        device = self._device()
+        if job.state is JobState.RUNNING:
+            return self._estimator.seconds_left(job, device=device)
+        running, waiting = await self._store.running(), await self._store.waiting()
+        return seconds_left(
+            job,
+            running=running,
+            waiting=waiting,
+            painting={
+                other.job_id: self._estimator.seconds_left(other, device=device)
+                for other in (*running, *waiting)
+            },
+            slots=max(self._executor.slots, len(running), 1),
+        )
+
+    async def _claim_until_stopped(self) -> None:
+        while not self._stopping:
+            await _survive(self._claim_next, name="claiming")
+
+    async def _claim_next(self) -> None:
+        """Fill one free slot, or wait until that may be possible."""
+        self._wake.clear()
+        if not self._paused and len(self._attempts) < self._executor.slots:
+            job = await self._store.runs.claim(self.process_id)
+            if job is not None:
+                self._begin(job)
+                return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+
+    def _begin(self, job: Job) -> None:
+        _log.info("job %s begins, attempt %d", job.job_id, job.attempts)
+        attempt = Attempt(
+            job,
+            store=self._store,
+            artefacts=self._artefacts,
+            executor=self._executor,
+            settings=self._settings,
+        )
+        if self._stopping:  # claimed at the very moment
+            attempt.hand_back()
+        self._attempts[job.job_id] = attempt
+        task = asyncio.create_task(self._carry(attempt), name=f"job {job.job_id}")
+        self._tasks[job.job_id] = task
+
+    async def _carry(self, attempt: Attempt) -> None:
+        job = attempt.job
+        try:
+            await attempt.run()
+            if attempt.ended is not None:
+                metrics.JOBS_ENDED.labels(attempt.ended.state.value).inc()
+                if attempt.ended.state is JobState.SUCCEEDED:
+                    await self._learn(attempt)
+        except Exception:
+            _log.exception("job %s met an error nobody foresaw", job.job_id)
+            await self._give_up(job)
+        finally:
+            del self._attempts[job.job_id]
+            del self._tasks[job.job_id]
+            self._wake.set()
+
+    async def _give_up(self, job: Job) -> None:
+        """Let another attempt meet the error, a limited number of times."""
+        runs = self._store.runs
+
+        async def record() -> None:
+            if await runs.setbacks(job) + 1 < self._settings.max_attempts:
+                await runs.requeue(job, counted=True, delay_seconds=OUTAGE_SECONDS)
+            else:
+                await runs.fail(job, code="internal", message="an error nobody foresaw")
+
+        with contextlib.suppress(ClaimLostError):
+            await patiently(record, what=f"recording job {job.job_id}'s error")
+
+    async def _learn(self, attempt: Attempt) -> None:
+        """Remember how long it took; estimates may be wrong, jobs may not, so this may fail."""
+        seconds = attempt.progress.seconds if attempt.progress is not None else 0.0
+        metrics.PAINT_SECONDS.observe(seconds)
+        try:
+            await self._estimator.learn(attempt.job, device=self._device(), seconds=seconds)
+        except OUTAGES as error:
+            _log.warning("a measured time was not kept: %s", error)
+
+    async def _heartbeat(self) -> None:
+        await asyncio.sleep(self._settings.heartbeat_seconds)
+        attempts = dict(self._attempts)
+        to_stop = await self._store.runs.heartbeat([one.job for one in attempts.values()])
+        for job_id in to_stop & attempts.keys():
+            attempts[job_id].cancel()
+
+    async def _watch(self) -> None:
+        """Wake the claiming when the queue changes; stop a job whose requester asked for it."""
+        with self._store.feed.subscribe() as changes:
+            async for job_id in changes:
+                self._wake.set()
+                attempt = self._attempts.get(job_id)
+                if attempt is None:
+                    continue
+                try:
+                    job = await self._store.get(job_id)
+                except UnknownJobError:
+                    attempt.cancel()
+                    continue
+                if job.cancel_requested and job.claims == attempt.job.claims:
+                    attempt.cancel()
+
+    async def _recover_stalled(self) -> None:
+        await asyncio.sleep(self._settings.stalled_after_seconds / 2)
+        for job in await self._recover(everything=False):
+            _log.warning("job %s had no heartbeat any more; it is %s", job.job_id, job.state)
+
+    async def _recover(self, *, everything: bool) -> list[Job]:
+        stalled_after = timedelta(seconds=self._settings.stalled_after_seconds)
+        return await self._store.runs.requeue_stalled(
+            older_than=None if everything else stalled_after,
+            max_attempts=self._settings.max_attempts,
+            except_for=self.running,
+        )
+
+    async def _sweep(self) -> None:
+        await self._sweeper.sweep()
+        await asyncio.sleep(SWEEP_SECONDS)
+
+    def _device(self) -> str:
+        """The kind of device that paints, which rates are kept by: ``"cpu"``, ``"cuda"``."""
+        devices = self._executor.devices
+        return devices[0].split(":")[0] if devices else "cpu"
+
+
+async def _for_ever(step: Callable[[], Awaitable[None]], *, name: str) -> None:
+    while True:
+        await _survive(step, name=name)
+
+
+async def _survive(step: Callable[[], Awaitable[None]], *, name: str) -> None:
+    """Do one step of a loop; neither an outage nor a bug may end the loop."""
+    try:
+        await step()
+    except OUTAGES as error:
+        _log.warning("%s: waiting for what is away: %s", name, error)
+        await asyncio.sleep(OUTAGE_SECONDS)
+    except Exception:
+        _log.exception("%s met an error nobody foresaw", name)
+        await asyncio.sleep(OUTAGE_SECONDS)
+
+
+async def _end(tasks: set[asyncio.Task[None]], *, seconds: float) -> None:
+    """Wait for tasks to end by themselves, then cancel those that have not."""
+    if not tasks:
+        return
+    _, late = await asyncio.wait(tasks, timeout=max(seconds, 0))
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
