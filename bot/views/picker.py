@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["picker_embed", "picker_view", "preset_for_emoji", "presets_sheet", "settled_text"]
 
-SHEET_NAME: Final = "styles.png"
+SHEET_NAME: Final = "styles.webp"
 COLOUR: Final = discord.Colour(0x8E6BD8)
 
 

@@ -1,0 +1,65 @@
+"""Embroidery: satin stitches of dyed silk, flower upon flower, on dark linen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bot.presets.drawing.canvas import Canvas
+from bot.presets.drawing.flow import along_isolines
+from bot.presets.drawing.noise import fractal_noise, grid, scatter, smooth_noise
+from bot.presets.drawing.palette import colour, gradient, lighten, vary
+
+if TYPE_CHECKING:
+    from bot.presets.drawing.noise import Shape
+    from bot.presets.drawing.palette import Colours
+
+__all__ = ["draw"]
+
+SILKS = (
+    ("#c4213f", "#ef5a6a", "#f7a9a8"),
+    ("#e07a1f", "#f5b13d", "#fbe08a"),
+    ("#2455a4", "#4f93d4", "#b4dcef"),
+    ("#7a2f8a", "#b565b8", "#ecc4e0"),
+    ("#f3ecdc", "#e2d3b0", "#fffaf0"),
+)
+LEAVES = ("#1c4a33", "#2f7a45", "#7fb04a", "#c9cf6a")
+
+
+def draw(shape: Shape) -> Colours:
+    """Plan the flowers, then stitch them from the ground up."""
+    rng = np.random.default_rng(9)
+    y, x = grid(shape)
+    field = fractal_noise(shape, 80, rng, octaves=2)
+    angle = along_isolines(field)
+    plan = gradient(LEAVES, fractal_noise(shape, 34, rng, octaves=3))
+    for index, (cy, cx) in enumerate(scatter(shape, 104, rng)):
+        radius = rng.uniform(38, 66)
+        petals = int(rng.integers(5, 9))
+        turn = np.arctan2(y - cy, x - cx) + rng.uniform(0, 6)
+        away = np.hypot(y - cy, x - cx) / radius
+        edge = 0.72 + 0.28 * np.abs(np.cos(turn * petals / 2)) ** 0.7
+        inside = away < edge
+        silk = SILKS[index % len(SILKS)]
+        ring = 0.5 + 0.5 * np.sin(away / edge * 12.0)
+        plan = np.where(inside[..., None], gradient(silk, 0.75 * away / edge + 0.25 * ring), plan)
+        plan = np.where((away < 0.24)[..., None], colour(SILKS[(index + 1) % 5][1]), plan)
+        angle = np.where(inside, np.arctan2(y - cy, x - cx), angle)
+    canvas = Canvas(lighten(plan, -0.3), rng)
+    places = scatter(shape, 4.1, rng)
+    row = np.clip(places[:, 0], 0, shape[0] - 1).astype(int)
+    column = np.clip(places[:, 1], 0, shape[1] - 1).astype(int)
+    silks = vary(plan[row, column], rng, lightness=0.05, tint=0.012)
+    for place, silk, r, c in zip(places, silks, row, column, strict=True):
+        canvas.stroke(
+            place,
+            float(angle[r, c]) + rng.normal(0, 0.05),
+            silk,
+            length=rng.uniform(17, 26),
+            width=rng.uniform(3.2, 4.4),
+            streaks=0.14,
+            thickness=rng.uniform(0.7, 1.2),
+        )
+    linen = 0.96 + 0.04 * smooth_noise(shape, 30, rng)
+    return np.clip(canvas.lit(strength=0.5, gloss=0.2) * linen[..., None], 0, 1)

@@ -1,0 +1,69 @@
+"""Byzantine mosaic: stones of gold, sea blue and terracotta, set along their contours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bot.presets.drawing.cells import square_cells
+from bot.presets.drawing.flow import along_isolines
+from bot.presets.drawing.noise import fractal_noise, grid, scatter, smooth_noise, smoothstep
+from bot.presets.drawing.palette import blend, colour, gradient, lighten, vary
+
+if TYPE_CHECKING:
+    from bot.presets.drawing.noise import Shape
+    from bot.presets.drawing.palette import Colours
+
+__all__ = ["draw"]
+
+BANDS = (
+    ("#f2d478", "#d9a92f", "#b8801f"),
+    ("#f3ead2", "#d9c7a0", "#e8dcc0"),
+    ("#b5492b", "#d0713f", "#8a2f23"),
+    ("#153a63", "#1f5c8f", "#3f86b0"),
+    ("#2a7f7a", "#6fb39c", "#a9cfb4"),
+)
+GROUT = "#3a332c"
+
+
+def draw(shape: Shape) -> Colours:
+    """Lay the stones in rings and waves."""
+    rng = np.random.default_rng(21)
+    y, x = grid(shape)
+    height, width = shape
+    medallion = np.hypot(x - 0.36 * width, y - 0.46 * height) - 0.22 * height
+    wave = 0.8 * (y - 0.78 * height) + 34 * np.sin(x / 58) + 30 * smooth_noise(shape, 120, rng)
+    contour = np.where(np.abs(medallion) < 0.2 * height, medallion, wave).astype(np.float32)
+    blended = np.where(medallion < 0.2 * height, medallion, wave + 0.22 * height)
+    angle = along_isolines(contour)
+    cells = square_cells(shape, scatter(shape, 11.5, rng), angle)
+    count = int(cells.label.max()) + 1
+    band_at = blended + 9 * (smooth_noise(shape, 30, rng) - 0.5)
+    order = (np.floor(band_at / 27.0).astype(int) * 2) % len(BANDS)
+    middle = np.zeros(count, int)
+    # The band at each stone's middle decides; ties are settled by the last pixel seen.
+    near = np.hypot(cells.y, cells.x).ravel()
+    last = np.argsort(-near, kind="stable")
+    middle[cells.label.ravel()[last]] = order.ravel()[last]
+
+    tones = np.stack([[colour(code) for code in band] for band in BANDS])
+    stones = tones[middle, rng.integers(0, 3, count)]
+    stones = vary(stones, rng, lightness=0.055, tint=0.014)[cells.label]
+    lean_y, lean_x = rng.normal(0, 0.012, count), rng.normal(0, 0.012, count)
+    tilt = lean_y[cells.label] * cells.y + lean_x[cells.label] * cells.x
+    grain = fractal_noise(shape, 7, rng, octaves=3) - 0.5
+    glint = (rng.random(count) < 0.12)[cells.label] * 0.08
+    surface = lighten(stones, tilt + 0.12 * grain + glint)
+
+    gap = 0.9 + 0.5 * smooth_noise(shape, 9, rng)
+    slope_y, slope_x = np.gradient(smoothstep(0.2, 3.6, cells.edge))
+    surface = np.clip(
+        surface * (1 - 0.7 * np.clip(slope_x + slope_y, -0.45, 0.45)[..., None]), 0, 1
+    )
+    mortar = gradient((GROUT, "#6b6154"), fractal_noise(shape, 5, rng, octaves=2))
+    return blend(
+        mortar,
+        surface,
+        smoothstep(gap.mean() - 0.5, gap.mean() + 0.6, cells.edge - gap + gap.mean()),
+    )

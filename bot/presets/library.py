@@ -1,0 +1,191 @@
+"""The built-in styles: a name, a picture, a thumbnail painted with it, and what it changes.
+
+The pictures lie beside this module, drawn by `bot.presets.drawing`; the thumbnails were
+painted by `bot.presets.thumbnails`. Nothing is drawn or painted here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from bot.presets.contact_sheet import contact_sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["PRESETS", "Preset", "get", "nearest", "picker_sheet"]
+
+
+def _keep_proportions() -> Mapping[str, object]:
+    """Round stays round, whatever the proportions of the picture that is painted."""
+    return MappingProxyType({"style_fit": "area"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preset:
+    """A named style.
+
+    Attributes:
+        name: what members type; lower case, stable.
+        title: what they read.
+        emoji: one Unicode emoji, which no other preset has.
+        alt_text: what the picture shows, for those who cannot see it.
+        recipe_changes: the recipe's fields it sets.
+    """
+
+    name: str
+    title: str
+    emoji: str
+    alt_text: str
+    recipe_changes: Mapping[str, object] = field(default_factory=_keep_proportions)
+
+    @property
+    def picture_filename(self) -> str:
+        """The style picture's file name."""
+        return f"{self.name}.webp"
+
+    def picture_bytes(self) -> bytes:
+        """The style picture, encoded. Reads a file: not for the event loop."""
+        return _read(self.picture_filename)
+
+    def thumbnail_bytes(self) -> bytes:
+        """A small painting made with it, encoded (WebP). Reads a file: not for the event loop."""
+        return _read(f"{self.name}.thumbnail.webp")
+
+
+PRESETS: tuple[Preset, ...] = (
+    Preset(
+        name="starlight",
+        title="Starlight",
+        emoji="🌌",
+        alt_text="Thick swirling brush strokes: golden lights in a deep blue night over hills.",
+    ),
+    Preset(
+        name="stained-glass",
+        title="Stained glass",
+        emoji="🪟",
+        alt_text="Luminous panes of red, gold, blue and green glass between dark lead.",
+    ),
+    Preset(
+        name="mosaic",
+        title="Mosaic",
+        emoji="🏺",
+        alt_text="Small stones of gold, terracotta and sea blue set in rings and waves.",
+    ),
+    Preset(
+        name="comic",
+        title="Comic print",
+        emoji="💥",
+        alt_text="Halftone dots of printing ink between bold black brush lines.",
+    ),
+    Preset(
+        name="pointillism",
+        title="Pointillism",
+        emoji="🌻",
+        alt_text="A riverside in summer made of dots of pure colour.",
+    ),
+    Preset(
+        name="woodcut",
+        title="Woodcut",
+        emoji="🪵",
+        alt_text="Carved black lines streaming around a red sun on cream paper.",
+    ),
+    Preset(
+        name="waves",
+        title="Floating world",
+        emoji="🌊",
+        alt_text="Breaking waves in Prussian blue with white foam, as a Japanese print.",
+    ),
+    Preset(
+        name="discs",
+        title="Colour discs",
+        emoji="🌈",
+        alt_text="Overlapping discs of contrasting colours, brushed ring by ring.",
+    ),
+    Preset(
+        name="crystal",
+        title="Crystal",
+        emoji="💎",
+        alt_text="Overlapping planes of ochre, rust and steel blue, sharp as splinters.",
+    ),
+    Preset(
+        name="ink",
+        title="Ink wash",
+        emoji="🎋",
+        alt_text="Misty mountains and reeds in black ink on rice paper, with red seals.",
+    ),
+    Preset(
+        name="neon",
+        title="Neon",
+        emoji="🌃",
+        alt_text="Glowing lines of pink, cyan and yellow light over a violet night.",
+    ),
+    Preset(
+        name="embroidery",
+        title="Embroidery",
+        emoji="🧵",
+        alt_text="Flowers in satin stitch, red, gold, blue and violet, on green.",
+    ),
+    Preset(
+        name="batik",
+        title="Batik",
+        emoji="🪷",
+        alt_text="Wax-drawn rings and dots in indigo and rust on cream cloth.",
+    ),
+    Preset(
+        name="palette-knife",
+        title="Palette knife",
+        emoji="🌅",
+        alt_text="A sunset over the sea in thick slabs of yellow, crimson and teal paint.",
+    ),
+    Preset(
+        name="watercolour",
+        title="Watercolour",
+        emoji="💧",
+        alt_text="Thin washes of many colours with wet edges on rough paper.",
+    ),
+)
+"""Every built-in style, in the order in which they are offered."""
+
+
+def get(name: str) -> Preset | None:
+    """The preset a member means by its name or title, None where there is none.
+
+    Case, accents, spaces, dashes and underscores make no difference.
+    """
+    return _by_spelling().get(_plain(name))
+
+
+def nearest(name: str) -> str | None:
+    """The name of the preset that was probably meant, None where nothing is near."""
+    found = difflib.get_close_matches(_plain(name), list(_by_spelling()), n=1, cutoff=0.55)
+    return _by_spelling()[found[0]].name if found else None
+
+
+@cache
+def picker_sheet() -> bytes:
+    """Every preset's thumbnail with its title, in the order of `PRESETS`, as one WebP.
+
+    The first call decodes the thumbnails: not for the event loop.
+    """
+    return contact_sheet([(preset.title, preset.thumbnail_bytes()) for preset in PRESETS])
+
+
+@cache
+def _by_spelling() -> Mapping[str, Preset]:
+    return {_plain(word): preset for preset in PRESETS for word in (preset.name, preset.title)}
+
+
+def _plain(word: str) -> str:
+    letters = unicodedata.normalize("NFKD", word).casefold()
+    return "".join(letter for letter in letters if letter.isalnum())
+
+
+def _read(filename: str) -> bytes:
+    return (resources.files("bot.presets") / "pictures" / filename).read_bytes()

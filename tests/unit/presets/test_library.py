@@ -1,0 +1,91 @@
+"""The presets as members meet them."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+
+import pytest
+from PIL import Image
+
+from bot.presets import library
+from bot.presets.library import PRESETS
+from stylenet.images import inspect
+from stylenet.recipe import Recipe
+
+
+def test_names_and_emojis_are_distinct():
+    assert len({preset.name for preset in PRESETS}) == len(PRESETS)
+    assert len({preset.emoji for preset in PRESETS}) == len(PRESETS)
+    assert 10 <= len(PRESETS) <= 20  # a message holds twenty different reactions
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_a_preset_is_complete(preset):
+    assert preset.name == preset.name.lower()
+    assert preset.title.strip()
+    # One code point that is an emoji by itself: Discord returns reactions as they were given.
+    assert len(preset.emoji) == 1
+    assert unicodedata.category(preset.emoji) == "So"
+    assert 20 <= len(preset.alt_text) <= 120
+    assert preset.alt_text.endswith(".")
+    Recipe.named("default").evolve(**preset.recipe_changes)
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_its_pictures_pass_intake(preset):
+    picture = inspect(preset.picture_bytes(), min_side=256)
+    assert (picture.width, picture.height) == (640, 480)
+    assert len(preset.picture_bytes()) <= 130 * 1024
+    thumbnail = inspect(preset.thumbnail_bytes(), min_side=96)
+    assert (thumbnail.width, thumbnail.height) == (216, 144)
+    assert len(preset.thumbnail_bytes()) <= 24 * 1024
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("mosaic", "mosaic"),
+        ("Stained glass", "stained-glass"),
+        ("stained_glass", "stained-glass"),
+        ("FLOATING WORLD", "waves"),
+    ],
+)
+def test_get_takes_names_and_titles(word, name):
+    assert library.get(word).name == name
+
+
+def test_get_of_anything_else():
+    assert library.get("oil") is None
+    assert library.get("") is None
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("mosiac", "mosaic"),
+        ("watercolor", "watercolour"),
+        ("wood cuts", "woodcut"),
+        ("stainedglas", "stained-glass"),
+    ],
+)
+def test_nearest(word, name):
+    assert library.nearest(word) == name
+
+
+def test_nearest_of_nothing_like_it():
+    assert library.nearest("xylophone") is None
+    assert library.nearest("") is None
+
+
+def test_picker_sheet_shows_every_thumbnail():
+    sheet = Image.open(io.BytesIO(library.picker_sheet()))
+    assert sheet.mode == "RGBA"
+    assert len(library.picker_sheet()) < 600 * 1024
+    rows = -(-len(PRESETS) // 4)
+    assert sheet.size == (4 * 216 + 3 * 12, rows * 178 + (rows - 1) * 12)
+    assert sheet.getpixel((0, 0))[3] < 60  # round corners, and clear between the cards
+    assert sheet.getpixel((222, 80))[3] == 0
+    first = Image.open(io.BytesIO(PRESETS[0].thumbnail_bytes())).convert("RGB")
+    shown = sheet.convert("RGB").getpixel((108, 72))
+    assert max(abs(a - b) for a, b in zip(shown, first.getpixel((108, 72)), strict=True)) < 40
