@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bot.playground.bodies import Body, Upload
 from bot.playground.errors import ApiError, Code
 from bot.playground.forms import parse_message
+from bot.playground.hub import Event
 from bot.playground.rest_messages import publish_typing
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from bot.playground.invoke import Invoke
     from bot.playground.messages import Messages
     from bot.playground.reactions import Reactions
-    from bot.playground.state import Channel, Json, Message, State, User
+    from bot.playground.state import Channel, Json, Message, Overwrite, State, User
+    from bot.playground.wire import Wire
 
 __all__ = ["Acting"]
 
@@ -32,6 +34,7 @@ class Acting:
     messages: Messages
     reactions: Reactions
     invoke: Invoke
+    wire: Wire
 
     def post_message(
         self,
@@ -176,6 +179,21 @@ class Acting:
             raise ApiError(Code.UNKNOWN_INTERACTION)
         components = [_filled(component, values) for component in form["components"]]
         return self.invoke.modal(member, opened.channel, form["custom_id"], components)
+
+    def set_overwrite(self, channel: Channel, overwrite: Overwrite) -> None:
+        """An administrator changes what a role or a member may do in the channel."""
+        channel.overwrites[overwrite.id] = overwrite
+        self._changed(channel)
+
+    def clear_overwrites(self, channel: Channel) -> None:
+        """An administrator takes all the channel's exceptions back."""
+        channel.overwrites.clear()
+        self._changed(channel)
+
+    def _changed(self, channel: Channel) -> None:
+        # Without the channel, so that those hear of it who just lost sight of it.
+        data = self.wire.channel(channel)
+        self.hub.publish(Event(name="CHANNEL_UPDATE", data=data, guild_id=channel.guild_id))
 
     def type_in(self, member: User, channel: Channel) -> None:
         """The member is seen typing."""

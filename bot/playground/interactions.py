@@ -240,6 +240,7 @@ class Interactions:
             self._announce(interaction, "MODAL", interaction.modal)
         interaction.callback = callback
         self._settle(interaction)
+        self._announce(interaction, "INTERACTION_SUCCESS", _named(interaction))
         return self._response(interaction)
 
     def authorized(self, application_id: str, token: str) -> Interaction:
@@ -337,17 +338,7 @@ class Interactions:
     def _fail(self, interaction: Interaction) -> None:
         interaction.failed = True
         self._settle(interaction)
-        self._announce(
-            interaction,
-            "INTERACTION_FAILED",
-            {
-                "id": interaction.id,
-                "custom_id": interaction.data.get("custom_id"),
-                "name": interaction.data.get("name"),
-                "message_id": interaction.message.id if interaction.message else None,
-                "channel_id": interaction.channel.id,
-            },
-        )
+        self._announce(interaction, "INTERACTION_FAILED", _named(interaction))
 
     def _settle(self, interaction: Interaction) -> None:
         if interaction.timer is not None:
@@ -457,6 +448,16 @@ class Interactions:
                     "message": self._wire.message(original, viewer=self._state.bot.id),
                 }
         return answered
+
+
+def _named(interaction: Interaction) -> Json:
+    """What tells the user which of the things they did is meant."""
+    return {
+        "id": interaction.id,
+        "custom_id": interaction.data.get("custom_id"),
+        "name": interaction.data.get("name"),
+        "message_id": interaction.message.id if interaction.message else None,
+    }
 
 
 def _choices(data: Json) -> list[Json]:

@@ -29,10 +29,10 @@ _SHOWN = frozenset(
         "TYPING_START",
         "PRESENCE_UPDATE",
         "INTERACTION_FAILED",
+        "INTERACTION_SUCCESS",
         "MODAL",
         "GUILD_MEMBER_ADD",
         "CHANNEL_UPDATE",
-        "COMMANDS_UPDATE",
     }
 )
 BACKLOG = 5000

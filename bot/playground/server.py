@@ -134,10 +134,11 @@ class Playground(Acting):
         api.add_routes(RestCommands(self.state, self.commands).routes())
         app.add_routes(self.cdn.routes())
         app.add_routes(PageApi(self).routes())
-        app.router.add_get("/gateway", self._gateway)
-        app.router.add_get("/gateway/", self._gateway)
+
+        async def gateway(request: web.Request) -> web.StreamResponse:
+            return await gate.weather(request, self.gateway.serve)
+
+        app.router.add_get("/gateway", gateway)
+        app.router.add_get("/gateway/", gateway)
         app.add_subapp(API, api)
         return app
-
-    async def _gateway(self, request: web.Request) -> web.StreamResponse:
-        return await self.gateway.serve(request)

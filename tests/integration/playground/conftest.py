@@ -1,0 +1,224 @@
+"""A playground on a free port, and the real client library pointed at it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import struct
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import aiohttp
+import discord
+import pytest
+import yarl
+from discord.ext import commands
+from PIL import Image
+
+from bot.playground.server import Playground
+
+Answer = tuple[int, Any, Any]
+
+
+def png(width: int = 8, height: int = 6) -> bytes:
+    """A small real PNG."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (width, height), (200, 80, 40)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+async def playground() -> AsyncIterator[Playground]:
+    """A playground without rate limits, so that tests run at their own pace."""
+    async with Playground(limits=0) as running:
+        yield running
+
+
+class Bot(commands.AutoShardedBot):
+    """A real bot that keeps what it hears."""
+
+    def __init__(self, **options: Any) -> None:
+        intents = discord.Intents.default()
+        intents.message_content = True
+        intents.members = True
+        options.setdefault("intents", intents)
+        options.setdefault("guild_ready_timeout", 0.2)
+        super().__init__(command_prefix="!", **options)
+        self.heard: asyncio.Queue[discord.Message] = asyncio.Queue()
+        self.events: list[str] = []
+        self.is_up = asyncio.Event()
+
+    async def on_ready(self) -> None:
+        self.is_up.set()
+
+    async def on_message(self, message: discord.Message) -> None:
+        if message.author.id != self.user.id:
+            self.heard.put_nowait(message)
+
+    async def on_socket_event_type(self, name: str) -> None:
+        self.events.append(name)
+
+    async def hear(self) -> discord.Message:
+        return await asyncio.wait_for(self.heard.get(), 10)
+
+
+@pytest.fixture
+def discord_at() -> Iterator[Callable[[Playground], None]]:
+    """Points discord.py at a playground, and back at Discord afterwards."""
+    before = (
+        discord.http.Route.BASE,
+        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY,
+        discord.asset.Asset.BASE,
+    )
+
+    def point(playground: Playground) -> None:
+        discord.http.Route.BASE = f"{playground.url}/api/v10"
+        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(playground.gateway.url)
+        discord.asset.Asset.BASE = f"{playground.url}/cdn"
+
+    yield point
+    (
+        discord.http.Route.BASE,
+        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY,
+        discord.asset.Asset.BASE,
+    ) = before
+
+
+Start = Callable[..., Awaitable[Bot]]
+
+
+@pytest.fixture
+async def start(
+    playground: Playground, discord_at: Callable[[Playground], None]
+) -> AsyncIterator[Start]:
+    """Starts bots that are logged in and ready, and closes them afterwards."""
+    running: list[tuple[Bot, asyncio.Task[None]]] = []
+
+    async def start_bot(bot: Bot | None = None) -> Bot:
+        discord_at(playground)
+        bot = bot or Bot()
+        task = asyncio.create_task(bot.start(playground.bot_token))
+        running.append((bot, task))
+        ready = asyncio.create_task(asyncio.wait_for(bot.is_up.wait(), 15))
+        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            ready.cancel()
+            await asyncio.gather(ready, return_exceptions=True)
+            task.result()
+        await ready
+        return bot
+
+    yield start_bot
+    for bot, task in running:
+        await bot.close()
+        with suppress(discord.DiscordException):
+            await asyncio.wait_for(task, 10)
+
+
+class Rest:
+    """Raw requests with the bot's token, for what a well-behaved client never sends."""
+
+    def __init__(self, session: aiohttp.ClientSession, playground: Playground) -> None:
+        self.session = session
+        self.playground = playground
+        self.headers = {"Authorization": f"Bot {playground.bot_token}"}
+
+    async def __call__(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
+        if body is not None:
+            options["json"] = body
+        options.setdefault("headers", self.headers)
+        url = path if path.startswith("http") else f"{self.playground.url}/api/v10{path}"
+        async with self.session.request(method, url, **options) as response:
+            raw = await response.read()
+            found: Any = raw
+            if response.headers.get("Content-Type", "").startswith("application/json"):
+                found = json.loads(raw)
+            return response.status, found, response.headers
+
+    async def upload(
+        self, path: str, payload: Any, files: list[tuple[str, bytes]], method: str = "POST"
+    ) -> Answer:
+        form = aiohttp.FormData(quote_fields=False)
+        form.add_field("payload_json", json.dumps(payload), content_type="application/json")
+        for index, (name, data) in enumerate(files):
+            form.add_field(f"files[{index}]", data, filename=name)
+        return await self(method, path, data=form)
+
+
+@pytest.fixture
+async def rest(playground: Playground) -> AsyncIterator[Rest]:
+    """Raw requests with the bot's token."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
+        yield Rest(session, playground)
+
+
+class Raw:
+    """A hand-driven gateway connection."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, *, compressed: bool) -> None:
+        self.socket = socket
+        self._inflate = zlib.decompressobj() if compressed else None
+        self._buffer = b""
+
+    async def send(self, op: int, data: Any) -> None:
+        await self.socket.send_str(json.dumps({"op": op, "d": data}))
+
+    async def receive(self) -> Any:
+        """The next frame, or the code the connection was closed with."""
+        while True:
+            message = await asyncio.wait_for(self.socket.receive(), 10)
+            if message.type is aiohttp.WSMsgType.TEXT:
+                return json.loads(message.data)
+            if message.type is not aiohttp.WSMsgType.BINARY:
+                return self.socket.close_code
+            assert self._inflate is not None
+            self._buffer += message.data
+            if self._buffer.endswith(b"\x00\x00\xff\xff"):
+                text = self._inflate.decompress(self._buffer)
+                self._buffer = b""
+                return json.loads(text)
+
+    async def until(self, name: str) -> Any:
+        """Skip to the event of this name."""
+        while True:
+            frame = await self.receive()
+            assert isinstance(frame, dict), f"closed with {frame} while waiting for {name}"
+            if frame.get("t") == name:
+                return frame
+
+
+@pytest.fixture
+def connect(playground: Playground, rest: Rest) -> Any:
+    """Opens hand-driven gateway connections."""
+
+    @asynccontextmanager
+    async def open_gateway(query: str = "?v=10&encoding=json") -> AsyncIterator[Raw]:
+        compressed = "zlib-stream" in query
+        async with rest.session.ws_connect(playground.gateway.url + query) as socket:
+            yield Raw(socket, compressed=compressed)
+
+    return open_gateway
+
+
+def identify(playground: Playground, **changes: Any) -> dict[str, Any]:
+    """A correct IDENTIFY payload with these changes."""
+    return {
+        "token": playground.bot_token,
+        "intents": (1 << 9) | (1 << 15) | 1,
+        "properties": {"os": "linux", "browser": "test", "device": "test"},
+        **changes,
+    }
+
+
+def webp(width: int, height: int, kind: str) -> bytes:
+    """The head of a WebP file of one of its three kinds."""
+    if kind == "VP8X":
+        body = b"\x00" * 4 + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    elif kind == "VP8L":
+        body = b"\x2f" + struct.pack("<I", (width - 1) | (height - 1) << 14)
+    else:
+        body = b"\x00\x00\x00\x9d\x01\x2a" + struct.pack("<HH", width, height)
+    return b"RIFF\x00\x00\x00\x00WEBP" + kind.encode().ljust(4) + b"\x00\x00\x00\x00" + body
