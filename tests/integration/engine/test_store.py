@@ -1,0 +1,260 @@
+"""Accepting, finding, cancelling and forgetting jobs, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.errors import IllegalTransitionError, LimitReached, UnknownJobError
+from bot.jobs.database import Database
+from bot.jobs.model import Announcement, JobState, Limits, Picker
+from bot.jobs.transitions import held, move
+from stylenet.recipe import Recipe
+
+
+async def test_an_accepted_job_is_stored_whole_with_its_card(store, new_job, many):
+    recipe = Recipe(name="fine", size=512, seed=7, passes=33, keep_colors=True)
+    new = new_job(
+        recipe=recipe,
+        preset="woodcut",
+        title="täst × Starry night",
+        spoiler=True,
+        request_key="message-1",
+        priority=2,
+        content_size=(640, 480),
+        style_keys=("jobs/a/style-0", "jobs/a/style-1"),
+    )
+
+    job = await store.enqueue(new, limits=many)
+
+    assert await store.get(new.job_id) == job
+    assert job.state is JobState.QUEUED
+    assert job.recipe == recipe
+    for field in ("origin", "content_key", "style_keys", "preset", "title", "spoiler", "priority"):
+        assert getattr(job, field) == getattr(new, field)
+    assert job.content_size == (640, 480)
+    assert job.created_at.tzinfo is UTC
+    assert abs(job.created_at - datetime.now(UTC)) < timedelta(minutes=1)
+    (card,) = await store.outbox.of(new.job_id)
+    assert card.announcement is Announcement.CARD
+    assert len(card.nonce) <= 25
+
+
+async def test_the_same_request_twice_is_one_job(store, new_job):
+    limits = Limits(per_member=1, per_guild=1, total=1)
+    first = await store.enqueue(new_job(request_key="message-1"), limits=limits)
+    again = await store.enqueue(new_job(request_key="message-1"), limits=limits)
+
+    assert again == first
+    assert len(await store.waiting()) == 1
+
+
+async def test_the_same_request_many_times_at_once_is_one_job(store, new_job, many):
+    accepted = await asyncio.gather(
+        *(store.enqueue(new_job(request_key="message-1"), limits=many) for _ in range(6))
+    )
+
+    assert len({job.job_id for job in accepted}) == 1
+    assert len(await store.outbox.due()) == 1
+
+
+@pytest.mark.parametrize(
+    ("limits", "scope"),
+    [
+        (Limits(per_member=2, per_guild=9, total=9), "member"),
+        (Limits(per_member=9, per_guild=2, total=9), "guild"),
+        (Limits(per_member=9, per_guild=9, total=2), "queue"),
+    ],
+)
+async def test_limits_count_waiting_and_running_jobs(store, new_job, limits, scope):
+    await store.enqueue(new_job(), limits=limits)
+    await store.enqueue(new_job(), limits=limits)
+    running = await store.runs.claim("process")
+
+    with pytest.raises(LimitReached) as caught:
+        await store.enqueue(new_job(), limits=limits)
+    assert (caught.value.scope, caught.value.limit) == (scope, 2)
+
+    await store.runs.succeed(running, result_key="r", report={})
+    await store.enqueue(new_job(), limits=limits)
+
+
+async def test_limits_hold_against_a_rush(store, new_job):
+    limits = Limits(per_member=2, per_guild=9, total=9)
+    results = await asyncio.gather(
+        *(store.enqueue(new_job(), limits=limits) for _ in range(8)), return_exceptions=True
+    )
+
+    assert sum(isinstance(result, LimitReached) for result in results) == 6
+    assert len(await store.waiting()) == 2
+
+
+async def test_direct_messages_belong_to_no_guild(store, new_job):
+    limits = Limits(per_member=9, per_guild=1, total=9)
+    for _ in range(3):
+        await store.enqueue(new_job(guild=None), limits=limits)
+
+    assert len(await store.waiting()) == 3
+
+
+async def test_a_job_that_is_not_there(store):
+    with pytest.raises(UnknownJobError):
+        await store.get("nowhere")
+    with pytest.raises(UnknownJobError):
+        await store.cancel("nowhere")
+    assert await store.place_in_queue("nowhere") is None
+    assert await store.find_by_card(1) is None
+
+
+async def test_a_queued_job_is_cancelled_at_once(store, new_job, many):
+    job = await store.enqueue(new_job(), limits=many)
+
+    cancelled = await store.cancel(job.job_id)
+
+    assert cancelled.state is JobState.CANCELLED
+    assert cancelled.finished_at is not None
+    said = [row.announcement for row in await store.outbox.of(job.job_id)]
+    assert said == [Announcement.CARD, Announcement.OUTCOME]
+    assert await store.runs.claim("process") is None
+
+
+async def test_a_running_job_is_asked_to_stop(store, new_job, many):
+    await store.enqueue(new_job(), limits=many)
+    job = await store.runs.claim("process")
+
+    asked = await store.cancel(job.job_id)
+
+    assert asked.state is JobState.RUNNING
+    assert asked.cancel_requested
+    assert await store.runs.heartbeat([job]) == {job.job_id}
+    assert (await store.runs.stopped(job)).state is JobState.CANCELLED
+
+
+async def test_a_job_that_has_ended_stays_as_it_is(store, new_job, many):
+    await store.enqueue(new_job(), limits=many)
+    job = await store.runs.claim("process")
+    done = await store.runs.succeed(job, result_key="r", report={"seconds": 1.5})
+
+    assert await store.cancel(job.job_id) == done
+
+
+async def test_illegal_steps_change_nothing(store, new_job, many):
+    job = await store.enqueue(new_job(), limits=many)
+    database: Database = store._database
+    with pytest.raises(IllegalTransitionError) as caught:
+        async with database.write() as change:
+            current = await held(change, job.job_id)
+            await move(change, current, JobState.SUCCEEDED, now=database.now())
+
+    assert (caught.value.state, caught.value.wanted) == ("queued", "succeeded")
+    assert await store.get(job.job_id) == job
+    assert len(await store.outbox.of(job.job_id)) == 1
+
+
+async def test_a_members_jobs_newest_first(store, new_job, many):
+    mine = [await store.enqueue(new_job(guild=guild), limits=many) for guild in (1, 2, 1)]
+    await store.enqueue(new_job(member=99), limits=many)
+
+    assert await store.jobs_of(10) == mine[::-1]
+    assert await store.jobs_of(10, guild_id=1) == [mine[2], mine[0]]
+    assert await store.jobs_of(10, limit=1) == mine[2:]
+
+
+async def test_counts_by_state(store, new_job, many):
+    await store.enqueue(new_job(), limits=many)
+    await store.enqueue(new_job(), limits=many)
+    await store.runs.claim("process")
+
+    counts = await store.count()
+
+    assert counts[JobState.QUEUED] == counts[JobState.RUNNING] == 1
+    assert counts[JobState.FAILED] == 0
+
+
+async def test_forgetting_a_member_deletes_what_ended_and_cancels_the_rest(store, new_job, many):
+    for _ in range(3):
+        await store.enqueue(new_job(), limits=many)
+    other = await store.enqueue(new_job(member=99), limits=many)
+    ended = await store.runs.claim("process")
+    await store.runs.succeed(ended, result_key="r", report={})
+    running = await store.runs.claim("process")  # the other member's turn
+    assert running.job_id == other.job_id
+    running = await store.runs.claim("process")
+
+    deleted = await store.forget(10)
+
+    assert len(deleted) == 2
+    assert ended.job_id in deleted
+    assert [job.job_id for job in await store.jobs_of(10)] == [running.job_id]
+    assert (await store.get(running.job_id)).cancel_requested
+    assert len(await store.jobs_of(99)) == 1
+
+
+async def test_retention_waits_for_the_last_word(store, new_job, many):
+    job = await store.enqueue(new_job(), limits=many)
+    await store.cancel(job.job_id)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    assert await store.delete_finished(before=tomorrow) == []
+
+    for _ in range(2):
+        (row,) = await store.outbox.due()
+        await store.outbox.done(row, message_id=7)
+
+    assert await store.delete_finished(before=datetime.now(UTC) - timedelta(days=1)) == []
+    assert await store.delete_finished(before=tomorrow) == [job.job_id]
+    assert await store.outbox.of(job.job_id) == []
+
+
+async def test_every_change_is_published_after_it_is_committed(store, new_job, many):
+    with store.feed.subscribe() as changes:
+        job = await store.enqueue(new_job(), limits=many)
+        assert await changes.next(5) == job.job_id
+        claimed = await store.runs.claim("process")
+        assert await changes.next(5) == job.job_id
+        assert (await store.get(job.job_id)).state is JobState.RUNNING
+        await store.runs.record_progress(
+            claimed, step=1, total=9, losses={"total": 1.0}, paint_seconds=1
+        )
+        assert await changes.next(5) == job.job_id
+
+
+async def test_pickers_are_used_once(store):
+    picker = Picker(
+        message_id=2**62,
+        channel_id=5,
+        guild_id=None,
+        requester_id=10,
+        request_message_id=None,
+        content_key="pickers/a/content",
+        filename="a b.png",
+        spoiler=True,
+        created_at=datetime.now(UTC),
+        recipe=Recipe(seed=4),
+        content_size=(10, 20),
+    )
+    await store.pickers.save(picker)
+    assert await store.pickers.get(picker.message_id) == picker
+    assert await store.pickers.of(10) == [picker]
+
+    uses = await asyncio.gather(*(store.pickers.use(picker.message_id) for _ in range(5)))
+    assert sorted(uses) == [False] * 4 + [True]
+
+    await store.pickers.unuse(picker.message_id)
+    assert await store.pickers.use(picker.message_id)
+    assert await store.pickers.content_keys() == {"pickers/a/content"}
+    assert await store.pickers.delete_older_than(timedelta(days=1)) == []
+    assert len(await store.pickers.delete_older_than(timedelta(days=-1))) == 1
+    assert await store.pickers.get(picker.message_id) is None
+    assert not await store.pickers.use(picker.message_id)
+
+
+async def test_rates_are_a_moving_average(store):
+    assert await store.rates.learn(device="cpu", recipe="a", seconds_per_megapixel_pass=10) == 10
+    assert await store.rates.learn(device="cpu", recipe="a", seconds_per_megapixel_pass=20) == 15
+    for _ in range(30):
+        newest = await store.rates.learn(device="cpu", recipe="a", seconds_per_megapixel_pass=40)
+
+    assert newest == pytest.approx(40, rel=0.01)
+    assert await store.rates.all() == {("cpu", "a"): newest}
