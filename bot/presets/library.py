@@ -112,7 +112,7 @@ PRESETS: tuple[Preset, ...] = (
         name="crystal",
         title="Crystal",
         emoji="💎",
-        alt_text="Overlapping planes of ochre, rust and steel blue, sharp as splinters.",
+        alt_text="Cut facets of ice blue, violet and rose with bright ridges.",
     ),
     Preset(
         name="ink",

@@ -18,7 +18,7 @@ from PIL import Image
 from bot.presets.library import PRESETS, Preset
 
 PICTURES = Path(__file__).with_name("pictures")
-PAINTED_SIZE = 288
+PAINTED_SIZE = 256
 THUMBNAIL_SIZE = (216, 144)
 
 
@@ -46,7 +46,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(prog="python -m bot.presets.thumbnails", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="presets (default: all)")
-    parser.add_argument("--passes", type=int, default=30, help="default: %(default)s")
+    parser.add_argument("--passes", type=int, default=24, help="default: %(default)s")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         content = Path(folder) / "chelsea.png"

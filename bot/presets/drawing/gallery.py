@@ -11,6 +11,7 @@ from PIL import Image
 
 from bot.presets.drawing import (
     batik,
+    crystal,
     discs,
     embroidery,
     halftone,
@@ -19,7 +20,6 @@ from bot.presets.drawing import (
     neon,
     palette_knife,
     pointillism,
-    shards,
     stained_glass,
     swirls,
     watercolour,
@@ -52,7 +52,7 @@ DRAWINGS: Mapping[str, Callable[[Shape], Colours]] = MappingProxyType(
         "woodcut": woodcut.draw,
         "waves": waves.draw,
         "discs": discs.draw,
-        "crystal": shards.draw,
+        "crystal": crystal.draw,
         "ink": ink_wash.draw,
         "neon": neon.draw,
         "embroidery": embroidery.draw,

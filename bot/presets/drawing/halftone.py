@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw"]
 
-PITCH = 9.0
+PITCH = 10.0
 SCREENS = (15.0, 75.0, 0.0, 45.0)  # degrees: cyan, magenta, yellow, black, as printers turn them
 INKS = ("#00a0e0", "#e5127d", "#ffe100", "#15131a")
 PAPER = "#fbf5e6"
@@ -68,4 +68,4 @@ def draw(shape: Shape) -> Colours:
     shadow = smoothstep(0.62, 0.78, fractal_noise(shape, 110, rng, octaves=2))
     outline = np.maximum(outline, shadow * smoothstep(0.35, 0.6, hatch))
     printed += (colour(INKS[3]) - printed) * outline[..., None]
-    return np.clip(ndimage.gaussian_filter(printed, (0.5, 0.5, 0)), 0, 1).astype(np.float32)
+    return np.clip(ndimage.gaussian_filter(printed, (0.7, 0.7, 0)), 0, 1).astype(np.float32)

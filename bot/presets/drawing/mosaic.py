@@ -50,20 +50,15 @@ def draw(shape: Shape) -> Colours:
     tones = np.stack([[colour(code) for code in band] for band in BANDS])
     stones = tones[middle, rng.integers(0, 3, count)]
     stones = vary(stones, rng, lightness=0.055, tint=0.014)[cells.label]
-    lean_y, lean_x = rng.normal(0, 0.012, count), rng.normal(0, 0.012, count)
-    tilt = lean_y[cells.label] * cells.y + lean_x[cells.label] * cells.x
+    lean = rng.normal(0, 0.012, (count, 2))
+    tilt = lean[cells.label, 0] * cells.y + lean[cells.label, 1] * cells.x
     grain = fractal_noise(shape, 7, rng, octaves=3) - 0.5
-    glint = (rng.random(count) < 0.12)[cells.label] * 0.08
+    glint = np.where(rng.random(count) < 0.12, 0.08, 0.0)[cells.label]
     surface = lighten(stones, tilt + 0.12 * grain + glint)
 
-    gap = 0.9 + 0.5 * smooth_noise(shape, 9, rng)
     slope_y, slope_x = np.gradient(smoothstep(0.2, 3.6, cells.edge))
-    surface = np.clip(
-        surface * (1 - 0.7 * np.clip(slope_x + slope_y, -0.45, 0.45)[..., None]), 0, 1
-    )
+    bevel = np.asarray(1 - 0.7 * np.clip(slope_x + slope_y, -0.45, 0.45))
+    surface = np.clip(surface * bevel[..., None], 0, 1)
     mortar = gradient((GROUT, "#6b6154"), fractal_noise(shape, 5, rng, octaves=2))
-    return blend(
-        mortar,
-        surface,
-        smoothstep(gap.mean() - 0.5, gap.mean() + 0.6, cells.edge - gap + gap.mean()),
-    )
+    gap = 0.65 + 0.5 * smooth_noise(shape, 9, rng)
+    return blend(mortar, surface, smoothstep(-0.5, 0.6, cells.edge - gap))
