@@ -15,7 +15,9 @@ import { acceptDrops } from "./uploads.js";
 import { openWeather } from "./weather.js";
 
 const store = new Store();
-let as = new URLSearchParams(location.search).get("as");
+const asked = new URLSearchParams(location.search);
+let as = asked.get("as");
+store.channelId = asked.get("channel");
 const api = new Api(() => as);
 
 /** Says something for a moment at the foot of the page. */
@@ -91,7 +93,15 @@ fill(document.getElementById("drop"), h("div", { class: "drop-card" }, h("span",
 
 store.on("modal", (modal) => openModal(modal, page));
 store.on("connection", drawBanner);
+store.on("state", writeAddress);
+store.on("channel", writeAddress);
 keepTimes();
+
+/** The address names the member and the channel, so a reload and a copied link come back here. */
+function writeAddress() {
+  const query = new URLSearchParams({ as: store.me?.id ?? "", channel: store.channelId ?? "" });
+  history.replaceState(null, "", `/?${query}`);
+}
 
 // ------------------------------------------------------------------ connection
 
@@ -109,10 +119,10 @@ const live = new Live(api, {
 async function loadState() {
   clearTimeout(refetch);
   early = [];
-  const asked = as;
+  const member = as;
   try {
     const state = await api.state();
-    if (asked !== as) return;
+    if (member !== as) return;
     as ??= state.me?.id ?? null;
     const waiting = early;
     early = null;
@@ -122,7 +132,7 @@ async function loadState() {
     wasOnline = true;
     store.setConnection("online");
   } catch (error) {
-    if (asked !== as) return;
+    if (member !== as) return;
     store.setConnection("offline");
     if (error.status === 404 || error.status === 403 || error.status === 400) becomeDefault(error);
     else refetch = setTimeout(loadState, 2000);
@@ -155,7 +165,6 @@ function become(id) {
   closeFloating();
   as = id;
   wasOnline = false;
-  history.replaceState(null, "", `/?as=${encodeURIComponent(id)}`);
   sidebar.close();
   composer.setReply(null);
   composer.leaveForm();

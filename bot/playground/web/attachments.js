@@ -4,13 +4,13 @@ import { h, icon } from "./dom.js";
 import { fit, safePictureUrl } from "./pictures.js";
 import { link } from "./markdown.js";
 
+const PICTURE_TYPE = /^image\/(png|jpeg|webp|gif|avif|bmp)/;
 const PICTURE_NAME = /\.(png|jpe?g|webp|gif|avif|bmp)$/i;
 const SPOILER_FLAG = 1 << 3;
 
-export const isPicture = (attachment) => (attachment.content_type
-  ? /^image\/(png|jpeg|webp|gif|avif|bmp)/.test(attachment.content_type) : PICTURE_NAME.test(attachment.filename ?? ""))
-  // A file that only claims to be a picture has no size.
-  && !(attachment.width === null && attachment.height === null);
+/** A file is a picture when the server could measure it; one that only claims to be has no size. */
+export const isPicture = (attachment) => attachment.width > 0 && attachment.height > 0
+  && (attachment.content_type ? PICTURE_TYPE.test(attachment.content_type) : PICTURE_NAME.test(attachment.filename ?? ""));
 export const isSpoiler = (attachment) => Boolean(attachment.spoiler) || Boolean(attachment.flags & SPOILER_FLAG)
   || /^SPOILER_/.test(attachment.filename ?? "");
 

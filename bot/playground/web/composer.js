@@ -76,7 +76,7 @@ export class Composer {
       this.leaveForm();
       this.complain(null);
     }
-    this.text.placeholder = store.channel ? `Message #${store.channel.name}` : "Message";
+    this.text.placeholder = store.channel ? `Message ${store.channel.type === 1 ? "@" : "#"}${store.channel.name}` : "Message";
     this.drawTyping();
     this.refresh();
   }

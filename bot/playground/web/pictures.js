@@ -9,6 +9,7 @@ export const pictureKey = (url) => String(url ?? "").split("?", 1)[0];
 
 /** Where a picture may come from: this machine, or bytes this page already holds. */
 export function safePictureUrl(url) {
+  if (!url) return null;
   try {
     const parsed = new URL(url, location.href);
     return ["http:", "https:", "blob:"].includes(parsed.protocol) ? parsed.href : null;

@@ -5,6 +5,11 @@ export const MessageType = Object.freeze({ REPLY: 19, CHAT_INPUT_COMMAND: 20, CO
 export const CommandType = Object.freeze({ CHAT_INPUT: 1, USER: 2, MESSAGE: 3 });
 
 const TYPING_LASTS = 10_000;
+// Text, direct message, announcements and threads: what has messages.
+const CHANNELS = new Set([0, 1, 5, 10, 11, 12]);
+
+/** Direct messages have no name but the other's. */
+const named = (channel) => (channel.name ? channel : { ...channel, name: (channel.recipients ?? []).map(nameOf).join(", ") });
 
 /** Snowflakes are decimal strings without leading zeros: the longer is the larger. */
 export const compareIds = (a, b) => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
@@ -92,7 +97,7 @@ export class Store extends EventTarget {
     this.me = state.me;
     this.bot = state.bot ?? null;
     this.guild = state.guild ?? {};
-    this.channels = (state.channels ?? []).filter((channel) => [0, 5].includes(channel.type ?? 0));
+    this.channels = (state.channels ?? []).filter((channel) => CHANNELS.has(channel.type ?? 0)).map(named);
     this.commands = state.commands ?? [];
     this.emoji = state.emoji ?? [];
     this.members = new Map((state.members ?? []).map((user) => [user.id, user]));
@@ -104,13 +109,21 @@ export class Store extends EventTarget {
       channelId,
       new Map(list.filter((message) => !this.dismissed.has(message.id)).map((message) => [message.id, message])),
     ]));
-    if (!this.channel) this.channelId = this.channels[0]?.id ?? null;
+    if (!this.channel) this.channelId = this.liveliest()?.id ?? null;
     this.loaded = true;
     this.emit("state");
   }
 
+  /** Where to begin: where something was said last, else where the painting is done, else the first. */
+  liveliest() {
+    const said = (channel) => [...(this.messages.get(channel.id)?.keys() ?? [])].sort(compareIds).at(-1) ?? "";
+    const [newest] = [...this.channels].sort((a, b) => compareIds(said(b), said(a)));
+    if (newest && said(newest)) return newest;
+    return this.channels.find((channel) => channel.name === "stylize") ?? newest;
+  }
+
   selectChannel(id) {
-    if (id === this.channelId) return;
+    if (id === this.channelId || !this.channels.some((channel) => channel.id === id)) return;
     this.channelId = id;
     this.unread.delete(id);
     this.emit("channel");
@@ -126,8 +139,7 @@ export class Store extends EventTarget {
     const held = this.messages.get(message.channel_id) ?? new Map();
     this.messages.set(message.channel_id, held);
     const fresh = !held.has(message.id);
-    // A partial edit keeps what it does not mention; `me` on reactions is this member's own.
-    held.set(message.id, { ...held.get(message.id), ...message });
+    held.set(message.id, message);
     if (fresh) {
       this.stopTyping(message.channel_id, message.author?.id);
       if (message.channel_id !== this.channelId) {
@@ -137,7 +149,7 @@ export class Store extends EventTarget {
         this.unread.set(message.channel_id, unread);
       }
     }
-    this.emit("message", { message: held.get(message.id), fresh });
+    this.emit("message", { message, fresh });
   }
 
   remove(message) {
@@ -212,12 +224,26 @@ export class Store extends EventTarget {
       case "MESSAGE_REACTION_REMOVE":
         this.changeReaction(data, -1);
         break;
+      case "MESSAGE_REACTION_REMOVE_ALL":
+      case "MESSAGE_REACTION_REMOVE_EMOJI":
+        this.clearReactions(data);
+        break;
       case "TYPING_START":
         this.startTyping(data);
         break;
       case "PRESENCE_UPDATE":
         this.presence.set(data.user?.id ?? data.user_id, data.status);
         this.emit("presence");
+        break;
+      case "GUILD_MEMBER_ADD":
+        if (data.user) {
+          this.members.set(data.user.id, data.user);
+          this.emit("presence");
+        }
+        break;
+      case "CHANNEL_UPDATE":
+        this.channels = this.channels.map((channel) => (channel.id === data.id ? named({ ...channel, ...data }) : channel));
+        this.emit("state");
         break;
       case "INTERACTION_FAILED":
         this.emit("interaction-failed", data);
@@ -253,6 +279,13 @@ export class Store extends EventTarget {
     }
     reaction.count += change;
     if (mine) reaction.me = change > 0;
-    this.put({ id: messageId, channel_id: channelId, reactions: reactions.filter((each) => each.count > 0) });
+    this.put({ ...message, reactions: reactions.filter((each) => each.count > 0) });
+  }
+
+  clearReactions({ channel_id: channelId, message_id: messageId, emoji }) {
+    const message = this.messages.get(channelId)?.get(messageId);
+    if (!message) return;
+    const left = emoji ? (message.reactions ?? []).filter((each) => !sameEmoji(each.emoji, emoji)) : [];
+    this.put({ ...message, reactions: left });
   }
 }
