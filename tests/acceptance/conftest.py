@@ -1,0 +1,193 @@
+"""The whole bot against a local Discord, over real sockets, with small pictures."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncio
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bot.app import App
+from bot.playground.server import Playground
+from bot.settings import Settings
+
+CARD_SECONDS = 30.0
+FINAL_SECONDS = 90.0
+
+# Two processes of torch on a small machine should not fight over its cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def painting(seed: int, width: int = 80, height: int = 64, kind: str = "PNG", **save: Any) -> bytes:
+    """A small picture with structure: smooth colour fields and an edge or two."""
+    random = np.random.default_rng(seed)
+    rows, columns = np.mgrid[0:height, 0:width]
+    waves = [np.sin(columns / random.uniform(4, 20) + rows / random.uniform(4, 20)) for _ in "rgb"]
+    pixels = np.stack([(wave + 1) * 127.5 for wave in waves], axis=-1)
+    pixels[height // 3 : height // 2, width // 4 : width // 2] = random.uniform(0, 255, 3)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels.round().astype(np.uint8)).save(buffer, kind, **save)
+    return buffer.getvalue()
+
+
+CONTENT = ("harbour.png", painting(1))
+STYLE = ("brushes.png", painting(2))
+
+
+class Room:
+    """A channel of the playground, seen by one member."""
+
+    def __init__(self, playground: Playground) -> None:
+        self.playground = playground
+        self.channel = playground.seeded.stylize
+        self.me, self.other, *_ = playground.seeded.members
+
+    def ask(self, text: str, *files: tuple[str, bytes], author: Any = None, **more: Any) -> Any:
+        """Post a message as a member."""
+        return self.playground.post_message(
+            author or self.me, text, channel=self.channel, files=files, **more
+        )
+
+    def answers(self) -> list[Any]:
+        """Every message of the bot's, oldest first."""
+        bot = self.playground.seeded.bot
+        return [message for message in self.channel.messages.values() if message.author == bot]
+
+    def cards(self) -> list[Any]:
+        """Every card, oldest first."""
+        return [each for each in self.answers() if _footer(each).startswith("job ")]
+
+    def finals(self) -> list[Any]:
+        """Every message that delivers a finished picture."""
+        return [each for each in self.answers() if "here is" in each.content and each.attachments]
+
+    def pickers(self) -> list[Any]:
+        """Every picker that waits for a choice."""
+        return [each for each in self.answers() if "picker:choose" in custom_ids(each)]
+
+    async def wait(self, look: Any, timeout: float = CARD_SECONDS) -> Any:
+        """Wait until `look` finds something."""
+        return await self.playground.wait_for(lambda: look() or None, timeout)
+
+    async def card(self) -> Any:
+        """The first card."""
+        return (await self.wait(self.cards))[0]
+
+    async def card_saying(self, *words: str, timeout: float = FINAL_SECONDS) -> Any:
+        """The first card, once it says all these words."""
+
+        def look() -> Any:
+            cards = self.cards()
+            return cards[0] if cards and all(word in said(cards[0]) for word in words) else None
+
+        return await self.wait(look, timeout)
+
+    async def final(self) -> Any:
+        """The first finished picture."""
+        return (await self.wait(self.finals, FINAL_SECONDS))[0]
+
+    async def answer(self, *words: str) -> Any:
+        """The first message of the bot's that says all these words."""
+        return await self.wait(
+            lambda: next(
+                (each for each in self.answers() if all(word in said(each) for word in words)), None
+            )
+        )
+
+    def picture(self, attachment: Any) -> Image.Image:
+        """An attachment, opened."""
+        return Image.open(io.BytesIO(self.playground.cdn.read(attachment)))
+
+
+def said(message: Any) -> str:
+    """All the text of a message, embeds included."""
+    embeds = [
+        f"{embed.get('title', '')}\n{embed.get('description', '')}" for embed in message.embeds
+    ]
+    return "\n".join([message.content, *embeds])
+
+
+def custom_ids(message: Any) -> list[str]:
+    """The custom ids of a message's components."""
+    return [
+        component["custom_id"] for row in message.components for component in row["components"]
+    ]
+
+
+def job_id_of(card: Any) -> str:
+    """The job a card is about."""
+    return _footer(card).removeprefix("job ")
+
+
+def _footer(message: Any) -> str:
+    for embed in message.embeds:
+        text = embed.get("footer", {}).get("text", "")
+        if text:
+            return str(text)
+    return ""
+
+
+@pytest.fixture
+async def playground() -> AsyncIterator[Playground]:
+    """A local Discord without rate limits, so that tests run at their own pace."""
+    async with Playground(limits=0) as running:
+        yield running
+
+
+@pytest.fixture
+def room(playground: Playground) -> Room:
+    """The channel where paintings are asked for."""
+    return Room(playground)
+
+
+@pytest.fixture
+def settings(playground: Playground, tmp_path: Path) -> Settings:
+    """Settings for a quick bot: small pictures, frequent edits and checkpoints."""
+    return Settings(
+        _env_file=None,
+        discord_token=playground.bot_token,
+        discord_url=playground.url,
+        data_dir=tmp_path / "data",
+        size=64,
+        edit_interval_seconds=0.5,
+        checkpoint_seconds=0,
+        min_free_disk_bytes=0,
+        devices="cpu",
+    )
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[App]:
+    """The bot in this process, connected."""
+    app = App(settings)
+    try:
+        await app.start()
+        await asyncio.wait_for(app.ready.wait(), 30)
+        yield app
+    finally:
+        await app.stop()
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[App]:
+    """The bot in this process, connected."""
+    async with running(settings) as started:
+        yield started
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The same settings for a bot in a process of its own."""
+    named = settings.model_dump(exclude_defaults=True, exclude={"discord_token"})
+    values = {f"STYLEBOT_{name.upper()}": str(value) for name, value in named.items()}
+    token = settings.token() or ""
+    return {**os.environ, **values, "DISCORD_TOKEN": token, "OMP_NUM_THREADS": "1"}
+
+
