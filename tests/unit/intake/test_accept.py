@@ -1,0 +1,265 @@
+"""From a request to a job: real downloads, inspection, artefacts and database."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import aiohttp
+import pytest
+from aiohttp import web
+from PIL import Image
+
+from bot.errors import (
+    LimitReached,
+    PictureProblem,
+    PictureRefused,
+    RequestProblem,
+    RequestRefused,
+    StorageFullError,
+)
+from bot.intake.accept import Intake
+from bot.intake.inspection import Inspector
+from bot.intake.request import PictureSource, StyleRequest
+from bot.jobs.artefacts import open_artefacts
+from bot.jobs.feed import JobFeed
+from bot.jobs.model import JobState, Origin
+from bot.jobs.store import JobStore
+from bot.settings import Settings
+from stylenet.recipe import Recipe
+
+ORIGIN = Origin(guild_id=1, channel_id=2, message_id=3, requester_id=4)
+
+
+def picture(width=80, height=60, color=(200, 40, 40)):
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), color).save(out, "PNG")
+    return out.getvalue()
+
+
+FILES = {
+    "content.png": picture(),
+    "style.png": picture(64, 64, (20, 90, 200)),
+    "tiny.png": picture(4, 4),
+    "text.png": b"no picture at all",
+}
+
+
+@dataclass
+class Shelf:
+    """One preset, as the library would have it."""
+
+    title: str = "Sky"
+    recipe_changes: dict = field(default_factory=lambda: {"style_weight": 900, "passes": 12})
+
+    def picture_bytes(self):
+        return FILES["style.png"]
+
+    def get(self, name, /):
+        return self if name == "sky" else None
+
+    def nearest(self, name, /):
+        return "sky" if name.startswith("s") else None
+
+
+@pytest.fixture
+async def house(tmp_path):
+    """Everything intake needs, and `make(**settings)`, which puts an intake together."""
+
+    async def serve(request):
+        name = request.match_info["name"]
+        return web.Response(body=FILES[name]) if name in FILES else web.Response(status=404)
+
+    app = web.Application()
+    app.router.add_get("/{name}", serve)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    artefacts = open_artefacts(str(tmp_path / "artefacts"))
+    basic = Settings(data_dir=tmp_path, discord_url=base, min_free_disk_bytes=0)
+    async with (
+        JobStore(f"sqlite+aiosqlite:///{tmp_path / 'jobs.sqlite3'}", feed=JobFeed()) as store,
+        Inspector(basic) as inspector,
+        aiohttp.ClientSession() as session,
+    ):
+
+        def make(**changes):
+            return Intake(
+                basic.model_copy(update=changes),
+                store=store,
+                artefacts=artefacts,
+                inspector=inspector,
+                presets=Shelf(),
+                session=session,
+            )
+
+        yield SimpleNamespace(make=make, store=store, artefacts=artefacts, base=base)
+    await artefacts.close()
+    await runner.cleanup()
+
+
+def source(house, name, **options):
+    return PictureSource(url=f"{house.base}/{name}", filename=name, **options)
+
+
+def asked(house, content="content.png", style="style.png", **options):
+    styles = (source(house, style),) if style else ()
+    options = {"recipe": Recipe.named("default"), **options}
+    return StyleRequest(origin=ORIGIN, content=source(house, content), styles=styles, **options)
+
+
+async def kept(house):
+    return sorted([info.key async for info in house.artefacts.list()])
+
+
+async def test_accepts_two_pictures(house):
+    job = await house.make().accept(asked(house, request_key="message:3"))
+    assert job.state is JobState.QUEUED
+    assert job.origin == ORIGIN
+    assert job.title == "content.png × style.png"
+    assert job.content_size == (80, 60)
+    assert await house.artefacts.get(job.content_key) == FILES["content.png"]
+    assert await house.artefacts.get(job.style_keys[0]) == FILES["style.png"]
+    assert await house.store.get(job.job_id) == job
+
+
+async def test_accepts_a_preset_and_its_recipe(house):
+    request = asked(house, style=None, preset="sky", options={"passes": 30})
+    job = await house.make().accept(request)
+    assert (job.preset, job.title) == ("sky", "content.png × Sky")
+    assert await house.artefacts.get(job.style_keys[0]) == FILES["style.png"]
+    assert job.recipe.style_weight == 900  # the preset's
+    assert job.recipe.passes == 30  # the member's own wish wins
+
+
+async def test_size_is_filled_in(house):
+    assert (await house.make().accept(asked(house))).recipe.size == 384
+    assert (await house.make(size=512).accept(asked(house))).recipe.size == 512
+    request = asked(house, options={"size": 640})
+    assert (await house.make(size=512).accept(request)).recipe.size == 640
+
+
+async def test_a_spoiler_stays_one(house):
+    request = StyleRequest(
+        origin=ORIGIN,
+        content=source(house, "content.png", spoiler=True),
+        styles=(source(house, "style.png"),),
+        recipe=Recipe.named("default"),
+    )
+    assert (await house.make().accept(request)).spoiler
+
+
+async def test_the_same_request_is_one_job(house):
+    intake = house.make()
+    first = await intake.accept(asked(house, request_key="message:3"))
+    again = await intake.accept(asked(house, request_key="message:3"))
+    assert again.job_id == first.job_id
+    assert await kept(house) == sorted([first.content_key, *first.style_keys])
+
+
+async def test_a_limit_leaves_nothing_behind(house):
+    intake = house.make(max_jobs_per_member=1)
+    first = await intake.accept(asked(house))
+    with pytest.raises(LimitReached) as reached:
+        await intake.accept(asked(house))
+    assert reached.value.scope == "member"
+    assert await kept(house) == sorted([first.content_key, *first.style_keys])
+
+
+@pytest.mark.parametrize(
+    ("content", "style", "problem", "filename"),
+    [
+        ("tiny.png", "style.png", PictureProblem.TOO_SMALL, "tiny.png"),
+        ("content.png", "text.png", PictureProblem.NOT_A_PICTURE, "text.png"),
+        ("gone.png", "style.png", PictureProblem.DOWNLOAD_FAILED, "gone.png"),
+    ],
+)
+async def test_a_bad_picture_is_refused_by_name(house, content, style, problem, filename):
+    with pytest.raises(PictureRefused) as refused:
+        await house.make().accept(asked(house, content, style))
+    assert (refused.value.problem, refused.value.filename) == (problem, filename)
+    assert await kept(house) == []
+    assert await house.store.jobs_of(ORIGIN.requester_id) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem", "detail", "suggestion"),
+    [
+        ({"preset": "skye"}, RequestProblem.UNKNOWN_PRESET, "skye", "sky"),
+        ({"preset": "oil"}, RequestProblem.UNKNOWN_PRESET, "oil", None),
+        (
+            {"options": {"passes": -1}},
+            RequestProblem.BAD_OPTION_VALUE,
+            "passes",
+            "a number from 1 to 10000",
+        ),
+        ({"options": {"strngth": 2}}, RequestProblem.UNKNOWN_OPTION, "strngth", ...),
+    ],
+)
+async def test_a_wish_that_cannot_be_is_refused(house, changes, problem, detail, suggestion):
+    with pytest.raises(RequestRefused) as refused:
+        await house.make().accept(asked(house, **changes))
+    assert (refused.value.problem, refused.value.detail) == (problem, detail)
+    if suggestion is not ...:
+        assert refused.value.suggestion == suggestion
+
+
+async def test_too_many_styles(house):
+    request = StyleRequest(
+        origin=ORIGIN,
+        content=source(house, "content.png"),
+        styles=(source(house, "style.png"),) * 5,
+        recipe=Recipe.named("default"),
+    )
+    with pytest.raises(RequestRefused) as refused:
+        await house.make().accept(request)
+    assert refused.value.problem is RequestProblem.TOO_MANY_PICTURES
+
+
+def test_a_request_needs_a_style():
+    with pytest.raises(ValueError, match="style picture or a preset"):
+        StyleRequest(
+            origin=ORIGIN,
+            content=PictureSource(url="", filename="a.png"),
+            recipe=Recipe.named("default"),
+        )
+
+
+async def test_a_full_disk_is_said_before_anything_is_done(house):
+    with pytest.raises(LimitReached) as reached:
+        await house.make(min_free_disk_bytes=10**18).accept(asked(house, "gone.png"))
+    assert (reached.value.scope, reached.value.limit) == ("disk", 10**18)
+
+
+async def test_a_disk_that_fills_up_leaves_nothing_behind(house, monkeypatch):
+    put = house.artefacts.put
+
+    async def put_one(key, data):
+        if "style" in key:
+            raise StorageFullError("no space left")
+        await put(key, data)
+
+    intake = house.make()
+    monkeypatch.setattr(house.artefacts, "put", put_one)
+    with pytest.raises(LimitReached) as reached:
+        await intake.accept(asked(house))
+    assert reached.value.scope == "disk"
+    assert await kept(house) == []
+
+
+async def test_a_held_picture_waits_for_its_style(house):
+    intake = house.make()
+    held = await intake.hold(source(house, "content.png", spoiler=True))
+    assert (held.filename, held.spoiler, held.size) == ("content.png", True, (80, 60))
+    assert held.key.startswith("pickers/")
+    request = StyleRequest(
+        origin=ORIGIN, content=held, preset="sky", recipe=Recipe.named("default")
+    )
+    job = await intake.accept(request)
+    assert await house.artefacts.get(job.content_key) == FILES["content.png"]
+    assert job.content_size == (80, 60)
+    assert job.spoiler
+    await intake.release(held)
+    assert held.key not in await kept(house)
