@@ -175,7 +175,7 @@ def _pictures(options: argparse.Namespace) -> list[tuple[str, bytes]]:
 
     preset = library.get(options.preset)
     if preset is None:
-        names = ", ".join(library.PRESETS)
+        names = ", ".join(each.name for each in library.PRESETS)
         raise DemoError(f"there is no preset {options.preset!r}; there are {names}")
     return [content, (preset.picture_filename, preset.picture_bytes())]
 
