@@ -14,8 +14,9 @@ import re
 import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from PIL import Image
@@ -53,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--content", type=Path, help="a picture of your own to repaint")
     parser.add_argument("--style", type=Path, help="a picture of your own whose style to use")
     parser.add_argument(
-        "--preset", default="starlight", help="the sample style (default: %(default)s)"
+        "--preset", default="mosaic", help="the sample style (default: %(default)s)"
     )
     parser.add_argument("--recipe", default="default", help="recipe (default: %(default)s)")
     parser.add_argument("--size", type=int, help="longest side painted, in pixels")
@@ -216,7 +217,7 @@ async def _follow(
     member: Member, messages: AsyncIterator[Message], progress: Progress, started: float
 ) -> Story:
     painting = progress.add_task("painting", total=None)
-    snapshots: dict[str, tuple[str, bytes]] = {}  # by the attachment's id
+    snapshots: dict[PurePosixPath, tuple[str, bytes]] = {}
     first_snapshot_seconds = 0.0
     card_id: str | None = None
     async for message in messages:
@@ -236,11 +237,15 @@ async def _follow(
             )
         if found := STEP_OF_TOTAL.search(json.dumps(message["embeds"])):
             progress.update(painting, completed=int(found[1]), total=int(found[2]))
-        for attachment in message["attachments"]:
-            if attachment["id"] not in snapshots:
+        for embed in message["embeds"]:
+            if "image" not in embed:
+                continue
+            address = embed["image"]["url"]
+            path = PurePosixPath(urlsplit(address).path)  # what follows it is a signature
+            if path not in snapshots:
                 first_snapshot_seconds = first_snapshot_seconds or time.monotonic() - started
-                name = f"snapshot-{len(snapshots) + 1:02}{Path(attachment['filename']).suffix}"
-                snapshots[attachment["id"]] = (name, await member.download(attachment["url"]))
+                name = f"snapshot-{len(snapshots) + 1:02}{path.suffix}"
+                snapshots[path] = (name, await member.download(address))
     raise DemoError("the local Discord closed the connection")
 
 

@@ -44,7 +44,7 @@ class Member:
             async with self._session.get(f"{self._api}/state", params=self._who) as answer:
                 answer.raise_for_status()
                 state = await answer.json()
-            if state.get("bot", {}).get("online"):
+            if state["bot"]["status"] != "offline":
                 return
             if bot.died or time.monotonic() > deadline:
                 raise DemoError(bot.last_words())
