@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.errors import (
     LimitReached,
+    PictureProblem,
+    PictureRefused,
     Refusal,
     RequestProblem,
     RequestRefused,
@@ -220,12 +222,20 @@ class Intake:
         return _Picture(inspected.data, (inspected.width, inspected.height))
 
     async def _fetch(self, source: PictureSource) -> InspectedPicture:
+        limit = self._settings.max_upload_bytes
+        if source.size is not None and source.size > limit:  # not worth the way
+            raise PictureRefused(
+                PictureProblem.TOO_MANY_BYTES,
+                filename=source.filename,
+                got=str(source.size),
+                limit=str(limit),
+            )
         data = await download(
             self._session,
             source.url,
             filename=source.filename,
             origins=self._origins,
-            max_bytes=self._settings.max_upload_bytes,
+            max_bytes=limit,
             timeout=self._settings.download_timeout_seconds,
         )
         return await self._inspector.inspect(data, filename=source.filename)

@@ -184,6 +184,21 @@ async def test_a_bad_picture_is_refused_by_name(house, content, style, problem, 
     assert await house.store.jobs_of(ORIGIN.requester_id) == []
 
 
+async def test_a_file_announced_as_too_large_is_not_fetched(house):
+    request = StyleRequest(
+        origin=ORIGIN,
+        content=PictureSource(url="https://nowhere.example/", filename="raw.tif", size=10**9),
+        styles=(source(house, "style.png"),),
+        recipe=Recipe.named("default"),
+    )
+    with pytest.raises(PictureRefused) as refused:
+        await house.make().accept(request)
+    assert (refused.value.problem, refused.value.got) == (
+        PictureProblem.TOO_MANY_BYTES,
+        "1000000000",
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "problem", "detail", "suggestion"),
     [

@@ -11,6 +11,8 @@ import zlib
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from bot.errors import PictureProblem, PictureRefused
@@ -220,6 +222,18 @@ async def test_cancelling_ends_the_process(inspector):
 async def test_no_secret_is_inherited(monkeypatch):
     monkeypatch.setenv("DISCORD_TOKEN", "secret")
     assert "secret" not in inspection._environment().values()
+
+
+@given(data=st.data())
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_damage_is_answered_not_raised(data):
+    image_format = data.draw(st.sampled_from(["PNG", "JPEG", "WEBP", "GIF"]))
+    damaged = bytearray(saved(photo(), image_format))
+    for place in data.draw(st.lists(st.integers(0, len(damaged) - 1), max_size=6)):
+        damaged[place] = data.draw(st.integers(0, 255))
+    damaged = damaged[: data.draw(st.integers(0, len(damaged)))]
+    said = examine(bytes(damaged), **LIMITS)
+    assert ("problem" in said) != ("width" in said)
 
 
 @pytest.mark.parametrize(
