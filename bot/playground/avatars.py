@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 
@@ -25,6 +26,7 @@ def avatar_hash(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
+@functools.cache
 def draw_avatar(name: str) -> bytes:
     """A PNG of 128 × 128 pixels, always the same for the same name."""
     digest = hashlib.sha256(name.encode()).digest()
@@ -47,5 +49,5 @@ def draw_avatar(name: str) -> bytes:
         anchor="mm",
     )
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
+    picture.save(buffer, "PNG")
     return buffer.getvalue()

@@ -15,6 +15,7 @@ class Code(Enum):
     """The refusals the playground knows, as (HTTP status, JSON code, text)."""
 
     GENERAL = (500, 0, "500: Internal Server Error")
+    RATE_LIMITED = (429, 0, "You are being rate limited.")
     UNAUTHORIZED = (401, 0, "401: Unauthorized")
     NOT_FOUND = (404, 0, "404: Not Found")
     METHOD_NOT_ALLOWED = (405, 0, "405: Method Not Allowed")
@@ -92,10 +93,9 @@ class RateLimited(ApiError):  # noqa: N818 - the condition, as clients name it
     """
 
     def __init__(self, retry_after: float, *, scope: str = "user") -> None:
-        super().__init__(Code.GENERAL)
-        self.status = 429
+        super().__init__(Code.RATE_LIMITED)
         self.body = {
-            "message": "You are being rate limited.",
+            "message": self.body["message"],
             "retry_after": round(retry_after, 3),
             "global": scope == "global",
         }

@@ -56,6 +56,7 @@ class Fault:
         retry_after: seconds a 429 asks for.
         scope: of a 429: ``user``, ``shared`` or ``global``.
         hits: requests hit so far.
+        arrived: set once the first request is hit.
     """
 
     kind: Kind
@@ -66,6 +67,7 @@ class Fault:
     retry_after: float = 1.0
     scope: str = "user"
     hits: int = 0
+    arrived: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     _released: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def release(self) -> None:
@@ -172,6 +174,7 @@ class Faults:
             if self._random.random() >= rule.rate:
                 continue
             rule.hits += 1
+            rule.arrived.set()
             if rule.count is not None:
                 rule.count -= 1
             return rule

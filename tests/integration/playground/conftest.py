@@ -144,7 +144,7 @@ class Rest:
         form = aiohttp.FormData(quote_fields=False)
         form.add_field("payload_json", json.dumps(payload), content_type="application/json")
         for index, (name, data) in enumerate(files):
-            form.add_field(f"files[{index}]", data, filename=name)
+            form.add_field(f"files[{index}]", io.BytesIO(data), filename=name)
         return await self(method, path, data=form)
 
 
