@@ -49,6 +49,8 @@ class StyleBot(commands.AutoShardedBot):
         """Make a client; it connects to nothing before `login`."""
         settings = services.settings
         point_at(settings.discord_url)
+        # The bot does not speak; no need to hear at every start which libraries for it are missing.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             command_prefix=commands.when_mentioned_or(settings.prefix),
             help_command=None,

@@ -185,12 +185,12 @@ class App:
         log.info("connected as %s in %d guilds", bot.user, len(bot.guilds))
         if self._delivery is not None:
             self._delivery.start()
-        self.ready.set()
         if self._settings.sync_commands:
             try:
                 await bot.publish_commands()
             except (discord.HTTPException, TimeoutError) as error:
                 log.warning("the slash commands were not published: %s", error)
+        self.ready.set()
 
     async def _serve_health(self, store: JobStore, executor: ProcessExecutor) -> None:
         settings = self._settings

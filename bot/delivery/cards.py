@@ -20,6 +20,7 @@ from bot.delivery.posting import (
 )
 from bot.errors import ArtefactMissingError, StyleBotError, UnknownJobError
 from bot.views.card import Card, CardFacts, render_card
+from stylenet import images
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -43,6 +44,9 @@ MOST_REPLACEMENTS: Final = 3
 """How often a deleted card is posted anew before the job goes on without one."""
 
 PAUSE_AFTER_FAILURE_SECONDS: Final = 5.0
+
+THUMBNAIL_SIDE: Final = 320
+"""Longest side of the finished picture on its card, in pixels."""
 
 
 class CardKeeper:
@@ -91,15 +95,20 @@ class CardKeeper:
         """What the card says besides the job itself: position, estimate, newest picture."""
         place = await self._store.place_in_queue(job.job_id)
         seconds_left = None if job.state.is_final else await self._estimate(job)
+        return CardFacts(place=place, seconds_left=seconds_left, picture=await self._picture(job))
+
+    async def _picture(self, job: Job) -> bytes | None:
+        """The picture on the card, WebP: the newest snapshot, or the result made small."""
         key = job.result_key or job.snapshot_key
-        picture = None
-        if key is not None:
-            try:
-                picture = await self._artefacts.get(key)
-            except ArtefactMissingError:
-                # A newer snapshot took its place since the job was read; the next edit has it.
-                log.debug("job %s: %s is gone already", job.job_id, key)
-        return CardFacts(place=place, seconds_left=seconds_left, picture=picture)
+        if key is None:
+            return None
+        try:
+            picture = await self._artefacts.get(key)
+        except ArtefactMissingError:
+            # A newer snapshot took its place since the job was read; the next edit has it.
+            log.debug("job %s: %s is gone already", job.job_id, key)
+            return None
+        return await asyncio.to_thread(_small, picture) if job.result_key else picture
 
     async def settle(self, job_id: str) -> None:
         """Stop tending a card: no edit of it is in flight any more when this returns."""
@@ -206,6 +215,13 @@ class _Tended:
         self.said: Any = None
         self.snapshot_key: str | None = None
         self.replacements = 0
+
+
+def _small(picture: bytes) -> bytes:
+    """A finished picture as a thumbnail: the whole of it is in the outcome."""
+    image = images.decode(picture)
+    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    return images.encode(image, "webp")
 
 
 def _refresh_seconds(place: int | None) -> float | None:

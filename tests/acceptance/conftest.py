@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 from collections.abc import AsyncIterator
@@ -9,10 +10,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncio
-
 import numpy as np
 import pytest
+import pytest_asyncio
 from PIL import Image
 
 from bot.app import App
@@ -49,6 +49,7 @@ class Room:
         self.playground = playground
         self.channel = playground.seeded.stylize
         self.me, self.other, *_ = playground.seeded.members
+        self._earlier = set(self.channel.messages)
 
     def ask(self, text: str, *files: tuple[str, bytes], author: Any = None, **more: Any) -> Any:
         """Post a message as a member."""
@@ -57,9 +58,13 @@ class Room:
         )
 
     def answers(self) -> list[Any]:
-        """Every message of the bot's, oldest first."""
+        """Every message of the bot's since the test began, oldest first."""
         bot = self.playground.seeded.bot
-        return [message for message in self.channel.messages.values() if message.author == bot]
+        return [
+            message
+            for message in self.channel.messages.values()
+            if message.author == bot and message.id not in self._earlier
+        ]
 
     def cards(self) -> list[Any]:
         """Every card, oldest first."""
@@ -117,9 +122,7 @@ def said(message: Any) -> str:
 
 def custom_ids(message: Any) -> list[str]:
     """The custom ids of a message's components."""
-    return [
-        component["custom_id"] for row in message.components for component in row["components"]
-    ]
+    return [component["custom_id"] for row in message.components for component in row["components"]]
 
 
 def job_id_of(card: Any) -> str:
@@ -135,7 +138,7 @@ def _footer(message: Any) -> str:
     return ""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def playground() -> AsyncIterator[Playground]:
     """A local Discord without rate limits, so that tests run at their own pace."""
     async with Playground(limits=0) as running:
@@ -144,24 +147,36 @@ async def playground() -> AsyncIterator[Playground]:
 
 @pytest.fixture
 def room(playground: Playground) -> Room:
-    """The channel where paintings are asked for."""
+    """The channel where paintings are asked for, as if nothing had been said there yet."""
     return Room(playground)
 
 
-@pytest.fixture
-def settings(playground: Playground, tmp_path: Path) -> Settings:
+@pytest.fixture(scope="module")
+def settings(playground: Playground, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings for a quick bot: small pictures, frequent edits and checkpoints."""
-    return Settings(
-        _env_file=None,
-        discord_token=playground.bot_token,
-        discord_url=playground.url,
-        data_dir=tmp_path / "data",
-        size=64,
-        edit_interval_seconds=0.5,
-        checkpoint_seconds=0,
-        min_free_disk_bytes=0,
-        devices="cpu",
-    )
+    return settings_for(playground, tmp_path_factory.mktemp("bot"))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def app(settings: Settings) -> AsyncIterator[App]:
+    """The bot in this process, connected and warm; the tests of a module share it."""
+    async with running(settings) as started:
+        yield started
+
+
+def settings_for(playground: Playground, folder: Path, **changes: Any) -> Settings:
+    """Settings for a quick bot at a playground."""
+    given = {
+        "discord_token": playground.bot_token,
+        "discord_url": playground.url,
+        "data_dir": folder / "data",
+        "size": 64,
+        "edit_interval_seconds": 0.5,
+        "checkpoint_seconds": 0,
+        "min_free_disk_bytes": 0,
+        "devices": "cpu",
+    }
+    return Settings(_env_file=None, **{**given, **changes})
 
 
 @asynccontextmanager
@@ -176,18 +191,9 @@ async def running(settings: Settings) -> AsyncIterator[App]:
         await app.stop()
 
 
-@pytest.fixture
-async def app(settings: Settings) -> AsyncIterator[App]:
-    """The bot in this process, connected."""
-    async with running(settings) as started:
-        yield started
-
-
 def environment(settings: Settings) -> dict[str, str]:
     """The same settings for a bot in a process of its own."""
     named = settings.model_dump(exclude_defaults=True, exclude={"discord_token"})
     values = {f"STYLEBOT_{name.upper()}": str(value) for name, value in named.items()}
     token = settings.token() or ""
     return {**os.environ, **values, "DISCORD_TOKEN": token, "OMP_NUM_THREADS": "1"}
-
-

@@ -6,7 +6,7 @@ import pytest
 
 from .conftest import CONTENT, STYLE, custom_ids, job_id_of, said
 
-pytestmark = pytest.mark.usefixtures("app")
+pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_two_pictures_become_one_painting(room):
