@@ -98,6 +98,7 @@ class RateLimited(ApiError):  # noqa: N818 - the condition, as clients name it
             "message": self.body["message"],
             "retry_after": round(retry_after, 3),
             "global": scope == "global",
+            "code": self.body["code"],
         }
         # Clients take a 429 without Via for a ban by the proxy in front of Discord.
         self.headers = {

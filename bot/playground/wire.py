@@ -377,9 +377,15 @@ class Wire:
                 shape[key] = [self._component(child, by_name) for child in shape[key]]
         if "accessory" in shape:
             shape["accessory"] = self._component(shape["accessory"], by_name)
-        for key in ("media", "file"):
-            if key in shape:
-                shape[key] = self._unfurled(shape[key], by_name)
+        if "media" in shape:
+            shape["media"] = self._unfurled(shape["media"], by_name)
+        if "file" in shape:
+            found = _named(shape["file"]["url"], by_name)
+            shape |= {
+                "file": self._unfurled(shape["file"], by_name),
+                "name": found.filename if found else None,
+                "size": found.size if found else None,
+            }
         return shape
 
     def _unfurled(self, media: Json, by_name: dict[str, Attachment]) -> Json:

@@ -1,0 +1,56 @@
+"""``python -m bot.playground`` as a process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+
+import aiohttp
+
+from bot.playground.__main__ import main
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+async def test_runs_until_told_to_stop(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot.playground",
+        "--seed-members",
+        "2",
+        "--token",
+        "a.b.c",
+        "--ready-file",
+        str(ready),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        line = await asyncio.wait_for(process.stdout.readline(), 30)
+        told = json.loads(line)
+        assert json.loads(ready.read_text()) == told
+        assert [m["name"] for m in told["members"]] == ["Ada", "Vincent"]
+        assert told["bot_token"] == "a.b.c"
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(
+                f"{told['url']}/api/v10/channels/{told['channel_id']}",
+                headers={"Authorization": f"Bot {told['bot_token']}"},
+            ) as response,
+        ):
+            assert (await response.json())["name"] == "stylize"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = await asyncio.wait_for(process.wait(), 10)
+    assert code == 0
+
+
+def test_refuses_what_it_must(capsys) -> None:
+    assert main(["--host", "0.0.0.0"]) == 1
+    assert "loopback only" in capsys.readouterr().err

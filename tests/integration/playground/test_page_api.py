@@ -1,0 +1,244 @@
+"""What the chat page calls, and what it is told as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+
+from bot.playground.permissions import Permission
+from bot.playground.state import Overwrite
+
+from .conftest import Rest, Start, png
+from .test_interactions import Commanding
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.playground.server import Playground
+
+
+class Page:
+    """A page's side of the wire, without a page."""
+
+    def __init__(self, rest: Rest, playground: Playground, member: int) -> None:
+        self.rest = rest
+        self.base = f"{playground.url}/_playground"
+        self.me = playground.seeded.members[member]
+
+    async def __call__(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        options.setdefault("headers", {})
+        return await self.rest(
+            method, f"{self.base}{path}", body, params={"as": self.me.id}, **options
+        )
+
+    @asynccontextmanager
+    async def live(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        url = f"{self.base}/live?as={self.me.id}"
+        async with self.rest.session.ws_connect(url) as socket:
+            yield socket
+
+
+@pytest.fixture
+def ada(playground: Playground, rest: Rest) -> Page:
+    return Page(rest, playground, 0)
+
+
+@pytest.fixture
+def vincent(playground: Playground, rest: Rest) -> Page:
+    return Page(rest, playground, 1)
+
+
+async def told(socket: aiohttp.ClientWebSocketResponse, name: str) -> Any:
+    while True:
+        event = json.loads(await asyncio.wait_for(socket.receive_str(), 10))
+        if event["t"] == name:
+            return event["d"]
+
+
+async def test_the_page_itself(playground: Playground, rest: Rest) -> None:
+    status, body, headers = await rest("GET", playground.url + "/", headers={})
+    assert status == 200
+    assert b"<html" in body.lower()
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    for path in (
+        "/web/nothing.js",
+        "/web/..%2fserver.py",
+        "/web/%2e%2e%2f%2e%2e%2fsettings.py",
+        "/web/../server.py",
+        "/web/server.py",
+        "/web/index",
+    ):
+        assert (await rest("GET", playground.url + path, headers={}))[0] == 404, path
+
+
+async def test_state(playground: Playground, ada: Page, vincent: Page) -> None:
+    general, stylize = playground.seeded.general, playground.seeded.stylize
+    playground.post_message(ada.me, "hello", channel=general)
+    status, state, _ = await ada("GET", "/state")
+    assert status == 200
+    assert state["me"]["id"] == ada.me.id
+    assert [m["username"] for m in state["members"]] == ["ada", "vincent", "hilma", "StyleBot"]
+    assert [c["name"] for c in state["channels"]] == ["general", "stylize"]
+    assert [m["content"] for m in state["messages"][general.id]] == ["hello"]
+    assert state["bot"]["status"] == "offline"
+    assert state["guild"]["name"] == "The Atelier"
+    assert (state["commands"], state["emoji"]) == ([], [])
+    playground.set_overwrite(
+        stylize, Overwrite(id=vincent.me.id, type=1, deny=Permission.VIEW_CHANNEL)
+    )
+    _, state, _ = await vincent("GET", "/state")
+    assert [c["name"] for c in state["channels"]] == ["general"]
+    assert list(state["messages"]) == [general.id]
+
+
+async def test_nobody_acts_as_the_bot(playground: Playground, ada: Page) -> None:
+    for actor in (playground.seeded.bot.id, "123"):
+        url = f"{ada.base}/state"
+        status, body, _ = await ada.rest("GET", url, params={"as": actor}, headers={})
+        assert (status, body["code"]) == (404, 10013)
+
+
+async def test_messages_with_files(playground: Playground, ada: Page, vincent: Page) -> None:
+    general = playground.seeded.general
+    path = f"/channels/{general.id}/messages"
+    async with vincent.live() as socket:
+        form = aiohttp.FormData(quote_fields=False)
+        listed = [{"id": 0, "filename": "cat.png", "spoiler": True}, {"id": 1}]
+        form.add_field("payload_json", json.dumps({"content": "two", "attachments": listed}))
+        for index, name in enumerate(("cat.png", "dog.png")):
+            form.add_field(f"files[{index}]", png(), filename=name)
+        status, sent, _ = await ada("POST", path, data=form)
+        assert status == 200
+        assert [a["filename"] for a in sent["attachments"]] == ["SPOILER_cat.png", "dog.png"]
+        heard = await told(socket, "MESSAGE_CREATE")
+        assert (heard["id"], heard["author"]["username"]) == (sent["id"], "ada")
+        reply = {"content": "nice", "message_reference": {"message_id": sent["id"]}}
+        _, answered, _ = await vincent("POST", path, reply)
+        assert answered["type"] == 19
+        assert (await told(socket, "MESSAGE_CREATE"))["referenced_message"]["id"] == sent["id"]
+
+        one = f"{path}/{sent['id']}"
+        assert (await vincent("PUT", f"{one}/reactions/🌊"))[0] == 204
+        assert (await told(socket, "MESSAGE_REACTION_ADD"))["user_id"] == vincent.me.id
+        assert (await vincent("DELETE", f"{one}/reactions/🌊"))[0] == 204
+        await told(socket, "MESSAGE_REACTION_REMOVE")
+        assert (await ada("POST", f"/channels/{general.id}/typing"))[0] == 204
+        assert (await told(socket, "TYPING_START"))["user_id"] == ada.me.id
+        status, body, _ = await vincent("DELETE", one)
+        assert (status, body["code"]) == (403, 50013)
+        assert (await ada("DELETE", one))[0] == 204
+        assert (await told(socket, "MESSAGE_DELETE"))["content"] == "two"
+
+
+async def test_a_member_is_refused_as_a_bot_is(playground: Playground, ada: Page) -> None:
+    path = f"/channels/{playground.seeded.general.id}/messages"
+    form = aiohttp.FormData(quote_fields=False)
+    form.add_field("files[0]", io.BytesIO(bytes(11 * 1024 * 1024)), filename="a.png")
+    status, body, _ = await ada("POST", path, data=form)
+    assert (status, body["code"]) == (413, 40005)
+    status, body, _ = await ada("POST", path, {"content": ""})
+    assert (status, body["code"]) == (400, 50006)
+
+
+async def test_interactions(playground: Playground, start: Start, ada: Page, vincent: Page) -> None:
+    await start(Commanding())
+    channel = playground.seeded.stylize
+    here = {"channel_id": channel.id}
+    async with ada.live() as mine, vincent.live() as theirs:
+        assert (await ada("POST", "/interactions", {"type": 2, "name": "buttons", **here}))[
+            0
+        ] == 204
+        card = await told(mine, "MESSAGE_CREATE")
+        await told(theirs, "MESSAGE_CREATE")
+        press = {"type": 3, "component_type": 2, "message_id": card["id"], **here}
+        assert (await ada("POST", "/interactions", {**press, "custom_id": "details"}))[0] == 204
+        hidden = await told(mine, "MESSAGE_CREATE")
+        assert hidden["flags"] == 64
+        assert (await ada("POST", "/interactions", {**press, "custom_id": "form"}))[0] == 204
+        form = await told(mine, "MODAL")
+        assert form["title"] == "Name it"
+        filled = [
+            {
+                "type": 1,
+                "components": [{"type": 4, "custom_id": "name", "value": "Storm"}],
+            }
+        ]
+        submit = {"type": 5, "custom_id": form["custom_id"], "components": filled, **here}
+        assert (await ada("POST", "/interactions", submit))[0] == 204
+        # The other member saw the card and this, but not what was for Ada's eyes.
+        assert (await told(theirs, "MESSAGE_CREATE"))["content"] == "Named Storm."
+        _, state, _ = await vincent("GET", "/state")
+        assert hidden["id"] not in [m["id"] for m in state["messages"][channel.id]]
+        _, state, _ = await ada("GET", "/state")
+        assert hidden["id"] in [m["id"] for m in state["messages"][channel.id]]
+        # An ephemeral message can be put away by the one who sees it.
+        gone = f"/channels/{channel.id}/messages/{hidden['id']}"
+        assert (await vincent("DELETE", gone))[0] == 404
+        assert (await ada("DELETE", gone))[0] == 204
+
+        typed = [{"name": "preset", "value": "wo", "focused": True}]
+        ask = {"type": 4, "name": "stylize", "options": typed, **here}
+        status, body, _ = await ada("POST", "/interactions", ask)
+        assert (status, body) == (200, {"choices": [{"name": "woodcut", "value": "woodcut"}]})
+
+        form_data = aiohttp.FormData(quote_fields=False)
+        options = [{"name": "content", "value": 0}, {"name": "preset", "value": "ink"}]
+        call = {"type": 2, "name": "stylize", "options": options, **here}
+        form_data.add_field("payload_json", json.dumps(call))
+        form_data.add_field("files[0]", png(), filename="cat.png")
+        assert (await ada("POST", "/interactions", data=form_data))[0] == 204
+        while not (await told(mine, "MESSAGE_UPDATE"))["content"].startswith("cat.png"):
+            pass
+        for wrong, code in (
+            ({"type": 1, **here}, 50035),
+            ({"type": 2, "name": "nothing", **here}, 10063),
+            ({**press, "custom_id": "nothing"}, 50035),
+            ({"type": 5, "custom_id": "nothing", **here}, 10062),
+            ({"type": 2, "name": "buttons", "channel_id": "1"}, 10003),
+        ):
+            assert (await ada("POST", "/interactions", wrong))[1]["code"] == code
+
+
+async def test_no_answer(playground: Playground, start: Start, ada: Page) -> None:
+    playground.interactions.acknowledge_seconds = 0.2
+    await start(Commanding())
+    async with ada.live() as socket:
+        call = {"type": 2, "name": "silent", "channel_id": playground.seeded.general.id}
+        assert (await ada("POST", "/interactions", call))[0] == 204
+        failed = await told(socket, "INTERACTION_FAILED")
+        assert (failed["name"], failed["message_id"]) == ("silent", None)
+
+
+async def test_presence_members_and_weather(
+    playground: Playground, start: Start, ada: Page
+) -> None:
+    async with ada.live() as socket:
+        await start()
+        assert (await told(socket, "PRESENCE_UPDATE"))["status"] == "online"
+        status, added, _ = await ada("POST", "/members", {"name": "Georgia O'Keeffe"})
+        assert (status, added["global_name"]) == (200, "Georgia O'Keeffe")
+        assert (await told(socket, "GUILD_MEMBER_ADD"))["user"]["id"] == added["id"]
+        for wrong in ("", "   ", "x" * 33):
+            assert (await ada("POST", "/members", {"name": wrong}))[0] == 400
+        status, weather, _ = await ada("POST", "/faults", {"http_5xx": {"rate": 0.5}})
+        assert (status, weather["rules"][0]["rate"]) == (200, 0.5)
+        assert (await ada("GET", "/faults"))[1] == weather
+        await ada("POST", "/faults", {"clear": True, "drop_gateway": True})
+        assert (await told(socket, "PRESENCE_UPDATE"))["status"] == "offline"
+
+
+async def test_other_sites_are_kept_out(playground: Playground, ada: Page) -> None:
+    path = f"/channels/{playground.seeded.general.id}/messages"
+    for headers, expected in (
+        ({"Host": "evil.example"}, 421),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": playground.url}, 200),
+    ):
+        status, _, _ = await ada("POST", path, {"content": "x"}, headers=headers)
+        assert status == expected
