@@ -234,6 +234,7 @@ def _refresh_seconds(place: int | None) -> float | None:
 
 async def _wait(news: asyncio.Event, *, timeout: float | None) -> None:  # noqa: ASYNC109
     try:
-        await asyncio.wait_for(news.wait(), timeout)
+        async with asyncio.timeout(timeout):
+            await news.wait()
     except TimeoutError:
         return

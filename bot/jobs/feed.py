@@ -67,7 +67,10 @@ class Subscription:
         while not self._waiting:
             self._changed.clear()
             try:
-                await asyncio.wait_for(self._changed.wait(), timeout)
+                # Not wait_for: until Python 3.12 it may swallow a cancellation that comes
+                # together with what it waits for.
+                async with asyncio.timeout(timeout):
+                    await self._changed.wait()
             except TimeoutError:
                 return None
         job_id = next(iter(self._waiting))
