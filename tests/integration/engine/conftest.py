@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 import warnings
@@ -36,43 +37,70 @@ def postgres_address() -> Iterator[str]:
         folder.chmod(0o755)
         server = server_package.get_server(folder / "data", cleanup_mode="stop")
     try:
+        # What these tests lose when the power fails is not missed.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            server.psql(f"ALTER SYSTEM SET {setting} = off;")
+        server.psql("SELECT pg_reload_conf();")
         yield f"postgresql+asyncpg://postgres:@/{{name}}?host={folder / 'data'}"
     finally:
+        os.kill(server.get_pid(), signal.SIGQUIT)  # at once, without writing anything down
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _create_database(address: str) -> str:
+async def _new_postgres(address: str) -> str:
+    """Another database on the server, copied from one that was migrated once."""
     import asyncpg
 
     name = f"test_{uuid.uuid4().hex}"
-    host = address.split("host=")[1]
-    connection = await asyncpg.connect(user="postgres", host=host, database="postgres")
+    connection = await asyncpg.connect(
+        user="postgres", host=address.split("host=")[1], database="postgres"
+    )
     try:
-        await connection.execute(f"CREATE DATABASE {name}")
+        template = "SELECT 1 FROM pg_database WHERE datname = 'migrated'"
+        if not await connection.fetchval(template):
+            await connection.execute("CREATE DATABASE migrated")
+            async with JobStore(address.format(name="migrated"), feed=JobFeed()):
+                pass
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
     finally:
         await connection.close()
     return address.format(name=name)
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the SQLite file is that was migrated once, or will be."""
+    return tmp_path_factory.mktemp("template") / "stylebot.sqlite3"
+
+
+async def _new_sqlite(template: Path, folder: Path) -> str:
+    if not template.exists():
+        async with JobStore(f"sqlite:///{template}", feed=JobFeed()):
+            pass
+    folder.mkdir()
+    shutil.copy(template, folder / template.name)
+    return f"sqlite:///{folder / template.name}"
+
+
 @pytest.fixture
 async def postgres_url(postgres_address: str) -> str:
     """An empty PostgreSQL database."""
-    return await _create_database(postgres_address)
+    return await _new_postgres(postgres_address)
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """A SQLite file that does not exist yet."""
-    return f"sqlite:///{tmp_path / 'data' / 'stylebot.sqlite3'}"
+async def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """An empty SQLite database."""
+    return await _new_sqlite(sqlite_template, tmp_path / "data")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-async def url(request: pytest.FixtureRequest) -> str:
+async def url(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path) -> str:
     """An empty database of either kind."""
     if request.param == "sqlite":
-        return request.getfixturevalue("sqlite_url")
-    return await _create_database(request.getfixturevalue("postgres_address"))
+        return await _new_sqlite(sqlite_template, tmp_path / "data")
+    return await _new_postgres(request.getfixturevalue("postgres_address"))
 
 
 @pytest.fixture

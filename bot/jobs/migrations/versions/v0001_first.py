@@ -12,7 +12,6 @@ depends_on = None
 
 _TIME = sa.DateTime(timezone=True)
 _ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-_ACTIVE = sa.text("state IN ('queued', 'running')")
 _PENDING = sa.text("message_id IS NULL AND abandoned IS NULL")
 
 
@@ -97,13 +96,7 @@ def _create_jobs() -> None:
             name="ck_jobs_state",
         ),
     )
-    op.create_index(
-        "ix_jobs_active",
-        "jobs",
-        ["state", "guild_key", "requester_id", "number"],
-        sqlite_where=_ACTIVE,
-        postgresql_where=_ACTIVE,
-    )
+    op.create_index("ix_jobs_state", "jobs", ["state", "guild_key", "requester_id", "number"])
     op.create_index("ix_jobs_requester", "jobs", ["requester_id", "number"])
     op.create_index("ix_jobs_card", "jobs", ["card_message_id"])
     op.create_index("ix_jobs_finished", "jobs", ["finished_at"])

@@ -1,0 +1,217 @@
+"""Opening, migrating, losing and sharing a database."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+import bot.jobs
+from bot.errors import ConfigurationError, StoreUnavailableError
+from bot.jobs import database
+from bot.jobs.database import Database
+from bot.jobs.feed import JobFeed
+from bot.jobs.schema import HEAD, metadata
+from bot.jobs.store import JobStore
+
+
+async def test_the_migrations_make_what_the_schema_says(store):
+    def differences(connection):
+        return compare_metadata(MigrationContext.configure(connection), metadata)
+
+    async with store._database.read() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+def test_the_newest_migration_is_the_one_that_is_looked_for():
+    config = Config()
+    config.set_main_option("script_location", str(Path(bot.jobs.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+async def test_a_database_of_the_future_is_refused(url):
+    async with JobStore(url, feed=JobFeed()) as store, store._database.write() as change:
+        await change.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(ConfigurationError, match="9999"):
+        await JobStore(url, feed=JobFeed()).open()
+
+
+async def test_jobs_survive_closing(url, new_job, many):
+    async with JobStore(url, feed=JobFeed()) as store:
+        job = await store.enqueue(new_job(), limits=many)
+    async with JobStore(url, feed=JobFeed()) as store:
+        assert await store.get(job.job_id) == job
+        await store.ping()
+
+
+async def test_a_second_process_on_the_same_file_is_refused(sqlite_url):
+    script = (
+        "import asyncio, sys\n"
+        "from bot.jobs.feed import JobFeed\n"
+        "from bot.jobs.store import JobStore\n"
+        "from bot.errors import ConfigurationError\n"
+        "try:\n"
+        "    asyncio.run(JobStore(sys.argv[1], feed=JobFeed()).open())\n"
+        "except ConfigurationError as error:\n"
+        "    print(error)\n"
+    )
+    async with JobStore(sqlite_url, feed=JobFeed()):
+        second = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-c", script, sqlite_url],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        with pytest.raises(ConfigurationError):
+            await JobStore(sqlite_url, feed=JobFeed()).open()
+
+    assert "already uses" in second.stdout
+    assert "STYLEBOT_DATABASE_URL" in second.stdout
+    async with JobStore(sqlite_url, feed=JobFeed()):
+        pass  # free again
+
+
+async def test_sqlite_is_opened_for_durability(sqlite_url):
+    async with JobStore(sqlite_url, feed=JobFeed()) as store:
+        async with store._database.read() as connection:
+
+            async def pragma(name: str) -> object:
+                return (await connection.execute(text(f"PRAGMA {name}"))).scalar_one()
+
+            assert await pragma("journal_mode") == "wal"
+            assert await pragma("synchronous") == 2  # FULL
+            assert await pragma("foreign_keys") == 1
+            assert await pragma("busy_timeout") == database.BUSY_SECONDS * 1000
+
+
+@pytest.mark.parametrize(
+    "address", ["mysql://root@localhost/x", "nonsense", "postgresql+nonsense//", "redis://x"]
+)
+def test_addresses_that_cannot_work_are_refused(address):
+    with pytest.raises(ConfigurationError, match="STYLEBOT_DATABASE_URL"):
+        Database(address, feed=JobFeed())
+
+
+async def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    store = JobStore(f"sqlite:///{tmp_path}/file/x.sqlite3", feed=JobFeed())
+    with pytest.raises(ConfigurationError, match="cannot be used"):
+        await store.open()
+
+
+async def test_a_server_that_is_not_there(tmp_path):
+    store = JobStore(f"postgresql://postgres@/x?host={tmp_path}", feed=JobFeed())
+    with pytest.raises(StoreUnavailableError):
+        await store.open()
+
+
+async def test_a_locked_file_is_an_outage(sqlite_url, monkeypatch, new_job, many):
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
+    async with JobStore(sqlite_url, feed=JobFeed()) as store:
+        import sqlite3
+
+        path = sqlite_url.removeprefix("sqlite:///")
+        intruder = sqlite3.connect(path, isolation_level=None)
+        try:
+            intruder.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreUnavailableError):
+                await store.enqueue(new_job(), limits=many)
+            intruder.execute("ROLLBACK")
+        finally:
+            intruder.close()
+        await store.enqueue(new_job(), limits=many)
+
+
+@pytest.mark.postgres
+async def test_connections_that_were_cut_are_replaced(postgres_url, new_job, many):
+    async with JobStore(postgres_url, feed=JobFeed()) as store:
+        job = await store.enqueue(new_job(), limits=many)
+        await _cut_connections(store)
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    assert await store.get(job.job_id) == job
+                    break
+                except StoreUnavailableError:
+                    await asyncio.sleep(0.1)
+
+
+@pytest.mark.postgres
+async def test_changes_by_another_process_are_heard(postgres_url, new_job, many):
+    async with (
+        JobStore(postgres_url, feed=JobFeed()) as here,
+        JobStore(postgres_url, feed=JobFeed()) as there,
+    ):
+        with here.feed.subscribe() as changes:
+            changes.drain()
+            job = await there.enqueue(new_job(), limits=many)
+            assert await changes.next(5) == job.job_id
+
+
+@pytest.mark.postgres
+async def test_changes_are_heard_again_after_a_cut(postgres_url, new_job, many, monkeypatch):
+    monkeypatch.setattr("bot.jobs.listener.RECONNECT_SECONDS", 0.1)
+    async with (
+        JobStore(postgres_url, feed=JobFeed()) as here,
+        JobStore(postgres_url, feed=JobFeed()) as there,
+    ):
+        missed = await there.enqueue(new_job(), limits=many)
+        with here.feed.subscribe() as changes:
+            await _cut_connections(there)
+            async with asyncio.timeout(20):  # told anew once it listens again
+                while await changes.next(5) != missed.job_id:
+                    pass
+            job = None
+            while job is None:
+                try:
+                    job = await there.enqueue(new_job(), limits=many)
+                except StoreUnavailableError:
+                    await asyncio.sleep(0.1)
+            async with asyncio.timeout(20):
+                while await changes.next(5) != job.job_id:
+                    pass
+
+
+async def _cut_connections(store: JobStore) -> None:
+    """What a restart of the database, or a firewall, does to those who are connected."""
+    async with store._database.read() as connection:
+        await connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+
+
+async def test_the_queue_is_found_by_its_indexes(store, new_job, many):
+    for number in range(30):
+        await store.enqueue(new_job(guild=number % 5), limits=many)
+    statement = store.runs._next_in_turn()
+    async with store._database.read() as connection:
+        if store.is_shared:
+            # Or the planner rightly prefers to read a table of thirty rows.
+            await connection.execute(text("SET LOCAL enable_seqscan = off"))
+            literal = {"literal_binds": True}
+            compiled = statement.compile(dialect=connection.dialect, compile_kwargs=literal)
+            rows = await connection.exec_driver_sql(f"EXPLAIN {compiled}")
+        else:
+            literal = {"render_postcompile": True}
+            compiled = statement.compile(dialect=connection.dialect, compile_kwargs=literal)
+            values = tuple(compiled.params[name] for name in compiled.positiontup)
+            rows = await connection.exec_driver_sql(
+                f"EXPLAIN QUERY PLAN {compiled}", tuple(str(value) for value in values)
+            )
+        plan = "\n".join(str(row) for row in rows)
+
+    assert "ix_jobs_state" in plan
