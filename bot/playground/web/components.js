@@ -35,10 +35,11 @@ function renderButton(button, context) {
   }
   const waiting = context.pending.has(button.custom_id);
   return h("button", {
-    type: "button", class: `button button-${style}`, disabled: button.disabled || context.pending.size > 0,
-    "aria-busy": waiting || null, "aria-label": button.label ? null : button.emoji?.name,
+    type: "button", class: `button button-${style}`, disabled: button.disabled,
+    // Not `disabled` while waiting: that would take the keyboard's focus away.
+    "aria-disabled": context.pending.size > 0, "aria-busy": waiting, "aria-label": button.label ? null : button.emoji?.name,
     dataset: { customId: button.custom_id ?? "" },
-    onclick: () => context.press(button),
+    onclick: () => { if (!context.pending.size) context.press(button); },
   }, h("span", { class: "button-inside" }, inside), waiting && dots());
 }
 
@@ -77,10 +78,11 @@ export function renderSelect(select, context) {
   };
   write();
   const button = h("button", {
-    type: "button", class: "select", disabled: select.disabled || context.pending.size > 0, "aria-haspopup": "listbox",
-    "aria-expanded": "false", "aria-busy": waiting || null, "aria-label": select.placeholder || "Make a choice",
+    type: "button", class: "select", disabled: select.disabled, "aria-haspopup": "listbox",
+    "aria-expanded": "false", "aria-disabled": context.pending.size > 0, "aria-busy": waiting, "aria-label": select.placeholder || "Make a choice",
     dataset: { customId: select.custom_id ?? "" },
     onclick: () => {
+      if (context.pending.size) return;
       const before = [...chosen].sort().join();
       button.setAttribute("aria-expanded", "true");
       openListbox(button, { options, chosen, least, most, label: select.placeholder || "Choices" }, () => {

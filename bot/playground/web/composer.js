@@ -32,7 +32,8 @@ export class Composer {
       if (removed && this.replyTo?.id === message.id) this.setReply(null);
     });
     store.on("interaction-failed", (data) => {
-      if (!data.message_id) this.complain(`${data.name ? `“${data.name}”: the` : "The"} application did not respond. Try again.`);
+      // An unanswered autocompletion only means no suggestions.
+      if (!data.message_id && !this.form?.completing) this.complain(`${data.name ? `“${data.name}”: the` : "The"} application did not respond. Try again.`);
     });
   }
 

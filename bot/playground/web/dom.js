@@ -6,8 +6,8 @@ const SVG = "http://www.w3.org/2000/svg";
  * Makes an element.
  *
  * `props`: `class`; `style` (an object of CSS properties); `dataset`; `on…` listeners, which must be
- * functions; everything else becomes an attribute (`true` gives an empty one; `null`, `undefined`
- * and `false` give none). Children are nodes or text; empty ones are left out.
+ * functions; everything else becomes an attribute (`true` gives an empty one, or "true" for ARIA;
+ * `null`, `undefined` and `false` give none). Children are nodes or text; empty ones are left out.
  */
 export function h(tag, props = {}, ...children) {
   const element = document.createElement(tag);
@@ -23,7 +23,7 @@ export function h(tag, props = {}, ...children) {
       if (typeof value !== "function") throw new TypeError(`${name} must be a function`);
       element.addEventListener(name.slice(2), value);
     } else if (name === "value" && "value" in element) element.value = value;
-    else element.setAttribute(name, value === true ? "" : String(value));
+    else element.setAttribute(name, value === true && !name.startsWith("aria-") ? "" : String(value));
   }
   append(element, children);
   return element;

@@ -4,10 +4,17 @@ import { h, icon, iconButton } from "./dom.js";
 import { picturesOf } from "./message.js";
 import { Picture, pictureKey, safePictureUrl } from "./pictures.js";
 
+const LARGEST_SCALE = 2.5;
+
 export class Lightbox {
   constructor(store) {
     this.store = store;
     this.picture = new Picture();
+    // Small pictures may grow, but not into a blur.
+    this.picture.onshow = (image) => {
+      image.style.maxWidth = `min(100%, ${image.naturalWidth * LARGEST_SCALE}px)`;
+      image.style.maxHeight = `min(100%, ${image.naturalHeight * LARGEST_SCALE}px)`;
+    };
     this.caption = h("p", { class: "lightbox-caption" });
     this.counter = h("span", { class: "lightbox-counter" });
     this.original = h("a", { class: "icon-button", target: "_blank", rel: "noopener noreferrer", "aria-label": "Open the original", title: "Open the original" }, icon("external"));

@@ -27,6 +27,7 @@ export class Picture {
     this.element = h("span", { class: "picture" });
     this.image = null;
     this.wanted = null;
+    this.onshow = null;
     this.turn = 0;
     this.shownTurn = 0;
   }
@@ -74,6 +75,7 @@ export class Picture {
     this.element.classList.remove("loading", "broken");
     this.element.querySelector(".picture-failed")?.remove();
     this.element.dataset.shown = pictureKey(image.src);
+    this.onshow?.(image);
     if (!old || calm()) {
       this.element.append(image);
       old?.remove();

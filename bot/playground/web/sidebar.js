@@ -124,13 +124,19 @@ export class Topbar {
     this.openDrawer = openDrawer;
     page.store.on("state", () => this.draw());
     page.store.on("channel", () => this.draw());
+    page.store.on("message", () => this.writeTitle());
     this.draw();
   }
 
-  draw() {
+  writeTitle() {
     const { channel, unread } = this.page.store;
     const total = [...unread.values()].reduce((sum, each) => sum + each.count, 0);
     document.title = `${total ? `(${total}) ` : ""}${channel ? `#${channel.name}` : "Playground"}`;
+  }
+
+  draw() {
+    const { channel } = this.page.store;
+    this.writeTitle();
     fill(this.element,
       iconButton("menu", "Channels and members", this.openDrawer, { class: "menu-button" }),
       h("span", { class: "channel-title" }, icon("hash", 22), h("strong", {}, channel?.name ?? "")),

@@ -48,11 +48,12 @@ export class CommandForm {
     this.handlers = handlers;
     this.id = `command-${forms += 1}`;
     this.fields = new Map();
+    this.completing = false;
     this.problem = h("p", { class: "form-problem", role: "alert" });
     this.rows = h("div", { class: "command-rows" });
     this.extras = h("div", { class: "command-extras" });
     this.send = h("button", { type: "submit", class: "button button-primary" }, "Run");
-    this.element = h("form", { class: "command-form", "aria-label": `/${found.name}`,
+    this.element = h("form", { class: "command-form", "aria-label": `/${found.name}`, novalidate: true,
       onsubmit: (event) => { event.preventDefault(); this.submit(); },
       onkeydown: (event) => {
         if (event.key === "Escape" && !event.defaultPrevented) { event.preventDefault(); handlers.done(); }
@@ -134,8 +135,13 @@ export class CommandForm {
   async complete(option) {
     const { values } = this.read(option.name);
     const kept = values.filter((value) => value.type !== Option.ATTACHMENT);
-    const answer = await this.page.api.interact(this.interaction(4, kept));
-    return answer?.choices ?? [];
+    this.completing = true;
+    try {
+      const answer = await this.page.api.interact(this.interaction(4, kept));
+      return answer?.choices ?? [];
+    } finally {
+      this.completing = false;
+    }
   }
 
   async submit() {

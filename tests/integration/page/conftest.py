@@ -206,17 +206,23 @@ async def open_chat(browser: Browser, playground: Playground) -> AsyncIterator[O
     async with contexts() as made:
 
         async def open_as(member: int = 0, **options: Any) -> Chat:
-            context = await browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | options)
+            context = await browser.new_context(
+                **{"viewport": {"width": 1280, "height": 800}} | options
+            )
             made.append(context)
             page = await context.new_page()
             problems: list[str] = []
             page.on(
                 "console",
-                lambda said: problems.append(said.text) if said.type in ("error", "warning") else None,
+                lambda said: (
+                    problems.append(said.text) if said.type in ("error", "warning") else None
+                ),
             )
             page.on("pageerror", lambda error: problems.append(str(error)))
             user = playground.seeded.members[member]
-            await page.goto(f"{playground.url}/?as={user.id}&channel={playground.seeded.stylize.id}")
+            await page.goto(
+                f"{playground.url}/?as={user.id}&channel={playground.seeded.stylize.id}"
+            )
             await expect(page.locator(".you-state")).to_have_text("Connected")
             chat = Chat(page, problems)
             chats.append(chat)

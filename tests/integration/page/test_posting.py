@@ -19,12 +19,14 @@ GIVE = """([how, files]) => {
     data.items.add(new File([bytes], name, { type: "image/png" }));
   }
   const box = document.getElementById("composer-text");
+  const always = { bubbles: true, cancelable: true };
   if (how === "paste") {
-    box.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+    box.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, ...always }));
     return true;
   }
   const target = document.getElementById("feed");
-  const send = (type) => target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+  const send = (type) =>
+    target.dispatchEvent(new DragEvent(type, { dataTransfer: data, ...always }));
   send("dragenter");
   send("dragover");
   const overlaid = document.getElementById("drop").classList.contains("shown");

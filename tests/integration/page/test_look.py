@@ -1,0 +1,166 @@
+"""How it stands: on wide and narrow screens, light and dark, by keyboard alone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+SIZES = {"wide": (1280, 800), "tablet": (768, 1024), "narrow": (390, 844), "least": (360, 640)}
+
+# Elements that stick out at the side, save those inside something that scrolls or hides.
+STICKING_OUT = """() => {
+  const out = [];
+  if (document.documentElement.scrollWidth > innerWidth) out.push("page");
+  const boxes = ".feed, .composer, .topbar, .message, .embed, .gallery";
+  for (const box of document.querySelectorAll(boxes)) {
+    if (box.scrollWidth > box.clientWidth + 1) out.push(box.className);
+  }
+  return out;
+}"""
+
+
+async def _fill(playground, wire_bot, files):
+    stylize = playground.seeded.stylize
+    ada, vincent = playground.seeded.members[:2]
+    playground.post_message(
+        vincent, "w" * 300 + " https://example.org/" + "a" * 200, channel=stylize
+    )
+    playground.post_message(vincent, "```\n" + "x" * 400 + "\n```", channel=stylize)
+    asked = playground.post_message(
+        ada,
+        "!stylize",
+        channel=stylize,
+        files=[("a.png", files.picture((9, 99, 9), (1600, 400))), ("b.png", files.red)],
+    )
+    names = ["Again", "More style", "More content", "Larger", "Delete"]
+    await wire_bot.post(
+        embeds=[
+            {
+                "title": "Painting " + "longname" * 12 + ".jpg",
+                "description": "`" + "█" * 12 + "░" * 12 + "` 48 %",
+                "fields": [
+                    {"name": n, "value": "about 50 s", "inline": True} for n in ("A", "B", "C")
+                ],
+                "image": {"url": "attachment://s.png"},
+            }
+        ],
+        files=[("s.png", files.picture((200, 180, 40), (900, 600)))],
+        components=[
+            {
+                "type": 1,
+                "components": [
+                    {"type": 2, "style": 2, "label": name, "custom_id": name} for name in names
+                ],
+            }
+        ],
+        message_reference={"message_id": asked.id},
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+async def test_nothing_sticks_out(open_chat, wire_bot, playground, files, size, scheme):
+    await _fill(playground, wire_bot, files)
+    width, height = SIZES[size]
+    chat = await open_chat(viewport={"width": width, "height": height}, color_scheme=scheme)
+    await expect(chat.messages).to_have_count(4)
+    await expect(chat.page.locator(".gallery .picture[data-shown]")).to_have_count(2)
+    await chat.page.locator("#composer-files").set_input_files(files.two() * 2)
+    await chat.text.fill("!stylize " + "word " * 60)
+    assert await chat.page.evaluate(STICKING_OUT) == []
+    await expect(chat.text).to_be_in_viewport()
+    await expect(chat.page.locator(".topbar")).to_be_in_viewport()
+
+
+async def test_the_theme_follows_the_system_and_can_be_chosen(open_chat):
+    chat = await open_chat(color_scheme="dark")
+    body = chat.page.locator("body")
+    dark = await body.evaluate("(element) => getComputedStyle(element).backgroundColor")
+    await chat.page.get_by_role("button", name=re.compile("Theme: as your system")).click()
+    light = await body.evaluate("(element) => getComputedStyle(element).backgroundColor")
+    assert light != dark
+    await chat.page.reload()
+    await expect(chat.page.get_by_role("button", name=re.compile("Theme: light"))).to_be_visible()
+    assert await body.evaluate("(element) => getComputedStyle(element).backgroundColor") == light
+    await chat.page.get_by_role("button", name=re.compile("Theme: light")).click()
+    assert await body.evaluate("(element) => getComputedStyle(element).backgroundColor") == dark
+
+
+async def test_the_sidebar_is_a_drawer_on_a_phone(open_chat):
+    chat = await open_chat(viewport={"width": 360, "height": 640})
+    general = chat.page.get_by_role("button", name="general")
+    await expect(general).to_be_hidden()
+    await chat.page.get_by_role("button", name="Channels and members").click()
+    await expect(general).to_be_visible()
+    await chat.page.keyboard.press("Escape")
+    await expect(general).to_be_hidden()
+    await chat.page.get_by_role("button", name="Channels and members").click()
+    await general.click()
+    await expect(general).to_be_hidden()
+    await expect(chat.page.locator(".channel-title")).to_have_text("general")
+
+
+async def test_an_empty_channel_says_how_to_begin(chat):
+    welcome = chat.page.locator(".welcome")
+    await expect(welcome).to_contain_text("Drop in two pictures and type !stylize")
+    async with chat.page.expect_file_chooser() as choosing:
+        await welcome.get_by_role("button", name="Choose two pictures").click()
+    await choosing.value
+    await expect(chat.text).to_have_value("!stylize")
+
+
+async def test_messages_by_keyboard_alone(chat, playground):
+    vincent = playground.seeded.members[1]
+    posted = [
+        playground.post_message(vincent, f"Line {n}", channel=playground.seeded.stylize)
+        for n in range(3)
+    ]
+    await expect(chat.messages).to_have_count(3)
+    await chat.text.focus()
+    await chat.page.keyboard.press("ArrowUp")
+    await expect(chat.message(posted[2].id)).to_be_focused()
+    await chat.page.keyboard.press("ArrowUp")
+    await expect(chat.message(posted[1].id)).to_be_focused()
+    tools = chat.message(posted[1].id).get_by_role("toolbar")
+    await expect(tools).to_be_visible()
+    await chat.page.keyboard.press("r")
+    await expect(chat.page.locator(".reply-bar")).to_contain_text("Replying to Vincent")
+    await expect(chat.text).to_be_focused()
+    await chat.page.keyboard.press("Escape")
+    await expect(chat.page.locator(".reply-bar")).to_be_hidden()
+
+
+async def test_a_newcomer_joins_by_name(chat, open_chat):
+    watching = await open_chat(1)
+    await chat.page.get_by_role("button", name="Add a member").click()
+    await chat.page.get_by_label("Name").fill("Grace")
+    await chat.page.get_by_role("button", name="Add and be them").click()
+    await expect(chat.page.locator(".you-words strong")).to_have_text("Grace")
+    await expect(watching.page.locator(".side-item.member", has_text="Grace")).to_be_visible()
+
+
+async def test_unread_messages_are_counted_elsewhere(chat, playground):
+    playground.post_message(
+        playground.seeded.members[1],
+        f"<@{playground.seeded.members[0].id}> look",
+        channel=playground.seeded.general,
+    )
+    badge = chat.page.locator(".mention-badge")
+    await expect(badge).to_have_text("1")
+    await expect(chat.page).to_have_title("(1) #stylize")
+    await chat.page.get_by_role("button", name=re.compile("general")).click()
+    await expect(badge).to_have_count(0)
+    await expect(chat.page).to_have_title("#general")
+
+
+async def test_the_weather_can_be_made_and_cleared(chat, playground):
+    await chat.page.get_by_role("button", name=re.compile("Weather")).click()
+    slow = chat.page.get_by_role("switch", name=re.compile("Slow pictures"))
+    await slow.check()
+    await playground.wait_for(lambda: playground.faults.cdn_delay_seconds or None)
+    await slow.uncheck()
+    await expect(slow).not_to_be_checked()

@@ -1,0 +1,122 @@
+"""Pictures open large, keep to the keyboard, and follow a painting that grows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_a_picture_opens_large_and_closes_with_escape(chat, playground, files):
+    message = playground.post_message(
+        playground.seeded.members[1],
+        "!stylize",
+        channel=playground.seeded.stylize,
+        files=[("content.png", files.blue), ("style.png", files.red)],
+        attachments=[{"id": 0, "description": "A blue field"}, {"id": 1}],
+    )
+    first = chat.message(message.id).get_by_role("button", name="Open large: A blue field")
+    await first.click()
+    box = chat.page.get_by_role("dialog", name="Picture")
+    await expect(box).to_be_visible()
+    await expect(box.locator(".lightbox-caption")).to_have_text("A blue field")
+    await expect(box.locator(".lightbox-counter")).to_have_text("1 of 2")
+    large = box.get_by_alt_text("A blue field")
+    await expect(large).to_be_visible()
+    assert (await large.bounding_box())["width"] > 96 * 2
+
+    await chat.page.keyboard.press("ArrowRight")
+    await expect(box.locator(".lightbox-counter")).to_have_text("2 of 2")
+    await expect(box.locator(".picture")).to_have_attribute("data-shown", re.compile("style.png"))
+    await expect(box.get_by_role("button", name="Next picture")).to_be_hidden()
+    await chat.page.keyboard.press("ArrowLeft")
+    await expect(box.locator(".lightbox-counter")).to_have_text("1 of 2")
+    async with chat.page.expect_download() as downloading:
+        await box.get_by_role("link", name="Download").click()
+    assert (await downloading.value).suggested_filename == "content.png"
+
+    await chat.page.keyboard.press("Escape")
+    await expect(box).to_be_hidden()
+    await expect(first).to_be_focused()
+
+
+async def test_the_large_picture_follows_the_painting(chat, wire_bot, files):
+    card = {"title": "Painting", "image": {"url": "attachment://one.png"}}
+    message = await wire_bot.post(embeds=[card], files=[("one.png", files.blue)])
+    await chat.message(message["id"]).get_by_role("button", name=re.compile("Open large")).click()
+    box = chat.page.get_by_role("dialog", name="Picture")
+    await expect(box.locator(".picture")).to_have_attribute("data-shown", re.compile("one.png"))
+    await wire_bot.edit(
+        message,
+        embeds=[card | {"image": {"url": "attachment://two.png"}}],
+        attachments=[{"id": "0", "filename": "two.png"}],
+        files=[("two.png", files.red)],
+    )
+    await expect(box.locator(".picture")).to_have_attribute("data-shown", re.compile("two.png"))
+    await wire_bot.rest("DELETE", f"/channels/{message['channel_id']}/messages/{message['id']}")
+    await expect(box).to_be_hidden()
+
+
+async def test_what_is_no_picture_is_a_file(chat, playground):
+    message = playground.post_message(
+        playground.seeded.members[1],
+        channel=playground.seeded.stylize,
+        files=[("notes.txt", b"some words"), ("fake.png", b"not a picture at all")],
+    )
+    chips = chat.message(message.id).locator(".file-chip")
+    await expect(chips).to_have_count(2)
+    await expect(chips.first).to_contain_text("notes.txt")
+    await expect(chips.first).to_contain_text("10 bytes")
+    await expect(chat.message(message.id).locator("img")).to_have_count(1)  # the avatar
+
+
+async def test_pictures_survive_bad_weather(chat, playground, files):
+    playground.faults.cdn_status = 503
+    message = playground.post_message(
+        playground.seeded.members[1],
+        channel=playground.seeded.stylize,
+        files=[("late.png", files.blue)],
+    )
+    picture = chat.message(message.id).locator(".gallery .picture")
+    await expect(picture).to_have_class(re.compile("loading"))
+    await chat.page.wait_for_timeout(300)
+    playground.faults.clear()
+    await expect(picture).to_have_attribute("data-shown", re.compile("late.png"))
+    chat.problems[:] = [p for p in chat.problems if "503" not in p]
+
+
+async def test_an_embed_is_drawn_whole(chat, wire_bot, files):
+    message = await wire_bot.post(
+        embeds=[
+            {
+                "title": "Painted **blue.png**",
+                "url": "https://example.org/",
+                "color": 0xE8A33D,
+                "author": {"name": "StyleBot"},
+                "description": "in the manner of *red.png*",
+                "fields": [
+                    {"name": "Steps", "value": "40", "inline": True},
+                    {"name": "Loss", "value": "`4.1e5`", "inline": True},
+                    {"name": "Recipe", "value": "default"},
+                ],
+                "thumbnail": {"url": "attachment://red.png"},
+                "image": {"url": "attachment://blue.png"},
+                "footer": {"text": "seed 7"},
+                "timestamp": "2026-01-02T03:04:05+00:00",
+            }
+        ],
+        files=[("blue.png", files.blue), ("red.png", files.red)],
+    )
+    embed = chat.message(message["id"]).locator(".embed")
+    await expect(embed).to_have_css("border-left-color", "rgb(232, 163, 61)")
+    await expect(embed.get_by_role("link", name="Painted blue.png")).to_be_visible()
+    await expect(embed.locator("em")).to_have_text("red.png")
+    await expect(embed.locator(".embed-row")).to_have_count(2)
+    await expect(embed.locator("dt")).to_have_text(["Steps", "Loss", "Recipe"])
+    await expect(embed.locator(".embed-footer")).to_contain_text("seed 7 • ")
+    await expect(embed.locator(".picture[data-shown]")).to_have_count(2)
+    # The files are shown by the embed and not again beneath it.
+    await expect(chat.message(message["id"]).locator(".gallery")).to_have_count(0)
