@@ -37,7 +37,8 @@ def draw(shape: Shape) -> Colours:
     share = np.concatenate([two, 1 - two.sum(axis=1, keepdims=True)], axis=1).reshape(*shape, 3)
     edges = corners[cut.simplices]
     sides = np.roll(edges, -1, axis=1) - np.roll(edges, 1, axis=1)
-    area = np.abs(np.cross(edges[:, 1] - edges[:, 0], edges[:, 2] - edges[:, 0]))
+    (ay, ax), (by, bx) = (edges[:, 1] - edges[:, 0]).T, (edges[:, 2] - edges[:, 0]).T
+    area = np.abs(ax * by - ay * bx)
     height = (area[:, None] / np.linalg.norm(sides, axis=2))[facet].reshape(*shape, 3)
     ridge = np.clip((share * height).min(axis=2), 0, None)
     label = facet.reshape(shape)

@@ -9,10 +9,11 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 from bot.presets.drawing import cells, flow, noise, palette
 from bot.presets.drawing.canvas import Canvas
-from bot.presets.drawing.gallery import DRAWINGS, MAX_BYTES, draw, encode
+from bot.presets.drawing.gallery import DRAWINGS, MAX_BYTES, draw
 from bot.presets.library import PRESETS, get
 
 
@@ -23,20 +24,21 @@ def test_every_preset_has_a_drawing():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_drawing_again_gives_the_committed_picture(name):
-    drawn = draw(name)
+    drawn = draw(name).astype(np.float32)
     with Image.open(io.BytesIO(get(name).picture_bytes())) as picture:
         committed = np.asarray(picture.convert("RGB"), np.float32)
     assert drawn.shape == committed.shape
-    # What WebP loses is fine and everywhere; a drawing that changed is off by far more.
-    assert np.abs(drawn - committed).mean() < 9
-    assert np.corrcoef(drawn.ravel(), committed.ravel())[0, 1] > 0.97
-    assert len(encode(drawn)) <= MAX_BYTES
+    # WebP loses detail everywhere, and nothing else; a drawing that changed is elsewhere.
+    drawn, committed = (ndimage.gaussian_filter(each, (2, 2, 0)) for each in (drawn, committed))
+    assert np.abs(drawn - committed).mean() < 4
+    assert np.corrcoef(drawn.ravel(), committed.ravel())[0, 1] > 0.985
 
 
 def test_command_line_draws_one_picture(tmp_path):
     command = [sys.executable, "-m", "bot.presets.drawing", "neon", "--out", str(tmp_path)]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     assert [path.name for path in tmp_path.iterdir()] == ["neon.webp"]
+    assert (tmp_path / "neon.webp").stat().st_size <= MAX_BYTES
 
 
 def test_smooth_noise_fills_its_range_and_has_no_detail():
