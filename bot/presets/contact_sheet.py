@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 __all__ = ["contact_sheet"]
 
-COLUMNS = 4
+COLUMNS = 5
 TILE = (216, 144)
-CAPTION = 34
+CAPTION = 42
+TEXT_SIZE = 23  # Discord shows the sheet at about half its size
 GAP = 12
 CORNER = 12
 CARD = (43, 36, 56, 255)
@@ -57,7 +58,7 @@ def _card(number: int, title: str, data: bytes, size: tuple[int, int]) -> Image.
     with Image.open(io.BytesIO(data)) as picture:
         card.paste(ImageOps.fit(picture.convert("RGB"), TILE, Image.Resampling.LANCZOS), (0, 0))
     draw = ImageDraw.Draw(card)
-    font = ImageFont.load_default(17)
+    font = ImageFont.load_default(TEXT_SIZE)
     middle = TILE[1] + CAPTION / 2
     label = f"{number} "
     left = (size[0] - draw.textlength(label + title, font)) / 2

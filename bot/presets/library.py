@@ -127,10 +127,10 @@ PRESETS: tuple[Preset, ...] = (
         alt_text="Glowing lines of pink, cyan and yellow light over a violet night.",
     ),
     Preset(
-        name="embroidery",
-        title="Embroidery",
-        emoji="🧵",
-        alt_text="Flowers in satin stitch, red, gold, blue and violet, on green.",
+        name="blossom",
+        title="Blossom",
+        emoji="🌸",
+        alt_text="Flowers in silk stitches, red, gold, blue and violet, among green leaves.",
     ),
     Preset(
         name="batik",

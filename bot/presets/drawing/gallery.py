@@ -55,7 +55,7 @@ DRAWINGS: Mapping[str, Callable[[Shape], Colours]] = MappingProxyType(
         "crystal": crystal.draw,
         "ink": ink_wash.draw,
         "neon": neon.draw,
-        "embroidery": embroidery.draw,
+        "blossom": embroidery.draw,
         "batik": batik.draw,
         "palette-knife": palette_knife.draw,
         "watercolour": watercolour.draw,

@@ -31,7 +31,7 @@ def test_drawing_again_gives_the_committed_picture(name):
     # WebP loses detail everywhere, and nothing else; a drawing that changed is elsewhere.
     drawn, committed = (ndimage.gaussian_filter(each, (2, 2, 0)) for each in (drawn, committed))
     assert np.abs(drawn - committed).mean() < 4
-    assert np.corrcoef(drawn.ravel(), committed.ravel())[0, 1] > 0.985
+    assert np.corrcoef(drawn.ravel(), committed.ravel())[0, 1] > 0.99
 
 
 def test_command_line_draws_one_picture(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from bot.presets import library
+from bot.presets.contact_sheet import CAPTION, COLUMNS, GAP, TILE
 from bot.presets.library import PRESETS
 from stylenet.images import inspect
 from stylenet.recipe import Recipe
@@ -82,8 +83,12 @@ def test_picker_sheet_shows_every_thumbnail():
     sheet = Image.open(io.BytesIO(library.picker_sheet()))
     assert sheet.mode == "RGBA"
     assert len(library.picker_sheet()) < 600 * 1024
-    rows = -(-len(PRESETS) // 4)
-    assert sheet.size == (4 * 216 + 3 * 12, rows * 178 + (rows - 1) * 12)
+    rows = -(-len(PRESETS) // COLUMNS)
+    height = TILE[1] + CAPTION
+    assert sheet.size == (
+        COLUMNS * TILE[0] + (COLUMNS - 1) * GAP,
+        rows * height + (rows - 1) * GAP,
+    )
     assert sheet.getpixel((0, 0))[3] < 60  # round corners, and clear between the cards
     assert sheet.getpixel((222, 80))[3] == 0
     first = Image.open(io.BytesIO(PRESETS[0].thumbnail_bytes())).convert("RGB")
