@@ -25,12 +25,15 @@ function sentence(status, body) {
     return `That was a little fast. Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`;
   }
   if (body.code === 50013) return "You do not have the permission to do that here.";
-  if (body.code === 50006) return "An empty message cannot be sent: write something or add a picture.";
+  if (body.code === 50006)
+    return "An empty message cannot be sent: write something or add a picture.";
   if (status >= 500) return `The playground stumbled (${status}). Try again in a moment.`;
   return detail ? `That was refused: ${detail}` : `That was refused (${status}).`;
 }
 
-/** Discord nests the reason of a 50035 under the field's path; the first one is enough for a person. */
+/**
+ * Discord nests the reason of a 50035 under the field's path; the first one is enough for a person.
+ */
 function firstDetail(errors) {
   if (!errors || typeof errors !== "object") return null;
   if (Array.isArray(errors._errors)) return errors._errors[0]?.message ?? null;
@@ -116,7 +119,9 @@ export class Api {
   post(channelId, payload, files, onprogress) {
     const form = new FormData();
     form.append("payload_json", JSON.stringify(payload));
-    files.forEach((file, index) => form.append(`files[${index}]`, file, payload.attachments[index].filename));
+    files.forEach((file, index) =>
+      form.append(`files[${index}]`, file, payload.attachments[index].filename),
+    );
     const request = new XMLHttpRequest();
     const done = new Promise((resolve, reject) => {
       request.open("POST", this.url(`/channels/${channelId}/messages`));

@@ -8,9 +8,10 @@ import { Feed } from "./feed.js";
 import { Lightbox } from "./lightbox.js";
 import { closeFloating } from "./menus.js";
 import { openModal } from "./modal.js";
-import { Sidebar, Topbar } from "./sidebar.js";
+import { Sidebar } from "./sidebar.js";
 import { CommandType, nameOf, Store } from "./store.js";
 import { keepTimes } from "./time.js";
+import { Topbar } from "./topbar.js";
 import { acceptDrops } from "./uploads.js";
 import { openWeather } from "./weather.js";
 
@@ -52,17 +53,41 @@ const page = {
   focusLastMessage: () => feed.items().at(-1)?.focus(),
   react: (message, emoji, on) => attempt(() => api.react(message, emoji, on)),
   pickReaction: (anchor, message) => {
-    const place = anchor instanceof Element && anchor.isConnected ? anchor : anchor instanceof Element ? document.body : anchor;
+    const place =
+      anchor instanceof Element && anchor.isConnected
+        ? anchor
+        : anchor instanceof Element
+          ? document.body
+          : anchor;
     pickEmoji(place, store.emoji, (emoji) => page.react(message, emoji, true));
   },
-  deleteMessage: (message) => attempt(async () => {
-    await api.deleteMessage(message);
-    store.remove(message);
-  }),
-  runMessageCommand: (command, message) => attempt(() => api.interact({ type: 2, command_type: CommandType.MESSAGE, name: command.name,
-    id: command.id, target_id: message.id, channel_id: message.channel_id })),
-  runUserCommand: (command, user) => attempt(() => api.interact({ type: 2, command_type: CommandType.USER, name: command.name,
-    id: command.id, target_id: user.id, channel_id: store.channelId })),
+  deleteMessage: (message) =>
+    attempt(async () => {
+      await api.deleteMessage(message);
+      store.remove(message);
+    }),
+  runMessageCommand: (command, message) =>
+    attempt(() =>
+      api.interact({
+        type: 2,
+        command_type: CommandType.MESSAGE,
+        name: command.name,
+        id: command.id,
+        target_id: message.id,
+        channel_id: message.channel_id,
+      }),
+    ),
+  runUserCommand: (command, user) =>
+    attempt(() =>
+      api.interact({
+        type: 2,
+        command_type: CommandType.USER,
+        name: command.name,
+        id: command.id,
+        target_id: user.id,
+        channel_id: store.channelId,
+      }),
+    ),
   copy: async (text, done) => {
     try {
       await navigator.clipboard.writeText(text);
@@ -72,7 +97,12 @@ const page = {
     }
   },
   mention: (user) => {
-    composer.text.setRangeText(`@${nameOf(user)} `, composer.text.selectionStart, composer.text.selectionEnd, "end");
+    composer.text.setRangeText(
+      `@${nameOf(user)} `,
+      composer.text.selectionStart,
+      composer.text.selectionEnd,
+      "end",
+    );
     sidebar.close();
     composer.focus();
     composer.refresh();
@@ -88,8 +118,16 @@ const composer = new Composer(document.getElementById("composer"), page);
 const sidebar = new Sidebar(document.getElementById("sidebar"), page);
 new Topbar(document.getElementById("topbar"), page, () => sidebar.open());
 acceptDrops(document.getElementById("drop"), (files) => composer.addFiles(files));
-fill(document.getElementById("drop"), h("div", { class: "drop-card" }, h("span", { class: "drop-pictures" }, h("i"), h("i"), h("i")),
-  h("strong", {}, "Drop to add them to your message"), h("span", {}, "Up to ten files: first the picture to paint, then the style")));
+fill(
+  document.getElementById("drop"),
+  h(
+    "div",
+    { class: "drop-card" },
+    h("span", { class: "drop-pictures" }, h("i"), h("i"), h("i")),
+    h("strong", {}, "Drop to add them to your message"),
+    h("span", {}, "Up to ten files: first the picture to paint, then the style"),
+  ),
+);
 
 store.on("modal", (modal) => openModal(modal, page));
 store.on("connection", drawBanner);
@@ -110,9 +148,14 @@ let refetch = null;
 let wasOnline = false;
 
 const live = new Live(api, {
-  status: (word) => { if (word !== "connecting" || !wasOnline) store.setConnection(word); },
+  status: (word) => {
+    if (word !== "connecting" || !wasOnline) store.setConnection(word);
+  },
   open: () => loadState(),
-  event: (event) => { if (early) early.push(event); else store.apply(event); },
+  event: (event) => {
+    if (early) early.push(event);
+    else store.apply(event);
+  },
 });
 
 /** Fetches everything; what happened meanwhile is applied after, so nothing falls between. */
@@ -127,8 +170,11 @@ async function loadState() {
     const waiting = early;
     early = null;
     store.load(state);
-    // A message applied twice is the same message; a reaction counted twice is not, and the state has it.
-    waiting.filter((event) => !event.t.startsWith("MESSAGE_REACTION")).forEach((event) => store.apply(event));
+    // A message applied twice is the same message; a reaction counted twice is not, and the state
+    // has it.
+    waiting
+      .filter((event) => !event.t.startsWith("MESSAGE_REACTION"))
+      .forEach((event) => store.apply(event));
     wasOnline = true;
     store.setConnection("online");
   } catch (error) {
@@ -154,8 +200,15 @@ function drawBanner(word) {
   const banner = document.getElementById("banner");
   const lost = word === "offline" && wasOnline;
   banner.hidden = !lost && !(word === "offline");
-  fill(banner, word === "offline" && [h("span", { class: "spinner", "aria-hidden": "true" }),
-    wasOnline ? "The connection was lost. Reconnecting…" : "The playground does not answer yet. Trying again…"]);
+  fill(
+    banner,
+    word === "offline" && [
+      h("span", { class: "spinner", "aria-hidden": "true" }),
+      wasOnline
+        ? "The connection was lost. Reconnecting…"
+        : "The playground does not answer yet. Trying again…",
+    ],
+  );
 }
 
 // --------------------------------------------------------------------- members
@@ -172,21 +225,48 @@ function become(id) {
 }
 
 function openMemberForm() {
-  const name = h("input", { class: "field", id: "member-name", maxlength: 32, required: true, autocomplete: "off", placeholder: "Grace" });
+  const name = h("input", {
+    class: "field",
+    id: "member-name",
+    maxlength: 32,
+    required: true,
+    autocomplete: "off",
+    placeholder: "Grace",
+  });
   const problem = h("p", { class: "form-problem", role: "alert" });
-  const dialog = h("dialog", { class: "modal small", "aria-labelledby": "member-title" },
-    h("header", {}, h("h2", { id: "member-title" }, "Add a member"), iconButton("close", "Close", () => dialog.close())),
-    h("form", { class: "modal-form", onsubmit: async (event) => {
-      event.preventDefault();
-      try {
-        const user = await api.addMember(name.value.trim());
-        dialog.close();
-        become(user.id);
-      } catch (error) {
-        fill(problem, error.message);
-      }
-    } }, h("div", { class: "form-row" }, h("label", { for: "member-name" }, "Name"), name), problem,
-    h("div", { class: "modal-foot" }, h("button", { type: "submit", class: "button button-primary" }, "Add and be them"))));
+  const dialog = h(
+    "dialog",
+    { class: "modal small", "aria-labelledby": "member-title" },
+    h(
+      "header",
+      {},
+      h("h2", { id: "member-title" }, "Add a member"),
+      iconButton("close", "Close", () => dialog.close()),
+    ),
+    h(
+      "form",
+      {
+        class: "modal-form",
+        onsubmit: async (event) => {
+          event.preventDefault();
+          try {
+            const user = await api.addMember(name.value.trim());
+            dialog.close();
+            become(user.id);
+          } catch (error) {
+            fill(problem, error.message);
+          }
+        },
+      },
+      h("div", { class: "form-row" }, h("label", { for: "member-name" }, "Name"), name),
+      problem,
+      h(
+        "div",
+        { class: "modal-foot" },
+        h("button", { type: "submit", class: "button button-primary" }, "Add and be them"),
+      ),
+    ),
+  );
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
@@ -195,8 +275,18 @@ function openMemberForm() {
 
 // Typing anywhere goes to the box, as in every chat.
 addEventListener("keydown", (event) => {
-  const free = document.activeElement === document.body || document.activeElement === document.getElementById("feed");
-  if (free && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey && !document.querySelector("dialog[open]")) composer.focus();
+  const free =
+    document.activeElement === document.body ||
+    document.activeElement === document.getElementById("feed");
+  if (
+    free &&
+    event.key.length === 1 &&
+    !event.ctrlKey &&
+    !event.metaKey &&
+    !event.altKey &&
+    !document.querySelector("dialog[open]")
+  )
+    composer.focus();
 });
 addEventListener("paste", (event) => {
   if (event.defaultPrevented || event.target.closest?.("input, textarea, dialog")) return;

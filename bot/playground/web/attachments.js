@@ -9,10 +9,16 @@ const PICTURE_NAME = /\.(png|jpe?g|webp|gif|avif|bmp)$/i;
 const SPOILER_FLAG = 1 << 3;
 
 /** A file is a picture when the server could measure it; one that only claims to be has no size. */
-export const isPicture = (attachment) => attachment.width > 0 && attachment.height > 0
-  && (attachment.content_type ? PICTURE_TYPE.test(attachment.content_type) : PICTURE_NAME.test(attachment.filename ?? ""));
-export const isSpoiler = (attachment) => Boolean(attachment.spoiler) || Boolean(attachment.flags & SPOILER_FLAG)
-  || /^SPOILER_/.test(attachment.filename ?? "");
+export const isPicture = (attachment) =>
+  attachment.width > 0 &&
+  attachment.height > 0 &&
+  (attachment.content_type
+    ? PICTURE_TYPE.test(attachment.content_type)
+    : PICTURE_NAME.test(attachment.filename ?? ""));
+export const isSpoiler = (attachment) =>
+  Boolean(attachment.spoiler) ||
+  Boolean(attachment.flags & SPOILER_FLAG) ||
+  /^SPOILER_/.test(attachment.filename ?? "");
 
 export function fileSize(bytes) {
   if (!Number.isFinite(bytes)) return "";
@@ -22,13 +28,23 @@ export function fileSize(bytes) {
 }
 
 /** What a reader hears for a picture without its own description. */
-export const altOf = (attachment) => attachment.description || `Picture: ${attachment.filename ?? "unnamed"}`;
+export const altOf = (attachment) =>
+  attachment.description || `Picture: ${attachment.filename ?? "unnamed"}`;
 
 /** `attachment://name` means the message's own file of that name. */
 export function resolveMedia(media, message) {
   const name = /^attachment:\/\/(.+)$/.exec(media?.url ?? "")?.[1];
-  const file = name && (message.attachments ?? []).find((attachment) => attachment.filename === name);
-  return file ? { ...media, url: file.url, width: file.width, height: file.height, description: media.description ?? file.description } : media;
+  const file =
+    name && (message.attachments ?? []).find((attachment) => attachment.filename === name);
+  return file
+    ? {
+        ...media,
+        url: file.url,
+        width: file.width,
+        height: file.height,
+        description: media.description ?? file.description,
+      }
+    : media;
 }
 
 /**
@@ -42,8 +58,15 @@ export function renderAttachments(attachments, pictures, context) {
   const out = [];
   if (shown.length) {
     const lone = shown.length === 1;
-    out.push(h("div", { class: `gallery gallery-${Math.min(shown.length, 5)}`, dataset: { count: shown.length } },
-      shown.map((attachment, index) => tile(attachment, `attachment-${index}`, pictures, context, lone))));
+    out.push(
+      h(
+        "div",
+        { class: `gallery gallery-${Math.min(shown.length, 5)}`, dataset: { count: shown.length } },
+        shown.map((attachment, index) =>
+          tile(attachment, `attachment-${index}`, pictures, context, lone),
+        ),
+      ),
+    );
   }
   if (files.length) out.push(h("div", { class: "files" }, files.map(fileChip)));
   return out;
@@ -53,35 +76,78 @@ function tile(attachment, place, pictures, context, lone) {
   const alt = altOf(attachment);
   const size = lone ? fit(attachment.width, attachment.height, 520, 360) : null;
   const picture = pictures.show(place, {
-    url: attachment.url, alt, width: lone ? attachment.width : null, height: lone ? attachment.height : null,
+    url: attachment.url,
+    alt,
+    width: lone ? attachment.width : null,
+    height: lone ? attachment.height : null,
   });
-  const hidden = isSpoiler(attachment) && !context.revealed.has(attachment.id);
-  const button = h("button", {
-    type: "button", class: "picture-button", "aria-label": hidden ? "Spoiler picture, select to reveal" : `Open large: ${alt}`,
-    style: { width: size ? `${size.width}px` : null },
-    onclick: () => {
-      if (!element.classList.contains("hidden-spoiler")) {
-        context.open(attachment.url);
-        return;
-      }
-      context.revealed.add(attachment.id);
-      element.classList.remove("hidden-spoiler");
-      button.setAttribute("aria-label", `Open large: ${alt}`);
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "picture-button",
+      "aria-label": `Open large: ${alt}`,
+      style: { width: size ? `${size.width}px` : null },
+      onclick: () => context.open(attachment.url),
     },
-  }, picture, h("span", { class: "spoiler-word", "aria-hidden": "true" }, "Spoiler"));
-  const element = h("div", { class: hidden ? "tile hidden-spoiler" : "tile" }, button,
-    attachment.description && h("span", { class: "alt-badge", title: attachment.description, "aria-hidden": "true" }, "ALT"));
+    picture,
+  );
+  const badge = h(
+    "span",
+    { class: "alt-badge", title: attachment.description, "aria-hidden": "true" },
+    "ALT",
+  );
+  const element = h("div", { class: "tile" }, button, attachment.description && badge);
+  if (isSpoiler(attachment)) veil(element, button, place, context);
   return element;
+}
+
+/**
+ * Hides a picture until it is pressed. What was revealed is remembered by its place in the message,
+ * so that a painting once looked at does not hide again with every snapshot.
+ */
+export function veil(element, button, place, context) {
+  if (context.revealed.has(place)) return;
+  const label = button.getAttribute("aria-label");
+  button.setAttribute("aria-label", "Spoiler picture, select to reveal");
+  button.append(h("span", { class: "spoiler-word", "aria-hidden": "true" }, "Spoiler"));
+  element.classList.add("hidden-spoiler");
+  const reveal = (event) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    element.removeEventListener("click", reveal, true);
+    context.revealed.add(place);
+    element.classList.remove("hidden-spoiler");
+    button.querySelector(".spoiler-word").remove();
+    button.setAttribute("aria-label", label);
+  };
+  element.addEventListener("click", reveal, true);
 }
 
 /** A file that is not a picture: its name, its size, a way to have it. */
 export function fileChip(attachment) {
   const address = safePictureUrl(attachment.url);
-  return h("div", { class: "file-chip" },
+  return h(
+    "div",
+    { class: "file-chip" },
     h("span", { class: "file-icon" }, icon("file", 26)),
-    h("span", { class: "file-words" },
+    h(
+      "span",
+      { class: "file-words" },
       address ? link(address, attachment.filename) : h("span", {}, attachment.filename),
-      h("small", {}, fileSize(attachment.size))),
-    address && h("a", { class: "icon-button", href: address, download: attachment.filename,
-      "aria-label": `Download ${attachment.filename}`, title: "Download" }, icon("download", 18)));
+      h("small", {}, fileSize(attachment.size)),
+    ),
+    address &&
+      h(
+        "a",
+        {
+          class: "icon-button",
+          href: address,
+          download: attachment.filename,
+          "aria-label": `Download ${attachment.filename}`,
+          title: "Download",
+        },
+        icon("download", 18),
+      ),
+  );
 }

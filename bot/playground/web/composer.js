@@ -33,32 +33,90 @@ export class Composer {
     });
     store.on("interaction-failed", (data) => {
       // An unanswered autocompletion only means no suggestions.
-      if (!data.message_id && !this.form?.completing) this.complain(`${data.name ? `“${data.name}”: the` : "The"} application did not respond. Try again.`);
+      if (!data.message_id && !this.form?.completing)
+        this.complain(
+          `${data.name ? `“${data.name}”: the` : "The"} application did not respond. Try again.`,
+        );
     });
   }
 
   build() {
-    this.text = h("textarea", { id: "composer-text", rows: 1, role: "combobox", "aria-label": "Message", "aria-autocomplete": "list",
-      "aria-expanded": "false", "aria-controls": "suggestions", autocomplete: "off", spellcheck: "true",
-      oninput: () => this.onInput(), onkeydown: (event) => this.onKey(event), onclick: () => this.suggest(),
-      onblur: () => this.suggestions.show(null), onpaste: (event) => this.onPaste(event) });
+    this.text = h("textarea", {
+      id: "composer-text",
+      rows: 1,
+      role: "combobox",
+      "aria-label": "Message",
+      "aria-autocomplete": "list",
+      "aria-expanded": "false",
+      "aria-controls": "suggestions",
+      autocomplete: "off",
+      spellcheck: "true",
+      oninput: () => this.onInput(),
+      onkeydown: (event) => this.onKey(event),
+      onclick: () => this.suggest(),
+      onblur: () => this.suggestions.show(null),
+      onpaste: (event) => this.onPaste(event),
+    });
     this.suggestions = new SuggestionList(this.text, (item, start) => this.choose(item, start));
-    this.uploads = new Uploads({ changed: () => this.onFiles(), complain: (words) => this.complain(words) });
-    this.chooser = h("input", { type: "file", multiple: true, class: "visually-hidden", tabindex: "-1", "aria-hidden": "true", id: "composer-files",
-      onchange: () => { this.addFiles(this.chooser.files); this.chooser.value = ""; } });
+    this.uploads = new Uploads({
+      changed: () => this.onFiles(),
+      complain: (words) => this.complain(words),
+    });
+    this.chooser = h("input", {
+      type: "file",
+      multiple: true,
+      class: "visually-hidden",
+      tabindex: "-1",
+      "aria-hidden": "true",
+      id: "composer-files",
+      onchange: () => {
+        this.addFiles(this.chooser.files);
+        this.chooser.value = "";
+      },
+    });
     this.count = h("span", { class: "count", hidden: true });
-    this.sendButton = iconButton("send", "Send", () => this.send(), { class: "send", disabled: true });
+    this.sendButton = iconButton("send", "Send", () => this.send(), {
+      class: "send",
+      disabled: true,
+    });
     this.problem = h("div", { class: "complaint", role: "alert", hidden: true });
     this.replyBar = h("div", { class: "reply-bar", hidden: true });
     this.typing = h("div", { class: "typing", "aria-live": "polite" });
-    this.box = h("div", { class: "composer-box" }, this.uploads.element, h("div", { class: "composer-line" },
-      iconButton("plus", "Attach files", () => this.chooser.click(), { class: "attach", "aria-describedby": "attach-hint" }),
-      this.chooser, this.text, this.count,
-      iconButton("smile", "Emoji", (event) => pickEmoji(event.currentTarget, this.page.store.emoji, (emoji) => this.insertEmoji(emoji))),
-      this.sendButton));
+    this.box = h(
+      "div",
+      { class: "composer-box" },
+      this.uploads.element,
+      h(
+        "div",
+        { class: "composer-line" },
+        iconButton("plus", "Attach files", () => this.chooser.click(), {
+          class: "attach",
+          "aria-describedby": "attach-hint",
+        }),
+        this.chooser,
+        this.text,
+        this.count,
+        iconButton("smile", "Emoji", (event) =>
+          pickEmoji(event.currentTarget, this.page.store.emoji, (emoji) => this.insertEmoji(emoji)),
+        ),
+        this.sendButton,
+      ),
+    );
     this.formPlace = h("div", { class: "form-place", hidden: true });
-    fill(this.element, this.suggestions.element, this.problem, this.replyBar, this.box, this.formPlace, this.typing,
-      h("span", { id: "attach-hint", class: "visually-hidden" }, `Up to ${MOST_FILES} files; you can also paste them or drop them anywhere on the page`));
+    fill(
+      this.element,
+      this.suggestions.element,
+      this.problem,
+      this.replyBar,
+      this.box,
+      this.formPlace,
+      this.typing,
+      h(
+        "span",
+        { id: "attach-hint", class: "visually-hidden" },
+        `Up to ${MOST_FILES} files; you can also paste them or drop them anywhere on the page`,
+      ),
+    );
   }
 
   focus() {
@@ -77,7 +135,9 @@ export class Composer {
       this.leaveForm();
       this.complain(null);
     }
-    this.text.placeholder = store.channel ? `Message ${store.channel.type === 1 ? "@" : "#"}${store.channel.name}` : "Message";
+    this.text.placeholder = store.channel
+      ? `Message ${store.channel.type === 1 ? "@" : "#"}${store.channel.name}`
+      : "Message";
     this.drawTyping();
     this.refresh();
   }
@@ -87,7 +147,11 @@ export class Composer {
   onInput() {
     this.refresh();
     this.suggest();
-    if (this.text.value.trim() && !this.text.value.startsWith("/") && Date.now() - this.lastTyping > TYPING_EVERY) {
+    if (
+      this.text.value.trim() &&
+      !this.text.value.startsWith("/") &&
+      Date.now() - this.lastTyping > TYPING_EVERY
+    ) {
       this.lastTyping = Date.now();
       this.page.api.typing(this.page.store.channelId).catch(() => {
         this.lastTyping = 0; // Only a courtesy: the next key tries again.
@@ -110,13 +174,19 @@ export class Composer {
     this.count.classList.toggle("over", length > LONGEST_TEXT);
     this.sendButton.disabled = !this.text.value.trim() && !this.uploads.entries.length;
     const bot = this.page.store.bot;
-    this.uploads.setNamed(/^\s*!stylize\b/i.test(this.text.value) || Boolean(bot && this.text.value.includes(`@${nameOf(bot)}`)));
+    this.uploads.setNamed(
+      /^\s*!stylize\b/i.test(this.text.value) ||
+        Boolean(bot && this.text.value.includes(`@${nameOf(bot)}`)),
+    );
   }
 
   suggest() {
     if (this.text.selectionStart !== this.text.selectionEnd) return;
-    this.suggestions.show(suggestionsFor(this.text.value, this.text.selectionStart, this.page.store,
-      (typed) => commandSuggestions(this.page.store, typed, (found) => this.openForm(found))));
+    this.suggestions.show(
+      suggestionsFor(this.text.value, this.text.selectionStart, this.page.store, (typed) =>
+        commandSuggestions(this.page.store, typed, (found) => this.openForm(found)),
+      ),
+    );
   }
 
   choose(item, start) {
@@ -129,7 +199,9 @@ export class Composer {
   }
 
   insertEmoji(emoji) {
-    const code = emoji.id ? `<${emoji.animated ? "a" : ""}:${emoji.name}:${emoji.id}> ` : emoji.name;
+    const code = emoji.id
+      ? `<${emoji.animated ? "a" : ""}:${emoji.name}:${emoji.id}> `
+      : emoji.name;
     this.text.setRangeText(code, this.text.selectionStart, this.text.selectionEnd, "end");
     this.text.focus();
     this.onInput();
@@ -174,12 +246,28 @@ export class Composer {
   setReply(message) {
     this.replyTo = message;
     this.replyBar.hidden = !message;
-    fill(this.replyBar, message && [
-      icon("reply", 16),
-      h("span", { class: "reply-words" }, "Replying to ", coloredName(message.author),
-        h("span", { class: "quiet" }, plainText(message.content ?? ""))),
-      iconButton("close", "Do not reply", () => { this.setReply(null); this.text.focus(); }, { size: 16 }),
-    ]);
+    fill(
+      this.replyBar,
+      message && [
+        icon("reply", 16),
+        h(
+          "span",
+          { class: "reply-words" },
+          "Replying to ",
+          coloredName(message.author),
+          h("span", { class: "quiet" }, plainText(message.content ?? "")),
+        ),
+        iconButton(
+          "close",
+          "Do not reply",
+          () => {
+            this.setReply(null);
+            this.text.focus();
+          },
+          { size: 16 },
+        ),
+      ],
+    );
     if (message) this.focus();
   }
 
@@ -190,24 +278,44 @@ export class Composer {
     const typed = this.text.value.trim();
     if (!typed && !this.uploads.entries.length) return;
     if (typed.length > LONGEST_TEXT) {
-      this.complain(`A message holds up to ${LONGEST_TEXT} characters; this one has ${typed.length}.`);
+      this.complain(
+        `A message holds up to ${LONGEST_TEXT} characters; this one has ${typed.length}.`,
+      );
       return;
     }
     const heavy = this.uploads.entries.find((entry) => entry.file.size > LARGEST_FILE);
     if (heavy) {
-      this.complain(`${heavy.file.name} is larger than the 10 MiB this server accepts for a file. Remove it or choose a smaller copy.`);
+      this.complain(
+        `${heavy.file.name} is larger than the 10 MiB this server accepts for a file. Remove it or choose a smaller copy.`,
+      );
       return;
     }
     const entries = this.uploads.take();
     const reply = this.replyTo;
     const { channelId } = store;
     const nonce = `${Date.now()}${Math.floor(Math.random() * 1e4)}`;
-    const payload = { content: encodeMentions(typed, store), nonce,
-      attachments: entries.map((entry, id) => ({ id, filename: entry.spoiler ? `SPOILER_${entry.file.name}` : entry.file.name,
-        spoiler: entry.spoiler, ...(entry.description ? { description: entry.description } : {}) })),
-      ...(reply ? { message_reference: { message_id: reply.id, channel_id: reply.channel_id } } : {}) };
-    const pending = { channelId, nonce, content: payload.content, files: entries.map((entry) => entry.file),
-      previews: entries.map((entry) => entry.preview).filter(Boolean), onprogress: () => {}, abort: () => {} };
+    const payload = {
+      content: encodeMentions(typed, store),
+      nonce,
+      attachments: entries.map((entry, id) => ({
+        id,
+        filename: entry.spoiler ? `SPOILER_${entry.file.name}` : entry.file.name,
+        spoiler: entry.spoiler,
+        ...(entry.description ? { description: entry.description } : {}),
+      })),
+      ...(reply
+        ? { message_reference: { message_id: reply.id, channel_id: reply.channel_id } }
+        : {}),
+    };
+    const pending = {
+      channelId,
+      nonce,
+      content: payload.content,
+      files: entries.map((entry) => entry.file),
+      previews: entries.map((entry) => entry.preview).filter(Boolean),
+      onprogress: () => {},
+      abort: () => {},
+    };
     this.text.value = "";
     this.lastTyping = 0;
     this.setReply(null);
@@ -246,7 +354,13 @@ export class Composer {
   complain(words) {
     clearTimeout(this.complaint);
     this.problem.hidden = !words;
-    fill(this.problem, words && [h("span", {}, words), iconButton("close", "Close", () => this.complain(null), { size: 16 })]);
+    fill(
+      this.problem,
+      words && [
+        h("span", {}, words),
+        iconButton("close", "Close", () => this.complain(null), { size: 16 }),
+      ],
+    );
     if (words) this.complaint = setTimeout(() => this.complain(null), COMPLAINT_LASTS);
   }
 
@@ -285,9 +399,15 @@ export class Composer {
     if (!names.length) fill(this.typing);
     else {
       const dots = h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i"));
-      const words = names.length > 3 ? ["Several people are typing…"]
-        : [names.flatMap((name, index) => (index === 0 ? [name] : [index === names.length - 1 ? " and " : ", ", name])),
-          names.length === 1 ? " is typing…" : " are typing…"];
+      const words =
+        names.length > 3
+          ? ["Several people are typing…"]
+          : [
+              names.flatMap((name, index) =>
+                index === 0 ? [name] : [index === names.length - 1 ? " and " : ", ", name],
+              ),
+              names.length === 1 ? " is typing…" : " are typing…",
+            ];
       fill(this.typing, dots, h("span", {}, words));
     }
   }

@@ -1,4 +1,5 @@
-// The channel's messages in order: grouped by author, parted by days, kept at the end while one reads there.
+// The channel's messages in order: grouped by author, parted by days, kept at the end while one
+// reads there.
 
 import { announce, calm, fill, h, icon, iconButton } from "./dom.js";
 import { MessageView } from "./message.js";
@@ -17,16 +18,28 @@ export class Feed {
     this.views = new Map();
     this.pendingViews = new Map();
     this.stuck = true;
+    this.lastTop = 0;
     this.list = h("ol", { class: "messages", "aria-label": "Messages" });
     this.welcome = h("div", { class: "welcome" });
-    this.more = h("button", { type: "button", class: "jump", hidden: true, onclick: () => this.toEnd(true) }, icon("arrowDown", 16), h("span", {}, "New messages"));
+    this.more = h(
+      "button",
+      { type: "button", class: "jump", hidden: true, onclick: () => this.toEnd(true) },
+      icon("arrowDown", 16),
+      h("span", {}, "New messages"),
+    );
     fill(element, h("div", { class: "feed-inner" }, this.welcome, this.list));
     element.after(h("div", { class: "jump-place" }, this.more));
 
-    element.addEventListener("scroll", () => {
-      this.stuck = this.atEnd();
-      if (this.stuck) this.more.hidden = true;
-    }, { passive: true });
+    element.addEventListener(
+      "scroll",
+      () => {
+        this.stuck = this.atEnd();
+        if (!this.stuck) return;
+        this.more.hidden = true;
+        this.lastTop = element.scrollTop;
+      },
+      { passive: true },
+    );
     // Pictures that arrive late, a composer that grows: whoever reads at the end stays there.
     new ResizeObserver(() => this.stick()).observe(this.list);
     new ResizeObserver(() => this.stick()).observe(element);
@@ -47,13 +60,20 @@ export class Feed {
   }
 
   stick() {
-    if (this.stuck) this.element.scrollTop = this.element.scrollHeight;
+    // Scrolling away is announced a moment late; the position itself already tells.
+    if (this.element.scrollTop < this.lastTop && !this.atEnd()) this.stuck = false;
+    if (!this.stuck) return;
+    this.element.scrollTop = this.element.scrollHeight;
+    this.lastTop = this.element.scrollTop;
   }
 
   toEnd(smooth = false) {
     this.stuck = true;
     this.more.hidden = true;
-    this.element.scrollTo({ top: this.element.scrollHeight, behavior: smooth && !calm() ? "smooth" : "instant" });
+    this.element.scrollTo({
+      top: this.element.scrollHeight,
+      behavior: smooth && !calm() ? "smooth" : "instant",
+    });
   }
 
   onMessage({ message, fresh }) {
@@ -62,7 +82,8 @@ export class Feed {
     this.sync();
     if (!fresh) return;
     const context = this.views.get(message.id)?.markdown;
-    const words = plainText(message.content ?? "", context) || (message.embeds?.[0]?.title ?? "a picture");
+    const words =
+      plainText(message.content ?? "", context) || (message.embeds?.[0]?.title ?? "a picture");
     announce(`${nameOf(message.author)}: ${words}`);
     if (mine || this.stuck) this.toEnd();
     else this.more.hidden = false;
@@ -76,6 +97,7 @@ export class Feed {
       for (const view of this.views.values()) view.element.remove();
       this.views.clear();
       this.showing = showing;
+      this.lastTop = 0;
       this.stuck = true;
     }
     this.drawWelcome();
@@ -85,17 +107,45 @@ export class Feed {
 
   drawWelcome() {
     const { channel } = this.page.store;
-    fill(this.welcome, channel && [
-      h("div", { class: "welcome-badge", "aria-hidden": "true" }, icon("hash", 34)),
-      h("h2", {}, `Welcome to #${channel.name}`),
-      h("p", {}, channel.topic || "This is where the channel begins."),
-      h("div", { class: "welcome-hint" },
-        h("span", { class: "hint-art", "aria-hidden": "true" }, h("span", { class: "hint-card one" }), h("span", { class: "hint-plus" }, "+"),
-          h("span", { class: "hint-card two" }), h("span", { class: "hint-plus" }, "→"), h("span", { class: "hint-card three" })),
-        h("div", { class: "hint-words" }, h("strong", {}, ["Drop in two pictures and type ", h("code", { class: "code" }, "!stylize")]),
-          h("span", {}, "The first is what to paint, the second how to paint it."),
-          h("button", { type: "button", class: "button button-primary small", onclick: () => this.page.startStylize() }, "Choose two pictures"))),
-    ]);
+    fill(
+      this.welcome,
+      channel && [
+        h("div", { class: "welcome-badge", "aria-hidden": "true" }, icon("hash", 34)),
+        h("h2", {}, `Welcome to #${channel.name}`),
+        h("p", {}, channel.topic || "This is where the channel begins."),
+        h(
+          "div",
+          { class: "welcome-hint" },
+          h(
+            "span",
+            { class: "hint-art", "aria-hidden": "true" },
+            h("span", { class: "hint-card one" }),
+            h("span", { class: "hint-plus" }, "+"),
+            h("span", { class: "hint-card two" }),
+            h("span", { class: "hint-plus" }, "→"),
+            h("span", { class: "hint-card three" }),
+          ),
+          h(
+            "div",
+            { class: "hint-words" },
+            h("strong", {}, [
+              "Drop in two pictures and type ",
+              h("code", { class: "code" }, "!stylize"),
+            ]),
+            h("span", {}, "The first is what to paint, the second how to paint it."),
+            h(
+              "button",
+              {
+                type: "button",
+                class: "button button-primary small",
+                onclick: () => this.page.startStylize(),
+              },
+              "Choose two pictures",
+            ),
+          ),
+        ),
+      ],
+    );
   }
 
   /** Brings the list in line with the store, moving and touching only what differs. */
@@ -119,7 +169,7 @@ export class Feed {
     };
     for (const message of messages) {
       let view = this.views.get(message.id);
-      if (!view) this.views.set(message.id, view = new MessageView(message, this.page));
+      if (!view) this.views.set(message.id, (view = new MessageView(message, this.page)));
       else if (view.message !== message) view.update(message);
       const date = new Date(message.timestamp);
       const newDay = !previous || !sameDay(new Date(previous.timestamp), date);
@@ -144,7 +194,7 @@ export class Feed {
     }
     for (const entry of pending) {
       let element = this.pendingViews.get(entry);
-      if (!element) this.pendingViews.set(entry, element = pendingMessage(entry, this.page));
+      if (!element) this.pendingViews.set(entry, (element = pendingMessage(entry, this.page)));
       put(element);
     }
   }
@@ -166,7 +216,12 @@ export class Feed {
       items[to].tabIndex = 0;
       items[to].focus();
       items[to].scrollIntoView({ block: "nearest" });
-    } else if (event.key === "r" && !event.ctrlKey && !event.metaKey && !isEphemeral(view.message)) {
+    } else if (
+      event.key === "r" &&
+      !event.ctrlKey &&
+      !event.metaKey &&
+      !isEphemeral(view.message)
+    ) {
       event.preventDefault();
       this.page.reply(view.message);
     }
@@ -191,9 +246,14 @@ export class Feed {
 
 /** Whether a message continues the one before it. */
 function follows(previous, message) {
-  return previous.author?.id === message.author?.id && !message.message_reference && !message.interaction_metadata
-    && !message.interaction && isEphemeral(previous) === isEphemeral(message)
-    && new Date(message.timestamp) - new Date(previous.timestamp) < SAME_BREATH;
+  return (
+    previous.author?.id === message.author?.id &&
+    !message.message_reference &&
+    !message.interaction_metadata &&
+    !message.interaction &&
+    isEphemeral(previous) === isEphemeral(message) &&
+    new Date(message.timestamp) - new Date(previous.timestamp) < SAME_BREATH
+  );
 }
 
 /** What is being sent, shown at once, with how far it got. */
@@ -202,15 +262,47 @@ function pendingMessage(entry, page) {
   const words = h("span", { class: "upload-words" }, "Sending…");
   entry.onprogress = (part) => {
     bar.firstElementChild.style.width = `${Math.round(part * 100)}%`;
-    words.textContent = part < 1 ? `Sending, ${Math.round(part * 100)} %` : "Sent, waiting for the playground…";
+    words.textContent =
+      part < 1 ? `Sending, ${Math.round(part * 100)} %` : "Sent, waiting for the playground…";
   };
   const { me } = page.store;
-  return h("li", { class: "message pending-message", "aria-busy": "true" }, h("div", { class: "message-row" },
-    h("div", { class: "message-gutter" }, avatar(me)),
-    h("div", { class: "message-body" },
-      h("header", { class: "message-head" }, coloredName(me), h("time", {}, messageTime(new Date()))),
-      entry.content && h("div", { class: "message-content" }, h("div", { class: "markdown" }, entry.content)),
-      entry.files.length > 0 && h("div", { class: "upload" },
-        entry.previews.length > 0 && h("div", { class: "upload-previews" }, entry.previews.map((url) => h("img", { src: url, alt: "" }))),
-        h("div", { class: "upload-state" }, words, bar, iconButton("close", "Cancel the upload", () => entry.abort(), { size: 16 }))))));
+  return h(
+    "li",
+    { class: "message pending-message", "aria-busy": "true" },
+    h(
+      "div",
+      { class: "message-row" },
+      h("div", { class: "message-gutter" }, avatar(me)),
+      h(
+        "div",
+        { class: "message-body" },
+        h(
+          "header",
+          { class: "message-head" },
+          coloredName(me),
+          h("time", {}, messageTime(new Date())),
+        ),
+        entry.content &&
+          h("div", { class: "message-content" }, h("div", { class: "markdown" }, entry.content)),
+        entry.files.length > 0 &&
+          h(
+            "div",
+            { class: "upload" },
+            entry.previews.length > 0 &&
+              h(
+                "div",
+                { class: "upload-previews" },
+                entry.previews.map((url) => h("img", { src: url, alt: "" })),
+              ),
+            h(
+              "div",
+              { class: "upload-state" },
+              words,
+              bar,
+              iconButton("close", "Cancel the upload", () => entry.abort(), { size: 16 }),
+            ),
+          ),
+      ),
+    ),
+  );
 }

@@ -1,10 +1,11 @@
 // Components that are a message's whole body: text, galleries, sections, containers.
 
 import { h } from "./dom.js";
-import { fileChip, resolveMedia } from "./attachments.js";
+import { fileChip, resolveMedia, veil } from "./attachments.js";
 import { ComponentType, renderControl, renderRow } from "./components.js";
 import { media } from "./embeds.js";
 import { renderMarkdown } from "./markdown.js";
+import { pictureKey } from "./pictures.js";
 
 /** @returns {Node[]} */
 export function renderLayout(message, pictures, context) {
@@ -16,33 +17,58 @@ export function renderLayout(message, pictures, context) {
       case ComponentType.TEXT_DISPLAY:
         return h("div", { class: "markdown" }, renderMarkdown(component.content, context.markdown));
       case ComponentType.SECTION:
-        return h("div", { class: "layout-section" }, h("div", { class: "layout-words" }, component.components.map(draw)),
-          component.accessory && draw(component.accessory));
+        return h(
+          "div",
+          { class: "layout-section" },
+          h("div", { class: "layout-words" }, component.components.map(draw)),
+          component.accessory && draw(component.accessory),
+        );
       case ComponentType.THUMBNAIL:
-        return picture(component, 96);
+        return picture(component, 96, 96);
       case ComponentType.MEDIA_GALLERY: {
         const items = component.items ?? [];
-        return h("div", { class: `gallery gallery-${Math.min(5, items.length)}` },
-          items.map((item) => h("div", { class: "tile" }, picture(item, items.length === 1 ? 520 : null))));
+        return h(
+          "div",
+          { class: `gallery gallery-${Math.min(5, items.length)}` },
+          items.map((item) => (items.length === 1 ? picture(item, 520, 400) : picture(item))),
+        );
       }
       case ComponentType.FILE: {
         const file = resolveMedia(component.file, message);
-        return fileChip({ url: file.url, filename: component.name ?? "file", size: component.size });
+        return fileChip({
+          url: file.url,
+          filename: component.name ?? "file",
+          size: component.size,
+        });
       }
       case ComponentType.SEPARATOR:
-        return component.divider === false ? h("div", { class: "layout-gap" }) : h("hr", { class: "layout-line" });
+        return component.divider === false
+          ? h("div", { class: "layout-gap" })
+          : h("hr", { class: "layout-line" });
       case ComponentType.CONTAINER: {
-        const color = Number.isInteger(component.accent_color) ? `#${component.accent_color.toString(16).padStart(6, "0").slice(-6)}` : null;
-        return h("div", { class: "embed layout", style: { "--embed-color": color } }, component.components.map(draw));
+        const color = Number.isInteger(component.accent_color)
+          ? `#${component.accent_color.toString(16).padStart(6, "0").slice(-6)}`
+          : null;
+        return h(
+          "div",
+          { class: "embed layout", style: { "--embed-color": color } },
+          component.components.map(draw),
+        );
       }
       default:
         return renderControl(component, context);
     }
   };
-  const picture = (item, box) => {
-    const source = { ...resolveMedia(item.media, message), description: item.description ?? undefined };
-    const drawn = box ? source : { ...source, width: null, height: null };
-    return media(drawn, `layout-${places++}`, "Picture", box ?? 520, box ?? 400, pictures, context);
+  // Without a box the picture fills its cell of the grid, whatever its own shape.
+  const picture = (item, boxWidth = null, boxHeight = null) => {
+    const found = resolveMedia(item.media, message);
+    const source = { ...found, description: item.description ?? undefined };
+    if (!boxWidth) source.width = source.height = null;
+    const place = `layout-${places++}`;
+    const button = media(source, place, "Picture", boxWidth, boxHeight, pictures, context);
+    const tile = h("div", { class: "tile" }, button);
+    if (item.spoiler) veil(tile, button, pictureKey(found.url), context);
+    return tile;
   };
   return (message.components ?? []).map(draw);
 }
@@ -50,11 +76,22 @@ export function renderLayout(message, pictures, context) {
 /** The pictures of such a message in reading order, for the lightbox. */
 export function layoutPictures(components, message) {
   return components.flatMap((component) => {
-    const own = component.type === ComponentType.MEDIA_GALLERY ? component.items ?? []
-      : component.type === ComponentType.THUMBNAIL ? [component] : [];
-    const inside = [...(component.components ?? []), ...(component.accessory ? [component.accessory] : [])];
+    const own =
+      component.type === ComponentType.MEDIA_GALLERY
+        ? (component.items ?? [])
+        : component.type === ComponentType.THUMBNAIL
+          ? [component]
+          : [];
+    const inside = [
+      ...(component.components ?? []),
+      ...(component.accessory ? [component.accessory] : []),
+    ];
     return [
-      ...own.map((item) => ({ ...resolveMedia(item.media, message), alt: item.description || "Picture" })),
+      ...own.map((item) => ({
+        ...resolveMedia(item.media, message),
+        alt: item.description || "Picture",
+        spoiler: item.spoiler,
+      })),
       ...layoutPictures(inside, message),
     ];
   });

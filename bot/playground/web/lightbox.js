@@ -1,7 +1,7 @@
 // A picture as large as the window, with its neighbours a key away. It follows live edits.
 
 import { h, icon, iconButton } from "./dom.js";
-import { picturesOf } from "./message.js";
+import { picturesOf } from "./contents.js";
 import { Picture, pictureKey, safePictureUrl } from "./pictures.js";
 
 const LARGEST_SCALE = 2.5;
@@ -17,19 +17,53 @@ export class Lightbox {
     };
     this.caption = h("p", { class: "lightbox-caption" });
     this.counter = h("span", { class: "lightbox-counter" });
-    this.original = h("a", { class: "icon-button", target: "_blank", rel: "noopener noreferrer", "aria-label": "Open the original", title: "Open the original" }, icon("external"));
-    this.save = h("a", { class: "icon-button", "aria-label": "Download", title: "Download" }, icon("download"));
-    this.previous = iconButton("chevronLeft", "Previous picture", () => this.step(-1), { class: "lightbox-step previous", size: 28 });
-    this.next = iconButton("chevronRight", "Next picture", () => this.step(1), { class: "lightbox-step next", size: 28 });
+    this.original = h(
+      "a",
+      {
+        class: "icon-button",
+        target: "_blank",
+        rel: "noopener noreferrer",
+        "aria-label": "Open the original",
+        title: "Open the original",
+      },
+      icon("external"),
+    );
+    this.save = h(
+      "a",
+      { class: "icon-button", "aria-label": "Download", title: "Download" },
+      icon("download"),
+    );
+    this.previous = iconButton("chevronLeft", "Previous picture", () => this.step(-1), {
+      class: "lightbox-step previous",
+      size: 28,
+    });
+    this.next = iconButton("chevronRight", "Next picture", () => this.step(1), {
+      class: "lightbox-step next",
+      size: 28,
+    });
     this.stage = h("div", { class: "lightbox-stage" }, this.picture.element);
-    this.dialog = h("dialog", { class: "lightbox", "aria-label": "Picture" },
-      h("div", { class: "lightbox-bar" }, this.counter, this.original, this.save,
-        iconButton("close", "Close", () => this.dialog.close(), { autofocus: true })),
-      this.stage, this.previous, this.next, this.caption);
+    this.dialog = h(
+      "dialog",
+      { class: "lightbox", "aria-label": "Picture" },
+      h(
+        "div",
+        { class: "lightbox-bar" },
+        this.counter,
+        this.original,
+        this.save,
+        iconButton("close", "Close", () => this.dialog.close(), { autofocus: true }),
+      ),
+      this.stage,
+      this.previous,
+      this.next,
+      this.caption,
+    );
     this.dialog.addEventListener("click", (event) => {
       if (event.target === this.dialog || event.target === this.stage) this.dialog.close();
     });
-    this.dialog.addEventListener("close", () => { this.messageId = null; });
+    this.dialog.addEventListener("close", () => {
+      this.messageId = null;
+    });
     this.dialog.addEventListener("keydown", (event) => {
       if (event.key === "ArrowLeft") this.step(-1);
       else if (event.key === "ArrowRight") this.step(1);
@@ -44,13 +78,18 @@ export class Lightbox {
     });
   }
 
-  /** Opens the message's picture with this address. */
-  open(messageId, url) {
+  /** Opens the message's picture with this address; hidden spoilers beside it stay hidden. */
+  open(messageId, url, revealed) {
     const message = this.store.message(messageId);
     if (!message) return;
+    if (this.messageId !== messageId) this.picture.clear();
     this.messageId = messageId;
-    this.items = picturesOf(message);
-    this.index = Math.max(0, this.items.findIndex((item) => pictureKey(item.url) === pictureKey(url)));
+    this.revealed = revealed;
+    this.items = picturesOf(message, revealed);
+    this.index = Math.max(
+      0,
+      this.items.findIndex((item) => pictureKey(item.url) === pictureKey(url)),
+    );
     if (!this.items.length) return;
     this.draw();
     if (!this.dialog.open) this.dialog.showModal();
@@ -58,7 +97,7 @@ export class Lightbox {
 
   /** An edit brought a newer picture to the same place: a painting grows while it is looked at. */
   follow(message) {
-    const items = picturesOf(message);
+    const items = picturesOf(message, this.revealed);
     if (!items.length) {
       this.dialog.close();
       return;
@@ -79,7 +118,8 @@ export class Lightbox {
     const item = this.items[this.index];
     this.picture.show({ url: item.url, alt: item.alt });
     this.caption.textContent = item.alt;
-    this.counter.textContent = this.items.length > 1 ? `${this.index + 1} of ${this.items.length}` : "";
+    this.counter.textContent =
+      this.items.length > 1 ? `${this.index + 1} of ${this.items.length}` : "";
     const address = safePictureUrl(item.url);
     for (const anchor of [this.original, this.save]) {
       if (address) anchor.href = address;

@@ -10,7 +10,8 @@ const DEEPEST = 10;
  * Reads a message's text.
  *
  * @param {string} text
- * @param {object} context `user(id)`, `channel(id)`, `openChannel(id)`, `me`; what is missing shows its id.
+ * @param {object} context `user(id)`, `channel(id)`, `openChannel(id)`, `me`; what is missing
+ *   shows its id.
  * @returns {DocumentFragment}
  */
 export function renderMarkdown(text, context = {}) {
@@ -35,8 +36,11 @@ function blocks(text, context, depth) {
   const after = text.slice(fence.index + fence[0].length).replace(/^\n/, "");
   return [
     ...(before ? lines(before, context, depth) : []),
-    h("pre", { class: "code-block", tabindex: "0" },
-      h("code", { dataset: fence[1] ? { language: fence[1] } : {} }, fence[2])),
+    h(
+      "pre",
+      { class: "code-block", tabindex: "0" },
+      h("code", { dataset: fence[1] ? { language: fence[1] } : {} }, fence[2]),
+    ),
     ...(after ? blocks(after, context, depth) : []),
   ];
 }
@@ -48,7 +52,8 @@ function lines(text, context, depth) {
   const rows = text.split("\n");
   let paragraph = [];
   const flush = () => {
-    if (paragraph.length) out.push(h("span", { class: "paragraph" }, inline(paragraph.join("\n"), context, depth)));
+    if (paragraph.length)
+      out.push(h("span", { class: "paragraph" }, inline(paragraph.join("\n"), context, depth)));
     paragraph = [];
   };
   for (let index = 0; index < rows.length; index += 1) {
@@ -62,7 +67,8 @@ function lines(text, context, depth) {
     if (depth < DEEPEST && row.startsWith("> ")) {
       flush();
       const quoted = [];
-      while (index < rows.length && rows[index].startsWith("> ")) quoted.push(rows[index++].slice(2));
+      while (index < rows.length && rows[index].startsWith("> "))
+        quoted.push(rows[index++].slice(2));
       index -= 1;
       out.push(h("blockquote", {}, blocks(quoted.join("\n"), context, depth + 1)));
       continue;
@@ -71,8 +77,13 @@ function lines(text, context, depth) {
     if (heading) {
       flush();
       // Messages are articles under the page's own headings, so theirs begin at the third level.
-      out.push(h(`h${heading[1].length + 2}`, { class: `heading-${heading[1].length}` },
-        inline(heading[2], context, depth + 1)));
+      out.push(
+        h(
+          `h${heading[1].length + 2}`,
+          { class: `heading-${heading[1].length}` },
+          inline(heading[2], context, depth + 1),
+        ),
+      );
       continue;
     }
     const small = /^-# +(\S.*)$/.exec(row);
@@ -84,7 +95,8 @@ function lines(text, context, depth) {
     if (LIST_ITEM.test(row)) {
       flush();
       const items = [];
-      while (index < rows.length && LIST_ITEM.test(rows[index])) items.push(LIST_ITEM.exec(rows[index++]));
+      while (index < rows.length && LIST_ITEM.test(rows[index]))
+        items.push(LIST_ITEM.exec(rows[index++]));
       index -= 1;
       out.push(...lists(items, context, depth + 1));
       continue;
@@ -116,27 +128,45 @@ function lists(items, context, depth) {
 
 // ---------------------------------------------------------------------- inline
 
-// Tried in this order at every position; the first that matches wins. No pattern may have two ways to
+// Tried in this order at every position; the first that matches wins. No pattern may have two ways
+// to
 // match the same text: a message must not be able to keep the page busy.
 const RULES = [
   [/\\([^A-Za-z0-9\s])/y, (match) => [match[1]]],
-  [/(`{1,2})([^`]|[^`][\s\S]*?[^`])\1(?!`)/y, (match) => [h("code", { class: "code" }, match[2].trim() || match[2])]],
+  [
+    /(`{1,2})([^`]|[^`][\s\S]*?[^`])\1(?!`)/y,
+    (match) => [h("code", { class: "code" }, match[2].trim() || match[2])],
+  ],
   [/\|\|([\s\S]+?)\|\|/y, (match, context, depth) => [spoiler(match[1], context, depth)]],
   [/\*\*([\s\S]+?)\*\*(?!\*)/y, wrap("strong")],
   [/__([\s\S]+?)__(?!_)/y, wrap("u")],
   [/~~([\s\S]+?)~~/y, wrap("s")],
   [/\*(?=\S)((?:\*\*|[^*])+?)\*(?!\*)/y, wrap("em")],
   [/_((?:__|[^_])+?)_(?![A-Za-z0-9_])/y, wrap("em"), (before) => !/[A-Za-z0-9_]$/.test(before)],
-  [/\[([^\[\]\n]{1,512})\]\(<?(https?:\/\/[^\s<>)]{1,2000})>?(?: +"[^"\n]*")?\)/y,
-    (match, context, depth) => [link(match[2], inline(match[1], { ...context, inLink: true }, depth + 1))],
-    (_, context) => !context.inLink],
-  [/<(https?:\/\/[^\s<>]+)>/y, (match) => [link(match[1], match[1])], (_, context) => !context.inLink],
+  [
+    /\[([^\[\]\n]{1,512})\]\(<?(https?:\/\/[^\s<>)]{1,2000})>?(?: +"[^"\n]*")?\)/y,
+    (match, context, depth) => [
+      link(match[2], inline(match[1], { ...context, inLink: true }, depth + 1)),
+    ],
+    (_, context) => !context.inLink,
+  ],
+  [
+    /<(https?:\/\/[^\s<>]+)>/y,
+    (match) => [link(match[1], match[1])],
+    (_, context) => !context.inLink,
+  ],
   [/https?:\/\/[^\s<>]+/y, (match) => bareLink(match[0]), (_, context) => !context.inLink],
   [/<@!?(\d{1,20})>/y, (match, context) => [userMention(match[1], context)]],
   [/<@&(\d{1,20})>/y, (match) => [h("span", { class: "mention" }, `@role ${match[1]}`)]],
   [/<#(\d{1,20})>/y, (match, context) => [channelMention(match[1], context)]],
-  [/<\/([^:<>\n]{1,100}):(\d{1,20})>/y, (match) => [h("span", { class: "mention" }, `/${match[1]}`)]],
-  [/<(a?):(\w{2,32}):(\d{1,20})>/y, (match) => [customEmoji({ animated: Boolean(match[1]), name: match[2], id: match[3] })]],
+  [
+    /<\/([^:<>\n]{1,100}):(\d{1,20})>/y,
+    (match) => [h("span", { class: "mention" }, `/${match[1]}`)],
+  ],
+  [
+    /<(a?):(\w{2,32}):(\d{1,20})>/y,
+    (match) => [customEmoji({ animated: Boolean(match[1]), name: match[2], id: match[3] })],
+  ],
   [/<t:(-?\d{1,13})(?::([tTdDfFR]))?>/y, (match) => [timestamp(match[1], match[2])]],
   [/@(?:everyone|here)\b/y, (match) => [h("span", { class: "mention" }, match[0])]],
 ];
@@ -187,15 +217,23 @@ function spoiler(text, context, depth) {
     element.removeAttribute("tabindex");
     inside.removeAttribute("aria-hidden");
   };
-  const element = h("span", {
-    class: "spoiler", role: "button", tabindex: "0", "aria-label": "Spoiler, select to reveal", onclick: reveal,
-    onkeydown: (event) => {
-      if (event.key === "Enter" || event.key === " ") {
-        event.preventDefault();
-        reveal();
-      }
+  const element = h(
+    "span",
+    {
+      class: "spoiler",
+      role: "button",
+      tabindex: "0",
+      "aria-label": "Spoiler, select to reveal",
+      onclick: reveal,
+      onkeydown: (event) => {
+        if (event.key === "Enter" || event.key === " ") {
+          event.preventDefault();
+          reveal();
+        }
+      },
     },
-  }, inside);
+    inside,
+  );
   return element;
 }
 
@@ -208,7 +246,11 @@ export function link(address, ...children) {
     return h("span", {}, children);
   }
   if (url.protocol !== "https:" && url.protocol !== "http:") return h("span", {}, children);
-  return h("a", { href: url.href, target: "_blank", rel: "noopener noreferrer nofollow" }, children);
+  return h(
+    "a",
+    { href: url.href, target: "_blank", rel: "noopener noreferrer nofollow" },
+    children,
+  );
 }
 
 /** Punctuation that ends a sentence is not part of the address in it. */
@@ -227,7 +269,11 @@ function userMention(id, context) {
 function channelMention(id, context) {
   const channel = context.channel?.(id);
   if (!channel) return h("span", { class: "mention" }, "#unknown");
-  return h("button", { type: "button", class: "mention", onclick: () => context.openChannel?.(id) }, `#${channel.name}`);
+  return h(
+    "button",
+    { type: "button", class: "mention", onclick: () => context.openChannel?.(id) },
+    `#${channel.name}`,
+  );
 }
 
 function timestamp(seconds, style) {
@@ -239,12 +285,17 @@ function timestamp(seconds, style) {
 /** A guild's own emoji, by its picture on the CDN. */
 export function customEmoji({ id, name, animated }) {
   return h("img", {
-    class: "emoji", src: `/cdn/emojis/${id}.${animated ? "gif" : "png"}`, alt: `:${name}:`, title: `:${name}:`,
-    draggable: "false", loading: "lazy",
+    class: "emoji",
+    src: `/cdn/emojis/${id}.${animated ? "gif" : "png"}`,
+    alt: `:${name}:`,
+    title: `:${name}:`,
+    draggable: "false",
+    loading: "lazy",
   });
 }
 
-const ONLY_EMOJI = /^(?:<a?:\w+:\d+>|[\s\p{Emoji_Presentation}\p{Extended_Pictographic}\u200d\ufe0f\u{1f3fb}-\u{1f3ff}\u{1f1e6}-\u{1f1ff}])+$/u;
+const ONLY_EMOJI =
+  /^(?:<a?:\w+:\d+>|[\s\p{Emoji_Presentation}\p{Extended_Pictographic}\u200d\ufe0f\u{1f3fb}-\u{1f3ff}\u{1f1e6}-\u{1f1ff}])+$/u;
 
 /** A message of nothing but a few emoji is shown large. */
 export function isJumbo(text) {

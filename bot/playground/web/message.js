@@ -1,48 +1,25 @@
-// One message on the page. Its element lives as long as the message; edits change only the parts that differ.
+// One message on the page. Its element lives as long as the message; edits change only the parts
+// that differ.
 
 import { fill, h, icon, iconButton } from "./dom.js";
-import { altOf, isPicture, renderAttachments, resolveMedia } from "./attachments.js";
+import { renderAttachments } from "./attachments.js";
 import { dots, renderRow } from "./components.js";
-import { embedPictures, renderEmbed } from "./embeds.js";
+import { plainAttachments, resolveEmbed } from "./contents.js";
+import { renderEmbed } from "./embeds.js";
 import { emojiNode } from "./emoji.js";
-import { layoutPictures, renderLayout } from "./layout.js";
+import { renderLayout } from "./layout.js";
 import { isJumbo, plainText, renderMarkdown } from "./markdown.js";
 import { openMessageMenu, toolbar } from "./message-menu.js";
 import { appTag, avatar, coloredName } from "./people.js";
-import { PictureSet, pictureKey } from "./pictures.js";
+import { PictureSet } from "./pictures.js";
 import { isEphemeral, MessageFlag, MessageType, nameOf } from "./store.js";
 import { clockTime, fullTime, messageTime } from "./time.js";
 
 // Acknowledgements are due in three seconds; after that the server says it failed.
 const PATIENCE = 4500;
 
-/** All pictures of a message in reading order, for the lightbox. */
-export function picturesOf(message) {
-  const pictures = [
-    ...plainAttachments(message).filter(isPicture).map((attachment) => ({ ...attachment, alt: altOf(attachment) })),
-    ...(message.embeds ?? []).flatMap((embed) => embedPictures(resolveEmbed(embed, message))
-      .map((media) => ({ ...media, alt: media.description || embed.title || "Picture" }))),
-    ...layoutPictures(message.components ?? [], message),
-  ];
-  return pictures.map(({ url, alt, filename }) => ({ url, alt, filename: filename ?? pictureKey(url).split("/").at(-1) }));
-}
-
-/** Attachments that an embed or a component shows are not shown again under the text. */
-function plainAttachments(message) {
-  const used = new Set();
-  for (const embed of message.embeds ?? []) {
-    for (const media of [embed.image, embed.thumbnail]) if (media?.url) used.add(pictureKey(media.url));
-  }
-  return (message.attachments ?? []).filter((attachment) => !used.has(pictureKey(attachment.url))
-    && !used.has(`attachment://${attachment.filename}`) && !(message.flags & MessageFlag.COMPONENTS_V2));
-}
-
-function resolveEmbed(embed, message) {
-  return { ...embed, image: resolveMedia(embed.image, message), thumbnail: resolveMedia(embed.thumbnail, message) };
-}
-
 export class MessageView {
-  /** @param {object} page The page's services: `store`, `api`, `lightbox`, `reply`, `jump`, `say`, `openChannel`. */
+  /** @param {object} page The page's services, as `app.js` lists them. */
   constructor(message, page) {
     this.page = page;
     this.pictures = new PictureSet();
@@ -51,20 +28,48 @@ export class MessageView {
     this.keys = new Map();
     this.waiting = null;
     const part = (name, tag = "div") => h(tag, { class: `message-${name}` });
-    this.parts = { quote: part("quote"), head: part("head", "header"), content: part("content"), pictures: part("pictures"),
-      components: part("components"), failure: h("div", { class: "message-failure", role: "alert" }),
-      reactions: part("reactions"), foot: part("foot") };
+    this.parts = {
+      quote: part("quote"),
+      head: part("head", "header"),
+      content: part("content"),
+      pictures: part("pictures"),
+      components: part("components"),
+      failure: h("div", { class: "message-failure", role: "alert" }),
+      reactions: part("reactions"),
+      foot: part("foot"),
+    };
     this.gutter = h("div", { class: "message-gutter" });
     this.parts.content.id = `content-${message.id}`;
     this.parts.head.id = `head-${message.id}`;
-    this.element = h("li", {
-      class: "message", tabindex: "-1", dataset: { id: message.id },
-      "aria-labelledby": `head-${message.id} content-${message.id}`,
-      onpointerenter: () => this.showTools(), onfocusin: () => this.showTools(),
-      oncontextmenu: (event) => this.onContextMenu(event),
-    }, this.parts.quote, h("div", { class: "message-row" }, this.gutter,
-      h("div", { class: "message-body" }, this.parts.head, this.parts.content, this.parts.pictures, this.parts.components,
-        this.parts.failure, this.parts.reactions, this.parts.foot)));
+    this.element = h(
+      "li",
+      {
+        class: "message",
+        tabindex: "-1",
+        dataset: { id: message.id },
+        "aria-labelledby": `head-${message.id} content-${message.id}`,
+        onpointerenter: () => this.showTools(),
+        onfocusin: () => this.showTools(),
+        oncontextmenu: (event) => this.onContextMenu(event),
+      },
+      this.parts.quote,
+      h(
+        "div",
+        { class: "message-row" },
+        this.gutter,
+        h(
+          "div",
+          { class: "message-body" },
+          this.parts.head,
+          this.parts.content,
+          this.parts.pictures,
+          this.parts.components,
+          this.parts.failure,
+          this.parts.reactions,
+          this.parts.foot,
+        ),
+      ),
+    );
     this.update(message);
   }
 
@@ -86,12 +91,35 @@ export class MessageView {
     if (edited) this.settle();
     this.element.classList.toggle("mentions-me", store.mentions(message));
     this.element.classList.toggle("ephemeral", isEphemeral(message));
-    this.part("quote", [message.type, message.message_reference, message.referenced_message, message.interaction_metadata,
-      message.interaction], () => this.quote());
+    this.part(
+      "quote",
+      [
+        message.type,
+        message.message_reference,
+        message.referenced_message,
+        message.interaction_metadata,
+        message.interaction,
+      ],
+      () => this.quote(),
+    );
     this.part("head", [message.author, message.timestamp], () => this.head());
-    this.part("content", [message.content, message.flags, message.type, message.edited_timestamp, message.sticker_items,
-      message.message_snapshots], () => this.content());
-    this.part("pictures", [message.attachments, message.embeds, message.components, message.flags], () => this.media());
+    this.part(
+      "content",
+      [
+        message.content,
+        message.flags,
+        message.type,
+        message.edited_timestamp,
+        message.sticker_items,
+        message.message_snapshots,
+      ],
+      () => this.content(),
+    );
+    this.part(
+      "pictures",
+      [message.attachments, message.embeds, message.components, message.flags],
+      () => this.media(),
+    );
     this.drawComponents();
     this.part("reactions", [message.reactions], () => this.reactions());
     this.part("foot", [isEphemeral(message)], () => this.foot());
@@ -112,9 +140,16 @@ export class MessageView {
   setContinued(continued) {
     this.element.classList.toggle("continued", continued);
     const date = new Date(this.message.timestamp);
-    fill(this.gutter, continued
-      ? h("time", { class: "gutter-time", datetime: this.message.timestamp, title: fullTime(date) }, clockTime(date))
-      : avatar(this.message.author));
+    fill(
+      this.gutter,
+      continued
+        ? h(
+            "time",
+            { class: "gutter-time", datetime: this.message.timestamp, title: fullTime(date) },
+            clockTime(date),
+          )
+        : avatar(this.message.author),
+    );
   }
 
   // ------------------------------------------------------------------- parts
@@ -122,44 +157,97 @@ export class MessageView {
   quote() {
     const { message } = this;
     const interaction = message.interaction_metadata ?? message.interaction;
-    if (message.type === MessageType.REPLY || (message.message_reference && message.referenced_message !== undefined
-      && message.type !== MessageType.CHAT_INPUT_COMMAND && !message.message_snapshots)) {
+    if (
+      message.type === MessageType.REPLY ||
+      (message.message_reference &&
+        message.referenced_message !== undefined &&
+        message.type !== MessageType.CHAT_INPUT_COMMAND &&
+        !message.message_snapshots)
+    ) {
       return this.repliedTo();
     }
     if (!interaction?.user) return null;
     const name = message.interaction?.name ?? interaction.name;
-    return h("div", { class: "quote" }, h("span", { class: "quote-line", "aria-hidden": "true" }), avatar(interaction.user, 16),
-      coloredName(interaction.user), h("span", { class: "quote-text" }, name
-        ? ["used ", h("span", { class: "mention" }, message.type === MessageType.CONTEXT_MENU_COMMAND ? name : `/${name}`)]
-        : "started this"));
+    return h(
+      "div",
+      { class: "quote" },
+      h("span", { class: "quote-line", "aria-hidden": "true" }),
+      avatar(interaction.user, 16),
+      coloredName(interaction.user),
+      h(
+        "span",
+        { class: "quote-text" },
+        name
+          ? [
+              "used ",
+              h(
+                "span",
+                { class: "mention" },
+                message.type === MessageType.CONTEXT_MENU_COMMAND ? name : `/${name}`,
+              ),
+            ]
+          : "started this",
+      ),
+    );
   }
 
   repliedTo() {
     const id = this.message.message_reference?.message_id ?? this.message.referenced_message?.id;
     const original = this.page.store.message(id) ?? this.message.referenced_message;
     const line = h("span", { class: "quote-line", "aria-hidden": "true" });
-    if (!original) return h("div", { class: "quote" }, line, h("em", { class: "quote-text" }, "The original message was deleted"));
+    if (!original)
+      return h(
+        "div",
+        { class: "quote" },
+        line,
+        h("em", { class: "quote-text" }, "The original message was deleted"),
+      );
     const text = plainText(original.content, this.markdown);
     const pictured = (original.attachments?.length || original.embeds?.length) > 0;
-    return h("button", { type: "button", class: "quote", "aria-label": `In reply to ${nameOf(original.author)}: ${text || "a picture"}. Go to it`,
-      onclick: () => this.page.jump(id) },
-    line, avatar(original.author, 16), coloredName(original.author),
-    h("span", { class: "quote-text" }, text || "Select to see the picture"), pictured && icon("image", 16));
+    return h(
+      "button",
+      {
+        type: "button",
+        class: "quote",
+        "aria-label": `In reply to ${nameOf(original.author)}: ${text || "a picture"}. Go to it`,
+        onclick: () => this.page.jump(id),
+      },
+      line,
+      avatar(original.author, 16),
+      coloredName(original.author),
+      h("span", { class: "quote-text" }, text || "Select to see the picture"),
+      pictured && icon("image", 16),
+    );
   }
 
   head() {
     const { author, timestamp } = this.message;
     const date = new Date(timestamp);
-    return [coloredName(author), appTag(author), h("time", { datetime: timestamp, title: fullTime(date) }, messageTime(date))];
+    return [
+      coloredName(author),
+      appTag(author),
+      h("time", { datetime: timestamp, title: fullTime(date) }, messageTime(date)),
+    ];
   }
 
   content() {
     const { message } = this;
     const out = [];
     if (message.flags & MessageFlag.LOADING) {
-      out.push(h("div", { class: "thinking" }, dots(), h("span", {}, `${nameOf(message.author)} is thinking…`)));
+      out.push(
+        h(
+          "div",
+          { class: "thinking" },
+          dots(),
+          h("span", {}, `${nameOf(message.author)} is thinking…`),
+        ),
+      );
     } else if (message.content) {
-      const text = h("div", { class: isJumbo(message.content) ? "markdown jumbo" : "markdown" }, renderMarkdown(message.content, this.markdown));
+      const text = h(
+        "div",
+        { class: isJumbo(message.content) ? "markdown jumbo" : "markdown" },
+        renderMarkdown(message.content, this.markdown),
+      );
       if (message.edited_timestamp) {
         const edit = new Date(message.edited_timestamp);
         text.append(h("span", { class: "edited", title: fullTime(edit) }, " (edited)"));
@@ -167,16 +255,27 @@ export class MessageView {
       out.push(text);
     }
     for (const { message: forwarded } of message.message_snapshots ?? []) {
-      out.push(h("div", { class: "forwarded" }, h("small", {}, "Forwarded"),
-        h("div", { class: "markdown" }, renderMarkdown(forwarded.content, this.markdown)),
-        renderAttachments(forwarded.attachments ?? [], this.pictures, this.pictureContext())));
+      out.push(
+        h(
+          "div",
+          { class: "forwarded" },
+          h("small", {}, "Forwarded"),
+          h("div", { class: "markdown" }, renderMarkdown(forwarded.content, this.markdown)),
+          renderAttachments(forwarded.attachments ?? [], this.pictures, this.pictureContext()),
+        ),
+      );
     }
-    for (const sticker of message.sticker_items ?? []) out.push(h("span", { class: "sticker" }, `Sticker: ${sticker.name}`));
+    for (const sticker of message.sticker_items ?? [])
+      out.push(h("span", { class: "sticker" }, `Sticker: ${sticker.name}`));
     return out;
   }
 
   pictureContext() {
-    return { revealed: this.revealed, markdown: this.markdown, open: (url) => this.page.lightbox.open(this.message.id, url) };
+    return {
+      revealed: this.revealed,
+      markdown: this.markdown,
+      open: (url) => this.page.lightbox.open(this.message.id, url, this.revealed),
+    };
   }
 
   media() {
@@ -185,54 +284,106 @@ export class MessageView {
     this.pictures.begin();
     const out = [
       ...renderAttachments(plainAttachments(message), this.pictures, context),
-      ...(message.embeds ?? []).map((embed, index) => renderEmbed(resolveEmbed(embed, message), index, this.pictures, context)),
+      ...(message.embeds ?? []).map((embed, index) =>
+        renderEmbed(resolveEmbed(embed, message), index, this.pictures, context),
+      ),
     ];
     if (message.flags & MessageFlag.COMPONENTS_V2) {
       out.push(...renderLayout(message, this.pictures, { ...context, ...this.componentContext() }));
     }
     this.pictures.end();
     if (out.length && message.edited_timestamp && !message.content) {
-      out.push(h("span", { class: "edited", title: fullTime(new Date(message.edited_timestamp)) }, "(edited)"));
+      out.push(
+        h(
+          "span",
+          { class: "edited", title: fullTime(new Date(message.edited_timestamp)) },
+          "(edited)",
+        ),
+      );
     }
     return out;
   }
 
   reactions() {
     const { message, page } = this;
-    const list = (message.reactions ?? []).map((reaction) => h("button", {
-      type: "button", class: reaction.me ? "reaction mine" : "reaction", "aria-pressed": String(Boolean(reaction.me)),
-      "aria-label": `${reaction.emoji.name}, ${reaction.count} ${reaction.count === 1 ? "reaction" : "reactions"}`,
-      dataset: { emoji: reaction.emoji.id ?? reaction.emoji.name }, title: reaction.emoji.name,
-      onclick: () => page.react(message, reaction.emoji, !reaction.me),
-    }, emojiNode(reaction.emoji), h("span", { class: "reaction-count" }, reaction.count)));
+    const list = (message.reactions ?? []).map((reaction) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: reaction.me ? "reaction mine" : "reaction",
+          "aria-pressed": String(Boolean(reaction.me)),
+          "aria-label": `${reaction.emoji.name}, ${reaction.count} ${reaction.count === 1 ? "reaction" : "reactions"}`,
+          dataset: { emoji: reaction.emoji.id ?? reaction.emoji.name },
+          title: reaction.emoji.name,
+          onclick: () => page.react(message, reaction.emoji, !reaction.me),
+        },
+        emojiNode(reaction.emoji),
+        h("span", { class: "reaction-count" }, reaction.count),
+      ),
+    );
     if (!list.length) return null;
-    return [...list, iconButton("smile", "Add a reaction", (event) => page.pickReaction(event.currentTarget, message),
-      { size: 18, class: "reaction-add" })];
+    return [
+      ...list,
+      iconButton(
+        "smile",
+        "Add a reaction",
+        (event) => page.pickReaction(event.currentTarget, message),
+        { size: 18, class: "reaction-add" },
+      ),
+    ];
   }
 
   foot() {
     if (!isEphemeral(this.message)) return null;
-    return [icon("eye", 14), h("span", {}, "Only you can see this"), h("span", { "aria-hidden": "true" }, "·"),
-      h("button", { type: "button", class: "text-button", onclick: () => this.page.store.dismiss(this.message) }, "Dismiss message")];
+    return [
+      icon("eye", 14),
+      h("span", {}, "Only you can see this"),
+      h("span", { "aria-hidden": "true" }, "·"),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "text-button",
+          onclick: () => this.page.store.dismiss(this.message),
+        },
+        "Dismiss message",
+      ),
+    ];
   }
 
   // -------------------------------------------------------------- components
 
   drawComponents() {
     const { message } = this;
-    const rows = message.flags & MessageFlag.COMPONENTS_V2 ? [] : message.components ?? [];
-    this.part("components", [rows, [...this.pending]], () => rows.map((row) => renderRow(row, this.componentContext())));
+    const rows = message.flags & MessageFlag.COMPONENTS_V2 ? [] : (message.components ?? []);
+    this.part("components", [rows, [...this.pending]], () =>
+      rows.map((row) => renderRow(row, this.componentContext())),
+    );
   }
 
   componentContext() {
-    return { store: this.page.store, pending: this.pending, press: (component, values) => this.press(component, values) };
+    return {
+      store: this.page.store,
+      pending: this.pending,
+      press: (component, values) => this.press(component, values),
+    };
   }
 
   redrawComponents() {
     this.drawComponents();
     if (this.message.flags & MessageFlag.COMPONENTS_V2) {
       this.keys.delete("pictures");
-      this.part("pictures", [this.message.attachments, this.message.embeds, this.message.components, this.message.flags], () => this.media());
+      this.part(
+        "pictures",
+        [
+          this.message.attachments,
+          this.message.embeds,
+          this.message.components,
+          this.message.flags,
+        ],
+        () => this.media(),
+      );
     }
   }
 
@@ -243,8 +394,14 @@ export class MessageView {
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.settle(), PATIENCE);
     try {
-      await this.page.api.interact({ type: 3, channel_id: this.message.channel_id, message_id: this.message.id,
-        custom_id: component.custom_id, component_type: component.type, ...(values ? { values } : {}) });
+      await this.page.api.interact({
+        type: 3,
+        channel_id: this.message.channel_id,
+        message_id: this.message.id,
+        custom_id: component.custom_id,
+        component_type: component.type,
+        ...(values ? { values } : {}),
+      });
     } catch (error) {
       this.fail(error.message);
     }
@@ -273,7 +430,12 @@ export class MessageView {
   onContextMenu(event) {
     const selection = getSelection();
     // A link or selected text keeps the browser's own menu; so does Shift.
-    if (event.shiftKey || event.target.closest("a[href], input, textarea") || (selection && !selection.isCollapsed)) return;
+    if (
+      event.shiftKey ||
+      event.target.closest("a[href], input, textarea") ||
+      (selection && !selection.isCollapsed)
+    )
+      return;
     event.preventDefault();
     openMessageMenu({ x: event.clientX, y: event.clientY }, this.message, this.page);
   }

@@ -13,10 +13,33 @@ export function openModal(modal, page) {
   const problem = h("p", { class: "form-problem", role: "alert" });
   const submit = h("button", { type: "submit", class: "button button-primary" }, "Submit");
   const rows = (modal.components ?? []).map((row, index) => drawRow(row, index, fields, page));
-  const form = h("form", { method: "dialog", class: "modal-form" }, rows, problem,
-    h("div", { class: "modal-foot" }, h("button", { type: "button", class: "button button-plain", onclick: () => dialog.close() }, "Cancel"), submit));
-  const dialog = h("dialog", { class: "modal", "aria-labelledby": "modal-title" },
-    h("header", {}, h("h2", { id: "modal-title" }, modal.title), iconButton("close", "Close", () => dialog.close())), form);
+  const form = h(
+    "form",
+    { method: "dialog", class: "modal-form" },
+    rows,
+    problem,
+    h(
+      "div",
+      { class: "modal-foot" },
+      h(
+        "button",
+        { type: "button", class: "button button-plain", onclick: () => dialog.close() },
+        "Cancel",
+      ),
+      submit,
+    ),
+  );
+  const dialog = h(
+    "dialog",
+    { class: "modal", "aria-labelledby": "modal-title" },
+    h(
+      "header",
+      {},
+      h("h2", { id: "modal-title" }, modal.title),
+      iconButton("close", "Close", () => dialog.close()),
+    ),
+    form,
+  );
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -24,9 +47,14 @@ export function openModal(modal, page) {
     submit.disabled = true;
     fill(submit, dots());
     try {
-      await page.api.interact({ type: 5, channel_id: modal.channel_id ?? page.store.channelId, custom_id: modal.custom_id,
-        ...(modal.id ? { modal_id: modal.id } : {}), ...(modal.message_id ? { message_id: modal.message_id } : {}),
-        components: fields.map((field) => field.answer()) });
+      await page.api.interact({
+        type: 5,
+        channel_id: modal.channel_id ?? page.store.channelId,
+        custom_id: modal.custom_id,
+        ...(modal.id ? { modal_id: modal.id } : {}),
+        ...(modal.message_id ? { message_id: modal.message_id } : {}),
+        components: fields.map((field) => field.answer()),
+      });
       dialog.close();
     } catch (error) {
       fill(problem, error.message);
@@ -52,22 +80,53 @@ function drawRow(row, index, fields, page) {
   const input = labelled ? row.component : row.components?.[0];
   if (!input) return null;
   const id = `modal-field-${index}`;
-  const wrap = (inner) => (labelled ? { type: row.type, component: inner } : { type: ComponentType.ACTION_ROW, components: [inner] });
+  const wrap = (inner) =>
+    labelled
+      ? { type: row.type, component: inner }
+      : { type: ComponentType.ACTION_ROW, components: [inner] };
   const label = labelled ? row.label : input.label;
   let control;
   if (input.type === ComponentType.TEXT_INPUT) {
     const long = input.style === PARAGRAPH;
-    control = h(long ? "textarea" : "input", { id, class: "field", value: input.value ?? "", placeholder: input.placeholder,
-      required: input.required !== false, minlength: input.min_length, maxlength: input.max_length ?? 4000,
-      rows: long ? 4 : null, type: long ? null : "text", autocomplete: "off" });
-    fields.push({ answer: () => wrap({ type: input.type, custom_id: input.custom_id, value: control.value }) });
+    control = h(long ? "textarea" : "input", {
+      id,
+      class: "field",
+      value: input.value ?? "",
+      placeholder: input.placeholder,
+      required: input.required !== false,
+      minlength: input.min_length,
+      maxlength: input.max_length ?? 4000,
+      rows: long ? 4 : null,
+      type: long ? null : "text",
+      autocomplete: "off",
+    });
+    fields.push({
+      answer: () => wrap({ type: input.type, custom_id: input.custom_id, value: control.value }),
+    });
   } else {
-    let values = (input.options ?? []).filter((option) => option.default).map((option) => option.value);
-    control = renderSelect(input, { store: page.store, pending: new Set(), press: (_, chosen) => { values = chosen; } });
+    let values = (input.options ?? [])
+      .filter((option) => option.default)
+      .map((option) => option.value);
+    control = renderSelect(input, {
+      store: page.store,
+      pending: new Set(),
+      press: (_, chosen) => {
+        values = chosen;
+      },
+    });
     control.id = id;
     fields.push({ answer: () => wrap({ type: input.type, custom_id: input.custom_id, values }) });
   }
-  return h("div", { class: "form-row" },
-    h("label", { for: id }, label, input.required !== false && h("span", { class: "required", "aria-hidden": "true" }, " *")),
-    row.description && h("small", {}, row.description), control);
+  return h(
+    "div",
+    { class: "form-row" },
+    h(
+      "label",
+      { for: id },
+      label,
+      input.required !== false && h("span", { class: "required", "aria-hidden": "true" }, " *"),
+    ),
+    row.description && h("small", {}, row.description),
+    control,
+  );
 }

@@ -12,10 +12,20 @@ export function hueOf(user) {
 
 /** A round picture, or the member's initial on their colour. */
 export function avatar(user, size = 40) {
-  const frame = h("span", { class: "avatar", "aria-hidden": "true", style: { "--size": `${size}px`, "--hue": hueOf(user) } });
+  const frame = h("span", {
+    class: "avatar",
+    "aria-hidden": "true",
+    style: { "--size": `${size}px`, "--hue": hueOf(user) },
+  });
   if (user?.avatar) {
     const hash = encodeURIComponent(user.avatar);
-    frame.append(h("img", { src: `/cdn/avatars/${encodeURIComponent(user.id)}/${hash}.png?size=128`, alt: "", draggable: "false" }));
+    frame.append(
+      h("img", {
+        src: `/cdn/avatars/${encodeURIComponent(user.id)}/${hash}.png?size=128`,
+        alt: "",
+        draggable: "false",
+      }),
+    );
   } else if (user?.bot) frame.append(icon("sparkle", Math.round(size * 0.55)));
   else frame.append(Array.from(nameOf(user))[0]?.toUpperCase() ?? "?");
   return frame;
@@ -26,5 +36,9 @@ export function appTag(user) {
 }
 
 export function coloredName(user, props = {}) {
-  return h("span", { ...props, class: `name ${props.class ?? ""}`.trim(), style: { "--hue": hueOf(user) } }, nameOf(user));
+  return h(
+    "span",
+    { ...props, class: `name ${props.class ?? ""}`.trim(), style: { "--hue": hueOf(user) } },
+    nameOf(user),
+  );
 }

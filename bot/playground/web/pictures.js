@@ -45,6 +45,15 @@ export class Picture {
     this.load(safePictureUrl(url), this.turn, 0);
   }
 
+  /** Forgets the picture; nothing of it may stand while the next one loads. */
+  clear() {
+    this.element.replaceChildren();
+    this.image = null;
+    this.wanted = null;
+    this.turn += 1;
+    this.shownTurn = this.turn;
+  }
+
   async load(url, turn, attempt) {
     const image = h("img", { alt: this.alt, decoding: "async", draggable: "false" });
     if (!this.image) this.element.classList.add("loading");
@@ -54,7 +63,8 @@ export class Picture {
       await image.decode();
     } catch {
       if (turn !== this.turn) return;
-      if (url && attempt < RETRIES.length) setTimeout(() => this.retry(url, turn, attempt + 1), RETRIES[attempt]);
+      if (url && attempt < RETRIES.length)
+        setTimeout(() => this.retry(url, turn, attempt + 1), RETRIES[attempt]);
       else if (!this.image) this.fail(url, turn);
       return;
     }
@@ -91,9 +101,17 @@ export class Picture {
   fail(url, turn) {
     this.element.classList.remove("loading");
     this.element.classList.add("broken");
-    const again = h("span", { class: "picture-failed" }, this.alt || "This picture could not be loaded");
+    const again = h(
+      "span",
+      { class: "picture-failed" },
+      this.alt || "This picture could not be loaded",
+    );
     this.element.append(again);
-    if (url) setTimeout(() => { again.remove(); this.retry(url, turn, 0); }, 30_000);
+    if (url)
+      setTimeout(() => {
+        again.remove();
+        this.retry(url, turn, 0);
+      }, 30_000);
   }
 }
 
@@ -110,7 +128,7 @@ export class PictureSet {
 
   show(place, source) {
     let picture = this.held.get(place);
-    if (!picture) this.held.set(place, picture = new Picture());
+    if (!picture) this.held.set(place, (picture = new Picture()));
     this.used.add(place);
     picture.show(source);
     return picture.element;
@@ -125,5 +143,8 @@ export class PictureSet {
 export function fit(width, height, boxWidth, boxHeight) {
   if (!width || !height) return null;
   const scale = Math.min(1, boxWidth / width, boxHeight / height);
-  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+  return {
+    width: Math.max(1, Math.round(width * scale)),
+    height: Math.max(1, Math.round(height * scale)),
+  };
 }

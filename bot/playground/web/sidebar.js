@@ -1,6 +1,6 @@
 // The guild at the left: its channels, its members, and who you are.
 
-import { fill, h, icon, iconButton } from "./dom.js";
+import { fill, h, icon } from "./dom.js";
 import { openMenu } from "./menus.js";
 import { appTag, avatar } from "./people.js";
 import { CommandType, nameOf } from "./store.js";
@@ -12,7 +12,8 @@ export class Sidebar {
     this.scrim = document.getElementById("scrim");
     this.scrim.addEventListener("click", () => this.close());
     element.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && document.body.classList.contains("drawer-open")) this.close(true);
+      if (event.key === "Escape" && document.body.classList.contains("drawer-open"))
+        this.close(true);
     });
     for (const type of ["state", "channel", "presence", "connection", "message"]) {
       page.store.on(type, (detail) => {
@@ -37,17 +38,54 @@ export class Sidebar {
 
   draw() {
     const { store } = this.page;
-    const focused = this.element.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-    fill(this.element,
-      h("header", { class: "guild" }, h("span", { class: "guild-badge", "aria-hidden": "true" }, initials(store.guild.name)),
-        h("h1", {}, store.guild.name ?? "Playground")),
-      h("div", { class: "sidebar-scroll" },
-        h("nav", { "aria-label": "Channels" }, h("h2", {}, "Channels"), h("ul", {}, store.channels.map((channel) => this.channel(channel)))),
-        h("section", { "aria-label": "Members" }, h("h2", {}, `Members (${store.members.size})`),
-          h("ul", {}, [...store.members.values()].map((user) => this.member(user))),
-          h("button", { type: "button", class: "side-item quiet", dataset: { key: "add" }, onclick: () => this.page.addMember() },
-            icon("plus", 18), "Add a member"))),
-      this.you());
+    const focused = this.element.contains(document.activeElement)
+      ? document.activeElement.dataset.key
+      : null;
+    fill(
+      this.element,
+      h(
+        "header",
+        { class: "guild" },
+        h("span", { class: "guild-badge", "aria-hidden": "true" }, initials(store.guild.name)),
+        h("h1", {}, store.guild.name ?? "Playground"),
+      ),
+      h(
+        "div",
+        { class: "sidebar-scroll" },
+        h(
+          "nav",
+          { "aria-label": "Channels" },
+          h("h2", {}, "Channels"),
+          h(
+            "ul",
+            {},
+            store.channels.map((channel) => this.channel(channel)),
+          ),
+        ),
+        h(
+          "section",
+          { "aria-label": "Members" },
+          h("h2", {}, `Members (${store.members.size})`),
+          h(
+            "ul",
+            {},
+            [...store.members.values()].map((user) => this.member(user)),
+          ),
+          h(
+            "button",
+            {
+              type: "button",
+              class: "side-item quiet",
+              dataset: { key: "add" },
+              onclick: () => this.page.addMember(),
+            },
+            icon("plus", 18),
+            "Add a member",
+          ),
+        ),
+      ),
+      this.you(),
+    );
     if (focused) this.element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   }
 
@@ -55,111 +93,174 @@ export class Sidebar {
     const { store } = this.page;
     const here = channel.id === store.channelId;
     const unread = store.unread.get(channel.id);
-    return h("li", {}, h("button", {
-      type: "button", class: ["side-item", here && "here", unread && "unread"].filter(Boolean).join(" "), "aria-current": here ? "page" : null,
-      dataset: { key: `channel-${channel.id}` }, onclick: () => { this.page.openChannel(channel.id); this.close(); },
-    }, icon(channel.type === 1 ? "at" : "hash", 18), h("span", { class: "side-name" }, channel.name),
-    unread && h("span", { class: unread.mentions ? "badge mention-badge" : "badge", "aria-label": `${unread.count} unread` }, unread.mentions || unread.count)));
+    return h(
+      "li",
+      {},
+      h(
+        "button",
+        {
+          type: "button",
+          class: ["side-item", here && "here", unread && "unread"].filter(Boolean).join(" "),
+          "aria-current": here ? "page" : null,
+          dataset: { key: `channel-${channel.id}` },
+          onclick: () => {
+            this.page.openChannel(channel.id);
+            this.close();
+          },
+        },
+        icon(channel.type === 1 ? "at" : "hash", 18),
+        h("span", { class: "side-name" }, channel.name),
+        unread &&
+          h(
+            "span",
+            {
+              class: unread.mentions ? "badge mention-badge" : "badge",
+              "aria-label": `${unread.count} unread`,
+            },
+            unread.mentions || unread.count,
+          ),
+      ),
+    );
   }
 
   member(user) {
     const { store } = this.page;
-    const status = user.bot ? store.presence.get(user.id) ?? "offline" : store.presence.get(user.id) ?? "online";
-    return h("li", {}, h("button", {
-      type: "button", class: status === "offline" ? "side-item member away" : "side-item member", "aria-haspopup": "menu", dataset: { key: `member-${user.id}` },
-      onclick: (event) => this.memberMenu(event.currentTarget, user),
-    }, h("span", { class: "avatar-place" }, avatar(user, 30), h("span", { class: `presence ${status}` })),
-    h("span", { class: "side-name" }, nameOf(user), user.id === store.me?.id && h("span", { class: "quiet" }, " (you)")), appTag(user),
-    h("span", { class: "visually-hidden" }, status)));
+    const status = user.bot
+      ? (store.presence.get(user.id) ?? "offline")
+      : (store.presence.get(user.id) ?? "online");
+    return h(
+      "li",
+      {},
+      h(
+        "button",
+        {
+          type: "button",
+          class: status === "offline" ? "side-item member away" : "side-item member",
+          "aria-haspopup": "menu",
+          dataset: { key: `member-${user.id}` },
+          onclick: (event) => this.memberMenu(event.currentTarget, user),
+        },
+        h(
+          "span",
+          { class: "avatar-place" },
+          avatar(user, 30),
+          h("span", { class: `presence ${status}` }),
+        ),
+        h(
+          "span",
+          { class: "side-name" },
+          nameOf(user),
+          user.id === store.me?.id && h("span", { class: "quiet" }, " (you)"),
+        ),
+        appTag(user),
+        h("span", { class: "visually-hidden" }, status),
+      ),
+    );
   }
 
   memberMenu(anchor, user) {
     const { store } = this.page;
     const commands = store.commandsOf(CommandType.USER);
-    openMenu(anchor, [
-      { heading: nameOf(user) },
-      !user.bot && user.id !== store.me?.id && { label: `Be ${nameOf(user)}`, icon: "users", run: () => this.page.become(user.id) },
-      !user.bot && { label: `Open as ${nameOf(user)}`, hint: "in a new tab", icon: "external", href: `/?as=${encodeURIComponent(user.id)}` },
-      { label: "Mention", icon: "at", run: () => this.page.mention(user) },
-      { label: "Copy member ID", icon: "hash", run: () => this.page.copy(user.id, "ID copied") },
-      commands.length > 0 && { heading: "Apps" },
-      ...commands.map((command) => ({ label: command.name, icon: "sparkle", run: () => this.page.runUserCommand(command, user) })),
-    ], { label: nameOf(user) });
+    openMenu(
+      anchor,
+      [
+        { heading: nameOf(user) },
+        !user.bot &&
+          user.id !== store.me?.id && {
+            label: `Be ${nameOf(user)}`,
+            icon: "users",
+            run: () => this.page.become(user.id),
+          },
+        !user.bot && {
+          label: `Open as ${nameOf(user)}`,
+          hint: "in a new tab",
+          icon: "external",
+          href: `/?as=${encodeURIComponent(user.id)}`,
+        },
+        { label: "Mention", icon: "at", run: () => this.page.mention(user) },
+        { label: "Copy member ID", icon: "hash", run: () => this.page.copy(user.id, "ID copied") },
+        commands.length > 0 && { heading: "Apps" },
+        ...commands.map((command) => ({
+          label: command.name,
+          icon: "sparkle",
+          run: () => this.page.runUserCommand(command, user),
+        })),
+      ],
+      { label: nameOf(user) },
+    );
   }
 
   you() {
     const { store } = this.page;
     if (!store.me) return h("footer", { class: "you" });
-    const words = { online: "Connected", connecting: "Connecting…", offline: "Reconnecting…" }[store.connection];
-    return h("footer", { class: "you" },
-      h("button", { type: "button", class: "you-button", "aria-haspopup": "menu", dataset: { key: "you" }, "aria-label": `You are: ${nameOf(store.me)}. Change`,
-        onclick: (event) => this.youMenu(event.currentTarget) },
-      h("span", { class: "avatar-place" }, avatar(store.me, 34), h("span", { class: `presence ${store.connection === "online" ? "online" : "idle"}` })),
-      h("span", { class: "you-words" }, h("small", {}, "You are"), h("strong", {}, nameOf(store.me)), h("small", { class: "you-state" }, words)),
-      icon("chevronDown", 18)));
+    const words = { online: "Connected", connecting: "Connecting…", offline: "Reconnecting…" }[
+      store.connection
+    ];
+    return h(
+      "footer",
+      { class: "you" },
+      h(
+        "button",
+        {
+          type: "button",
+          class: "you-button",
+          "aria-haspopup": "menu",
+          dataset: { key: "you" },
+          "aria-label": `You are: ${nameOf(store.me)}. Change`,
+          onclick: (event) => this.youMenu(event.currentTarget),
+        },
+        h(
+          "span",
+          { class: "avatar-place" },
+          avatar(store.me, 34),
+          h("span", { class: `presence ${store.connection === "online" ? "online" : "idle"}` }),
+        ),
+        h(
+          "span",
+          { class: "you-words" },
+          h("small", {}, "You are"),
+          h("strong", {}, nameOf(store.me)),
+          h("small", { class: "you-state" }, words),
+        ),
+        icon("chevronDown", 18),
+      ),
+    );
   }
 
   youMenu(anchor) {
     const { store } = this.page;
     const people = [...store.members.values()].filter((user) => !user.bot);
-    openMenu(anchor, [
-      { heading: "Be someone else" },
-      ...people.map((user) => ({ label: nameOf(user), lead: avatar(user, 24), checked: user.id === store.me?.id, run: () => this.page.become(user.id) })),
-      "-",
-      ...people.filter((user) => user.id !== store.me?.id).slice(0, 5).map((user) => ({
-        label: `Open as ${nameOf(user)}`, hint: "in a new tab", icon: "external", href: `/?as=${encodeURIComponent(user.id)}`,
-      })),
-      { label: "Add a member", icon: "plus", run: () => this.page.addMember() },
-    ], { placement: "above", label: "Be someone else", width: Math.max(240, anchor.offsetWidth) });
+    openMenu(
+      anchor,
+      [
+        { heading: "Be someone else" },
+        ...people.map((user) => ({
+          label: nameOf(user),
+          lead: avatar(user, 24),
+          checked: user.id === store.me?.id,
+          run: () => this.page.become(user.id),
+        })),
+        "-",
+        ...people
+          .filter((user) => user.id !== store.me?.id)
+          .slice(0, 5)
+          .map((user) => ({
+            label: `Open as ${nameOf(user)}`,
+            hint: "in a new tab",
+            icon: "external",
+            href: `/?as=${encodeURIComponent(user.id)}`,
+          })),
+        { label: "Add a member", icon: "plus", run: () => this.page.addMember() },
+      ],
+      { placement: "above", label: "Be someone else", width: Math.max(240, anchor.offsetWidth) },
+    );
   }
 }
 
-const initials = (name) => (name ?? "P").split(/\s+/).map((word) => Array.from(word)[0]).slice(0, 2).join("").toUpperCase();
-
-/** The line over the messages: where you are, and what the page itself can do. */
-export class Topbar {
-  constructor(element, page, openDrawer) {
-    this.element = element;
-    this.page = page;
-    this.openDrawer = openDrawer;
-    page.store.on("state", () => this.draw());
-    page.store.on("channel", () => this.draw());
-    page.store.on("message", () => this.writeTitle());
-    this.draw();
-  }
-
-  writeTitle() {
-    const { channel, unread } = this.page.store;
-    const total = [...unread.values()].reduce((sum, each) => sum + each.count, 0);
-    document.title = `${total ? `(${total}) ` : ""}${channel ? `#${channel.name}` : "Playground"}`;
-  }
-
-  draw() {
-    const { channel } = this.page.store;
-    this.writeTitle();
-    fill(this.element,
-      iconButton("menu", "Channels and members", this.openDrawer, { class: "menu-button" }),
-      h("span", { class: "channel-title" }, icon("hash", 22), h("strong", {}, channel?.name ?? "")),
-      channel?.topic && h("span", { class: "topic", title: channel.topic }, channel.topic),
-      h("span", { class: "grow" }),
-      iconButton("cloud", "Weather: make the network misbehave", (event) => this.page.openWeather(event.currentTarget), { "aria-haspopup": "dialog" }),
-      this.themeButton());
-  }
-
-  themeButton() {
-    const theme = document.documentElement.dataset.theme ?? "system";
-    const [name, label] = { system: ["monitor", "Theme: as your system"], light: ["sun", "Theme: light"], dark: ["moon", "Theme: dark"] }[theme];
-    return iconButton(name, `${label}. Change`, () => {
-      const next = { system: "light", light: "dark", dark: "system" }[theme];
-      if (next === "system") delete document.documentElement.dataset.theme;
-      else document.documentElement.dataset.theme = next;
-      try {
-        localStorage.setItem("playground.theme", next);
-      } catch {
-        // The choice then lasts until the page is closed.
-      }
-      this.draw();
-      this.element.querySelector(".theme-button").focus();
-    }, { class: "theme-button" });
-  }
-}
+const initials = (name) =>
+  (name ?? "P")
+    .split(/\s+/)
+    .map((word) => Array.from(word)[0])
+    .slice(0, 2)
+    .join("")
+    .toUpperCase();

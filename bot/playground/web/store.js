@@ -1,7 +1,15 @@
 // What the page knows. Views subscribe; only this module changes it.
 
-export const MessageFlag = Object.freeze({ EPHEMERAL: 1 << 6, LOADING: 1 << 7, COMPONENTS_V2: 1 << 15 });
-export const MessageType = Object.freeze({ REPLY: 19, CHAT_INPUT_COMMAND: 20, CONTEXT_MENU_COMMAND: 23 });
+export const MessageFlag = Object.freeze({
+  EPHEMERAL: 1 << 6,
+  LOADING: 1 << 7,
+  COMPONENTS_V2: 1 << 15,
+});
+export const MessageType = Object.freeze({
+  REPLY: 19,
+  CHAT_INPUT_COMMAND: 20,
+  CONTEXT_MENU_COMMAND: 23,
+});
 export const CommandType = Object.freeze({ CHAT_INPUT: 1, USER: 2, MESSAGE: 3 });
 
 const TYPING_LASTS = 10_000;
@@ -9,7 +17,8 @@ const TYPING_LASTS = 10_000;
 const CHANNELS = new Set([0, 1, 5, 10, 11, 12]);
 
 /** Direct messages have no name but the other's. */
-const named = (channel) => (channel.name ? channel : { ...channel, name: (channel.recipients ?? []).map(nameOf).join(", ") });
+const named = (channel) =>
+  channel.name ? channel : { ...channel, name: (channel.recipients ?? []).map(nameOf).join(", ") };
 
 /** Snowflakes are decimal strings without leading zeros: the longer is the larger. */
 export const compareIds = (a, b) => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
@@ -87,8 +96,11 @@ export class Store extends EventTarget {
   }
 
   mentions(message) {
-    return Boolean(this.me) && message.author?.id !== this.me.id && (message.mention_everyone
-      || (message.mentions ?? []).some((user) => user.id === this.me.id));
+    return (
+      Boolean(this.me) &&
+      message.author?.id !== this.me.id &&
+      (message.mention_everyone || (message.mentions ?? []).some((user) => user.id === this.me.id))
+    );
   }
 
   // ----------------------------------------------------------------- changing
@@ -97,7 +109,9 @@ export class Store extends EventTarget {
     this.me = state.me;
     this.bot = state.bot ?? null;
     this.guild = state.guild ?? {};
-    this.channels = (state.channels ?? []).filter((channel) => CHANNELS.has(channel.type ?? 0)).map(named);
+    this.channels = (state.channels ?? [])
+      .filter((channel) => CHANNELS.has(channel.type ?? 0))
+      .map(named);
     this.commands = state.commands ?? [];
     this.emoji = state.emoji ?? [];
     this.members = new Map((state.members ?? []).map((user) => [user.id, user]));
@@ -105,18 +119,27 @@ export class Store extends EventTarget {
     for (const user of this.members.values()) {
       if (user.status) this.presence.set(user.id, user.status);
     }
-    this.messages = new Map(Object.entries(state.messages ?? {}).map(([channelId, list]) => [
-      channelId,
-      new Map(list.filter((message) => !this.dismissed.has(message.id)).map((message) => [message.id, message])),
-    ]));
+    this.messages = new Map(
+      Object.entries(state.messages ?? {}).map(([channelId, list]) => [
+        channelId,
+        new Map(
+          list
+            .filter((message) => !this.dismissed.has(message.id))
+            .map((message) => [message.id, message]),
+        ),
+      ]),
+    );
     if (!this.channel) this.channelId = this.liveliest()?.id ?? null;
     this.loaded = true;
     this.emit("state");
   }
 
-  /** Where to begin: where something was said last, else where the painting is done, else the first. */
+  /**
+   * Where to begin: where something was said last, else where the painting is done, else the first.
+   */
   liveliest() {
-    const said = (channel) => [...(this.messages.get(channel.id)?.keys() ?? [])].sort(compareIds).at(-1) ?? "";
+    const said = (channel) =>
+      [...(this.messages.get(channel.id)?.keys() ?? [])].sort(compareIds).at(-1) ?? "";
     const [newest] = [...this.channels].sort((a, b) => compareIds(said(b), said(a)));
     if (newest && said(newest)) return newest;
     return this.channels.find((channel) => channel.name === "stylize") ?? newest;
@@ -171,7 +194,9 @@ export class Store extends EventTarget {
   get dismissed() {
     if (!this.dismissedIds) {
       try {
-        this.dismissedIds = new Set(JSON.parse(sessionStorage.getItem("playground.dismissed") ?? "[]"));
+        this.dismissedIds = new Set(
+          JSON.parse(sessionStorage.getItem("playground.dismissed") ?? "[]"),
+        );
       } catch {
         this.dismissedIds = new Set();
       }
@@ -205,9 +230,13 @@ export class Store extends EventTarget {
   apply({ t: type, d: data }) {
     switch (type) {
       case "MESSAGE_CREATE": {
-        const mine = data.author?.id === this.me?.id
-          && this.pending.find((entry) => entry.channelId === data.channel_id
-            && (data.nonce ? String(data.nonce) === entry.nonce : entry.content === data.content));
+        const mine =
+          data.author?.id === this.me?.id &&
+          this.pending.find(
+            (entry) =>
+              entry.channelId === data.channel_id &&
+              (data.nonce ? String(data.nonce) === entry.nonce : entry.content === data.content),
+          );
         if (mine) this.dropPending(mine);
         this.put(data);
         break;
@@ -242,7 +271,9 @@ export class Store extends EventTarget {
         }
         break;
       case "CHANNEL_UPDATE":
-        this.channels = this.channels.map((channel) => (channel.id === data.id ? named({ ...channel, ...data }) : channel));
+        this.channels = this.channels.map((channel) =>
+          channel.id === data.id ? named({ ...channel, ...data }) : channel,
+        );
         this.emit("state");
         break;
       case "INTERACTION_FAILED":
@@ -262,7 +293,10 @@ export class Store extends EventTarget {
     if (!userId || userId === this.me?.id) return;
     const key = `${channelId}:${userId}`;
     clearTimeout(this.typing.get(key));
-    this.typing.set(key, setTimeout(() => this.stopTyping(channelId, userId), TYPING_LASTS));
+    this.typing.set(
+      key,
+      setTimeout(() => this.stopTyping(channelId, userId), TYPING_LASTS),
+    );
     this.emit("typing");
   }
 
@@ -285,7 +319,9 @@ export class Store extends EventTarget {
   clearReactions({ channel_id: channelId, message_id: messageId, emoji }) {
     const message = this.messages.get(channelId)?.get(messageId);
     if (!message) return;
-    const left = emoji ? (message.reactions ?? []).filter((each) => !sameEmoji(each.emoji, emoji)) : [];
+    const left = emoji
+      ? (message.reactions ?? []).filter((each) => !sameEmoji(each.emoji, emoji))
+      : [];
     this.put({ ...message, reactions: left });
   }
 }

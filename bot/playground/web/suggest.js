@@ -1,4 +1,5 @@
-// Suggestions above the text box: members after @, channels after #, emoji after :, commands after /.
+// Suggestions above the text box: members after @, channels after #, emoji after :, commands after
+// /.
 
 import { fill, h } from "./dom.js";
 import { emojiNode, searchEmoji } from "./emoji.js";
@@ -9,7 +10,8 @@ const MOST = 8;
 
 /**
  * Finds what the word before the caret asks for.
- * @returns {{start: number, items: {label: string, hint?: string, node?: Node, insert?: string, run?: () => void}[], title: string} | null}
+ * @returns {{start: number, items: {label: string, hint?: string, node?: Node, insert?: string,
+ *   run?: () => void}[], title: string} | null}
  */
 export function suggestionsFor(text, caret, store, commands) {
   const before = text.slice(0, caret);
@@ -25,23 +27,47 @@ export function suggestionsFor(text, caret, store, commands) {
   if (sign === "@") return list(start, "Members", membersLike(needle, store));
   if (sign === "#") return list(start, "Channels", channelsLike(needle, store));
   if (typed.length < 2) return null;
-  return list(start, "Emoji", searchEmoji(needle, store.emoji).slice(0, MOST).map((emoji) => ({
-    label: `:${emoji.names?.[0] ?? emoji.name}:`, node: emojiNode(emoji),
-    insert: emoji.id ? `<${emoji.animated ? "a" : ""}:${emoji.name}:${emoji.id}> ` : `${emoji.name} `,
-  })));
+  return list(
+    start,
+    "Emoji",
+    searchEmoji(needle, store.emoji)
+      .slice(0, MOST)
+      .map((emoji) => ({
+        label: `:${emoji.names?.[0] ?? emoji.name}:`,
+        node: emojiNode(emoji),
+        insert: emoji.id
+          ? `<${emoji.animated ? "a" : ""}:${emoji.name}:${emoji.id}> `
+          : `${emoji.name} `,
+      })),
+  );
 }
 
-const list = (start, title, items) => (items.length ? { start, items: items.slice(0, MOST), title } : null);
+const list = (start, title, items) =>
+  items.length ? { start, items: items.slice(0, MOST), title } : null;
 
 function membersLike(needle, store) {
   return [...store.members.values()]
-    .filter((user) => nameOf(user).toLowerCase().includes(needle) || (user.username ?? "").toLowerCase().includes(needle))
-    .map((user) => ({ label: nameOf(user), hint: user.bot ? "App" : user.username, node: avatar(user, 24), insert: `@${nameOf(user)} ` }));
+    .filter(
+      (user) =>
+        nameOf(user).toLowerCase().includes(needle) ||
+        (user.username ?? "").toLowerCase().includes(needle),
+    )
+    .map((user) => ({
+      label: nameOf(user),
+      hint: user.bot ? "App" : user.username,
+      node: avatar(user, 24),
+      insert: `@${nameOf(user)} `,
+    }));
 }
 
 function channelsLike(needle, store) {
-  return store.channels.filter((channel) => (channel.name ?? "").toLowerCase().includes(needle))
-    .map((channel) => ({ label: `#${channel.name}`, hint: channel.topic, insert: `#${channel.name} ` }));
+  return store.channels
+    .filter((channel) => (channel.name ?? "").toLowerCase().includes(needle))
+    .map((channel) => ({
+      label: `#${channel.name}`,
+      hint: channel.topic,
+      insert: `#${channel.name} `,
+    }));
 }
 
 /** Names as typed become what the wire wants; the longest name wins. */
@@ -50,10 +76,20 @@ export function encodeMentions(text, store) {
   const places = store.channels.map((channel) => [`#${channel.name}`, `<#${channel.id}>`]);
   const names = [...people, ...places].sort((a, b) => b[0].length - a[0].length);
   // Code is sent as it stands.
-  return text.split(/(```[\s\S]*?```|`[^`\n]*`)/).map((piece, index) => (index % 2 ? piece : names.reduce((result, [name, code]) => {
-    const pattern = new RegExp(`(^|[\\s(>*_~|])${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w-])`, "g");
-    return result.replace(pattern, (_, lead) => lead + code);
-  }, piece))).join("");
+  return text
+    .split(/(```[\s\S]*?```|`[^`\n]*`)/)
+    .map((piece, index) =>
+      index % 2
+        ? piece
+        : names.reduce((result, [name, code]) => {
+            const pattern = new RegExp(
+              `(^|[\\s(>*_~|])${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w-])`,
+              "g",
+            );
+            return result.replace(pattern, (_, lead) => lead + code);
+          }, piece),
+    )
+    .join("");
 }
 
 /** The list itself, driven by the text box's keys. */
@@ -76,13 +112,29 @@ export class SuggestionList {
       fill(this.element);
       return;
     }
-    this.rows = found.items.map((item, index) => h("div", {
-      class: "suggestion", role: "option", id: `suggestion-${index}`,
-      onpointerdown: (event) => { event.preventDefault(); this.pick(index); },
-      onpointermove: () => this.mark(index),
-    }, item.node ?? null, h("span", { class: "suggestion-label" }, item.label), item.hint && h("span", { class: "suggestion-hint" }, item.hint)));
-    fill(this.element, h("div", { class: "suggestions-title" }, found.title),
-      h("div", { role: "listbox", id: "suggestions-list", "aria-label": found.title }, this.rows));
+    this.rows = found.items.map((item, index) =>
+      h(
+        "div",
+        {
+          class: "suggestion",
+          role: "option",
+          id: `suggestion-${index}`,
+          onpointerdown: (event) => {
+            event.preventDefault();
+            this.pick(index);
+          },
+          onpointermove: () => this.mark(index),
+        },
+        item.node ?? null,
+        h("span", { class: "suggestion-label" }, item.label),
+        item.hint && h("span", { class: "suggestion-hint" }, item.hint),
+      ),
+    );
+    fill(
+      this.element,
+      h("div", { class: "suggestions-title" }, found.title),
+      h("div", { role: "listbox", id: "suggestions-list", "aria-label": found.title }, this.rows),
+    );
     this.mark(0);
   }
 

@@ -32,7 +32,13 @@ export function messageTime(date) {
   return `${shortDate.format(date)} ${clock.format(date)}`;
 }
 
-const UNITS = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3600], ["minute", 60]];
+const UNITS = [
+  ["year", 31_557_600],
+  ["month", 2_629_800],
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+];
 
 /** "in 2 minutes", "3 hours ago". */
 export function relativeTime(date) {

@@ -26,15 +26,22 @@ export class Uploads {
     const list = [...files];
     const room = MOST_FILES - this.entries.length;
     if (list.length > room) {
-      this.handlers.complain(`A message holds up to ${MOST_FILES} files; ${list.length - room} ${list.length - room === 1 ? "was" : "were"} left out.`);
+      this.handlers.complain(
+        `A message holds up to ${MOST_FILES} files; ${list.length - room} ${list.length - room === 1 ? "was" : "were"} left out.`,
+      );
     }
     for (const file of list.slice(0, Math.max(0, room))) {
       this.entries.push({
-        file: named(file), spoiler: false, description: "",
+        file: named(file),
+        spoiler: false,
+        description: "",
         preview: /^image\//.test(file.type) ? URL.createObjectURL(file) : null,
       });
     }
-    if (list.length) announce(`${this.entries.length} ${this.entries.length === 1 ? "file" : "files"} ready to send`);
+    if (list.length)
+      announce(
+        `${this.entries.length} ${this.entries.length === 1 ? "file" : "files"} ready to send`,
+      );
     this.changed();
   }
 
@@ -86,58 +93,128 @@ export class Uploads {
 
   draw() {
     this.element.hidden = this.entries.length === 0;
-    fill(this.element, this.entries.map((entry, index) => this.chip(entry, index)));
+    fill(
+      this.element,
+      this.entries.map((entry, index) => this.chip(entry, index)),
+    );
   }
 
   chip(entry, index) {
     const tooLarge = entry.file.size > LARGEST_FILE;
     const role = this.named ? ROLES[index] : null;
     const last = this.entries.length - 1;
-    const chip = h("li", {
-      class: ["chip", entry.spoiler && "spoilered", tooLarge && "too-large"].filter(Boolean).join(" "), draggable: "true",
-      "aria-label": `${entry.file.name}, ${fileSize(entry.file.size)}${role ? `, the ${role} picture` : ""}`,
-      ondragstart: (event) => {
-        this.dragged = entry;
-        event.dataTransfer.effectAllowed = "move";
-        event.dataTransfer.setData("text/x-playground-chip", String(index));
+    const chip = h(
+      "li",
+      {
+        class: ["chip", entry.spoiler && "spoilered", tooLarge && "too-large"]
+          .filter(Boolean)
+          .join(" "),
+        draggable: "true",
+        "aria-label": `${entry.file.name}, ${fileSize(entry.file.size)}${role ? `, the ${role} picture` : ""}`,
+        ondragstart: (event) => {
+          this.dragged = entry;
+          event.dataTransfer.effectAllowed = "move";
+          event.dataTransfer.setData("text/x-playground-chip", String(index));
+        },
+        ondragend: () => {
+          this.dragged = null;
+        },
+        ondragover: (event) => {
+          if (!this.dragged || this.dragged === entry) return;
+          event.preventDefault();
+          chip.classList.add("drop-here");
+        },
+        ondragleave: () => chip.classList.remove("drop-here"),
+        ondrop: (event) => {
+          if (!this.dragged) return;
+          event.preventDefault();
+          event.stopPropagation();
+          this.move(this.dragged, index - this.entries.indexOf(this.dragged));
+        },
       },
-      ondragend: () => { this.dragged = null; },
-      ondragover: (event) => {
-        if (!this.dragged || this.dragged === entry) return;
-        event.preventDefault();
-        chip.classList.add("drop-here");
-      },
-      ondragleave: () => chip.classList.remove("drop-here"),
-      ondrop: (event) => {
-        if (!this.dragged) return;
-        event.preventDefault();
-        event.stopPropagation();
-        this.move(this.dragged, index - this.entries.indexOf(this.dragged));
-      },
-    },
-    h("div", { class: "chip-picture" },
-      entry.preview ? h("img", { src: entry.preview, alt: "", draggable: "false" }) : icon("file", 34),
-      entry.spoiler && h("span", { class: "spoiler-word", "aria-hidden": "true" }, "Spoiler"),
-      role && h("span", { class: `role role-${role}` }, role)),
-    h("div", { class: "chip-tools" },
-      iconButton("chevronLeft", "Move left", () => this.move(entry, -1), { size: 16, class: "move-left", disabled: index === 0 }),
-      iconButton("chevronRight", "Move right", () => this.move(entry, 1), { size: 16, class: "move-right", disabled: index === last }),
-      iconButton(entry.spoiler ? "eye" : "eyeOff", entry.spoiler ? "Do not hide" : "Hide as a spoiler",
-        () => { entry.spoiler = !entry.spoiler; this.changed(); }, { size: 16, "aria-pressed": String(entry.spoiler) }),
-      iconButton("pencil", "Describe for readers (alt text)", (event) => this.describe(event.currentTarget, entry), { size: 16 }),
-      iconButton("trash", `Remove ${entry.file.name}`, () => this.remove(entry), { size: 16, class: "danger chip-remove" })),
-    h("div", { class: "chip-name", title: entry.file.name }, entry.file.name),
-    h("div", { class: "chip-size" }, tooLarge ? `${fileSize(entry.file.size)}: over 10 MiB` : fileSize(entry.file.size),
-      entry.description && h("span", { class: "alt-badge inline" }, "ALT")));
+      h(
+        "div",
+        { class: "chip-picture" },
+        entry.preview
+          ? h("img", { src: entry.preview, alt: "", draggable: "false" })
+          : icon("file", 34),
+        entry.spoiler && h("span", { class: "spoiler-word", "aria-hidden": "true" }, "Spoiler"),
+        role && h("span", { class: `role role-${role}` }, role),
+      ),
+      h(
+        "div",
+        { class: "chip-tools" },
+        iconButton("chevronLeft", "Move left", () => this.move(entry, -1), {
+          size: 16,
+          class: "move-left",
+          disabled: index === 0,
+        }),
+        iconButton("chevronRight", "Move right", () => this.move(entry, 1), {
+          size: 16,
+          class: "move-right",
+          disabled: index === last,
+        }),
+        iconButton(
+          entry.spoiler ? "eye" : "eyeOff",
+          entry.spoiler ? "Do not hide" : "Hide as a spoiler",
+          () => {
+            entry.spoiler = !entry.spoiler;
+            this.changed();
+          },
+          { size: 16, "aria-pressed": String(entry.spoiler) },
+        ),
+        iconButton(
+          "pencil",
+          "Describe for readers (alt text)",
+          (event) => this.describe(event.currentTarget, entry),
+          { size: 16 },
+        ),
+        iconButton("trash", `Remove ${entry.file.name}`, () => this.remove(entry), {
+          size: 16,
+          class: "danger chip-remove",
+        }),
+      ),
+      h("div", { class: "chip-name", title: entry.file.name }, entry.file.name),
+      h(
+        "div",
+        { class: "chip-size" },
+        tooLarge ? `${fileSize(entry.file.size)}: over 10 MiB` : fileSize(entry.file.size),
+        entry.description && h("span", { class: "alt-badge inline" }, "ALT"),
+      ),
+    );
     return chip;
   }
 
   describe(anchor, entry) {
-    const field = h("textarea", { class: "field", rows: 3, maxlength: 1024, placeholder: "What does the picture show?", autofocus: true, value: entry.description });
-    const keep = () => { entry.description = field.value.trim(); handle.close(); this.changed(); };
-    const handle = float(anchor, h("form", { class: "describe", onsubmit: (event) => { event.preventDefault(); keep(); } },
-      h("label", {}, `Description of ${entry.file.name}`, field),
-      h("button", { type: "submit", class: "button button-primary small" }, "Keep")), { placement: "above", width: 300 });
+    const field = h("textarea", {
+      class: "field",
+      rows: 3,
+      maxlength: 1024,
+      placeholder: "What does the picture show?",
+      autofocus: true,
+      value: entry.description,
+    });
+    const keep = () => {
+      entry.description = field.value.trim();
+      handle.close();
+      this.changed();
+    };
+    const handle = float(
+      anchor,
+      h(
+        "form",
+        {
+          class: "describe",
+          onsubmit: (event) => {
+            event.preventDefault();
+            keep();
+          },
+        },
+        h("label", {}, `Description of ${entry.file.name}`, field),
+        h("button", { type: "submit", class: "button button-primary small" }, "Keep"),
+      ),
+      { placement: "above", width: 300 },
+    );
     field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey) return;
       event.preventDefault();
@@ -190,6 +267,7 @@ export function acceptDrops(overlay, take) {
     if (!carriesFiles(event)) return;
     event.preventDefault();
     hide();
-    if (!document.querySelector("dialog[open]") && event.dataTransfer.files.length) take(event.dataTransfer.files);
+    if (!document.querySelector("dialog[open]") && event.dataTransfer.files.length)
+      take(event.dataTransfer.files);
   });
 }

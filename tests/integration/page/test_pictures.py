@@ -85,7 +85,7 @@ async def test_pictures_survive_bad_weather(chat, playground, files):
     await chat.page.wait_for_timeout(300)
     playground.faults.clear()
     await expect(picture).to_have_attribute("data-shown", re.compile("late.png"))
-    chat.problems[:] = [p for p in chat.problems if "503" not in p]
+    chat.excuse("503")
 
 
 async def test_an_embed_is_drawn_whole(chat, wire_bot, files):

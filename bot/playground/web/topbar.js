@@ -1,0 +1,67 @@
+// The line over the messages: which channel it is, the weather and the theme.
+
+import { fill, h, icon, iconButton } from "./dom.js";
+
+/** The line over the messages: where you are, and what the page itself can do. */
+export class Topbar {
+  constructor(element, page, openDrawer) {
+    this.element = element;
+    this.page = page;
+    this.openDrawer = openDrawer;
+    page.store.on("state", () => this.draw());
+    page.store.on("channel", () => this.draw());
+    page.store.on("message", () => this.writeTitle());
+    this.draw();
+  }
+
+  writeTitle() {
+    const { channel, unread } = this.page.store;
+    const total = [...unread.values()].reduce((sum, each) => sum + each.count, 0);
+    document.title = `${total ? `(${total}) ` : ""}${channel ? `#${channel.name}` : "Playground"}`;
+  }
+
+  draw() {
+    const { channel } = this.page.store;
+    this.writeTitle();
+    fill(
+      this.element,
+      iconButton("menu", "Channels and members", this.openDrawer, { class: "menu-button" }),
+      h("span", { class: "channel-title" }, icon("hash", 22), h("strong", {}, channel?.name ?? "")),
+      channel?.topic && h("span", { class: "topic", title: channel.topic }, channel.topic),
+      h("span", { class: "grow" }),
+      iconButton(
+        "cloud",
+        "Weather: make the network misbehave",
+        (event) => this.page.openWeather(event.currentTarget),
+        { "aria-haspopup": "dialog" },
+      ),
+      this.themeButton(),
+    );
+  }
+
+  themeButton() {
+    const theme = document.documentElement.dataset.theme ?? "system";
+    const [name, label] = {
+      system: ["monitor", "Theme: as your system"],
+      light: ["sun", "Theme: light"],
+      dark: ["moon", "Theme: dark"],
+    }[theme];
+    return iconButton(
+      name,
+      `${label}. Change`,
+      () => {
+        const next = { system: "light", light: "dark", dark: "system" }[theme];
+        if (next === "system") delete document.documentElement.dataset.theme;
+        else document.documentElement.dataset.theme = next;
+        try {
+          localStorage.setItem("playground.theme", next);
+        } catch {
+          // The choice then lasts until the page is closed.
+        }
+        this.draw();
+        this.element.querySelector(".theme-button").focus();
+      },
+      { class: "theme-button" },
+    );
+  }
+}
