@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bot.playground.hub import Hub
-    from bot.playground.interactions import Interaction
+    from bot.playground.interaction_shapes import Interaction
     from bot.playground.invoke import Invoke
     from bot.playground.messages import Messages
     from bot.playground.reactions import Reactions
-    from bot.playground.state import Channel, Json, Message, Overwrite, State, User
+    from bot.playground.records import Channel, Json, Message, Overwrite, User
+    from bot.playground.state import State
     from bot.playground.wire import Wire
 
 __all__ = ["Acting"]

@@ -14,7 +14,7 @@ from bot.playground.errors import ApiError, Code, invalid_form
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from bot.playground.state import Json
+    from bot.playground.records import Json
 
 __all__ = ["Body", "Upload", "read_body", "read_json", "read_list"]
 

@@ -15,7 +15,7 @@ from aiohttp import web
 if TYPE_CHECKING:
     from bot.playground.clock import Clock
     from bot.playground.faults import Faults
-    from bot.playground.state import Attachment
+    from bot.playground.records import Attachment
 
 __all__ = ["Cdn"]
 

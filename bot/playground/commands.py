@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from bot.playground.errors import ApiError, Code, FormErrors
 
 if TYPE_CHECKING:
-    from bot.playground.state import Json, State
+    from bot.playground.records import Json
+    from bot.playground.state import State
 
 __all__ = ["Commands"]
 
@@ -134,7 +135,7 @@ class Commands:
                 )
 
     def _checked(self, command: Json, path: _Path, errors: FormErrors) -> Json:
-        kind = command.get("type") or CHAT_INPUT
+        kind = errors.read_integer((*path, "type"), command.get("type")) or CHAT_INPUT
         if kind not in _MOST:
             errors.add((*path, "type"), "BASE_TYPE_CHOICES", "Value must be one of (1, 2, 3).")
         checked: Json = {
@@ -183,16 +184,15 @@ def _check_description(description: str, path: _Path, errors: FormErrors) -> Non
 
 
 def _options(options: object, path: _Path, errors: FormErrors) -> list[Json]:
-    if options is None:
-        return []
-    if not isinstance(options, list) or len(options) > 25:
+    given = errors.read_objects(path, options)
+    if len(given) > 25:
         errors.too_long(path, 25)
         return []
     kept: list[Json] = []
     optional_seen = False
-    for index, option in enumerate(options):
+    for index, option in enumerate(given):
         where = (*path, index)
-        kind = option.get("type")
+        kind = errors.read_integer((*where, "type"), option.get("type"))
         if kind not in _OPTION_TYPES:
             errors.add((*where, "type"), "BASE_TYPE_CHOICES", "Value must be one of 1 to 11.")
         _check_name(str(option.get("name") or ""), where, errors)
@@ -204,7 +204,7 @@ def _options(options: object, path: _Path, errors: FormErrors) -> list[Json]:
                 "Required options must be placed before non-required options",
             )
         optional_seen = optional_seen or not option.get("required")
-        if len(option.get("choices") or []) > 25:
+        if len(errors.read_objects((*where, "choices"), option.get("choices"))) > 25:
             errors.too_long((*where, "choices"), 25)
         entry = {key: value for key, value in option.items() if value is not None}
         if kind in (SUBCOMMAND, SUBCOMMAND_GROUP):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.playground.state import COMPONENTS_V2
+from bot.playground.errors import FormErrors
+from bot.playground.records import COMPONENTS_V2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.playground.errors import FormErrors
-    from bot.playground.state import Json
+    from bot.playground.records import Json
 
 __all__ = ["check_components", "find_component", "walk"]
 
@@ -20,6 +20,9 @@ SELECTS = frozenset({3, 5, 6, 7, 8})
 LINK, PREMIUM = 5, 6
 MAX_ROWS, MAX_BUTTONS, MAX_V2, MAX_TEXT = 5, 5, 40, 4000
 _TOP_V2 = frozenset({ROW, SECTION, TEXT, GALLERY, FILE, SEPARATOR, CONTAINER})
+_INTEGERS = frozenset({"type", "id", "style", "min_values", "max_values"})
+_OBJECTS = frozenset({"accessory", "media", "file", "emoji"})
+_ARRAYS = frozenset({"components", "items", "options"})
 _Path = tuple[str | int, ...]
 
 
@@ -41,12 +44,31 @@ def find_component(components: list[Json], custom_id: str) -> Json | None:
 
 def check_components(components: object, flags: int, errors: FormErrors) -> list[Json]:
     """The components as they are kept; what is wrong with them goes to ``errors``."""
-    if components is None:
+    found = FormErrors()
+    given = [
+        _typed(component, ("components", index), found)
+        for index, component in enumerate(found.read_objects(("components",), components))
+    ]
+    if found:  # what is not even of the right types is not looked into any further
+        errors.merge(found)
         return []
-    if not isinstance(components, list) or not all(isinstance(c, dict) for c in components):
-        errors.add(("components",), "LIST_TYPE_CONVERT", "Only iterables may be used here")
-        return []
-    return _Check(errors, v2=bool(flags & COMPONENTS_V2)).tree(components)
+    return _Check(errors, v2=bool(flags & COMPONENTS_V2)).tree(given)
+
+
+def _typed(component: Json, path: _Path, errors: FormErrors) -> Json:
+    """The component with every part of it of the type the checks rely on."""
+    typed = {key: value for key, value in component.items() if value is not None}
+    for key in typed.keys() & _INTEGERS:
+        typed[key] = errors.read_integer((*path, key), typed[key])
+    for key in typed.keys() & _OBJECTS:
+        inner = errors.read_object((*path, key), typed[key])
+        typed[key] = _typed(inner, (*path, key), errors)
+    for key in typed.keys() & _ARRAYS:
+        typed[key] = [
+            _typed(inner, (*path, key, index), errors)
+            for index, inner in enumerate(errors.read_objects((*path, key), typed[key]))
+        ]
+    return typed
 
 
 class _Check:
@@ -59,7 +81,7 @@ class _Check:
 
     def tree(self, components: list[Json]) -> list[Json]:
         everything = list(walk(components))
-        self._used = {c["id"] for c in everything if isinstance(c.get("id"), int)}
+        self._used = {c["id"] for c in everything if "id" in c}
         if self._v2:
             if len(everything) > MAX_V2:
                 self._errors.add(
@@ -81,14 +103,14 @@ class _Check:
 
     def _one(self, component: Json, path: _Path, allowed: frozenset[int]) -> Json:
         kind = component.get("type")
-        if not isinstance(kind, int) or kind not in allowed:
+        if kind not in allowed:
             self._errors.add(
                 (*path, "type"),
                 "BASE_TYPE_CHOICES",
                 f'Value of field "type" must be one of {tuple(sorted(allowed))}.',
             )
             return dict(component)
-        kept: Json = {key: value for key, value in component.items() if value is not None}
+        kept: Json = dict(component)
         kept["id"] = component.get("id") or self._fresh_id()
         if kind == ROW:
             kept["components"] = self._row(component.get("components") or [], path)
@@ -185,14 +207,14 @@ class _Check:
         options = kept.get("options") or []
         if not 1 <= len(options) <= 25:
             self._errors.bad_length((*path, "options"), 1, 25)
-        values = [option.get("value") for option in options]
+        values = [str(option.get("value")) for option in options]
         for index, option in enumerate(options):
             where = (*path, "options", index)
             self._length(option, "label", 1, 100, where)
             self._length(option, "value", 1, 100, where)
             if option.get("description"):
                 self._length(option, "description", 0, 100, where)
-            if values.index(option.get("value")) != index:
+            if values.index(str(option.get("value"))) != index:
                 self._errors.add(
                     (*where, "value"),
                     "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED",

@@ -10,7 +10,7 @@ from bot.playground.wire import iso
 
 if TYPE_CHECKING:
     from bot.playground.errors import FormErrors
-    from bot.playground.state import Json
+    from bot.playground.records import Json
 
 __all__ = ["check_embeds"]
 
@@ -24,20 +24,11 @@ _Path = tuple[str | int, ...]
 
 def check_embeds(embeds: object, errors: FormErrors) -> list[Json]:
     """The embeds as they are kept; what is wrong with them goes to ``errors``."""
-    if embeds is None:
-        return []
-    if not isinstance(embeds, list):
-        errors.add(("embeds",), "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
-        return []
-    if len(embeds) > MAX_EMBEDS:
+    given = errors.read_objects(("embeds",), embeds)
+    if len(given) > MAX_EMBEDS:
         errors.too_long(("embeds",), MAX_EMBEDS)
         return []
-    kept = []
-    for index, embed in enumerate(embeds):
-        if isinstance(embed, dict):
-            kept.append(_embed(embed, ("embeds", index), errors))
-        else:
-            errors.add(("embeds", index), "MODEL_TYPE_CONVERT", "Only dictionaries may be used")
+    kept = [_embed(embed, ("embeds", index), errors) for index, embed in enumerate(given)]
     if sum(_length(embed) for embed in kept) > MAX_TOTAL:
         errors.add(
             ("embeds",),
@@ -67,10 +58,12 @@ def _embed(embed: Json, path: _Path, errors: FormErrors) -> Json:
         kept["timestamp"] = _timestamp(embed["timestamp"], (*path, "timestamp"), errors)
     for key, (text_key, limit) in _PARTS.items():
         if embed.get(key):
-            kept[key] = _part(embed[key], (*path, key), text_key, limit, errors)
+            part = errors.read_object((*path, key), embed[key])
+            kept[key] = _part(part, (*path, key), text_key, limit, errors)
     for key in ("image", "thumbnail"):
-        if (embed.get(key) or {}).get("url"):
-            kept[key] = {"url": _url(embed[key]["url"], (*path, key, "url"), errors)}
+        picture = errors.read_object((*path, key), embed.get(key))
+        if picture.get("url"):
+            kept[key] = {"url": _url(picture["url"], (*path, key, "url"), errors)}
     if embed.get("fields"):
         kept["fields"] = _fields(embed["fields"], (*path, "fields"), errors)
     if len(kept) == 1:
@@ -91,11 +84,12 @@ def _part(part: Json, path: _Path, text_key: str, limit: int, errors: FormErrors
 
 
 def _fields(fields: object, path: _Path, errors: FormErrors) -> list[Json]:
-    if not isinstance(fields, list) or len(fields) > MAX_FIELDS:
+    given = errors.read_objects(path, fields)
+    if len(given) > MAX_FIELDS:
         errors.too_long(path, MAX_FIELDS)
         return []
     kept = []
-    for index, one in enumerate(fields):
+    for index, one in enumerate(given):
         where = (*path, index)
         entry: Json = {"inline": bool(one.get("inline", False))}
         for key, limit in (("name", 256), ("value", 1024)):

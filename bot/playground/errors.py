@@ -116,6 +116,13 @@ class FormErrors:
     def __init__(self) -> None:
         self._tree: dict[str, Any] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._tree)
+
+    def merge(self, other: FormErrors) -> None:
+        """Take over what another collected, at fields this one has nothing about yet."""
+        self._tree |= other._tree
+
     def add(self, path: tuple[str | int, ...], code: str, message: str) -> None:
         """Note one error at ``path``, such as ``("embeds", 0, "title")``."""
         node = self._tree
@@ -134,6 +141,34 @@ class FormErrors:
     def required(self, path: tuple[str | int, ...]) -> None:
         """Note that the field at ``path`` is missing."""
         self.add(path, "BASE_TYPE_REQUIRED", "This field is required")
+
+    def read_object(self, path: tuple[str | int, ...], value: object) -> dict[str, Any]:
+        """The value when it is a JSON object; nothing at all counts as an empty one."""
+        if value is None or isinstance(value, dict):
+            return value or {}
+        self.add(path, "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
+        return {}
+
+    def read_array(self, path: tuple[str | int, ...], value: object) -> list[Any]:
+        """The value when it is a JSON array; nothing at all counts as an empty one."""
+        if value is None or isinstance(value, list):
+            return value or []
+        self.add(path, "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
+        return []
+
+    def read_objects(self, path: tuple[str | int, ...], value: object) -> list[dict[str, Any]]:
+        """The value when it is a JSON array of objects; what is none becomes an empty one."""
+        return [
+            self.read_object((*path, index), item)
+            for index, item in enumerate(self.read_array(path, value))
+        ]
+
+    def read_integer(self, path: tuple[str | int, ...], value: object) -> int:
+        """The value when it is a whole number; nothing at all counts as 0."""
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            return value or 0
+        self.add(path, "NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
+        return 0
 
     def raise_if_any(self) -> None:
         """Refuse the body when anything was noted.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from bot.playground.state import Json
+    from bot.playground.records import Json
 
 __all__ = ["Drop", "Fault", "Faults", "Kind"]
 

@@ -9,11 +9,11 @@ from bot.playground.bodies import MAX_FILES
 from bot.playground.components import check_components
 from bot.playground.embeds import check_embeds
 from bot.playground.errors import ApiError, Code, FormErrors
-from bot.playground.state import COMPONENTS_V2, EPHEMERAL
+from bot.playground.records import COMPONENTS_V2, EPHEMERAL
 
 if TYPE_CHECKING:
     from bot.playground.bodies import Body, Upload
-    from bot.playground.state import Json
+    from bot.playground.records import Json
 
 __all__ = ["AllowedMentions", "Draft", "NewFile", "parse_edit", "parse_message"]
 
@@ -36,15 +36,17 @@ class AllowedMentions:
     @classmethod
     def parse(cls, given: object, errors: FormErrors) -> AllowedMentions:
         """Read ``allowed_mentions``; what is not listed in it is not pinged."""
-        if not isinstance(given, dict):
+        if given is None:
             return cls()
-        kinds = given.get("parse") or []
+        path = ("allowed_mentions",)
+        said = errors.read_object(path, given)
+        kinds = errors.read_array((*path, "parse"), said.get("parse"))
         lists: dict[str, frozenset[str] | None] = {}
         for kind in ("users", "roles"):
-            named = frozenset(str(item) for item in given.get(kind) or [])
+            named = frozenset(str(i) for i in errors.read_array((*path, kind), said.get(kind)))
             if kind in kinds and named:
                 errors.add(
-                    ("allowed_mentions",),
+                    path,
                     "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
                     f'parse:["{kind}"] and {kind}: [ids...] are mutually exclusive.',
                 )
@@ -53,7 +55,7 @@ class AllowedMentions:
             everyone="everyone" in kinds,
             users=lists["users"],
             roles=lists["roles"],
-            replied_user=bool(given.get("replied_user", False)),
+            replied_user=bool(said.get("replied_user", False)),
         )
 
 
@@ -111,21 +113,16 @@ def parse_message(body: Body, *, interaction: bool = False) -> Draft:
         allowed |= EPHEMERAL
     payload = body.payload
     errors = FormErrors()
-    flags = payload.get("flags") or 0
-    if not isinstance(flags, int):
-        errors.add(("flags",), "NUMBER_TYPE_COERCE", f'Value "{flags}" is not int.')
-        flags = 0
+    flags = errors.read_integer(("flags",), payload.get("flags"))
     draft = _common(payload, flags & allowed, body.uploads, errors)
     draft.tts = bool(payload.get("tts"))
     draft.enforce_nonce = bool(payload.get("enforce_nonce"))
     draft.nonce = payload.get("nonce")
     if draft.nonce is not None and len(str(draft.nonce)) > MAX_NONCE:
         errors.too_long(("nonce",), MAX_NONCE)
-    reference = payload.get("message_reference")
-    if reference is not None and not isinstance(reference, dict):
-        errors.add(("message_reference",), "MODEL_TYPE_CONVERT", "Only dictionaries may be used")
-    elif reference is not None:
-        draft.reference = reference
+    draft.reference = (
+        errors.read_object(("message_reference",), payload.get("message_reference")) or None
+    )
     errors.raise_if_any()
     if draft.empty:
         raise ApiError(Code.EMPTY_MESSAGE)
@@ -190,11 +187,8 @@ def _attachments(
     """Match the listed attachments with the files: an index names a new one, an id an old."""
     described: dict[str, Json] = {}
     if listed is not None:
-        if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
-            errors.add(("attachments",), "LIST_TYPE_CONVERT", "Only iterables may be used here")
-            return
         draft.kept = []
-        for index, item in enumerate(listed):
+        for index, item in enumerate(errors.read_objects(("attachments",), listed)):
             key = str(item.get("id", index))
             if key in uploads:
                 described[key] = item

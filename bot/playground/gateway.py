@@ -21,7 +21,8 @@ from bot.playground.sessions import KNOWN_INTENTS, PRIVILEGED, Intent, Session, 
 if TYPE_CHECKING:
     from bot.playground.faults import Faults
     from bot.playground.hub import Hub
-    from bot.playground.state import Json, State
+    from bot.playground.records import Json
+    from bot.playground.state import State
     from bot.playground.wire import Wire
 
 __all__ = ["Gateway"]
@@ -229,11 +230,10 @@ class Gateway:
                 refused |= intent
         if intents & refused & PRIVILEGED:
             raise GatewayClose(4014, "Disallowed intent(s).")
-        shard = data.get("shard") or [0, 1]
-        if len(shard) != 2 or not 0 <= shard[0] < shard[1]:
-            raise GatewayClose(4010, "Invalid shard.")
-        session = Session(Intent(intents), (shard[0], shard[1]))
-        session.status = str((data.get("presence") or {}).get("status") or "online")
+        session = Session(Intent(intents), _shard(data.get("shard")))
+        presence = data.get("presence")
+        if isinstance(presence, dict):
+            session.status = str(presence.get("status") or "online")
         self.sessions[session.id] = session
         self._connect(connection, session)
         guilds = [
@@ -344,15 +344,16 @@ class Gateway:
             return
         wanted = data.get("user_ids")
         query = str(data.get("query") or "").lower()
+        limit = data["limit"] if isinstance(data.get("limit"), int) else 0
         found = list(guild.members.values())
         missing: list[str] = []
         if wanted is not None:
             ids = [str(i) for i in (wanted if isinstance(wanted, list) else [wanted])]
             found = [guild.members[i] for i in ids if i in guild.members]
             missing = [i for i in ids if i not in guild.members]
-        elif query or int(data.get("limit") or 0) > 0:
+        elif query or limit > 0:
             found = [m for m in found if m.user.name.lower().startswith(query)]
-            found = found[: int(data.get("limit") or 100)]
+            found = found[: limit or 100]
         elif Intent.GUILD_MEMBERS not in session.intents:
             found = []  # the whole list is for those who may see it
         chunks = [found[i : i + CHUNK] for i in range(0, len(found), CHUNK)] or [[]]
@@ -369,6 +370,16 @@ class Gateway:
             if data.get("nonce") is not None:
                 payload["nonce"] = data["nonce"]
             session.dispatch("GUILD_MEMBERS_CHUNK", payload)
+
+
+def _shard(given: object) -> tuple[int, int]:
+    if given is None:
+        return 0, 1
+    if isinstance(given, list) and len(given) == 2 and all(isinstance(n, int) for n in given):
+        number, count = given
+        if 0 <= number < count:
+            return number, count
+    raise GatewayClose(4010, "Invalid shard.")
 
 
 def _decode(data: bytes) -> Json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.playground.state import Channel, Json, Message
+    from bot.playground.records import Channel, Json, Message
 
 __all__ = ["Event", "Hub"]
 

@@ -4,109 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from bot.playground import wire
-from bot.playground.errors import ApiError, Code, invalid_form
+from bot.playground.errors import ApiError, Code, FormErrors, invalid_form
 from bot.playground.forms import Draft, parse_edit, parse_message
 from bot.playground.hub import Event
-from bot.playground.state import EPHEMERAL, LOADING
+from bot.playground.interaction_shapes import (
+    ANSWERS,
+    Callback,
+    Interaction,
+    InteractionShapes,
+    Kind,
+    named,
+)
+from bot.playground.records import EPHEMERAL, LOADING
 
 if TYPE_CHECKING:
     from bot.playground.bodies import Body
     from bot.playground.hub import Hub
     from bot.playground.messages import Messages
-    from bot.playground.state import Channel, Json, Message, State, User
+    from bot.playground.records import Channel, Json, Message, User
+    from bot.playground.state import State
     from bot.playground.wire import Wire
 
-__all__ = ["Callback", "Interaction", "Interactions", "Kind"]
+__all__ = ["Interactions"]
 
 ACKNOWLEDGE_SECONDS = 3.0
 TOKEN_SECONDS = 15 * 60.0
-CHAT_INPUT_MESSAGE, CONTEXT_MENU_MESSAGE, REPLY_MESSAGE = 20, 23, 19
+CHAT_INPUT_MESSAGE, CONTEXT_MENU_MESSAGE = 20, 23
 MAX_CHOICES = 25
-
-
-class Kind(IntEnum):
-    """What a user did."""
-
-    COMMAND = 2
-    COMPONENT = 3
-    AUTOCOMPLETE = 4
-    MODAL = 5
-
-
-class Callback(IntEnum):
-    """How an application answers."""
-
-    PONG = 1
-    MESSAGE = 4
-    DEFERRED_MESSAGE = 5
-    DEFERRED_UPDATE = 6
-    UPDATE_MESSAGE = 7
-    AUTOCOMPLETE = 8
-    MODAL = 9
-
-
-_ANSWERS: dict[Kind, frozenset[Callback]] = {
-    Kind.COMMAND: frozenset({Callback.MESSAGE, Callback.DEFERRED_MESSAGE, Callback.MODAL}),
-    Kind.COMPONENT: frozenset(
-        {
-            Callback.MESSAGE,
-            Callback.DEFERRED_MESSAGE,
-            Callback.DEFERRED_UPDATE,
-            Callback.UPDATE_MESSAGE,
-            Callback.MODAL,
-        }
-    ),
-    Kind.AUTOCOMPLETE: frozenset({Callback.AUTOCOMPLETE}),
-    Kind.MODAL: frozenset(
-        {
-            Callback.MESSAGE,
-            Callback.DEFERRED_MESSAGE,
-            Callback.DEFERRED_UPDATE,
-            Callback.UPDATE_MESSAGE,
-        }
-    ),
-}
-
-
-@dataclass(kw_only=True, eq=False)
-class Interaction:
-    """One thing a user did, and what became of it.
-
-    Attributes:
-        data: Discord's ``data`` of the event.
-        message: the message whose component was used, where it was one.
-        metadata: Discord's ``interaction_metadata``, as it stands on the responses.
-        created_at: on the playground's clock, in seconds.
-        callback: how the application answered; None while it has not.
-        original: the first response, or the message a component sits on.
-        followups: the messages sent after it, by id.
-        choices: what autocomplete offered.
-        modal: the form that was opened.
-        failed: the application did not answer in time.
-    """
-
-    id: str
-    token: str
-    kind: Kind
-    user: User
-    channel: Channel
-    data: Json
-    created_at: float
-    metadata: Json
-    message: Message | None = None
-    callback: Callback | None = None
-    original: Message | None = None
-    followups: dict[str, Message] = field(default_factory=dict)
-    choices: list[Json] | None = None
-    modal: Json | None = None
-    failed: bool = False
-    settled: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
-    timer: asyncio.TimerHandle | None = field(default=None, repr=False)
 
 
 class Interactions:
@@ -116,7 +42,7 @@ class Interactions:
         self._state = state
         self._hub = hub
         self._messages = messages
-        self._wire = rendered
+        self._shapes = InteractionShapes(state, rendered)
         self._by_id: dict[str, Interaction] = {}
         self._by_token: dict[str, Interaction] = {}
         self.acknowledge_seconds = ACKNOWLEDGE_SECONDS
@@ -153,7 +79,7 @@ class Interactions:
             created_at=self._state.clock.time(),
             metadata={},
         )
-        interaction.metadata = self._metadata(interaction, trigger)
+        interaction.metadata = self._shapes.metadata(interaction, trigger)
         self._by_id[interaction.id] = interaction
         self._by_token[interaction.token] = interaction
         interaction.timer = asyncio.get_running_loop().call_later(
@@ -162,7 +88,7 @@ class Interactions:
         self._hub.publish(
             Event(
                 name="INTERACTION_CREATE",
-                data=self._payload(interaction),
+                data=self._shapes.payload(interaction),
                 guild_id=channel.guild_id,
                 only_for=self._state.bot.id,
             )
@@ -204,30 +130,28 @@ class Interactions:
         Raises:
             ApiError: the body is malformed, or its type does not fit the interaction.
         """
-        try:
-            callback = Callback(int(body.payload.get("type") or 0))
-        except ValueError:
-            callback = Callback.PONG
-        if callback not in _ANSWERS[interaction.kind]:
+        errors = FormErrors()
+        number = errors.read_integer(("type",), body.payload.get("type"))
+        data = errors.read_object(("data",), body.payload.get("data"))
+        flags = errors.read_integer(("data", "flags"), data.get("flags"))
+        errors.raise_if_any()
+        callback = Callback(number) if number in set(Callback) else Callback.PONG
+        if callback not in ANSWERS[interaction.kind]:
             raise invalid_form(
                 ("type",),
                 "BASE_TYPE_CHOICES",
                 f'Value of field "type" must be one of '
-                f"{tuple(sorted(int(c) for c in _ANSWERS[interaction.kind]))}.",
+                f"{tuple(sorted(int(c) for c in ANSWERS[interaction.kind]))}.",
             )
         if callback in (Callback.DEFERRED_UPDATE, Callback.UPDATE_MESSAGE) and (
             interaction.message is None
         ):
             raise invalid_form(("type",), "BASE_TYPE_CHOICES", "There is no message to update.")
-        data = body.payload.get("data") or {}
-        if not isinstance(data, dict):
-            raise invalid_form(("data",), "MODEL_TYPE_CONVERT", "Only dictionaries may be used")
         inner = type(body)(payload=data, uploads=body.uploads)
         if callback is Callback.MESSAGE:
             self._respond(interaction, parse_message(inner, interaction=True))
         elif callback is Callback.DEFERRED_MESSAGE:
-            flags = int(data.get("flags") or 0) & EPHEMERAL
-            self._respond(interaction, Draft(flags=flags | LOADING))
+            self._respond(interaction, Draft(flags=flags & EPHEMERAL | LOADING))
         elif callback is Callback.DEFERRED_UPDATE:
             interaction.original = interaction.message
         elif callback is Callback.UPDATE_MESSAGE:
@@ -240,8 +164,8 @@ class Interactions:
             self._announce(interaction, "MODAL", interaction.modal)
         interaction.callback = callback
         self._settle(interaction)
-        self._announce(interaction, "INTERACTION_SUCCESS", _named(interaction))
-        return self._response(interaction)
+        self._announce(interaction, "INTERACTION_SUCCESS", named(interaction))
+        return self._shapes.response(interaction)
 
     def authorized(self, application_id: str, token: str) -> Interaction:
         """The interaction whose token a webhook path carries.
@@ -312,11 +236,11 @@ class Interactions:
             self._settle(interaction)
 
     def _respond(self, interaction: Interaction, draft: Draft) -> None:
-        kind = {
-            Kind.COMMAND: CHAT_INPUT_MESSAGE
-            if interaction.data.get("type", 1) == 1
-            else CONTEXT_MENU_MESSAGE,
-        }.get(interaction.kind, 0)
+        kind, command = 0, None
+        if interaction.kind is Kind.COMMAND:
+            menu = interaction.data["type"] != 1
+            kind = CONTEXT_MENU_MESSAGE if menu else CHAT_INPUT_MESSAGE
+            command = interaction.data["name"]
         hidden = bool(draft.flags & EPHEMERAL)
         if interaction.message is not None and not hidden:
             draft.reference = {"message_id": interaction.message.id, "fail_if_not_exists": False}
@@ -326,6 +250,7 @@ class Interactions:
             draft,
             kind=kind,
             interaction=interaction.metadata,
+            command=command,
             visible_to=interaction.user.id if hidden else None,
         )
 
@@ -338,7 +263,7 @@ class Interactions:
     def _fail(self, interaction: Interaction) -> None:
         interaction.failed = True
         self._settle(interaction)
-        self._announce(interaction, "INTERACTION_FAILED", _named(interaction))
+        self._announce(interaction, "INTERACTION_FAILED", named(interaction))
 
     def _settle(self, interaction: Interaction) -> None:
         if interaction.timer is not None:
@@ -366,131 +291,29 @@ class Interactions:
                 break  # in order of time
             del self._by_id[interaction.id], self._by_token[interaction.token]
 
-    def _metadata(self, interaction: Interaction, trigger: Interaction | None) -> Json:
-        shape: Json = {
-            "id": interaction.id,
-            "type": int(interaction.kind),
-            "user": wire.user(interaction.user),
-            "authorizing_integration_owners": {"0": interaction.channel.guild_id or "0"},
-        }
-        data = interaction.data
-        if interaction.kind is Kind.COMMAND and data.get("type") == 3:
-            shape["target_message_id"] = data["target_id"]
-        if interaction.kind is Kind.COMMAND and data.get("type") == 2:
-            shape["target_user"] = wire.user(self._state.users[data["target_id"]])
-        if interaction.kind is Kind.COMPONENT and interaction.message is not None:
-            shape["interacted_message_id"] = interaction.message.id
-        if interaction.kind is Kind.MODAL:
-            shape["triggering_interaction_metadata"] = trigger.metadata if trigger else {}
-        return shape
-
-    def _payload(self, interaction: Interaction) -> Json:
-        channel = interaction.channel
-        user_permissions = self._state.permissions(channel, interaction.user.id)
-        shape: Json = {
-            "id": interaction.id,
-            "application_id": self._state.application.id,
-            "type": int(interaction.kind),
-            "data": interaction.data,
-            "channel_id": channel.id,
-            "channel": {
-                **self._wire.channel(channel, for_user=self._state.bot.id),
-                "permissions": str(int(user_permissions)),
-            },
-            "token": interaction.token,
-            "version": 1,
-            "app_permissions": str(int(self._state.permissions(channel, self._state.bot.id))),
-            "locale": "en-US",
-            "entitlements": [],
-            "authorizing_integration_owners": {"0": channel.guild_id or "0"},
-            "context": 0 if channel.guild_id else 1,
-            "attachment_size_limit": self._state.upload_limit(channel),
-        }
-        if channel.guild_id is None:
-            shape["user"] = wire.user(interaction.user)
-        else:
-            guild = self._state.guilds[channel.guild_id]
-            shape["guild_id"] = guild.id
-            shape["guild"] = {"id": guild.id, "locale": "en-US", "features": []}
-            shape["guild_locale"] = "en-US"
-            shape["member"] = {
-                **wire.member(guild.members[interaction.user.id]),
-                "permissions": str(int(user_permissions)),
-            }
-        if interaction.message is not None:
-            shape["message"] = self._wire.message(interaction.message, viewer=self._state.bot.id)
-        return shape
-
-    def _response(self, interaction: Interaction) -> Json:
-        shape: Json = {
-            "id": interaction.id,
-            "type": int(interaction.kind),
-            "channel_id": interaction.channel.id,
-        }
-        if interaction.channel.guild_id is not None:
-            shape["guild_id"] = interaction.channel.guild_id
-        answered: Json = {"interaction": shape}
-        original = interaction.original
-        if original is not None:
-            shape["response_message_id"] = original.id
-            shape["response_message_loading"] = bool(original.flags & LOADING)
-            shape["response_message_ephemeral"] = original.ephemeral
-            if interaction.callback in (
-                Callback.MESSAGE,
-                Callback.DEFERRED_MESSAGE,
-                Callback.UPDATE_MESSAGE,
-            ):
-                made = Callback.UPDATE_MESSAGE
-                if interaction.callback is not Callback.UPDATE_MESSAGE:
-                    made = Callback.MESSAGE
-                answered["resource"] = {
-                    "type": int(made),
-                    "message": self._wire.message(original, viewer=self._state.bot.id),
-                }
-        return answered
-
-
-def _named(interaction: Interaction) -> Json:
-    """What tells the user which of the things they did is meant."""
-    return {
-        "id": interaction.id,
-        "custom_id": interaction.data.get("custom_id"),
-        "name": interaction.data.get("name"),
-        "message_id": interaction.message.id if interaction.message else None,
-    }
-
 
 def _choices(data: Json) -> list[Json]:
-    choices = data.get("choices")
-    if not isinstance(choices, list) or len(choices) > MAX_CHOICES:
-        raise invalid_form(
-            ("data", "choices"),
-            "BASE_TYPE_MAX_LENGTH",
-            f"Must be {MAX_CHOICES} or fewer in length.",
-        )
+    errors = FormErrors()
+    path = ("data", "choices")
+    choices = errors.read_objects(path, data.get("choices"))
+    if len(choices) > MAX_CHOICES:
+        errors.too_long(path, MAX_CHOICES)
     for index, choice in enumerate(choices):
         if not 1 <= len(str(choice.get("name", ""))) <= 100:
-            raise invalid_form(
-                ("data", "choices", index, "name"),
-                "BASE_TYPE_BAD_LENGTH",
-                "Must be between 1 and 100 in length.",
-            )
+            errors.bad_length((*path, index, "name"), 1, 100)
+        if "value" not in choice:
+            errors.required((*path, index, "value"))
+    errors.raise_if_any()
     return choices
 
 
 def _modal(data: Json) -> Json:
+    errors = FormErrors()
     for key, most in (("custom_id", 100), ("title", 45)):
-        if not 1 <= len(str(data.get(key, ""))) <= most:
-            raise invalid_form(
-                ("data", key),
-                "BASE_TYPE_BAD_LENGTH",
-                f"Must be between 1 and {most} in length.",
-            )
-    components = data.get("components")
-    if not isinstance(components, list) or not 1 <= len(components) <= 5:
-        raise invalid_form(
-            ("data", "components"),
-            "BASE_TYPE_BAD_LENGTH",
-            "Must be between 1 and 5 in length.",
-        )
+        if not 1 <= len(str(data.get(key) or "")) <= most:
+            errors.bad_length(("data", key), 1, most)
+    path = ("data", "components")
+    if not 1 <= len(errors.read_objects(path, data.get("components"))) <= 5:
+        errors.bad_length(path, 1, 5)
+    errors.raise_if_any()
     return data

@@ -8,14 +8,16 @@ from bot.playground import wire
 from bot.playground.components import find_component
 from bot.playground.errors import ApiError, Code, invalid_form
 from bot.playground.forms import NewFile
-from bot.playground.interactions import Interaction, Interactions, Kind
+from bot.playground.interaction_shapes import Interaction, Kind
 from bot.playground.permissions import Permission
 
 if TYPE_CHECKING:
     from bot.playground.bodies import Upload
     from bot.playground.commands import Commands
+    from bot.playground.interactions import Interactions
     from bot.playground.messages import Messages
-    from bot.playground.state import Channel, Json, Message, State, User
+    from bot.playground.records import Channel, Json, Message, User
+    from bot.playground.state import State
     from bot.playground.wire import Wire
 
 __all__ = ["Invoke"]

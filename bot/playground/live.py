@@ -12,7 +12,8 @@ from bot.playground.permissions import Permission
 
 if TYPE_CHECKING:
     from bot.playground.hub import Event, Hub
-    from bot.playground.state import Json, State, User
+    from bot.playground.records import Json, User
+    from bot.playground.state import State
     from bot.playground.wire import Wire
 
 __all__ = ["Live"]

@@ -12,13 +12,14 @@ from bot.playground.forms import FORWARD
 from bot.playground.hub import Event
 from bot.playground.permissions import Permission
 from bot.playground.pictures import content_type_of, dimensions
-from bot.playground.state import DIRECT_MESSAGE, EPHEMERAL, LOADING, Attachment, Message
+from bot.playground.records import DIRECT_MESSAGE, EPHEMERAL, LOADING, Attachment, Message
 
 if TYPE_CHECKING:
     from bot.playground.cdn import Cdn
     from bot.playground.forms import AllowedMentions, Draft, NewFile
     from bot.playground.hub import Hub
-    from bot.playground.state import Channel, Json, State, User
+    from bot.playground.records import Channel, Json, User
+    from bot.playground.state import State
 
 __all__ = ["Messages"]
 
@@ -78,9 +79,19 @@ class Messages:
         *,
         kind: int = 0,
         interaction: Json | None = None,
+        command: str | None = None,
         visible_to: str | None = None,
     ) -> Message:
         """Post the draft; with an enforced nonce that was used before, the message it made.
+
+        Args:
+            channel: where.
+            author: who.
+            draft: what.
+            kind: Discord's message type; a reply finds its own.
+            interaction: Discord's interaction_metadata, for a response.
+            command: name of the command it answers.
+            visible_to: the only user who will see it.
 
         Raises:
             ApiError: 400/50035 when it replies to or shows something that is not there.
@@ -100,6 +111,7 @@ class Messages:
             components=draft.components,
             nonce=draft.nonce,
             interaction=interaction,
+            command=command,
             webhook_id=self._state.application.id if interaction is not None else None,
             visible_to=visible_to,
         )

@@ -11,17 +11,17 @@ from aiohttp import web
 
 from bot.playground import wire
 from bot.playground.bodies import Body, Upload, read_body, read_json
-from bot.playground.errors import ApiError, Code, invalid_form
+from bot.playground.errors import ApiError, Code, FormErrors, invalid_form
 from bot.playground.forms import parse_message
-from bot.playground.interactions import Interaction, Kind
+from bot.playground.interaction_shapes import Interaction, Kind
 from bot.playground.permissions import Permission
 from bot.playground.rest import answer, no_content, snowflake
 from bot.playground.rest_messages import publish_typing
 from bot.playground.seed import join
 
 if TYPE_CHECKING:
+    from bot.playground.records import Channel, Json, Message, User
     from bot.playground.server import Playground
-    from bot.playground.state import Channel, Json, Message, User
 
 __all__ = ["PageApi"]
 
@@ -181,42 +181,32 @@ class PageApi:
         return answer({"choices": interaction.choices or []})
 
     def _start(self, actor: User, channel: Channel, body: Body) -> Interaction:
-        wanted = body.payload
-        invoke = self._playground.invoke
-        try:
-            kind = Kind(int(wanted.get("type") or 0))
-        except ValueError:
-            raise invalid_form(
-                ("type",), "BASE_TYPE_CHOICES", "Value must be one of (2, 3, 4, 5)."
-            ) from None
-        if kind is Kind.COMPONENT:
+        wanted, invoke = body.payload, self._playground.invoke
+        errors = FormErrors()
+        number = errors.read_integer(("type",), wanted.get("type"))
+        command_type = errors.read_integer(("command_type",), wanted.get("command_type")) or 1
+        values = [str(v) for v in errors.read_array(("values",), wanted.get("values"))]
+        options = errors.read_objects(("options",), wanted.get("options"))
+        components = errors.read_objects(("components",), wanted.get("components"))
+        errors.raise_if_any()
+        name, custom_id = str(wanted.get("name")), str(wanted.get("custom_id"))
+        if number == Kind.COMPONENT:
             message = self._state.message(channel.id, str(wanted.get("message_id")))
-            values = wanted.get("values")
-            return invoke.component(actor, message, str(wanted.get("custom_id")), values)
-        if kind is Kind.MODAL:
-            return invoke.modal(
-                actor,
-                channel,
-                str(wanted.get("custom_id")),
-                wanted.get("components") or [],
-                uploads=body.uploads,
-            )
-        command_type = int(wanted.get("command_type") or 1)
+            return invoke.component(actor, message, custom_id, values)
+        if number == Kind.MODAL:
+            return invoke.modal(actor, channel, custom_id, components, uploads=body.uploads)
+        if number not in (Kind.COMMAND, Kind.AUTOCOMPLETE):
+            raise invalid_form(("type",), "BASE_TYPE_CHOICES", "Value must be one of 2 to 5.")
         if command_type != 1:
-            return invoke.context_menu(
-                actor,
-                channel,
-                str(wanted.get("name")),
-                kind=command_type,
-                target_id=str(wanted.get("target_id")),
-            )
+            target = str(wanted.get("target_id"))
+            return invoke.context_menu(actor, channel, name, kind=command_type, target_id=target)
         return invoke.command(
             actor,
             channel,
-            str(wanted.get("name")),
-            wanted.get("options") or [],
+            name,
+            options,
             uploads=body.uploads,
-            autocomplete=kind is Kind.AUTOCOMPLETE,
+            autocomplete=number == Kind.AUTOCOMPLETE,
         )
 
     async def _get_faults(self, request: web.Request) -> web.Response:
@@ -243,11 +233,10 @@ class PageApi:
 
 def _with_spoilers(body: Body) -> Body:
     """Files marked as spoilers get the name that says so, as Discord's own client does it."""
-    marked = {
-        str(item.get("id", index)): item
-        for index, item in enumerate(body.payload.get("attachments") or [])
-        if isinstance(item, dict)
-    }
+    errors = FormErrors()
+    given = errors.read_objects(("attachments",), body.payload.get("attachments"))
+    errors.raise_if_any()
+    marked = {str(item.get("id", index)): item for index, item in enumerate(given)}
     uploads: dict[str, Upload] = {}
     listed: list[Json] = []
     for key, upload in body.uploads.items():

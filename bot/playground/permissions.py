@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.playground.state import Channel, Guild, Member, Overwrite
+    from bot.playground.records import Channel, Guild, Member, Overwrite
 
 __all__ = [
     "ALL",

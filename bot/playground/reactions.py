@@ -10,11 +10,12 @@ from bot.playground import wire
 from bot.playground.errors import ApiError, Code
 from bot.playground.hub import Event
 from bot.playground.permissions import Permission
-from bot.playground.state import Reaction
+from bot.playground.records import Reaction
 
 if TYPE_CHECKING:
     from bot.playground.hub import Hub
-    from bot.playground.state import Json, Message, State
+    from bot.playground.records import Json, Message
+    from bot.playground.state import State
 
 __all__ = ["Reactions"]
 

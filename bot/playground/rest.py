@@ -11,7 +11,7 @@ from aiohttp import web
 from bot.playground.errors import ApiError, Code, invalid_form
 
 if TYPE_CHECKING:
-    from bot.playground.state import Application
+    from bot.playground.records import Application
 
 __all__ = ["answer", "authenticate", "integer_query", "no_content", "refuse", "snowflake"]
 

@@ -12,7 +12,8 @@ from bot.playground.rest import answer, no_content, snowflake
 
 if TYPE_CHECKING:
     from bot.playground.commands import Commands
-    from bot.playground.state import Json, State
+    from bot.playground.records import Json
+    from bot.playground.state import State
 
 __all__ = ["RestCommands"]
 

@@ -14,13 +14,14 @@ from bot.playground.bodies import read_json
 from bot.playground.errors import ApiError, Code, invalid_form
 from bot.playground.permissions import Permission
 from bot.playground.pictures import dimensions
+from bot.playground.records import Emoji
 from bot.playground.rest import answer, integer_query, no_content, snowflake
-from bot.playground.state import Emoji
 
 if TYPE_CHECKING:
     from bot.playground.cdn import Cdn
     from bot.playground.gateway import Gateway
-    from bot.playground.state import Guild, Json, State
+    from bot.playground.records import Guild, Json
+    from bot.playground.state import State
     from bot.playground.wire import Wire
 
 __all__ = ["RestGuilds"]

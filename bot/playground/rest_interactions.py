@@ -10,9 +10,11 @@ from bot.playground.bodies import read_body
 from bot.playground.rest import answer, no_content
 
 if TYPE_CHECKING:
-    from bot.playground.interactions import Interaction, Interactions
+    from bot.playground.interaction_shapes import Interaction
+    from bot.playground.interactions import Interactions
     from bot.playground.messages import Messages
-    from bot.playground.state import Message, State
+    from bot.playground.records import Message
+    from bot.playground.state import State
     from bot.playground.wire import Wire
 
 __all__ = ["RestInteractions"]

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from bot.playground.hub import Hub
     from bot.playground.messages import Messages
     from bot.playground.reactions import Reactions
-    from bot.playground.state import Channel, Json, Message, State
+    from bot.playground.records import Channel, Json, Message
+    from bot.playground.state import State
     from bot.playground.wire import Wire
 
 __all__ = ["RestMessages"]

@@ -11,12 +11,13 @@ from bot.playground import wire
 from bot.playground.avatars import avatar_hash, draw_avatar
 from bot.playground.hub import Event
 from bot.playground.permissions import EVERYONE, Permission
-from bot.playground.state import Application, User
+from bot.playground.records import Application, User
 
 if TYPE_CHECKING:
     from bot.playground.cdn import Cdn
     from bot.playground.hub import Hub
-    from bot.playground.state import Channel, Guild, Member, State
+    from bot.playground.records import Channel, Guild, Member
+    from bot.playground.state import State
 
 __all__ = ["Seeded", "add_user", "join", "seed"]
 

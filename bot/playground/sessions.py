@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from bot.playground import wire
 from bot.playground.permissions import Permission
-from bot.playground.state import DIRECT_MESSAGE
+from bot.playground.records import DIRECT_MESSAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.playground.hub import Event
-    from bot.playground.state import Json, Message, State
+    from bot.playground.records import Json, Message
+    from bot.playground.state import State
     from bot.playground.wire import Wire
 
 __all__ = ["PRIVILEGED", "Intent", "Session", "payload_for"]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bot.playground.state import DIRECT_MESSAGE
+from bot.playground.media import Media
+from bot.playground.records import DIRECT_MESSAGE
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.playground.cdn import Cdn
-    from bot.playground.state import (
+    from bot.playground.records import (
         Attachment,
         Channel,
         Emoji,
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
         Member,
         Message,
         Role,
-        State,
         User,
     )
+    from bot.playground.state import State
 
 __all__ = ["Wire", "emoji", "emoji_key", "iso", "member", "role", "user"]
 
@@ -270,6 +271,13 @@ class Wire:
             shape |= {"webhook_id": record.webhook_id, "application_id": record.webhook_id}
         if record.interaction is not None:
             shape["interaction_metadata"] = record.interaction
+            if record.command is not None:  # the older field, which alone has the name
+                shape["interaction"] = {
+                    "id": record.interaction["id"],
+                    "type": record.interaction["type"],
+                    "name": record.command,
+                    "user": record.interaction["user"],
+                }
         if record.nonce is not None:
             shape["nonce"] = record.nonce
         if record.reactions:
@@ -324,86 +332,14 @@ class Wire:
     def _content(self, record: Message, *, readable: bool) -> Json:
         if not readable:
             return {"content": "", "attachments": [], "embeds": [], "components": []}
-        by_name = {a.filename: a for a in record.attachments}
-        embedded: set[str] = set()
-        embeds = [self._embed(embed, by_name, embedded) for embed in record.embeds]
+        media = Media(self._cdn, record.attachments)
+        embeds = [media.embed(embed) for embed in record.embeds]
         return {
             "content": record.content,
             # A picture shown in an embed is not listed a second time beside it.
-            "attachments": [self.attachment(a) for a in record.attachments if a.id not in embedded],
+            "attachments": [
+                self.attachment(a) for a in record.attachments if a.id not in media.embedded
+            ],
             "embeds": embeds,
-            "components": [self._component(c, by_name) for c in record.components],
+            "components": [media.component(component) for component in record.components],
         }
-
-    def _embed(self, embed: Json, by_name: dict[str, Attachment], embedded: set[str]) -> Json:
-        shape = dict(embed)
-        for part in ("image", "thumbnail"):
-            if part in shape:
-                shape[part] = self._media(shape[part], "url", "proxy_url", by_name, embedded)
-        for part in ("author", "footer"):
-            if "icon_url" in shape.get(part, {}):
-                icon = self._media(shape[part], "icon_url", "proxy_icon_url", by_name, embedded)
-                shape[part] = {
-                    key: value
-                    for key, value in icon.items()
-                    if key not in ("width", "height", "content_type")
-                }
-        return shape
-
-    def _media(
-        self,
-        media: Json,
-        key: str,
-        proxy_key: str,
-        by_name: dict[str, Attachment],
-        embedded: set[str],
-    ) -> Json:
-        found = _named(media[key], by_name)
-        if found is None:
-            return {**media, proxy_key: media[key]}
-        embedded.add(found.id)
-        url = self._cdn.url_of(found)
-        shape: Json = {**media, key: url, proxy_key: url}
-        if found.width is not None and found.height is not None:
-            shape |= {"width": found.width, "height": found.height}
-        if found.content_type is not None:
-            shape["content_type"] = found.content_type
-        return shape
-
-    def _component(self, component: Json, by_name: dict[str, Attachment]) -> Json:
-        shape = dict(component)
-        for key in ("components", "items"):
-            if key in shape:
-                shape[key] = [self._component(child, by_name) for child in shape[key]]
-        if "accessory" in shape:
-            shape["accessory"] = self._component(shape["accessory"], by_name)
-        if "media" in shape:
-            shape["media"] = self._unfurled(shape["media"], by_name)
-        if "file" in shape:
-            found = _named(shape["file"]["url"], by_name)
-            shape |= {
-                "file": self._unfurled(shape["file"], by_name),
-                "name": found.filename if found else None,
-                "size": found.size if found else None,
-            }
-        return shape
-
-    def _unfurled(self, media: Json, by_name: dict[str, Attachment]) -> Json:
-        found = _named(media["url"], by_name)
-        if found is None:
-            return {**media, "proxy_url": media["url"], "width": None, "height": None}
-        url = self._cdn.url_of(found)
-        return {
-            **media,
-            "url": url,
-            "proxy_url": url,
-            "width": found.width,
-            "height": found.height,
-            "content_type": found.content_type,
-            "attachment_id": found.id,
-        }
-
-
-def _named(url: Any, by_name: dict[str, Attachment]) -> Attachment | None:  # noqa: ANN401 - JSON
-    prefix, _, name = str(url).partition("://")
-    return by_name.get(name) if prefix == "attachment" else None

@@ -14,8 +14,8 @@ from bot.playground.pictures import content_type_of, dimensions
 from .conftest import Rest, png, webp
 
 if TYPE_CHECKING:
+    from bot.playground.records import Message
     from bot.playground.server import Playground
-    from bot.playground.state import Message
 
 
 def post(playground: Playground, name: str, data: bytes) -> Message:

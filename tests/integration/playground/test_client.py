@@ -10,7 +10,7 @@ import pytest
 
 from bot.playground.faults import Drop
 from bot.playground.permissions import Permission
-from bot.playground.state import Overwrite
+from bot.playground.records import Overwrite
 
 from .conftest import Bot, Start, png
 

@@ -16,7 +16,7 @@ from .conftest import Bot, Rest, Start, png
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.playground.interactions import Interaction
+    from bot.playground.interaction_shapes import Interaction
     from bot.playground.server import Playground
 
 

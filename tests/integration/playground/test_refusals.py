@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from bot.playground.permissions import Permission
-from bot.playground.state import Overwrite
+from bot.playground.records import Overwrite
 
 from .conftest import Rest, png
 

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from bot.playground.permissions import Permission
-from bot.playground.state import Overwrite
+from bot.playground.records import Overwrite
 
 from .conftest import Rest, png
 

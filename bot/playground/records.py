@@ -1,0 +1,249 @@
+"""The records of the playground's world: users, guilds, channels, messages and their parts.
+
+Plain and mutable; the services that change them announce what changed. Ids are decimal
+strings throughout, as on the wire.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bot.playground.permissions import NOTHING, Permission
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = [
+    "COMPONENTS_V2",
+    "DIRECT_MESSAGE",
+    "EPHEMERAL",
+    "LOADING",
+    "MIB",
+    "TEXT_CHANNEL",
+    "Application",
+    "Attachment",
+    "Channel",
+    "Emoji",
+    "Guild",
+    "Json",
+    "Member",
+    "Message",
+    "Overwrite",
+    "Reaction",
+    "Role",
+    "User",
+]
+
+Json = dict[str, Any]
+"""One JSON object, in Discord's shape."""
+
+MIB = 1024 * 1024
+TEXT_CHANNEL, DIRECT_MESSAGE = 0, 1
+EPHEMERAL = 1 << 6
+LOADING = 1 << 7
+COMPONENTS_V2 = 1 << 15
+
+
+@dataclass(kw_only=True)
+class User:
+    """A person or a bot.
+
+    Attributes:
+        avatar: the hash that names the avatar picture on the CDN.
+        accepts_dms: False makes direct messages to them fail, as when they closed theirs.
+    """
+
+    id: str
+    name: str
+    global_name: str | None = None
+    avatar: str | None = None
+    bot: bool = False
+    accepts_dms: bool = True
+
+
+@dataclass(kw_only=True)
+class Role:
+    """A guild's role; the one with the guild's own id is @everyone."""
+
+    id: str
+    name: str
+    permissions: Permission
+    color: int = 0
+    position: int = 0
+    hoist: bool = False
+    managed: bool = False
+    mentionable: bool = False
+    bot_id: str | None = None
+
+
+@dataclass(kw_only=True)
+class Member:
+    """A user in a guild, with the ids of their roles (@everyone is understood)."""
+
+    user: User
+    joined_at: datetime
+    roles: list[str] = field(default_factory=list)
+    nick: str | None = None
+
+
+@dataclass(kw_only=True)
+class Overwrite:
+    """A channel's exception for a role (type 0) or a member (type 1)."""
+
+    id: str
+    type: int
+    allow: Permission = NOTHING
+    deny: Permission = NOTHING
+
+
+@dataclass(kw_only=True)
+class Emoji:
+    """A custom emoji of a guild or of the application."""
+
+    id: str
+    name: str
+    animated: bool = False
+
+
+@dataclass(kw_only=True)
+class Attachment:
+    """A file on a message.
+
+    Attributes:
+        folder: the CDN folder it lies in, ``attachments`` or ``ephemeral-attachments``.
+        width, height: in pixels, for pictures.
+    """
+
+    id: str
+    channel_id: str
+    filename: str
+    size: int
+    content_type: str | None
+    width: int | None = None
+    height: int | None = None
+    description: str | None = None
+    title: str | None = None
+    folder: str = "attachments"
+
+    @property
+    def spoiler(self) -> bool:
+        """Hidden until clicked; the file's name says so."""
+        return self.filename.startswith("SPOILER_")
+
+
+@dataclass(kw_only=True)
+class Reaction:
+    """One emoji under a message and who chose it, in order."""
+
+    emoji: Json
+    user_ids: list[str] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class Message:
+    """A message; embeds and components as sent, rendered with addresses when they are read.
+
+    Attributes:
+        visible_to: the only user who sees it, for an ephemeral message.
+        reference: Discord's message_reference, for a reply or a forward.
+        replied_to: id of the message replied to; it may be gone since.
+        snapshots: copies of what a forward carries.
+        interaction: Discord's interaction_metadata, on a response.
+        command: name of the command it answers.
+    """
+
+    id: str
+    channel_id: str
+    author: User
+    timestamp: datetime
+    content: str = ""
+    type: int = 0
+    flags: int = 0
+    tts: bool = False
+    pinned: bool = False
+    edited: datetime | None = None
+    attachments: list[Attachment] = field(default_factory=list)
+    embeds: list[Json] = field(default_factory=list)
+    components: list[Json] = field(default_factory=list)
+    mentions: list[User] = field(default_factory=list)
+    mention_roles: list[str] = field(default_factory=list)
+    mention_everyone: bool = False
+    reactions: dict[str, Reaction] = field(default_factory=dict)
+    reference: Json | None = None
+    replied_to: str | None = None
+    snapshots: list[Message] = field(default_factory=list)
+    nonce: str | int | None = None
+    webhook_id: str | None = None
+    interaction: Json | None = None
+    command: str | None = None
+    visible_to: str | None = None
+
+    @property
+    def ephemeral(self) -> bool:
+        """Seen by one user only, and never stored for the others."""
+        return bool(self.flags & EPHEMERAL)
+
+
+@dataclass(kw_only=True)
+class Channel:
+    """A guild's text channel (type 0) or a direct message (type 1)."""
+
+    id: str
+    type: int
+    name: str = ""
+    guild_id: str | None = None
+    topic: str | None = None
+    position: int = 0
+    overwrites: dict[str, Overwrite] = field(default_factory=dict)
+    recipients: list[User] = field(default_factory=list)
+    messages: dict[str, Message] = field(default_factory=dict)
+    last_message_id: str | None = None
+
+
+@dataclass(kw_only=True)
+class Guild:
+    """A server with its roles, members and emoji."""
+
+    id: str
+    name: str
+    owner_id: str
+    created_at: datetime
+    roles: dict[str, Role] = field(default_factory=dict)
+    members: dict[str, Member] = field(default_factory=dict)
+    emojis: dict[str, Emoji] = field(default_factory=dict)
+    premium_tier: int = 0
+
+    @property
+    def upload_limit(self) -> int:
+        """Largest file that may be uploaded, in bytes, by the guild's boosts."""
+        return {2: 50 * MIB, 3: 100 * MIB}.get(self.premium_tier, 10 * MIB)
+
+
+@dataclass(kw_only=True)
+class Application:
+    """The bot's application, with what its owner ticked in the developer portal.
+
+    Attributes:
+        message_content, members, presences: the privileged intents that are switched on.
+        shards: how many shards ``/gateway/bot`` recommends.
+    """
+
+    id: str
+    name: str
+    owner: User
+    token: str
+    message_content: bool = True
+    members: bool = True
+    presences: bool = False
+    shards: int = 1
+    emojis: dict[str, Emoji] = field(default_factory=dict)
+
+    @property
+    def flags(self) -> int:
+        """The application's public flags: the limited form of each privileged intent."""
+        return (
+            (self.presences and 1 << 13)
+            | (self.members and 1 << 15)
+            | (self.message_content and 1 << 19)
+        )

@@ -1,0 +1,176 @@
+"""Whatever a client sends, the answer is a refusal in Discord's words and never a 500."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from bot.playground.bodies import Body
+from bot.playground.clock import Clock
+from bot.playground.commands import Commands
+from bot.playground.components import check_components
+from bot.playground.embeds import check_embeds
+from bot.playground.errors import ApiError, FormErrors
+from bot.playground.forms import parse_edit, parse_message
+from bot.playground.records import Application, User
+from bot.playground.state import State
+
+from .conftest import Rest, identify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.playground.server import Playground
+
+WORDS = [
+    "type",
+    "id",
+    "content",
+    "embeds",
+    "components",
+    "flags",
+    "nonce",
+    "attachments",
+    "allowed_mentions",
+    "parse",
+    "users",
+    "message_reference",
+    "message_id",
+    "title",
+    "description",
+    "fields",
+    "name",
+    "value",
+    "image",
+    "url",
+    "footer",
+    "text",
+    "author",
+    "icon_url",
+    "options",
+    "label",
+    "custom_id",
+    "style",
+    "emoji",
+    "placeholder",
+    "min_values",
+    "max_values",
+    "items",
+    "media",
+    "file",
+    "accessory",
+    "choices",
+    "required",
+    "autocomplete",
+    "data",
+    "timestamp",
+    "color",
+]
+LEAVES = [None, True, 0, 1, 3, -5, 1 << 15, 0.5, "", "x", "1", "users", "attachment://a.png"]
+LEAVES += ["https://a.b/c", "http://[", "x" * 2001]
+ROUNDS = 1000
+
+
+def anything(chance: Random, depth: int = 3) -> Any:
+    """Some JSON, made of the words that mean something."""
+    pick = chance.random()
+    if depth == 0 or pick < 0.3:
+        return chance.choice(LEAVES)
+    if pick < 0.5:
+        return [anything(chance, depth - 1) for _ in range(chance.randrange(4))]
+    return nonsense(chance, depth - 1)
+
+
+def nonsense(chance: Random, depth: int = 3) -> dict[str, Any]:
+    """Some JSON object."""
+    return {key: anything(chance, depth) for key in chance.sample(WORDS, chance.randrange(8))}
+
+
+def component(chance: Random, depth: int = 3) -> dict[str, Any]:
+    """Something like a component, so that the checks further in are reached as well."""
+    made = nonsense(chance, 2) | {"type": chance.randrange(19)}
+    if depth and chance.random() < 0.7:
+        below = range(chance.randrange(3))
+        made["components"] = [component(chance, depth - 1) for _ in below]
+        made["accessory"] = component(chance, depth - 1)
+        made["items"] = [nonsense(chance, 1) for _ in below]
+        made["options"] = [nonsense(chance, 1) for _ in below]
+    return made
+
+
+def refused_or_done(action: Callable[..., Any], *arguments: Any, **named: Any) -> None:
+    with suppress(ApiError):  # anything else is a fault of ours
+        action(*arguments, **named)
+
+
+def test_message_bodies() -> None:
+    for seed in range(ROUNDS):
+        payload = nonsense(Random(seed))
+        refused_or_done(parse_message, Body(payload=payload))
+        refused_or_done(parse_message, Body(payload=payload | {"flags": 1 << 15}))
+        refused_or_done(parse_edit, Body(payload=payload), flags=0)
+
+
+def test_components() -> None:
+    for seed in range(ROUNDS):
+        chance = Random(seed)
+        components = [component(chance, 2) for _ in range(3)]
+        for flags in (0, 1 << 15):
+            check_components(components, flags, FormErrors())
+
+
+def test_embeds() -> None:
+    for seed in range(ROUNDS):
+        chance = Random(seed)
+        check_embeds([nonsense(chance) for _ in range(3)], FormErrors())
+
+
+def test_commands() -> None:
+    state = State(Clock())
+    owner = User(id="1", name="ada")
+    state.application = Application(id="2", name="bot", owner=owner, token="t")
+    commands = Commands(state)
+    for seed in range(ROUNDS):
+        chance = Random(seed)
+        wanted = [nonsense(chance) for _ in range(3)]
+        refused_or_done(commands.replace_all, wanted, None)
+
+
+async def test_over_the_wire(playground: Playground, rest: Rest) -> None:
+    playground.commands.upsert({"name": "ping", "description": "d", "type": 1}, None)
+    general = playground.seeded.general
+    called = playground.slash(playground.seeded.members[0], "ping", channel=general)
+    callback = f"/interactions/{called.id}/{called.token}/callback"
+    for nonsense in ({"type": []}, {"type": 4, "data": []}, {"type": 5, "data": {"flags": {}}}):
+        assert (await rest("POST", callback, nonsense))[0] == 400
+    page = f"{playground.url}/_playground/interactions"
+    where = {"channel_id": general.id}
+    for nonsense in (
+        {"type": []},
+        {"type": 2, "options": {}, **where},
+        {"type": 3, "values": 7, "message_id": [], **where},
+        {"type": 5, "components": [1], **where},
+        {},
+    ):
+        assert (await rest("POST", page, nonsense, headers={}))[0] in (400, 404)
+
+
+async def test_over_the_gateway(playground: Playground, connect: Any) -> None:
+    for nonsense, code in (
+        ({"shard": "01"}, 4010),
+        ({"shard": [[], {}]}, 4010),
+        ({"intents": True, "token": None}, 4004),
+        ({"intents": "all"}, 4013),
+    ):
+        async with connect() as raw:
+            await raw.receive()
+            await raw.send(2, identify(playground, **nonsense))
+            assert await raw.receive() == code
+    async with connect() as raw:
+        await raw.receive()
+        await raw.send(2, identify(playground, presence=7))
+        await raw.until("GUILD_CREATE")
+        guild = playground.seeded.guild.id
+        await raw.send(8, {"guild_id": guild, "query": [], "limit": {}, "user_ids": {"a": 1}})
+        assert (await raw.until("GUILD_MEMBERS_CHUNK"))["d"]["members"] == []
