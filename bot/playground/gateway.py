@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import logging
 import time
 import zlib
 from collections import deque
@@ -34,6 +35,7 @@ MAX_SENDS, SENDS_SECONDS = 120, 60.0
 CHUNK = 1000
 _CLOSE = object()
 _FLUSHED = zlib.Z_SYNC_FLUSH
+_logger = logging.getLogger(__name__)
 
 
 class _Connection:
@@ -152,7 +154,9 @@ class Gateway:
         finally:
             self._connections.discard(connection)
             writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
+            [ended] = await asyncio.gather(writer, return_exceptions=True)
+            if isinstance(ended, Exception):
+                _logger.error("a gateway connection's writer failed", exc_info=ended)
             self._disconnected(connection)
         return socket
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from typing import TYPE_CHECKING
 
 from aiohttp import WSMsgType, web
@@ -38,6 +39,7 @@ _SHOWN = frozenset(
 )
 BACKLOG = 5000
 PING_SECONDS = 20.0
+_logger = logging.getLogger(__name__)
 
 
 class Live:
@@ -79,7 +81,9 @@ class Live:
             self._open.discard(socket)
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            for ended in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(ended, Exception) and not isinstance(ended, ConnectionError):
+                    _logger.error("a page's socket failed", exc_info=ended)
             await socket.close()
         return socket
 
