@@ -1,6 +1,7 @@
 // The wire: one member's view of the playground, over fetch, one upload and one live socket.
 
 const BASE = "/_playground";
+const ANSWER_DUE = 10_000;
 
 /** What the server refused. `code` is Discord's own error code where it gave one. */
 export class ApiError extends Error {
@@ -48,6 +49,7 @@ export class Api {
   /** @param {() => string} as Gives the member on whose behalf each call is made. */
   constructor(as) {
     this.as = as;
+    this.asked = new Map(); // Commands and forms sent, by name, and when.
   }
 
   url(path) {
@@ -103,11 +105,21 @@ export class Api {
 
   /** Sends an interaction; `files` are referred to by index from attachment options. */
   interact(payload, files = []) {
+    if (payload.type === 2 || payload.type === 5) {
+      this.asked.set(payload.name ?? payload.custom_id, Date.now());
+    }
     if (!files.length) return this.call("POST", "/interactions", payload);
     const form = new FormData();
     form.append("payload_json", JSON.stringify(payload));
     files.forEach((file, index) => form.append(`files[${index}]`, file, file.name));
     return this.call("POST", "/interactions", form);
+  }
+
+  /** Whether this page sent that command or form just now; a completion is nothing to miss. */
+  expects(name) {
+    const when = this.asked.get(name) ?? 0;
+    this.asked.delete(name);
+    return Date.now() - when < ANSWER_DUE;
   }
 
   /**

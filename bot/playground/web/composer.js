@@ -31,12 +31,9 @@ export class Composer {
     store.on("message", ({ message, removed }) => {
       if (removed && this.replyTo?.id === message.id) this.setReply(null);
     });
-    store.on("interaction-failed", (data) => {
-      // An unanswered autocompletion only means no suggestions.
-      if (!data.message_id && !this.form?.completing)
-        this.complain(
-          `${data.name ? `“${data.name}”: the` : "The"} application did not respond. Try again.`,
-        );
+    store.on("interaction-failed", ({ message_id: messageId, custom_id: customId, name }) => {
+      if (messageId || !page.api.expects(name ?? customId)) return;
+      this.complain(`${name ? `“${name}”: the` : "The"} application did not respond. Try again.`);
     });
   }
 
@@ -385,6 +382,7 @@ export class Composer {
 
   leaveForm(focus = false) {
     if (!this.form) return;
+    this.form.release();
     this.form = null;
     fill(this.formPlace);
     this.formPlace.hidden = true;

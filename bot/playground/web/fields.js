@@ -244,6 +244,9 @@ function fileField(option, id) {
     ),
     read: () => null,
     focus: () => button.focus(),
+    release: () => {
+      if (field.preview) URL.revokeObjectURL(field.preview);
+    },
     setFile: (file) => {
       field.file = file;
       draw();

@@ -74,7 +74,6 @@ export class CommandForm {
     this.handlers = handlers;
     this.id = `command-${(forms += 1)}`;
     this.fields = new Map();
-    this.completing = false;
     this.problem = h("p", { class: "form-problem", role: "alert" });
     this.rows = h("div", { class: "command-rows" });
     this.extras = h("div", { class: "command-extras" });
@@ -236,13 +235,13 @@ export class CommandForm {
   async complete(option) {
     const { values } = this.read(option.name);
     const kept = values.filter((value) => value.type !== Option.ATTACHMENT);
-    this.completing = true;
-    try {
-      const answer = await this.page.api.interact(this.interaction(4, kept));
-      return answer?.choices ?? [];
-    } finally {
-      this.completing = false;
-    }
+    const answer = await this.page.api.interact(this.interaction(4, kept));
+    return answer?.choices ?? [];
+  }
+
+  /** Lets go of the previews when the form is left. */
+  release() {
+    for (const field of this.fields.values()) field.release?.();
   }
 
   async submit() {

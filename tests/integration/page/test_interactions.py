@@ -194,6 +194,17 @@ async def test_a_slash_command_with_files_and_completion(open_chat, wire_bot, fi
     await expect(chat.text).to_be_focused()
 
 
+async def test_an_unanswered_command_says_so(open_chat, wire_bot, playground):
+    playground.interactions.acknowledge_seconds = 0.2
+    await _register(wire_bot, {"type": 1, "name": "queue", "description": "What waits"})
+    chat = await open_chat()
+    await chat.text.press_sequentially("/que")
+    await chat.text.press("Enter")
+    form = chat.page.get_by_role("form", name="/queue")
+    await form.get_by_role("button", name="Run").click()
+    await expect(chat.complaint).to_contain_text("“queue”: the application did not respond")
+
+
 async def test_apps_on_a_message(open_chat, wire_bot, playground, files):
     await _register(wire_bot, {"type": 3, "name": "Stylize"})
     chat = await open_chat()

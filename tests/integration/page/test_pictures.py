@@ -120,3 +120,51 @@ async def test_an_embed_is_drawn_whole(chat, wire_bot, files):
     await expect(embed.locator(".picture[data-shown]")).to_have_count(2)
     # The files are shown by the embed and not again beneath it.
     await expect(chat.message(message["id"]).locator(".gallery")).to_have_count(0)
+
+
+async def test_a_laid_out_message_and_its_hidden_picture(chat, wire_bot, files):
+    message = await wire_bot.post(
+        flags=1 << 15,
+        components=[
+            {
+                "type": 17,
+                "accent_color": 0x5B8DEF,
+                "components": [
+                    {"type": 10, "content": "## Choose a **style**"},
+                    {"type": 14},
+                    {
+                        "type": 12,
+                        "items": [
+                            {"media": {"url": "attachment://blue.png"}, "description": "Blue"},
+                            {"media": {"url": "attachment://red.png"}, "spoiler": True},
+                        ],
+                    },
+                    {
+                        "type": 1,
+                        "components": [
+                            {"type": 2, "style": 1, "label": "Take it", "custom_id": "take"}
+                        ],
+                    },
+                ],
+            }
+        ],
+        files=[("blue.png", files.blue), ("red.png", files.red)],
+    )
+    shown = chat.message(message["id"])
+    await expect(shown.get_by_role("heading", name="Choose a style")).to_be_visible()
+    hidden = shown.get_by_role("button", name="Spoiler picture, select to reveal")
+    blue = shown.get_by_role("button", name="Open large: Blue")
+    counter = chat.page.locator(".lightbox-counter")
+
+    await blue.click()
+    await expect(chat.page.get_by_role("dialog", name="Picture")).to_be_visible()
+    await expect(counter).to_have_text("")  # the hidden one is not a key press away
+    await chat.page.keyboard.press("Escape")
+    await hidden.click()
+    await expect(hidden).to_have_count(0)
+    await blue.click()
+    await expect(counter).to_have_text("1 of 2")
+    await chat.page.keyboard.press("Escape")
+
+    await shown.get_by_role("button", name="Take it").click()
+    assert (await wire_bot.heard("INTERACTION_CREATE"))["data"]["custom_id"] == "take"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 
@@ -170,6 +171,35 @@ async def test_a_file_too_large_is_named_before_it_is_sent(chat, files):
     await chat.text.press("Enter")
     await expect(chat.complaint).to_contain_text("huge.png is larger than the 10 MiB")
     await expect(chat.page.locator(".chip")).to_have_count(1)
+
+
+async def test_an_upload_shows_how_far_it_is_and_can_be_taken_back(chat, playground, files):
+    arrived = asyncio.Event()
+    go_on = asyncio.Event()
+
+    async def hold(route):
+        arrived.set()
+        await go_on.wait()
+        await route.abort()
+
+    await chat.page.route("**/messages?*", hold)
+    await chat.page.locator("#composer-files").set_input_files(files.two())
+    await chat.text.fill("!stylize")
+    await chat.text.press("Enter")
+    async with asyncio.timeout(10):
+        await arrived.wait()
+    pending = chat.page.locator(".pending-message")
+    await expect(pending).to_contain_text("Sending")
+    await expect(pending.locator(".upload-previews img")).to_have_count(2)
+    await pending.get_by_role("button", name="Cancel the upload").click()
+    await expect(pending).to_have_count(0)
+    await expect(chat.text).to_have_value("!stylize")
+    await expect(chat.page.locator(".chip")).to_have_count(2)
+    await expect(chat.complaint).to_be_hidden()
+    go_on.set()
+    await chat.page.unroute_all(behavior="wait")
+    await chat.text.press("Enter")
+    await expect(chat.messages).to_have_count(1)
 
 
 async def test_typing_is_seen_by_the_others(open_chat, playground):
