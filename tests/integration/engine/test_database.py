@@ -83,16 +83,18 @@ async def test_a_second_process_on_the_same_file_is_refused(sqlite_url):
 
 
 async def test_sqlite_is_opened_for_durability(sqlite_url):
-    async with JobStore(sqlite_url, feed=JobFeed()) as store:
-        async with store._database.read() as connection:
+    async with (
+        JobStore(sqlite_url, feed=JobFeed()) as store,
+        store._database.read() as connection,
+    ):
 
-            async def pragma(name: str) -> object:
-                return (await connection.execute(text(f"PRAGMA {name}"))).scalar_one()
+        async def pragma(name: str) -> object:
+            return (await connection.execute(text(f"PRAGMA {name}"))).scalar_one()
 
-            assert await pragma("journal_mode") == "wal"
-            assert await pragma("synchronous") == 2  # FULL
-            assert await pragma("foreign_keys") == 1
-            assert await pragma("busy_timeout") == database.BUSY_SECONDS * 1000
+        assert await pragma("journal_mode") == "wal"
+        assert await pragma("synchronous") == 2  # FULL
+        assert await pragma("foreign_keys") == 1
+        assert await pragma("busy_timeout") == database.BUSY_SECONDS * 1000
 
 
 @pytest.mark.parametrize(

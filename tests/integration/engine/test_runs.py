@@ -184,7 +184,7 @@ async def test_ends_are_announced(store, new_job, many):
     ends = {
         JobState.SUCCEEDED: lambda job: store.runs.succeed(job, result_key="k", report={"a": 1}),
         JobState.FAILED: lambda job: store.runs.fail(job, code="diverged", message="NaN"),
-        JobState.CANCELLED: lambda job: store.runs.stopped(job),
+        JobState.CANCELLED: store.runs.stopped,
     }
     for state, end in ends.items():
         await store.enqueue(new_job(), limits=many)

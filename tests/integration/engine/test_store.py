@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import IllegalTransitionError, LimitReached, UnknownJobError
-from bot.jobs.database import Database
 from bot.jobs.model import Announcement, JobState, Limits, Picker
 from bot.jobs.transitions import held, move
 from stylenet.recipe import Recipe
@@ -142,11 +141,15 @@ async def test_a_job_that_has_ended_stays_as_it_is(store, new_job, many):
 
 async def test_illegal_steps_change_nothing(store, new_job, many):
     job = await store.enqueue(new_job(), limits=many)
-    database: Database = store._database
-    with pytest.raises(IllegalTransitionError) as caught:
+    database = store._database
+
+    async def leap() -> None:
         async with database.write() as change:
             current = await held(change, job.job_id)
             await move(change, current, JobState.SUCCEEDED, now=database.now())
+
+    with pytest.raises(IllegalTransitionError) as caught:
+        await leap()
 
     assert (caught.value.state, caught.value.wanted) == ("queued", "succeeded")
     assert await store.get(job.job_id) == job

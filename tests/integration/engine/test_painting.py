@@ -1,0 +1,230 @@
+"""A real worker process, painting tiny pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import signal
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+import pytest_asyncio
+from PIL import Image
+
+from bot.errors import ConfigurationError
+from bot.executors.process import ProcessExecutor, default_size
+from bot.executors.protocol import (
+    Cancelled,
+    Checkpoint,
+    Failed,
+    Finished,
+    Progress,
+    Snapshot,
+    Work,
+)
+from bot.settings import Settings
+from stylenet import images
+from stylenet.recipe import Recipe
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def picture(angle: int = 0, size: tuple[int, int] = (64, 48)) -> bytes:
+    buffer = io.BytesIO()
+    Image.linear_gradient("L").resize(size).rotate(angle).convert("RGB").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def work(*, passes: int = 6, checkpoint: bytes | None = None, content: bytes | None = None) -> Work:
+    return Work(
+        job_id="job",
+        content=picture() if content is None else content,
+        styles=(picture(90),),
+        recipe=Recipe(size=64, passes=passes),
+        checkpoint=checkpoint,
+    )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def executor():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        patch.setenv("DISCORD_TOKEN", "a secret")
+        opened = ProcessExecutor(checkpoint_seconds=0, grace_seconds=3)
+        await opened.start()
+        assert await opened.ready() == opened.devices
+        yield opened
+        await opened.close()
+        assert opened.workers == ()
+
+
+async def test_a_picture_is_painted(executor):
+    events = [event async for event in executor.run(work())]
+
+    assert isinstance(events[0], Snapshot)
+    assert events[0].step == 0
+    progress = [event for event in events if isinstance(event, Progress)]
+    assert [event.step for event in progress] == list(range(1, len(progress) + 1))
+    assert {"content", "style", "total_variation", "total"} <= progress[0].losses.keys()
+    assert progress[-1].losses["total"] < progress[0].losses["total"]
+    assert any(isinstance(event, Checkpoint) for event in events)
+    last = events[-1]
+    assert isinstance(last, Finished)
+    assert not any(isinstance(event, Finished | Failed | Cancelled) for event in events[:-1])
+    assert images.decode(last.image).size == (64, 48)
+    assert last.report["device"]
+    assert last.report["width"] == 64
+    assert images.decode(events[0].image).size == (64, 48)
+
+
+async def test_a_stopped_picture_goes_on_where_it_was(executor):
+    stop = asyncio.Event()
+    events = []
+    async for event in executor.run(work(passes=300), stop=stop):
+        events.append(event)
+        if isinstance(event, Progress) and event.step == 4:
+            stop.set()
+
+    assert isinstance(events[-1], Cancelled)
+    checkpoint = events[-2]
+    assert isinstance(checkpoint, Checkpoint)
+    assert checkpoint.step >= 4
+
+    resumed = executor.run(work(passes=300, checkpoint=checkpoint.state))
+    async for event in resumed:
+        if isinstance(event, Progress):
+            assert event.step == checkpoint.step + 1
+            break
+    await resumed.aclose()
+
+
+async def test_closing_cancels_and_the_worker_serves_on(executor):
+    before = executor.workers
+    painting = executor.run(work(passes=1000))
+    assert isinstance(await anext(painting), Snapshot)
+    await painting.aclose()
+
+    events = [event async for event in executor.run(work())]
+
+    assert isinstance(events[-1], Finished)
+    assert executor.workers == before
+
+
+async def test_a_checkpoint_that_does_not_fit_starts_afresh(executor):
+    events = [event async for event in executor.run(work(checkpoint=b"nonsense"))]
+
+    assert isinstance(events[-1], Finished)
+    assert events[0].step == 0
+
+
+async def test_an_unreadable_picture_fails_for_good_and_harms_nobody(executor):
+    before = executor.workers
+    (event,) = [event async for event in executor.run(work(content=b"not a picture"))]
+
+    assert isinstance(event, Failed)
+    assert (event.code, event.retryable) == ("unreadable_picture", False)
+    assert executor.workers == before
+
+
+async def test_waiting_for_a_slot_can_be_given_up(executor):
+    first, second = executor.run(work(passes=1000)), executor.run(work())
+    await anext(first)
+    waiting = asyncio.create_task(anext(second))
+    await asyncio.sleep(0.1)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    await second.aclose()
+    await first.aclose()
+
+    assert isinstance([event async for event in executor.run(work())][-1], Finished)
+
+
+async def test_a_worker_knows_no_secrets_and_is_polite(executor):
+    worker = psutil.Process(executor.workers[0])
+
+    assert "DISCORD_TOKEN" not in worker.environ()
+    if executor.devices == ("cpu",):
+        assert worker.nice() > psutil.Process().nice()
+
+
+async def test_a_worker_that_does_not_stop_is_killed_and_replaced(executor):
+    (hung,) = executor.workers
+    painting = executor.run(work(passes=1000))
+    await anext(painting)
+    os.kill(hung, signal.SIGSTOP)
+    await painting.aclose()  # asks, waits for the grace, kills
+
+    assert isinstance([event async for event in executor.run(work())][-1], Finished)
+    assert executor.workers != (hung,)
+
+
+async def test_a_worker_that_says_nothing_is_killed_and_its_work_may_be_tried_again(
+    executor, monkeypatch
+):
+    (hung,) = executor.workers
+    monkeypatch.setattr(executor, "_silence_seconds", 2)
+    painting = executor.run(work(passes=1000))
+    await anext(painting)
+    os.kill(hung, signal.SIGSTOP)
+    events = [event async for event in painting]
+
+    assert isinstance(events[-1], Failed)
+    assert (events[-1].code, events[-1].retryable) == ("worker_died", True)
+    await executor.close()
+    assert not psutil.pid_exists(hung)
+
+
+async def test_weights_that_cannot_be_used_are_the_operators_to_mend(tmp_path):
+    weights = tmp_path / "weights.mat"
+    weights.write_bytes(b"nonsense")
+    executor = ProcessExecutor(weights=weights)
+    await executor.start()
+    try:
+        with pytest.raises(ConfigurationError, match="cannot paint"):
+            await executor.ready()
+    finally:
+        await executor.close()
+
+
+async def test_a_worker_dies_with_its_parent(tmp_path):
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import asyncio\n"
+        "from bot.executors.process import ProcessExecutor\n"
+        "async def main():\n"
+        "    executor = ProcessExecutor()\n"
+        "    await executor.start()\n"
+        "    while not executor.workers:\n"
+        "        await asyncio.sleep(0.01)\n"
+        "    print(executor.workers[0], flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, str(script), stdout=asyncio.subprocess.PIPE, cwd=Path.cwd()
+    )
+    worker = int(await asyncio.wait_for(parent.stdout.readline(), 60))
+    parent.kill()
+    await parent.wait()
+    parent._transport.close()
+
+    for _ in range(100):
+        if not psutil.pid_exists(worker):
+            break
+        await asyncio.sleep(0.1)
+    assert not psutil.pid_exists(worker)
+
+
+async def test_sizes_fit_the_device():
+    settings = Settings(_env_file=None)
+    assert default_size(settings, ("cpu",)) == 384
+    assert default_size(settings, ("cuda:0", "cuda:1")) == 1024
+    assert default_size(Settings(_env_file=None, size=200), ("cpu",)) == 200
+
+
+async def test_no_devices_at_all_are_refused():
+    with pytest.raises(ConfigurationError, match="STYLEBOT_DEVICES"):
+        ProcessExecutor(devices=" , ")

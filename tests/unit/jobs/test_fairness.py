@@ -1,0 +1,106 @@
+"""The order of turns, as a policy of its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.jobs.fairness import Waiting, turn_order
+
+waiting_jobs = st.lists(
+    st.tuples(
+        st.integers(1, 4),  # guild
+        st.integers(1, 3),  # member
+        st.booleans(),  # favoured
+        st.booleans(),  # begun
+    ),
+    max_size=40,
+)
+tickets = st.lists(st.integers(1, 50), min_size=16, max_size=16)
+
+
+def _order(rows, numbers):
+    waiting = [
+        Waiting(
+            job_id=str(number),
+            number=number,
+            guild_key=guild,
+            requester_id=member,
+            favoured=favoured,
+            begun=begun,
+        )
+        for number, (guild, member, favoured, begun) in enumerate(rows)
+    ]
+    pairs = [(guild, member) for guild in range(1, 5) for member in range(1, 4)]
+    order = turn_order(
+        waiting,
+        guild_tickets={guild: numbers[guild - 1] for guild in range(1, 5)},
+        member_tickets=dict(zip(pairs, numbers[4:], strict=True)),
+    )
+    by_id = {job.job_id: job for job in waiting}
+    return waiting, [by_id[job_id] for job_id in order]
+
+
+@given(waiting_jobs, tickets)
+def test_everybody_is_served_once(rows, numbers):
+    waiting, order = _order(rows, numbers)
+    assert Counter(job.job_id for job in order) == Counter(job.job_id for job in waiting)
+
+
+@given(waiting_jobs, tickets)
+def test_no_guild_is_served_twice_while_another_waits(rows, numbers):
+    _, order = _order(rows, numbers)
+    fresh = [job for job in order if not job.begun]
+    left = Counter(job.guild_key for job in fresh)
+    served: Counter[int] = Counter()
+    for job in fresh:
+        fewest = min(served[guild] for guild in left if left[guild] > 0)
+        assert served[job.guild_key] == fewest
+        served[job.guild_key] += 1
+        left[job.guild_key] -= 1
+
+
+@given(waiting_jobs, tickets)
+def test_members_of_equal_standing_take_turns(rows, numbers):
+    _, order = _order(rows, numbers)
+    for guild in range(1, 5):
+        plain = [
+            job for job in order if job.guild_key == guild and not job.begun and not job.favoured
+        ]
+        if any(job.guild_key == guild and job.favoured for job in order):
+            continue  # favoured jobs shift whose turn it is
+        left = Counter(job.requester_id for job in plain)
+        served: Counter[int] = Counter()
+        for job in plain:
+            assert served[job.requester_id] == min(served[one] for one in left if left[one] > 0)
+            served[job.requester_id] += 1
+            left[job.requester_id] -= 1
+
+
+@given(waiting_jobs, tickets)
+def test_a_members_own_jobs_keep_their_order(rows, numbers):
+    _, order = _order(rows, numbers)
+    for guild in range(1, 5):
+        for member in range(1, 4):
+            for favoured in (False, True):
+                own = [
+                    job.number
+                    for job in order
+                    if (job.guild_key, job.requester_id) == (guild, member)
+                    and job.favoured is favoured
+                    and not job.begun
+                ]
+                assert own == sorted(own)
+
+
+@given(waiting_jobs, tickets)
+def test_what_was_begun_goes_on_before_anything_else(rows, numbers):
+    _, order = _order(rows, numbers)
+    begun = [job.begun for job in order]
+    assert begun == sorted(begun, reverse=True)
+
+
+def test_nobody_waits():
+    assert turn_order([], guild_tickets={}, member_tickets={}) == []

@@ -1,0 +1,125 @@
+"""Logs without secrets, health for whoever watches, one process per folder."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+
+import aiohttp
+import pytest
+
+from bot.errors import ConfigurationError
+from bot.ops import logs, metrics
+from bot.ops.health import HealthServer
+from bot.ops.lock import FolderLock
+from bot.settings import Settings
+
+TOKEN = "MTIz.a-very-secret.token"
+
+
+@pytest.fixture
+def configured():
+    """Restores the root logger, which belongs to the tests' own runner."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield logs.configure
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logs._secrets.clear()
+
+
+@pytest.mark.parametrize("shape", ["text", "json"])
+def test_the_token_is_never_logged(configured, capsys, shape):
+    configured(Settings(_env_file=None, discord_token=TOKEN, log_format=shape))
+    logs.redact("another secret")
+    log = logging.getLogger("test")
+    log.warning("the token is %s", TOKEN)
+    log.warning("and %s", {"nested": [TOKEN, "another secret"]})
+    try:
+        int(TOKEN)
+    except ValueError:
+        log.exception("failed")
+
+    written = capsys.readouterr().err
+    assert TOKEN not in written
+    assert "another secret" not in written
+    assert written.count(logs.STARS) == 4
+    assert "Traceback" in written
+
+
+def test_json_lines_are_for_machines(configured, capsys):
+    configured(Settings(_env_file=None, log_format="json"))
+    logging.getLogger("bot.test").warning("two\nlines")
+
+    (line,) = capsys.readouterr().err.splitlines()
+    fields = json.loads(line)
+    assert (fields["level"], fields["logger"], fields["message"]) == (
+        "WARNING",
+        "bot.test",
+        "two\nlines",
+    )
+    assert fields["time"].endswith("+00:00")
+
+
+def test_text_lines_are_for_people(configured, capsys):
+    configured(Settings(_env_file=None, log_level="WARNING"))
+    logging.getLogger("bot.test").info("not asked for")
+    logging.getLogger("bot.test").warning("hello")
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("Z WARNING  bot.test: hello")
+
+
+async def _get(server: HealthServer, path: str) -> tuple[int, str]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{server.port}{path}") as response,
+    ):
+        return response.status, await response.text()
+
+
+async def test_health_readiness_and_metrics():
+    broken = asyncio.Event()
+
+    async def check() -> None:
+        if broken.is_set():
+            raise RuntimeError("a secret cause")
+
+    async def refresh() -> None:
+        metrics.JOBS.labels("queued").set(7)
+
+    server = HealthServer("127.0.0.1", 0, {"database": check}, refresh=refresh)
+    await server.start()
+    try:
+        assert (await _get(server, "/healthz"))[0] == 200
+        assert (await _get(server, "/readyz"))[0] == 200
+        status, body = await _get(server, "/metrics")
+        assert status == 200
+        assert 'stylebot_jobs{state="queued"} 7.0' in body
+
+        broken.set()
+        assert (await _get(server, "/healthz"))[0] == 200
+        status, body = await _get(server, "/readyz")
+        assert status == 503
+        assert json.loads(body)["checks"] == {"database": False}
+        assert "secret" not in body
+        assert (await _get(server, "/nothing"))[0] == 404
+
+        taken = HealthServer("127.0.0.1", server.port, {})
+        with pytest.raises(ConfigurationError, match="STYLEBOT_HEALTH_PORT"):
+            await taken.start()
+    finally:
+        await server.close()
+    await server.close()  # twice does no harm
+
+
+def test_a_folder_has_one_holder(tmp_path):
+    first, second = FolderLock(tmp_path / "lock"), FolderLock(tmp_path / "lock")
+    first.acquire()
+    with pytest.raises(ConfigurationError, match="already uses"):
+        second.acquire()
+    first.release()
+    first.release()
+    second.acquire()
+    second.release()

@@ -1,0 +1,125 @@
+"""A scheduler with a real store and real files, and an executor that plays from a script."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.executors.protocol import Cancelled, Checkpoint, Event, Finished, Progress, Work
+from bot.jobs.artefacts import FolderArtefacts, content_key, style_key
+from bot.jobs.feed import JobFeed
+from bot.jobs.model import Job, JobState, Limits, NewJob, Origin, new_job_id
+from bot.jobs.store import JobStore
+from bot.scheduler.scheduler import Scheduler
+from bot.settings import Settings
+from stylenet.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
+    from pathlib import Path
+
+    Script = Callable[[Work, asyncio.Event], AsyncGenerator[Event, None]]
+
+LIMITS = Limits(per_member=99, per_guild=99, total=99)
+
+
+class ScriptedExecutor:
+    """An executor that does what the test says instead of painting."""
+
+    slots = 1
+    devices = ("cpu",)
+
+    def __init__(self) -> None:
+        self.works: list[Work] = []
+        self.closed = 0
+        self.script: Script = self.paint
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def run(
+        self, work: Work, *, stop: asyncio.Event | None = None
+    ) -> AsyncGenerator[Event, None]:
+        self.works.append(work)
+        try:
+            async for event in self.script(work, stop or asyncio.Event()):
+                yield event
+        finally:
+            self.closed += 1
+
+    async def paint(self, work: Work, stop: asyncio.Event) -> AsyncGenerator[Event, None]:
+        """Three steps, and the picture."""
+        for step in (1, 2, 3):
+            yield progress(step)
+        yield Finished(image=b"picture", report={"seconds": 3.0})
+
+    async def linger(self, work: Work, stop: asyncio.Event) -> AsyncGenerator[Event, None]:
+        """Paint until told to stop."""
+        yield progress(1)
+        await stop.wait()
+        yield Checkpoint(step=2, state=b"state")
+        yield Cancelled()
+
+
+def progress(step: int) -> Progress:
+    return Progress(step=step, total=3, scale=0, losses={"total": 1.0}, seconds=float(step))
+
+
+class Bench:
+    """Everything a test of the scheduler needs."""
+
+    def __init__(self, store: JobStore, artefacts: FolderArtefacts, settings: Settings) -> None:
+        self.store, self.artefacts, self.settings = store, artefacts, settings
+        self.executor = ScriptedExecutor()
+        self.scheduler = self.new_scheduler()
+
+    def new_scheduler(self) -> Scheduler:
+        return Scheduler(
+            store=self.store,
+            artefacts=self.artefacts,
+            executor=self.executor,
+            settings=self.settings,
+        )
+
+    async def accept(self, *, member: int = 10, inputs: bool = True) -> Job:
+        job_id = new_job_id()
+        if inputs:
+            await self.artefacts.put(content_key(job_id), b"content")
+            await self.artefacts.put(style_key(job_id, 0), b"style")
+        new = NewJob(
+            job_id=job_id,
+            origin=Origin(guild_id=1, channel_id=2, message_id=3, requester_id=member),
+            content_key=content_key(job_id),
+            style_keys=(style_key(job_id, 0),),
+            recipe=Recipe(size=100, passes=10),
+            content_size=(200, 100),
+        )
+        return await self.store.enqueue(new, limits=LIMITS)
+
+    async def until(self, job_id: str, wanted: Callable[[Job], bool] | JobState) -> Job:
+        """Wait until a job is as wanted."""
+        async with asyncio.timeout(20):
+            while True:
+                job = await self.store.get(job_id)
+                if job.state is wanted if isinstance(wanted, JobState) else wanted(job):
+                    return job
+                await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    settings = Settings(
+        _env_file=None,
+        data_dir=tmp_path,
+        heartbeat_seconds=0.05,
+        stalled_after_seconds=1,
+        shutdown_seconds=2,
+        max_attempts=3,
+    )
+    async with JobStore(settings.resolved_database_url, feed=JobFeed()) as store:
+        opened = Bench(store, FolderArtefacts(tmp_path / "artefacts"), settings)
+        yield opened
+        await opened.scheduler.stop()

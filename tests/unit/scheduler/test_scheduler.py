@@ -1,0 +1,366 @@
+"""What the scheduler makes of what the executor says, with a real store and real files."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from bot.errors import StoreUnavailableError
+from bot.executors.protocol import Checkpoint, Failed, Finished, Snapshot
+from bot.jobs.artefacts import FolderArtefacts
+from bot.jobs.model import JobState
+from bot.scheduler import attempt, patience, scheduler
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch):
+    monkeypatch.setattr(attempt, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(patience, "FIRST_SECONDS", 0.02)
+    monkeypatch.setattr(scheduler, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(scheduler, "OUTAGE_SECONDS", 0.2)
+
+
+async def test_a_job_from_the_queue_to_its_picture(bench):
+    await bench.scheduler.start()
+    job = await bench.accept()
+
+    done = await bench.until(job.job_id, JobState.SUCCEEDED)
+
+    assert await bench.artefacts.get(done.result_key) == b"picture"
+    assert (done.step, done.total, done.paint_seconds) == (3, 3, 3.0)
+    assert done.report == {"seconds": 3.0}
+    (work,) = bench.executor.works
+    assert (work.content, work.styles, work.checkpoint) == (b"content", (b"style",), None)
+    async with asyncio.timeout(5):
+        while not await bench.store.rates.all():
+            await asyncio.sleep(0.01)
+    # 100 × 50 pixels, 10 passes, 3 seconds
+    assert await bench.store.rates.all() == {("cpu", "default"): pytest.approx(60)}
+
+
+async def test_jobs_wait_for_a_slot(bench):
+    bench.executor.script = bench.executor.linger
+    await bench.scheduler.start()
+    first, second = await bench.accept(), await bench.accept()
+    await bench.until(first.job_id, JobState.RUNNING)
+    await asyncio.sleep(0.2)
+    assert (await bench.store.get(second.job_id)).state is JobState.QUEUED
+    assert bench.scheduler.running == (first.job_id,)
+
+    await bench.store.cancel(first.job_id)
+
+    await bench.until(second.job_id, JobState.RUNNING)
+
+
+async def test_a_failure_that_may_pass_is_tried_again_from_the_checkpoint(bench):
+    async def script(work, stop):
+        if work.checkpoint is None:
+            yield Checkpoint(step=2, state=b"state")
+            yield Failed(code="worker_died", message="", retryable=True)
+        else:
+            yield Finished(image=work.checkpoint, report={})
+
+    bench.executor.script = script
+    await bench.scheduler.start()
+    job = await bench.accept()
+
+    done = await bench.until(job.job_id, JobState.SUCCEEDED)
+
+    assert done.attempts == 2
+    assert await bench.artefacts.get(done.result_key) == b"state"
+    async with asyncio.timeout(5):
+        while any("checkpoint" in info.key for info in [i async for i in bench.artefacts.list()]):
+            await asyncio.sleep(0.01)
+
+
+async def test_a_job_that_kills_its_worker_every_time_fails(bench):
+    async def script(work, stop):
+        yield Failed(code="worker_died", message="again", retryable=True)
+
+    bench.executor.script = script
+    await bench.scheduler.start()
+    job = await bench.accept()
+
+    failed = await bench.until(job.job_id, JobState.FAILED)
+
+    assert failed.attempts == bench.settings.max_attempts
+    assert (failed.error_code, failed.error_message) == ("worker_died", "again")
+
+
+async def test_a_job_that_gets_further_each_time_does_not(bench):
+    async def script(work, stop):
+        step = 1 + int(work.checkpoint or b"0")
+        yield Checkpoint(step=step, state=str(step).encode())
+        if step < 6:
+            yield Failed(code="worker_died", message="", retryable=True)
+        else:
+            yield Finished(image=b"picture", report={})
+
+    bench.executor.script = script
+    await bench.scheduler.start()
+    job = await bench.accept()
+
+    assert (await bench.until(job.job_id, JobState.SUCCEEDED)).attempts == 6
+
+
+async def test_a_failure_for_good_is_not_tried_again(bench):
+    async def script(work, stop):
+        yield Failed(code="unreadable_picture", message="", retryable=False)
+
+    bench.executor.script = script
+    await bench.scheduler.start()
+    job = await bench.accept()
+
+    failed = await bench.until(job.job_id, JobState.FAILED)
+    assert (failed.attempts, failed.error_code) == (1, "unreadable_picture")
+
+
+async def test_an_executor_that_breaks_its_promises(bench):
+    async def script(work, stop):
+        if len(bench.executor.works) == 1:
+            raise RuntimeError("a bug")
+        if len(bench.executor.works) == 2:
+            return  # no outcome at all
+        yield Finished(image=b"picture", report={})
+
+    bench.executor.script = script
+    await bench.scheduler.start()
+    job = await bench.accept()
+
+    assert (await bench.until(job.job_id, JobState.SUCCEEDED)).attempts == 3
+
+
+async def test_inputs_that_are_gone(bench):
+    await bench.scheduler.start()
+    job = await bench.accept(inputs=False)
+
+    failed = await bench.until(job.job_id, JobState.FAILED)
+    assert failed.job_id in failed.error_message
+
+
+async def test_a_checkpoint_that_is_gone_costs_only_time(bench):
+    job = await bench.accept()
+    claimed = await bench.store.runs.claim("another process")
+    await bench.store.runs.record_checkpoint(claimed, key="jobs/x/checkpoint-1-2", step=2)
+    await bench.scheduler.start()
+
+    await bench.until(job.job_id, JobState.SUCCEEDED)
+    assert bench.executor.works[0].checkpoint is None
+
+
+async def test_a_cancelled_job_stops(bench):
+    bench.executor.script = bench.executor.linger
+    await bench.scheduler.start()
+    job = await bench.accept()
+    await bench.until(job.job_id, JobState.RUNNING)
+
+    await bench.store.cancel(job.job_id)
+
+    cancelled = await bench.until(job.job_id, JobState.CANCELLED)
+    assert cancelled.finished_at is not None
+    assert bench.executor.closed == 1
+
+
+async def test_a_job_that_takes_too_long_fails(bench):
+    bench.settings = bench.settings.model_copy(update={"job_timeout_seconds": 0.2})
+    bench.scheduler = bench.new_scheduler()
+    bench.executor.script = bench.executor.linger
+    await bench.scheduler.start()
+    job = await bench.accept()
+
+    failed = await bench.until(job.job_id, JobState.FAILED)
+    assert failed.error_code == "timed_out"
+    assert bench.executor.closed == 1
+
+
+async def test_stopping_hands_jobs_back_with_a_last_checkpoint(bench):
+    bench.executor.script = bench.executor.linger
+    await bench.scheduler.start()
+    job = await bench.accept()
+    await bench.until(job.job_id, lambda job: job.step == 1)
+    assert bench.scheduler.accepting
+
+    await bench.scheduler.stop()
+
+    assert not bench.scheduler.accepting
+    queued = await bench.store.get(job.job_id)
+    assert (queued.state, queued.attempts, queued.checkpoint_step) == (JobState.QUEUED, 0, 2)
+    assert await bench.artefacts.get(queued.checkpoint_key) == b"state"
+
+    bench.executor.script = bench.executor.paint
+    bench.scheduler = bench.new_scheduler()
+    await bench.scheduler.start()
+    await bench.until(job.job_id, JobState.SUCCEEDED)
+    assert bench.executor.works[-1].checkpoint == b"state"
+
+
+async def test_stopping_does_not_wait_for_ever(bench):
+    async def script(work, stop):
+        await asyncio.sleep(60)
+        yield Finished(image=b"", report={})
+
+    bench.settings = bench.settings.model_copy(update={"shutdown_seconds": 0.3})
+    bench.scheduler = bench.new_scheduler()
+    bench.executor.script = script
+    await bench.scheduler.start()
+    job = await bench.accept()
+    await bench.until(job.job_id, JobState.RUNNING)
+
+    async with asyncio.timeout(5):
+        await bench.scheduler.stop()
+
+    assert (await bench.store.get(job.job_id)).state is JobState.RUNNING  # recovered at the start
+    bench.executor.script = bench.executor.paint
+    bench.scheduler = bench.new_scheduler()
+    await bench.scheduler.start()
+    assert (await bench.until(job.job_id, JobState.SUCCEEDED)).attempts == 2
+
+
+async def test_pausing_and_draining(bench):
+    await bench.scheduler.start()
+    first = await bench.accept()
+    await bench.until(first.job_id, JobState.SUCCEEDED)
+    async with asyncio.timeout(5):
+        await bench.scheduler.drain()
+    assert bench.scheduler.paused
+    second = await bench.accept()
+    await asyncio.sleep(0.3)
+    assert (await bench.store.get(second.job_id)).state is JobState.QUEUED
+
+    bench.scheduler.resume()
+
+    await bench.until(second.job_id, JobState.SUCCEEDED)
+
+
+async def test_a_database_that_is_away_for_a_while_loses_nothing(bench, monkeypatch):
+    away = asyncio.Event()
+
+    async def script(work, stop):
+        yield Snapshot(step=1, image=b"snapshot")
+        if len(bench.executor.works) == 1:
+            away.set()
+        yield Checkpoint(step=1, state=b"state")  # not recorded
+        yield Finished(image=b"picture", report={})
+
+    database = bench.store._database
+    really_write = database.write
+
+    def write():
+        if away.is_set():
+            raise StoreUnavailableError("locked")
+        return really_write()
+
+    monkeypatch.setattr(database, "write", write)
+    bench.executor.script = script
+    await bench.scheduler.start()
+    job = await bench.accept()
+    await away.wait()
+    await asyncio.sleep(0.5)
+    assert (await bench.store.get(job.job_id)).state is JobState.RUNNING
+
+    away.clear()
+
+    done = await bench.until(job.job_id, JobState.SUCCEEDED)
+    assert done.attempts == 1
+    assert await bench.artefacts.get(done.snapshot_key) == b"snapshot"
+    await bench.until((await bench.accept()).job_id, JobState.SUCCEEDED)  # and it goes on
+
+
+async def test_a_disk_that_fills_up_keeps_the_picture_until_there_is_room(bench, monkeypatch):
+    room = asyncio.Event()
+    really_put = FolderArtefacts.put
+
+    async def put(self, key, data):
+        if not room.is_set() and "result" in key:
+            raise OSError(28, "No space left on device")
+        await really_put(self, key, data)
+
+    monkeypatch.setattr(FolderArtefacts, "put", put)
+    await bench.scheduler.start()
+    job = await bench.accept()
+    await asyncio.sleep(0.3)
+    assert (await bench.store.get(job.job_id)).state is JobState.RUNNING
+
+    room.set()
+
+    await bench.until(job.job_id, JobState.SUCCEEDED)
+
+
+async def test_a_claim_that_was_lost_is_let_go(bench):
+    bench.executor.script = bench.executor.linger
+    await bench.scheduler.start()
+    job = await bench.accept()
+    await bench.until(job.job_id, JobState.RUNNING)
+    bench.executor.slots = 0  # it is not to claim the job again at once
+    await bench.store.runs.requeue_stalled(older_than=None, max_attempts=9)
+    taken = await bench.store.runs.claim("another process")
+
+    async with asyncio.timeout(5):
+        while bench.scheduler.running:
+            await asyncio.sleep(0.02)
+
+    now = await bench.store.get(job.job_id)
+    assert (now.state, now.claimed_by, now.claims) == (
+        JobState.RUNNING,
+        "another process",
+        taken.claims,
+    )
+
+
+async def test_estimates_add_up(bench):
+    assert await bench.store.rates.learn(
+        device="cpu", recipe="default", seconds_per_megapixel_pass=1000
+    )
+    bench.executor.script = bench.executor.linger
+    first, second, third = [await bench.accept() for _ in range(3)]
+    await bench.scheduler._estimator.load()
+
+    # Each is 100 × 50 pixels in 10 passes: 50 s.
+    estimates = [await bench.scheduler.estimate(job) for job in (first, second, third)]
+    assert estimates == pytest.approx([50, 100, 150])
+
+    claimed = await bench.store.runs.claim("process")
+    await bench.store.runs.record_progress(claimed, step=5, total=20, losses={}, paint_seconds=10)
+    running = await bench.store.get(first.job_id)
+    assert await bench.scheduler.estimate(running) == pytest.approx(30)
+    assert await bench.scheduler.estimate(second) == pytest.approx(80)
+    bench.executor.slots = 2
+    assert await bench.scheduler.estimate(second) == pytest.approx(50)
+    assert await bench.scheduler.estimate(third) == pytest.approx(80)
+    assert await bench.scheduler.estimate(await bench.store.cancel(third.job_id)) is None
+
+
+async def test_sweeping(bench):
+    old, young, pending = [await bench.accept() for _ in range(3)]
+    for job in (old, young, pending):
+        await bench.store.cancel(job.job_id)
+        if job is not pending:
+            for _ in range(2):
+                row = next(r for r in await bench.store.outbox.due() if r.job_id == job.job_id)
+                await bench.store.outbox.done(row, message_id=1)
+    async with bench.store._database.write() as change:
+        await change.connection.execute(
+            text(
+                "UPDATE jobs SET finished_at = '2020-01-01 00:00:00.000000' WHERE job_id <> :young"
+            ),
+            {"young": young.job_id},
+        )
+    await bench.artefacts.put("jobs/orphan/content", b"")
+    await bench.artefacts.put("pickers/orphan/content", b"")
+    await bench.artefacts.put("jobs/fresh/content", b"")
+    import os
+
+    for key in ("jobs/orphan/content", "pickers/orphan/content"):
+        os.utime(bench.artefacts._path(key), (0, 0))
+
+    assert await bench.scheduler._sweeper.sweep() == 3
+
+    kept = {info.key.split("/")[1] async for info in bench.artefacts.list()}
+    assert kept == {young.job_id, pending.job_id, "fresh"}
+    assert await bench.store.known({old.job_id, young.job_id, pending.job_id}) == {
+        young.job_id,
+        pending.job_id,
+    }
+    assert await bench.scheduler._sweeper.sweep() == 0
