@@ -242,8 +242,8 @@ class FolderArtefacts:
                 msg = f"no room left in {self._root}"
                 raise StorageFullError(msg) from error
             raise
-        # The rename itself is durable once the folders that name the file are.
-        for folder in (path.parent, path.parent.parent):
+        # The rename itself is durable once every folder on the way, perhaps a new one, is.
+        for folder in path.parents:
             _sync_folder(folder)
             if folder == self._root:
                 break
@@ -276,6 +276,8 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _remove_folder(folder: Path) -> int:
+    if not folder.is_dir():
+        return 0
     count = sum(len(names) for _, _, names in os.walk(folder))
-    shutil.rmtree(folder, ignore_errors=not folder.exists())
+    shutil.rmtree(folder)
     return count

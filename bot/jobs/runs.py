@@ -332,6 +332,7 @@ class Runs:
         return await move(change, job, state, now=self._database.now(), **values)
 
     async def _back(self, change: Change, job: Job, **values: object) -> Job:
+        """Into the queue again, as far as the newest checkpoint, which is where it goes on."""
         return await move(
             change,
             job,
@@ -339,6 +340,7 @@ class Runs:
             now=self._database.now(),
             claimed_by=None,
             heartbeat_at=None,
+            step=job.checkpoint_step or 0,
             **values,
         )
 

@@ -36,6 +36,8 @@ _log = logging.getLogger(__name__)
 POLL_SECONDS = 2.0
 SWEEP_SECONDS = 3600.0
 OUTAGE_SECONDS = 2.0
+PUNCTUALITY = 0.8
+"""How much of the time to close is given to the jobs; the rest is for letting them go."""
 
 
 class Scheduler:
@@ -133,7 +135,7 @@ class Scheduler:
         What is not done by then is left as it is, to be recovered at the next start.
         """
         self._stopping = True
-        deadline = time.monotonic() + self._settings.shutdown_seconds
+        deadline = time.monotonic() + PUNCTUALITY * self._settings.shutdown_seconds
         self._wake.set()
         if self._claiming is not None:
             # It ends by itself: a claim that is cut short would leave a job in mid-air.

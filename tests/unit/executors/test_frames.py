@@ -6,7 +6,7 @@ import asyncio
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.executors import frames
@@ -35,6 +35,7 @@ def test_what_is_sent_is_received_by_a_thread(sent):
     assert frames.read(stream) is None
 
 
+@settings(max_examples=30)  # each opens an event loop
 @given(some_frames)
 def test_what_is_sent_is_received_by_the_event_loop(sent):
     async def receive() -> None:
