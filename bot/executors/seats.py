@@ -87,7 +87,8 @@ class Seat:
                 _log.critical("%s", error)
                 await self._become(None, broken=error)
             except (OSError, TimeoutError, FrameError, WorkerDiedError) as error:
-                _log.error("the worker on %s did not start: %s", self.device, error)
+                why = f"{error}\n{self.last_words}".rstrip()
+                _log.error("the worker on %s did not start: %s", self.device, why)
             deaths = 0 if clock() - began > STEADY_SECONDS else deaths + 1
             await asyncio.sleep(min(LONGEST_BACKOFF_SECONDS, 2.0 ** (deaths - 1) - 1))
 
