@@ -36,6 +36,7 @@ class State:
 
     Attributes:
         step: steps done.
+        stage: which of the painting's stages it is in, from 0.
         passes, seconds: spent so far.
         parameters: (1, 3, height, width) float32.
         loss, gradient, losses: at the parameters; the gradient has their shape.
@@ -43,6 +44,7 @@ class State:
     """
 
     step: int
+    stage: int
     passes: float
     seconds: float
     parameters: Tensor
@@ -73,6 +75,7 @@ def pack(state: State, *, painting: str) -> bytes:
         "version": _VERSION,
         "painting": painting,
         "step": state.step,
+        "stage": state.stage,
         "memory_steps": state.memory.steps,
         "passes": state.passes,
         "seconds": state.seconds,
@@ -155,6 +158,9 @@ def _state(
     if len(scales) != 2 * len(pairs) or len(pairs) > _MAX_PAIRS or len(moments) not in {0, 2}:
         raise CheckpointError("its optimiser's memory is not what it should be")
     content, style, variation = (float(term) for term in facts["losses"])
+    counts = [facts[name] for name in ("step", "stage", "memory_steps")]
+    if not all(type(count) is int and count >= 0 for count in counts):
+        raise CheckpointError("its counts are not counts")
     numbers = [float(facts[name]) for name in ("passes", "seconds", "loss")]
     numbers += [content, style, variation, *scales]
     if not all(math.isfinite(number) for number in numbers):
@@ -165,6 +171,7 @@ def _state(
 
     return State(
         step=int(facts["step"]),
+        stage=int(facts["stage"]),
         passes=float(facts["passes"]),
         seconds=float(facts["seconds"]),
         parameters=tensor(arrays["parameters"]),

@@ -1,4 +1,4 @@
-"""The loss of a picture and its gradient, with every pass through the network counted."""
+"""The loss of a picture and its gradient, with every pass through a network counted."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from stylenet.functional import (
     total_variation,
 )
 from stylenet.recipe import LAYERS
-from stylenet.vgg import deepest_of, pass_cost
+from stylenet.whitening import DampedWhitening
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from stylenet.recipe import Recipe
-    from stylenet.vgg import VGG19
+    from stylenet.vgg import Network
 
-__all__ = ["Evaluation", "Objective", "Targets", "measure_targets"]
+__all__ = ["WHITENED", "Evaluation", "Objective", "Targets", "down_to", "measure_targets"]
+
+WHITENED = "relu4_1"
+"""The layer whose style term is whitened: at the start it is nearly all of the loss."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -35,10 +38,12 @@ class Targets:
     Attributes:
         content: by layer, the content picture's features: (1, channels, height, width).
         style: by layer, the blended Gram matrices of the style pictures: (channels, channels).
+        passes: what it cost to measure them.
     """
 
     content: Mapping[str, Tensor]
     style: Mapping[str, Tensor]
+    passes: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -48,18 +53,30 @@ class Evaluation:
     Attributes:
         loss: what is minimised.
         gradient: of `loss` with respect to the picture, (1, 3, height, width).
-        losses: the terms that are reported. Those beyond the objective's deepest layer are as
-            they were last measured.
+        losses: the terms of the recipe's loss, as far down as was looked.
+        complete: whether that is all the way.
     """
 
     loss: float
     gradient: Tensor
     losses: Losses
+    complete: bool
+
+
+def down_to(layers: Collection[str], deepest: str | None) -> frozenset[str]:
+    """Keep the layers no deeper than `deepest`; None keeps them all."""
+    depth = LAYERS.index(deepest or LAYERS[-1])
+    return frozenset(name for name in layers if LAYERS.index(name) <= depth)
 
 
 @torch.no_grad()
 def measure_targets(
-    network: VGG19, content: Tensor, styles: Sequence[Tensor], recipe: Recipe
+    network: Network,
+    content: Tensor,
+    styles: Sequence[Tensor],
+    recipe: Recipe,
+    *,
+    deepest: str | None = None,
 ) -> Targets:
     """Measure what the pictures look like to the network.
 
@@ -68,89 +85,121 @@ def measure_targets(
         content: (1, 3, height, width) in 0..255.
         styles: one or more of such, of any sizes.
         recipe: its layers, and `blend`.
+        deepest: the deepest layer measured; None measures all the recipe's.
     """
-    content_layers = {name for name, weight in recipe.content_layers if weight > 0}
-    style_layers = {name for name, weight in recipe.style_layers if weight > 0}
+    layers = down_to(recipe.layers, deepest)
+    content_layers = layers & {name for name, weight in recipe.content_layers if weight > 0}
+    style_layers = layers & {name for name, weight in recipe.style_layers if weight > 0}
     weights = recipe.blend or (1.0,) * len(styles)
     grams: dict[str, Tensor] = {}
+    passes = 0.0
     if style_layers:
         for style, weight in zip(styles, weights, strict=True):
+            passes += network.cost(style_layers) / 2 * style[0, 0].numel() / content[0, 0].numel()
             for name, features in network(style, style_layers).items():
                 gram = gram_matrix(features) * (weight / sum(weights))
                 grams[name] = grams[name] + gram if name in grams else gram
-    return Targets(content=network(content, content_layers) if content_layers else {}, style=grams)
+    found: Mapping[str, Tensor] = {}
+    if content_layers:
+        passes += network.cost(content_layers) / 2
+        found = network(content, content_layers)
+    return Targets(content=found, style=grams, passes=passes)
 
 
 class Objective:
-    """The recipe's loss over pictures of one size.
+    """A recipe's loss over pictures of one size.
+
+    Args:
+        network: whose features are compared; the targets were measured with it.
+        targets: what they are compared with.
+        recipe: weights and layers.
+        deepest: the deepest layer whose terms are minimised; None minimises them all.
+        damping: τ of the whitening of `WHITENED`; None leaves it plain.
 
     Attributes:
-        passes: spent on this objective so far, in full-size passes forward and backward.
+        cost: of one evaluation, in full-size passes forward and backward.
+        passes: spent on this objective so far.
     """
 
-    def __init__(self, network: VGG19, targets: Targets, recipe: Recipe) -> None:
+    def __init__(
+        self,
+        network: Network,
+        targets: Targets,
+        recipe: Recipe,
+        *,
+        deepest: str | None = None,
+        damping: float | None = None,
+    ) -> None:
         self._network = network
         self._targets = targets
         self._content = _weights(recipe.content_layers, recipe.content_weight)
         self._style = _weights(recipe.style_layers, recipe.style_weight)
         self._tv_weight = recipe.tv_weight
         self._gamut_weight = recipe.gamut_weight
-        self._layers = recipe.layers
-        depth = LAYERS.index(recipe.deepest or LAYERS[-1])
-        self._minimised = frozenset(name for name in self._layers if LAYERS.index(name) <= depth)
-        self._beyond = (0.0, 0.0)  # content and style terms deeper than what is minimised
-        self.cost = pass_cost(deepest_of(self._minimised)) if self._minimised else 0.0
+        self._content = {name: w for name, w in self._content.items() if name in targets.content}
+        self._style = {name: w for name, w in self._style.items() if name in targets.style}
+        self._layers = frozenset(self._content) | frozenset(self._style)
+        self._minimised = down_to(self._layers, deepest)
+        self._whitened: DampedWhitening | None = None
+        if damping is not None and WHITENED in self._minimised and WHITENED in self._style:
+            self._whitened = DampedWhitening(targets.style[WHITENED], damping)
+        self.cost = network.cost(self._minimised) if self._minimised else 0.0
         self.passes = 0.0
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether every term of the recipe's loss is minimised, and so known at every point."""
-        return self._minimised == self._layers
-
-    def evaluate(self, picture: Tensor) -> Evaluation:
-        """Return the loss at a picture and its gradient, for one pass.
+    def evaluate(self, picture: Tensor, *, to_the_bottom: bool = False) -> Evaluation:
+        """Return the loss at a picture and its gradient, for one pass of `cost`.
 
         Args:
             picture: (1, 3, height, width) in 0..255; values outside are allowed.
+            to_the_bottom: whether terms beyond the deepest minimised layer are measured as well,
+                for half the cost of the way there.
         """
         picture = picture.detach().requires_grad_()
-        content, style, variation = self._terms(picture, self._minimised)
-        total = content + style + variation
-        if self._gamut_weight > 0:
-            total = total + self._gamut_weight * out_of_gamut(picture)
-        (gradient,) = torch.autograd.grad(total, picture)
-        content, style, variation = content.detach(), style.detach(), variation.detach()
+        layers = self._layers if to_the_bottom else self._minimised
+        loss, losses = self._terms(picture, layers)
+        (gradient,) = torch.autograd.grad(loss, picture)
         self.passes += self.cost
+        if layers != self._minimised:
+            self.passes += (self._network.cost(layers) - self.cost) / 2
         return Evaluation(
-            loss=float(total.detach()),
+            loss=float(loss.detach()),
             gradient=gradient,
-            losses=Losses(
-                content=float(content) + self._beyond[0],
-                style=float(style) + self._beyond[1],
-                total_variation=float(variation),
-            ),
+            losses=losses,
+            complete=layers == self._layers,
         )
 
     @torch.no_grad()
     def measure(self, picture: Tensor) -> Losses:
         """Return every term of the recipe's loss at a picture, for half a pass."""
-        content, style, variation = (float(term) for term in self._terms(picture, self._layers))
         if self._layers:
-            self.passes += pass_cost(deepest_of(self._layers)) / 2
-        return Losses(content=content, style=style, total_variation=variation)
+            self.passes += self._network.cost(self._layers) / 2
+        return self._terms(picture, self._layers)[1]
 
-    def _terms(self, picture: Tensor, layers: frozenset[str]) -> tuple[Tensor, Tensor, Tensor]:
+    def _terms(self, picture: Tensor, layers: frozenset[str]) -> tuple[Tensor, Losses]:
+        """What is minimised, and what is reported: all of `layers`, and nothing whitened."""
         features = self._network(picture, layers) if layers else {}
+        variation = self._tv_weight * total_variation(picture)
+        loss = variation
         content = style = picture.new_zeros(())
         for name, weight in self._content.items():
             if name in layers:
-                target = self._targets.content[name]
-                content = content + weight * content_loss(features[name], target)
+                term = weight * content_loss(features[name], self._targets.content[name])
+                content = content + term.detach()
+                if name in self._minimised:
+                    loss = loss + term
         for name, weight in self._style.items():
             if name in layers:
                 gram = gram_matrix(features[name])
-                style = style + weight * style_loss(gram, self._targets.style[name])
-        return content, style, self._tv_weight * total_variation(picture)
+                term = weight * style_loss(gram, self._targets.style[name])
+                style = style + term.detach()
+                if name in self._minimised:
+                    whiten = self._whitened if name == WHITENED else None
+                    loss = loss + (term if whiten is None else weight * whiten(gram))
+        if self._gamut_weight > 0:
+            loss = loss + self._gamut_weight * out_of_gamut(picture)
+        return loss, Losses(
+            content=float(content), style=float(style), total_variation=float(variation.detach())
+        )
 
 
 def _weights(layers: Sequence[tuple[str, float]], factor: float) -> dict[str, float]:

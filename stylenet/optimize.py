@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,14 +12,14 @@ import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
 
 from stylenet.adam import Adam
 from stylenet.checkpoints import State, pack
-from stylenet.errors import DivergedError
+from stylenet.errors import CheckpointError, DivergedError
 from stylenet.events import Checkpoint, Losses, Painting, Progress, Snapshot
 from stylenet.lbfgs import LBFGS
 from stylenet.recipe import Optimizer
 from stylenet.search import Point
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -34,6 +36,8 @@ __all__ = ["Canvas", "optimize"]
 
 _VISIBLE = 7.0
 """Mean change, in levels of 0..255 over cells of 4 × 4 pixels, that a glance notices."""
+
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -56,15 +60,34 @@ class Canvas:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Stage:
+    """A stretch of a painting that minimises one objective.
+
+    Attributes:
+        objective: makes what is minimised, when the stage is reached: a painting that never
+            comes so far, or is resumed beyond it, does not pay for it.
+        cost: of one evaluation, in full-size passes.
+        until: passes spent at which the next stage begins; None for the last.
+        exact: whether its losses are the recipe's own, and not a draft's.
+    """
+
+    objective: Callable[[], Objective]
+    cost: float
+    until: float | None = None
+    exact: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _Point(Point):
-    """A point of the search that remembers the terms of its loss."""
+    """A point of the search with the terms of its loss, and whether they are all of them."""
 
     losses: Losses
+    complete: bool
 
 
 def optimize(
     canvas: Canvas,
-    objective: Objective,
+    stages: Sequence[Stage],
     recipe: Recipe,
     *,
     state: State | None,
@@ -73,14 +96,21 @@ def optimize(
 ) -> Iterator[PaintingEvent]:
     """Paint, from the start or from `state`.
 
-    Yields Progress after each step, Snapshot when one is due, Checkpoint when
-    `checkpoint_seconds` of painting have gone by since the last, and a Painting at the end.
-    When `should_stop` turns true: a last Checkpoint, and no Painting.
+    Args:
+        canvas: what is painted on.
+        stages: what is minimised, one after another; the method's memory is carried over.
+        recipe: the method, the budget and when to take snapshots.
+        state: of a checkpoint, to go on from; None to begin.
+        should_stop: asked before every step; once true, painting ends with a Checkpoint.
+        checkpoint_seconds: least time of painting between two Checkpoints.
+
+    Yields:
+        Progress after each step, Snapshots, Checkpoints, and a Painting at the end.
 
     Raises:
         DivergedError: the loss is not a number; snapshots yielded before stand.
     """
-    run = _Run(canvas, objective, recipe, state)
+    run = _Run(canvas, stages, recipe, state)
     shown = run.picture
     last_checkpoint = run.seconds
     while True:
@@ -103,9 +133,10 @@ def optimize(
         if run.seconds - last_checkpoint >= checkpoint_seconds and run.steps_left() > 0:
             last_checkpoint = run.seconds
             yield Checkpoint(step=run.step, state=run.checkpoint())
+    losses = run.final_losses()
     yield Painting(
         pixels=canvas.show(run.picture),
-        losses=run.final_losses(),
+        losses=losses,
         steps=run.step,
         passes=run.passes,
         seconds=run.seconds,
@@ -124,10 +155,10 @@ class _Run:
     """One painting under way: where it stands, and what it has cost."""
 
     def __init__(
-        self, canvas: Canvas, objective: Objective, recipe: Recipe, state: State | None
+        self, canvas: Canvas, stages: Sequence[Stage], recipe: Recipe, state: State | None
     ) -> None:
         self._canvas = canvas
-        self._objective = objective
+        self._stages = stages
         self._budget = recipe.passes
         self._method: Adam | LBFGS
         if recipe.optimizer is Optimizer.ADAM:
@@ -139,22 +170,34 @@ class _Run:
                 first_step=recipe.first_step,
             )
         self._point: _Point | None = None
+        self._stage = 0
+        self._objective: Objective | None = None
+        self._spent = 0.0  # on objectives that are done with
         self.step = 0
         self.seconds = 0.0
-        self._earlier_passes = 0.0
         if state is not None:
             self._restore(state)
 
     def _restore(self, state: State) -> None:
+        if state.stage >= len(self._stages):
+            raise CheckpointError("it is at a stage that this recipe does not have")
         self.step, self.seconds = state.step, state.seconds
-        self._earlier_passes = state.passes
+        self._stage, self._spent = state.stage, state.passes
         self._method.memory = state.memory
         self._point = _Point(
             parameters=state.parameters,
             loss=state.loss,
             gradient=state.gradient,
             losses=state.losses,
+            complete=False,
         )
+
+    @property
+    def objective(self) -> Objective:
+        """What is minimised at present."""
+        if self._objective is None:
+            self._objective = self._stages[self._stage].objective()
+        return self._objective
 
     @property
     def point(self) -> _Point:
@@ -164,9 +207,8 @@ class _Run:
             DivergedError: the loss of the start is not a number.
         """
         if self._point is None:
-            began = time.perf_counter()
-            start = self._evaluate(self._canvas.spectrum.parameters(self._canvas.start))
-            self.seconds += time.perf_counter() - began
+            with self._clock():
+                start = self._evaluate(self._canvas.spectrum.parameters(self._canvas.start))
             if not start.is_finite:
                 raise DivergedError(self.step)
             self._point = start
@@ -182,11 +224,20 @@ class _Run:
     @property
     def passes(self) -> float:
         """Passes spent so far, over every resumption."""
-        return self._earlier_passes + self._objective.passes
+        return self._spent + (0.0 if self._objective is None else self._objective.passes)
 
     def steps_left(self) -> int:
         """How many more steps the budget allows, if each costs one evaluation."""
-        return max(int((self._budget - self.passes) / self._objective.cost + 1e-6), 0)
+        spent, steps = self.passes, 0
+        for number in range(self._stage, len(self._stages)):
+            stage = self._stages[number]
+            if number > self._stage:
+                spent += stage.cost  # arriving at an objective is an evaluation, and no step
+            until = math.inf if stage.until is None else stage.until
+            while spent < until and spent + stage.cost <= self._budget + _ROUNDING:
+                spent += stage.cost
+                steps += 1
+        return steps
 
     def advance(self) -> bool:
         """Take a step; false where the budget is spent or nothing descends any more.
@@ -195,39 +246,69 @@ class _Run:
             DivergedError: the loss is not a number.
         """
         point = self.point
-        if self.steps_left() < 1:
-            return False
-        began = time.perf_counter()
-        moved = self._method.step(point, self._evaluate)
-        self.seconds += time.perf_counter() - began
-        if moved is None:
-            return False
-        if not moved.is_finite:
-            raise DivergedError(self.step + 1)
-        self._point = moved
-        self.step += 1
-        return True
+        while self.steps_left() > 0:
+            if self._stage_is_over():
+                point = self._enter_next_stage()
+                continue
+            with self._clock():
+                moved = self._method.step(point, self._evaluate)
+            if moved is not None:
+                if not moved.is_finite:
+                    raise DivergedError(self.step + 1)
+                self._point = moved
+                self.step += 1
+                return True
+            if self._stage + 1 == len(self._stages):
+                return False
+            point = self._enter_next_stage()
+        return False
+
+    def _stage_is_over(self) -> bool:
+        until = self._stages[self._stage].until
+        return until is not None and self.passes >= until and self._stage + 1 < len(self._stages)
+
+    def _enter_next_stage(self) -> _Point:
+        """Look at the same picture with the next objective, keeping the method's memory."""
+        parameters = self.point.parameters
+        self._spent = self.passes
+        self._objective = None
+        self._stage += 1
+        with self._clock():
+            point = self._evaluate(parameters)
+        if not point.is_finite:
+            raise DivergedError(self.step)
+        self._point = point
+        return point
 
     def _evaluate(self, parameters: Tensor) -> _Point:
-        evaluation = self._objective.evaluate(self._canvas.spectrum.picture(parameters))
+        # Where this may be the last evaluation, the terms that are only reported are measured too.
+        evaluation = self.objective.evaluate(
+            self._canvas.spectrum.picture(parameters), to_the_bottom=self.steps_left() <= 1
+        )
         return _Point(
             parameters=parameters,
             loss=evaluation.loss,
             gradient=self._canvas.spectrum.gradient(evaluation.gradient),
             losses=evaluation.losses,
+            complete=evaluation.complete and self._stages[self._stage].exact,
         )
 
     def final_losses(self) -> Losses:
         """Every term of the recipe's loss where the painting ended."""
-        if self._objective.is_complete:
+        if self.point.complete:
             return self.point.losses
-        return self._objective.measure(self.picture)
+        with self._clock():
+            exact = self._stages[-1].objective()
+            losses = exact.measure(self.picture)
+        self._spent += exact.passes
+        return losses
 
     def checkpoint(self) -> bytes:
         """Everything needed to go on from here."""
         point = self.point
         state = State(
             step=self.step,
+            stage=self._stage,
             passes=self.passes,
             seconds=self.seconds,
             parameters=point.parameters,
@@ -237,3 +318,11 @@ class _Run:
             memory=self._method.memory,
         )
         return pack(state, painting=self._canvas.painting)
+
+    @contextlib.contextmanager
+    def _clock(self) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds += time.perf_counter() - began

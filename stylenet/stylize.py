@@ -15,12 +15,13 @@ from stylenet import colors, devices, images
 from stylenet.checkpoints import unpack
 from stylenet.errors import RecipeError, StylenetError
 from stylenet.events import Painting, Snapshot
-from stylenet.objective import Objective, measure_targets
-from stylenet.optimize import Canvas, optimize
+from stylenet.objective import Objective, down_to, measure_targets
+from stylenet.optimize import Canvas, Stage, optimize
 from stylenet.recipe import Recipe, Start, StyleFit
+from stylenet.reduced import DEEPEST, ReducedVGG, load_reduced, reduced_cost
 from stylenet.spectrum import Spectrum
 from stylenet.vgg import VGG19
-from stylenet.weights import MEAN_RGB, load_weights
+from stylenet.weights import MEAN_RGB, Weights, load_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,11 +31,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from stylenet.events import PaintingEvent
+    from stylenet.objective import Targets
 
     Values = npt.NDArray[np.float64]
     Pixels = npt.NDArray[np.uint8]
 
 __all__ = ["paint", "stylize"]
+
+_DAMPING: Sequence[tuple[float | None, float | None]] = ((0.1, 11), (0.5, 16), (None, None))
+"""The whitening's τ, and the passes spent at which the next one follows; the last is plain."""
 
 
 def stylize(
@@ -113,18 +118,12 @@ def paint(
     if resume is None:
         yield Snapshot(step=0, pixels=pictures.show(pictures.start), losses=None)
     with devices.out_of_memory_guard(where, width, height):
-        network, fingerprint = _network(weights, where)
-        painting = pictures.fingerprint(recipe, fingerprint)
+        loaded = _load(weights)
+        painting = pictures.fingerprint(recipe, loaded.fingerprint())
         state = None
         if resume is not None:
             shape = (1, 3, height, width)
             state = unpack(resume, painting=painting, shape=shape, device=where)
-        targets = measure_targets(
-            network,
-            _tensor(pictures.content, where),
-            [_tensor(style, where) for style in pictures.styles],
-            recipe,
-        )
         canvas = Canvas(
             start=_tensor(pictures.start, where),
             spectrum=Spectrum(height, width, recipe.spectrum, device=where),
@@ -134,7 +133,7 @@ def paint(
         )
         yield from optimize(
             canvas,
-            Objective(network, targets, recipe),
+            _stages(loaded, pictures, recipe, where),
             recipe,
             state=state,
             should_stop=should_stop,
@@ -142,11 +141,58 @@ def paint(
         )
 
 
+# A worker paints one picture after another with the same networks: they are kept.
+_load = functools.lru_cache(maxsize=1)(load_weights)
+
+
 @functools.lru_cache(maxsize=1)
-def _network(weights: Path | None, device: torch.device) -> tuple[VGG19, str]:
-    """Load the network and keep it: a worker paints one picture after another with it."""
-    loaded = load_weights(weights)
-    return VGG19(loaded).to(device), loaded.fingerprint()
+def _exact_network(weights: Weights, device: torch.device) -> VGG19:
+    return VGG19(weights).to(device)
+
+
+@functools.lru_cache(maxsize=1)
+def _reduced_network(weights: Weights, device: torch.device) -> ReducedVGG:
+    return load_reduced(weights).to(device)
+
+
+def _stages(
+    weights: Weights, pictures: _Pictures, recipe: Recipe, device: torch.device
+) -> list[Stage]:
+    """Plan the painting: a draft on the reduced network, then the exact one, damped ever less."""
+    content = _tensor(pictures.content, device)
+    styles = [_tensor(style, device) for style in pictures.styles]
+    network = _exact_network(weights, device)
+
+    @functools.cache
+    def targets() -> Targets:
+        return measure_targets(network, content, styles, recipe)
+
+    def exact(damping: float | None) -> Objective:
+        return Objective(network, targets(), recipe, deepest=recipe.deepest, damping=damping)
+
+    def draft() -> Objective:
+        reduced = _reduced_network(weights, device)
+        measured = measure_targets(reduced, content, styles, recipe, deepest=DEEPEST)
+        objective = Objective(
+            reduced, measured, recipe, damping=_DAMPING[0][0] if recipe.whitening else None
+        )
+        # The exact targets cost the cookbook the same; these are extra, and are charged.
+        objective.passes += measured.passes
+        return objective
+
+    cost = network.cost(down_to(recipe.layers, recipe.deepest)) if recipe.layers else 1.0
+    plan: Sequence[tuple[float | None, float | None]] = _DAMPING if recipe.whitening else ()
+    stages = [
+        Stage(objective=functools.partial(exact, damping), cost=cost, until=until)
+        for damping, until in plan or ((None, None),)
+    ]
+    drafted = down_to(recipe.layers, DEEPEST)
+    if recipe.draft > 0 and drafted:
+        stages.insert(
+            0,
+            Stage(objective=draft, cost=reduced_cost(drafted), until=recipe.draft, exact=False),
+        )
+    return stages
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
@@ -15,7 +15,21 @@ if TYPE_CHECKING:
 
     from stylenet.weights import Weights
 
-__all__ = ["VGG19", "deepest_of", "pass_cost"]
+__all__ = ["VGG19", "Network", "deepest_of", "full_cost", "layer_shape"]
+
+_CHANNELS = (64, 128, 256, 512, 512)  # by block
+
+
+class Network(Protocol):
+    """What features are taken from: `VGG19`, or a cheaper stand-in."""
+
+    def __call__(self, picture: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
+        """Return the rectified features of these layers by name."""
+        ...
+
+    def cost(self, layers: Collection[str]) -> float:
+        """Return what forward and backward to the deepest of these layers cost, in passes."""
+        ...
 
 
 class VGG19(nn.Module):
@@ -66,6 +80,17 @@ class VGG19(nn.Module):
                 break
         return features
 
+    def cost(self, layers: Collection[str]) -> float:
+        """Return what forward and backward to the deepest of these layers cost, in passes.
+
+        One pass is the arithmetic of the convolutions, forward and backward, to relu5_2, the
+        deepest layer of the cookbook's loss; a forward alone costs half.
+
+        Raises:
+            KeyError: there is no layer of such a name.
+        """
+        return _cost_up_to(deepest_of(layers)) / full_cost()
+
 
 def deepest_of(layers: Collection[str]) -> str:
     """Return the deepest of these layers.
@@ -82,33 +107,30 @@ def deepest_of(layers: Collection[str]) -> str:
     raise KeyError(tuple(layers))
 
 
-_CHANNELS = {"1": 64, "2": 128, "3": 256, "4": 512, "5": 512}
-
-
-def _cost_of(layer: str) -> float:
-    """Multiplications of the layer's convolution per pixel of the picture."""
-    block = int(layer[4])
-    channels = _CHANNELS[layer[4]]
-    if layer == "relu1_1":
-        channels_in = 3
-    else:
-        channels_in = _CHANNELS[str(block - 1)] if layer.endswith("_1") else channels
-    return 9.0 * channels_in * channels / float(4 ** (block - 1))
-
-
-def pass_cost(deepest: str) -> float:
-    """Return what forward and backward to this layer cost, in passes.
-
-    One pass is the arithmetic of the convolutions forward and backward to relu5_2, the deepest
-    layer of the cookbook's loss; a forward alone costs half.
+def layer_shape(layer: str) -> tuple[int, int, float]:
+    """Return a layer's channels in and out, and its pixels per pixel of the picture.
 
     Raises:
         KeyError: there is no such layer.
     """
+    if layer not in LAYERS:
+        raise KeyError(layer)
+    block = int(layer[4])
+    channels = _CHANNELS[block - 1]
+    channels_in = channels
+    if layer.endswith("_1"):
+        channels_in = _CHANNELS[block - 2] if block > 1 else 3
+    return channels_in, channels, 0.25 ** (block - 1)
 
-    def up_to(layer: str) -> float:
-        return sum(_cost_of(name) for name in LAYERS[: LAYERS.index(layer) + 1])
 
-    if deepest not in LAYERS:
-        raise KeyError(deepest)
-    return up_to(deepest) / up_to("relu5_2")
+def full_cost() -> float:
+    """Return the multiplications, per pixel of the picture, of one way through to relu5_2."""
+    return _cost_up_to("relu5_2")
+
+
+def _cost_up_to(layer: str) -> float:
+    total = 0.0
+    for name in LAYERS[: LAYERS.index(layer) + 1]:
+        channels_in, channels, share = layer_shape(name)
+        total += 9 * channels_in * channels * share
+    return total
