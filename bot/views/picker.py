@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.presets import library
+from bot.presets.contact_sheet import COLUMNS
 from bot.views import wording
 from bot.views.buttons import PresetMenu
 
@@ -36,6 +37,7 @@ def picker_embed(*, filename: str, unknown: str | None, may_react: bool) -> disc
         if near is not None:
             hint += f"; did you mean **{near}**?"
         lines.insert(0, hint if near is not None else f"{hint}, but these:")
+    lines += ["", *_legend()]
     embed = discord.Embed(title="Choose a style", description="\n".join(lines), colour=COLOUR)
     return embed.set_image(url=f"attachment://{SHEET_NAME}")
 
@@ -59,6 +61,13 @@ def presets_sheet(sheet: bytes) -> discord.File:
         filename=SHEET_NAME,
         description=f"A sheet of sample pictures, one for each style: {names}"[:1024],
     )
+
+
+def _legend() -> list[str]:
+    """Which emoji stands for which style, in the sheet's own rows: a picture cannot hold emoji."""
+    named = [f"{preset.emoji} {preset.title}" for preset in library.PRESETS]
+    rows = range(0, len(named), COLUMNS)
+    return [" · ".join(named[row : row + COLUMNS]) for row in rows]
 
 
 def preset_for_emoji(emoji: str) -> Preset | None:
