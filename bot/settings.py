@@ -190,8 +190,9 @@ class Settings(BaseSettings):
         Raises:
             OSError: the token's file cannot be read.
         """
-        if self.discord_token is not None:
-            return self.discord_token.get_secret_value().strip() or None
+        # A host that mounts a file may well set the variable too, to nothing.
+        if self.discord_token is not None and self.discord_token.get_secret_value().strip():
+            return self.discord_token.get_secret_value().strip()
         if self.discord_token_file is not None:
             return self.discord_token_file.read_text(encoding="utf-8").strip() or None
         return None
