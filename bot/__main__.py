@@ -26,8 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(options)
     except ValidationError as error:
         for problem in error.errors():
-            where = "_".join(str(part) for part in problem["loc"]).upper() or "settings"
-            _complain(f"{where}: {problem['msg']}")
+            _complain(f"{_variable(problem['loc'])}: {problem['msg']}")
         return 2
     except (StyleBotError, OSError) as error:
         _complain(str(error))
@@ -99,6 +98,15 @@ def _check(_: argparse.Namespace) -> int:
 def _settings(_: argparse.Namespace) -> int:
     print(settings_table())  # noqa: T201
     return 0
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    """The environment variable that set what is wrong."""
+    if not location:
+        return "settings"
+    name = str(location[0]).upper()
+    is_whole = name == "DISCORD_TOKEN" or name.startswith("STYLEBOT_")
+    return name if is_whole else f"STYLEBOT_{name}"
 
 
 def _complain(line: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +38,7 @@ __all__ = ["PickerTable"]
 log = logging.getLogger(__name__)
 
 POST_SECONDS: Final = 30.0
+SAVE_SECONDS: Final = 5.0
 
 
 class PickerTable:
@@ -45,6 +47,7 @@ class PickerTable:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._reacting: set[asyncio.Task[None]] = set()
+        self._saving: set[asyncio.Event] = set()
 
     async def close(self) -> None:
         """Stop adding reactions; the menu is enough."""
@@ -67,26 +70,31 @@ class PickerTable:
         may_react = asker.permissions.add_reactions and asker.permissions.read_message_history
         embed = picker_embed(filename=picture.filename, unknown=unknown, may_react=may_react)
         sheet = await asyncio.to_thread(library.picker_sheet)
+        saved = asyncio.Event()
+        self._saving.add(saved)
         try:
             message = await self._post(asker, embed, sheet)
+            await self._services.store.pickers.save(
+                Picker(
+                    message_id=message.id,
+                    channel_id=asker.origin.channel_id,
+                    guild_id=asker.origin.guild_id,
+                    requester_id=asker.origin.requester_id,
+                    request_message_id=asker.origin.message_id,
+                    content_key=held.key,
+                    filename=held.filename,
+                    spoiler=held.spoiler,
+                    created_at=datetime.now(UTC),
+                    recipe=recipe,
+                    content_size=held.size,
+                )
+            )
         except (discord.HTTPException, TimeoutError) as error:
             await self._services.intake.release(held)
             raise RequestRefused(RequestProblem.NOT_ALLOWED_HERE) from error
-        await self._services.store.pickers.save(
-            Picker(
-                message_id=message.id,
-                channel_id=asker.origin.channel_id,
-                guild_id=asker.origin.guild_id,
-                requester_id=asker.origin.requester_id,
-                request_message_id=asker.origin.message_id,
-                content_key=held.key,
-                filename=held.filename,
-                spoiler=held.spoiler,
-                created_at=datetime.now(UTC),
-                recipe=recipe,
-                content_size=held.size,
-            )
-        )
+        finally:
+            self._saving.discard(saved)
+            saved.set()
         if may_react:
             task = asyncio.create_task(_add_reactions(message), name=f"reactions {message.id}")
             self._reacting.add(task)
@@ -99,7 +107,7 @@ class PickerTable:
         preset = preset_for_emoji(str(reaction.emoji))
         if preset is None:
             return
-        picker = await self._services.store.pickers.get(reaction.message_id)
+        picker = await self._find(reaction.message_id)
         if picker is None or picker.requester_id != reaction.user_id or self._expired(picker):
             return
         place = client.get_partial_messageable(picker.channel_id, guild_id=picker.guild_id)
@@ -122,7 +130,7 @@ class PickerTable:
         preset = library.get(name)
         picker = None
         if message is not None:
-            picker = await self._services.store.pickers.get(message.id)
+            picker = await self._find(message.id)
         if message is None or picker is None or preset is None or self._expired(picker):
             await whisper(interaction, wording.PICKER_GONE)
         elif picker.requester_id != interaction.user.id:
@@ -131,6 +139,17 @@ class PickerTable:
             await whisper(interaction, wording.PICKER_USED)
         else:
             await _settle(message, picker, preset)
+
+    async def _find(self, message_id: int) -> Picker | None:
+        """The picker on a message; a member may be quicker than its row is written."""
+        picker = await self._services.store.pickers.get(message_id)
+        if picker is not None or not self._saving:
+            return picker
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SAVE_SECONDS):
+                for saved in list(self._saving):
+                    await saved.wait()
+        return await self._services.store.pickers.get(message_id)
 
     def _expired(self, picker: Picker) -> bool:
         age = datetime.now(UTC) - picker.created_at

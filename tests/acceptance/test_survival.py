@@ -1,0 +1,238 @@
+"""The bot in a process of its own: killed, stopped and started again, and what is in it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from .conftest import CONTENT, STYLE, custom_ids, environment, settings_for
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class BotProcess:
+    """``python -m bot`` with a log that is shown when a test fails."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+        self.process = process
+        self.log = log
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    async def says(self, text: str, seconds: float = 60) -> None:
+        async with asyncio.timeout(seconds):
+            while text not in self.said:
+                assert self.process.returncode is None, self.said
+                await asyncio.sleep(0.05)
+
+    async def kill(self) -> None:
+        self.process.kill()
+        await self.process.wait()
+
+    async def terminate(self) -> int:
+        self.process.terminate()
+        return await asyncio.wait_for(self.process.wait(), 40)
+
+
+@asynccontextmanager
+async def bot_process(settings, log: Path, *arguments: str, **variables: str):
+    with log.open("ab") as sink:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", *(arguments or ("run",)),
+            env={**environment(settings), **variables}, cwd=log.parent,
+            stdin=asyncio.subprocess.DEVNULL, stdout=sink, stderr=sink,
+        )  # fmt: skip
+    bot = BotProcess(process, log)
+    try:
+        yield bot
+    finally:
+        if process.returncode is None:
+            await bot.kill()
+        print(bot.said)
+
+
+@pytest.fixture
+def settings(playground, tmp_path):
+    """A data folder of its own for each test."""
+    return settings_for(playground, tmp_path)
+
+
+async def test_killed_in_mid_job_it_goes_on_and_delivers_once(room, settings, tmp_path):
+    async with bot_process(settings, tmp_path / "one.log") as bot:
+        await bot.says("connected as")
+        room.ask("!stylize passes=120", CONTENT, STYLE)
+        await room.card_saying("Painting", "left")
+        await bot.kill()
+    assert room.finals() == []
+
+    async with bot_process(settings, tmp_path / "two.log") as bot:
+        await room.final()
+        await room.card_saying("100%")
+        await asyncio.sleep(2)
+        assert "begins, attempt 2" in bot.said or "attempt 1" in bot.said
+        assert len(room.finals()) == 1
+        assert len(room.cards()) == 1
+        assert await bot.terminate() == 0
+
+
+async def test_an_answer_lost_on_the_way_is_not_posted_twice(room, settings, tmp_path):
+    """The final picture reaches the channel, the bot does not hear of it, and is killed."""
+    playground = room.playground
+    async with bot_process(settings, tmp_path / "one.log") as bot:
+        await bot.says("connected as")
+        room.ask("!stylize passes=3", CONTENT, STYLE)
+        await room.card()
+        hold = playground.faults.lose_answer(path=r"POST .*/messages$", count=None)
+        await room.final()
+        await bot.kill()
+        playground.faults.clear()
+        assert hold.hits
+    async with bot_process(settings, tmp_path / "two.log") as bot:
+        await bot.says("outcome of job")
+        await asyncio.sleep(2)
+        assert len(room.finals()) == 1
+        assert len(room.cards()) == 1
+
+
+async def test_stopped_in_order_it_keeps_the_checkpoint(room, settings, tmp_path):
+    async with bot_process(settings, tmp_path / "one.log") as bot:
+        await bot.says("connected as")
+        room.ask("!stylize passes=150", CONTENT, STYLE)
+        await room.card_saying("Painting", "left")
+        assert await bot.terminate() == 0
+        assert "Traceback" not in bot.said
+    async with bot_process(settings, tmp_path / "two.log"):
+        await room.final()
+        assert len(room.cards()) == 1
+
+
+async def test_buttons_and_pickers_outlive_a_restart(room, settings, tmp_path):
+    async with bot_process(settings, tmp_path / "one.log") as bot:
+        await bot.says("connected as")
+        room.ask("!stylize passes=1", CONTENT)
+        picker = (await room.wait(room.pickers))[0]
+        await room.wait(lambda: picker.reactions)
+        await bot.kill()
+    async with bot_process(settings, tmp_path / "two.log") as bot:
+        await bot.says("connected as")
+        room.playground.react(room.me, picker, "🏺")
+        final = await room.final()
+        await bot.kill()
+    async with bot_process(settings, tmp_path / "three.log") as bot:
+        await bot.says("connected as")
+        again = next(each for each in custom_ids(final) if each.endswith(":again"))
+        room.playground.press(room.me, final, again)
+        await room.wait(lambda: len(room.finals()) == 2, 60)
+
+
+async def test_a_button_of_a_job_long_gone_is_answered(room, settings, tmp_path):
+    async with bot_process(settings, tmp_path / "one.log") as bot:
+        await bot.says("connected as")
+        room.ask("!stylize passes=1", CONTENT, STYLE)
+        final = await room.final()
+        await bot.kill()
+    for file in (settings.data_dir).glob("stylebot.sqlite3*"):
+        file.unlink()
+    async with bot_process(settings, tmp_path / "two.log") as bot:
+        await bot.says("connected as")
+        for custom_id in custom_ids(final):
+            pressed = room.playground.press(room.me, final, custom_id)
+            await pressed.settled.wait()
+        await room.wait(
+            lambda: len([a for a in room.answers() if "not kept any more" in a.content]) == 3
+        )
+
+
+async def test_torch_never_enters_the_process_that_talks_to_discord(room, settings, tmp_path):
+    async with bot_process(settings, tmp_path / "one.log") as bot:
+        await bot.says("connected as")
+        room.ask("!stylize passes=1", CONTENT, STYLE)
+        await room.final()
+        mapped = Path(f"/proc/{bot.process.pid}/maps").read_text(encoding="utf-8")
+        assert "libtorch" not in mapped
+        children = _children(bot.process.pid)
+        assert any("libtorch" in Path(f"/proc/{pid}/maps").read_text() for pid in children)
+
+
+def _children(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for file in listed for child in file.read_text().split()]
+
+
+async def test_health_tells_when_it_is_ready(room, settings, tmp_path, unused_tcp_port):
+    port = str(unused_tcp_port)
+    async with bot_process(settings, tmp_path / "one.log", STYLEBOT_HEALTH_PORT=port) as bot:
+        await bot.says("painting on")
+        await bot.says("connected as")
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{port}/readyz") as response,
+        ):
+            assert response.status == 200
+            assert set((await response.json())["checks"]) == {"discord", "database", "workers"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        ({"DISCORD_TOKEN": ""}, "there is no token"),
+        ({"DISCORD_TOKEN": "not.the.token"}, "Discord refused the token"),
+        ({"STYLEBOT_SIZE": "7"}, "STYLEBOT_SIZE"),
+        ({"STYLEBOT_DISCORD_TOKEN_FILE": "/nowhere", "DISCORD_TOKEN": ""}, "/nowhere"),
+    ],
+)
+async def test_a_start_that_cannot_work_ends_with_one_clear_line(
+    settings, tmp_path, variables, line
+):
+    async with bot_process(settings, tmp_path / "one.log", **variables) as bot:
+        assert await asyncio.wait_for(bot.process.wait(), 40) in {1, 2}
+    complaints = [each for each in bot.said.splitlines() if each.startswith("stylebot: ")]
+    assert len(complaints) == 1
+    assert line in complaints[0]
+    assert "Traceback" not in bot.said
+
+
+async def test_a_second_bot_on_the_same_folder_refuses_to_start(room, settings, tmp_path):
+    async with bot_process(settings, tmp_path / "one.log") as first:
+        await first.says("connected as")
+        async with bot_process(settings, tmp_path / "two.log") as second:
+            assert await asyncio.wait_for(second.process.wait(), 40) == 1
+        assert second.said.count("stylebot: ") == 1
+        assert "Traceback" not in second.said
+        assert first.process.returncode is None
+
+
+async def test_an_intent_that_is_switched_off_is_named(room, settings, tmp_path):
+    application = room.playground.state.application
+    application.message_content = False
+    try:
+        async with bot_process(settings, tmp_path / "one.log") as bot:
+            assert await asyncio.wait_for(bot.process.wait(), 60) == 1
+        assert "Message Content" in bot.said
+        assert "Traceback" not in bot.said
+    finally:
+        application.message_content = True
+
+
+async def test_check_looks_without_connecting(settings, tmp_path):
+    async with bot_process(settings, tmp_path / "one.log", "check") as bot:
+        assert await asyncio.wait_for(bot.process.wait(), 60) == 0
+    for subject in ("token", "database", "disk", "painter"):
+        assert f"ok    {subject}:" in bot.said
+
+
+async def test_sync_and_migrate_do_their_one_thing(room, settings, tmp_path):
+    for command, line in (("migrate", "up to date"), ("sync", "published")):
+        async with bot_process(settings, tmp_path / f"{command}.log", command) as bot:
+            assert await asyncio.wait_for(bot.process.wait(), 60) == 0
+        assert line in bot.said
+    assert room.playground.state.application
