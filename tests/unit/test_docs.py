@@ -1,0 +1,75 @@
+"""What the documents promise is true: commands, links, permissions, code."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import discord
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAKE_TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_make_targets_exist(page):
+    named = re.findall(r"\bmake ([a-z]+)\b", page.read_text(encoding="utf-8"))
+    assert set(named) <= MAKE_TARGETS
+
+
+def test_readme_names_the_two_commands():
+    assert "```sh\nmake demo\n```" in README
+    assert "```sh\nmake test\n```" in README
+
+
+def test_invitation_asks_for_exactly_the_permissions_it_names():
+    asked = discord.Permissions(int(re.search(r"permissions=(\d+)", README)[1]))
+    assert asked == discord.Permissions(
+        view_channel=True,
+        send_messages=True,
+        send_messages_in_threads=True,
+        embed_links=True,
+        attach_files=True,
+        read_message_history=True,
+        add_reactions=True,
+    )
+
+
+def test_python_in_the_readme_is_python_and_imports_what_exists():
+    import stylenet
+
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                assert node.value.id != "stylenet" or node.attr in stylenet.__all__
+
+
+def test_architecture_names_every_room():
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    for room in (ROOT / "bot").iterdir():
+        if room.is_dir() and not room.name.startswith("_"):
+            assert f"bot/{room.name}" in page, f"{room.name} is missing on the page"
+
+
+def test_architecture_points_at_files_that_exist():
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    for path in re.findall(r"`((?:bot|stylenet)/[\w./]+)`", page):
+        assert (ROOT / path).exists(), f"there is no {path}"
+
+
+def test_pins_are_versions_only():
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
+        assert re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+", line), line
