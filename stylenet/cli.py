@@ -84,7 +84,7 @@ def _paint(options: argparse.Namespace) -> int:
         raise ValueError(msg)
     content = _read(options.content)
     styles = [_read(path) for path in options.style]
-    from stylenet.stylize import paint  # noqa: PLC0415 - torch, once the arguments are sound
+    from stylenet.painting import paint  # noqa: PLC0415 - torch, once the arguments are sound
 
     report: _Report = _choose_report(options, recipe)
     with report:

@@ -37,7 +37,8 @@ class Progress:
         total: steps in all, over every scale, as far as can be foreseen: a step that needs
             more than one trial takes from the budget of later ones.
         scale: pyramid level being painted, from 0.
-        losses: the losses after this step.
+        losses: the losses after this step, down to the deepest layer that is minimised; during
+            a draft they are the reduced network's.
         passes: full-size-equivalent VGG forward+backward passes spent so far.
         seconds: wall-clock seconds spent on painting so far, over every resumption.
     """
@@ -79,7 +80,7 @@ class Painting:
 
     Attributes:
         pixels: (height, width, 3) uint8 sRGB.
-        losses: the losses of the picture.
+        losses: the losses of these very pixels, rounded and clipped as they are.
         steps: optimiser steps taken.
         passes: full-size-equivalent VGG forward+backward passes spent.
         seconds: wall-clock seconds spent on painting, over every resumption.

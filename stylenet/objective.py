@@ -38,12 +38,10 @@ class Targets:
     Attributes:
         content: by layer, the content picture's features: (1, channels, height, width).
         style: by layer, the blended Gram matrices of the style pictures: (channels, channels).
-        passes: what it cost to measure them.
     """
 
     content: Mapping[str, Tensor]
     style: Mapping[str, Tensor]
-    passes: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -53,14 +51,12 @@ class Evaluation:
     Attributes:
         loss: what is minimised.
         gradient: of `loss` with respect to the picture, (1, 3, height, width).
-        losses: the terms of the recipe's loss, as far down as was looked.
-        complete: whether that is all the way.
+        losses: the terms of the recipe's loss, down to the deepest layer that is minimised.
     """
 
     loss: float
     gradient: Tensor
     losses: Losses
-    complete: bool
 
 
 def down_to(layers: Collection[str], deepest: str | None) -> frozenset[str]:
@@ -92,18 +88,12 @@ def measure_targets(
     style_layers = layers & {name for name, weight in recipe.style_layers if weight > 0}
     weights = recipe.blend or (1.0,) * len(styles)
     grams: dict[str, Tensor] = {}
-    passes = 0.0
     if style_layers:
         for style, weight in zip(styles, weights, strict=True):
-            passes += network.cost(style_layers) / 2 * style[0, 0].numel() / content[0, 0].numel()
             for name, features in network(style, style_layers).items():
                 gram = gram_matrix(features) * (weight / sum(weights))
                 grams[name] = grams[name] + gram if name in grams else gram
-    found: Mapping[str, Tensor] = {}
-    if content_layers:
-        passes += network.cost(content_layers) / 2
-        found = network(content, content_layers)
-    return Targets(content=found, style=grams, passes=passes)
+    return Targets(content=network(content, content_layers) if content_layers else {}, style=grams)
 
 
 class Objective:
@@ -135,9 +125,11 @@ class Objective:
         self._content = _weights(recipe.content_layers, recipe.content_weight)
         self._style = _weights(recipe.style_layers, recipe.style_weight)
         self._tv_weight = recipe.tv_weight
-        self._gamut_weight = recipe.gamut_weight
         self._content = {name: w for name, w in self._content.items() if name in targets.content}
         self._style = {name: w for name, w in self._style.items() if name in targets.style}
+        # Styles differ a hundredfold in the size of their terms; the guard rail keeps up with them.
+        energy = sum(w * float(targets.style[n].square().mean()) for n, w in self._style.items())
+        self._gamut_weight = recipe.gamut_weight * energy
         self._layers = frozenset(self._content) | frozenset(self._style)
         self._minimised = down_to(self._layers, deepest)
         self._whitened: DampedWhitening | None = None
@@ -146,27 +138,17 @@ class Objective:
         self.cost = network.cost(self._minimised) if self._minimised else 0.0
         self.passes = 0.0
 
-    def evaluate(self, picture: Tensor, *, to_the_bottom: bool = False) -> Evaluation:
-        """Return the loss at a picture and its gradient, for one pass of `cost`.
+    def evaluate(self, picture: Tensor) -> Evaluation:
+        """Return the loss at a picture and its gradient, for `cost`.
 
         Args:
             picture: (1, 3, height, width) in 0..255; values outside are allowed.
-            to_the_bottom: whether terms beyond the deepest minimised layer are measured as well,
-                for half the cost of the way there.
         """
         picture = picture.detach().requires_grad_()
-        layers = self._layers if to_the_bottom else self._minimised
-        loss, losses = self._terms(picture, layers)
+        loss, losses = self._terms(picture, self._minimised)
         (gradient,) = torch.autograd.grad(loss, picture)
         self.passes += self.cost
-        if layers != self._minimised:
-            self.passes += (self._network.cost(layers) - self.cost) / 2
-        return Evaluation(
-            loss=float(loss.detach()),
-            gradient=gradient,
-            losses=losses,
-            complete=layers == self._layers,
-        )
+        return Evaluation(loss=float(loss.detach()), gradient=gradient, losses=losses)
 
     @torch.no_grad()
     def measure(self, picture: Tensor) -> Losses:
@@ -196,7 +178,7 @@ class Objective:
                     whiten = self._whitened if name == WHITENED else None
                     loss = loss + (term if whiten is None else weight * whiten(gram))
         if self._gamut_weight > 0:
-            loss = loss + self._gamut_weight * out_of_gamut(picture)
+            loss = loss + self._gamut_weight * out_of_gamut(picture) / 255**2
         return loss, Losses(
             content=float(content), style=float(style), total_variation=float(variation.detach())
         )

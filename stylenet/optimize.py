@@ -68,21 +68,20 @@ class Stage:
             comes so far, or is resumed beyond it, does not pay for it.
         cost: of one evaluation, in full-size passes.
         until: passes spent at which the next stage begins; None for the last.
-        exact: whether its losses are the recipe's own, and not a draft's.
+        setup: what measuring its targets costs, where the cookbook's recipe has no such cost.
     """
 
     objective: Callable[[], Objective]
     cost: float
     until: float | None = None
-    exact: bool = True
+    setup: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _Point(Point):
-    """A point of the search with the terms of its loss, and whether they are all of them."""
+    """A point of the search with the terms of its loss."""
 
     losses: Losses
-    complete: bool
 
 
 def optimize(
@@ -151,6 +150,10 @@ def _snapshot_due(recipe: Recipe, run: _Run, shown: Tensor) -> bool:
     return float(change.abs().mean()) >= _VISIBLE
 
 
+class _BudgetSpent(Exception):  # noqa: N818 - no error: the end that was planned
+    """There is no budget for another evaluation."""
+
+
 class _Run:
     """One painting under way: where it stands, and what it has cost."""
 
@@ -159,7 +162,7 @@ class _Run:
     ) -> None:
         self._canvas = canvas
         self._stages = stages
-        self._budget = recipe.passes
+        self._limit = recipe.passes + _ROUNDING
         self._method: Adam | LBFGS
         if recipe.optimizer is Optimizer.ADAM:
             self._method = Adam(learning_rate=recipe.learning_rate)
@@ -175,7 +178,9 @@ class _Run:
         self._spent = 0.0  # on objectives that are done with
         self.step = 0
         self.seconds = 0.0
-        if state is not None:
+        if state is None:
+            self._spent = stages[0].setup
+        else:
             self._restore(state)
 
     def _restore(self, state: State) -> None:
@@ -189,7 +194,6 @@ class _Run:
             loss=state.loss,
             gradient=state.gradient,
             losses=state.losses,
-            complete=False,
         )
 
     @property
@@ -223,7 +227,7 @@ class _Run:
 
     @property
     def passes(self) -> float:
-        """Passes spent so far, over every resumption."""
+        """Passes spent so far, over every resumption; what is resumed is not charged again."""
         return self._spent + (0.0 if self._objective is None else self._objective.passes)
 
     def steps_left(self) -> int:
@@ -232,9 +236,10 @@ class _Run:
         for number in range(self._stage, len(self._stages)):
             stage = self._stages[number]
             if number > self._stage:
-                spent += stage.cost  # arriving at an objective is an evaluation, and no step
+                # Arriving at an objective is an evaluation, and no step.
+                spent += stage.setup + stage.cost
             until = math.inf if stage.until is None else stage.until
-            while spent < until and spent + stage.cost <= self._budget + _ROUNDING:
+            while spent < until and spent + stage.cost <= self._limit:
                 spent += stage.cost
                 steps += 1
         return steps
@@ -250,8 +255,11 @@ class _Run:
             if self._stage_is_over():
                 point = self._enter_next_stage()
                 continue
-            with self._clock():
-                moved = self._method.step(point, self._evaluate)
+            try:
+                with self._clock():
+                    moved = self._method.step(point, self._evaluate)
+            except _BudgetSpent:  # in the middle of a search for a step: the point stands
+                return False
             if moved is not None:
                 if not moved.is_finite:
                     raise DivergedError(self.step + 1)
@@ -270,7 +278,7 @@ class _Run:
     def _enter_next_stage(self) -> _Point:
         """Look at the same picture with the next objective, keeping the method's memory."""
         parameters = self.point.parameters
-        self._spent = self.passes
+        self._spent = self.passes + self._stages[self._stage + 1].setup
         self._objective = None
         self._stage += 1
         with self._clock():
@@ -281,25 +289,24 @@ class _Run:
         return point
 
     def _evaluate(self, parameters: Tensor) -> _Point:
-        # Where this may be the last evaluation, the terms that are only reported are measured too.
-        evaluation = self.objective.evaluate(
-            self._canvas.spectrum.picture(parameters), to_the_bottom=self.steps_left() <= 1
-        )
+        if self._point is not None and self.passes + self.objective.cost > self._limit:
+            raise _BudgetSpent
+        evaluation = self.objective.evaluate(self._canvas.spectrum.picture(parameters))
         return _Point(
             parameters=parameters,
             loss=evaluation.loss,
             gradient=self._canvas.spectrum.gradient(evaluation.gradient),
             losses=evaluation.losses,
-            complete=evaluation.complete and self._stages[self._stage].exact,
         )
 
     def final_losses(self) -> Losses:
-        """Every term of the recipe's loss where the painting ended."""
-        if self.point.complete:
-            return self.point.losses
+        """Every term of the recipe's loss at the picture as it will be written.
+
+        A report, and charged as half a pass; the budget is for what makes the picture.
+        """
         with self._clock():
             exact = self._stages[-1].objective()
-            losses = exact.measure(self.picture)
+            losses = exact.measure(self.picture.clamp(0, 255).round())
         self._spent += exact.passes
         return losses
 

@@ -66,7 +66,10 @@ class Recipe:
         content_weight · Σ_l w_l · mean((F_l(x) − F_l(content))²)
         + style_weight · Σ_l w_l · mean((G_l(x) − G_l(style))²)      G = FᵀF / size(F)
         + tv_weight · (mean(dx²) + mean(dy²))
-        + gamut_weight · mean((x − clip(x, 0, 255))²)
+        + gamut_weight · E · mean((x − clip(x, 0, 255))²) / 255²
+
+    where E is the style term of a picture without any features, style_weight · Σ_l w_l ·
+    mean(G_l(style)²).
 
     Attributes:
         name: what the recipe is called; letters, digits, ``-`` and ``_``.
@@ -76,7 +79,8 @@ class Recipe:
         keep_colors: whether the content picture's colours stay and only its brightness is
             painted.
         content_weight, style_weight, tv_weight, gamut_weight: weights of the loss's terms. The
-            gamut term is a guard rail, not part of the losses that are reported.
+            gamut term is a guard rail, for only 0..255 can be written, and no part of the losses
+            that are reported.
         content_layers, style_layers: layers by name with the weight of each.
         start: the picture painting starts from.
         start_noise: standard deviation of the noise of `Start.NOISE`, in 0..255.
@@ -286,7 +290,7 @@ _COOKBOOK = Recipe(
 _DEFAULT = Recipe(
     name="default",
     passes=14,
-    gamut_weight=1e4,
+    gamut_weight=6.5,
     deepest="relu4_2",  # the terms beyond are under a hundredth of the loss
     whitening=True,
     draft=5.3,

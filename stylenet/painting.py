@@ -173,12 +173,8 @@ def _stages(
     def draft() -> Objective:
         reduced = _reduced_network(weights, device)
         measured = measure_targets(reduced, content, styles, recipe, deepest=DEEPEST)
-        objective = Objective(
-            reduced, measured, recipe, damping=_DAMPING[0][0] if recipe.whitening else None
-        )
-        # The exact targets cost the cookbook the same; these are extra, and are charged.
-        objective.passes += measured.passes
-        return objective
+        damping = _DAMPING[0][0] if recipe.whitening else None
+        return Objective(reduced, measured, recipe, damping=damping)
 
     cost = network.cost(down_to(recipe.layers, recipe.deepest)) if recipe.layers else 1.0
     plan: Sequence[tuple[float | None, float | None]] = _DAMPING if recipe.whitening else ()
@@ -188,11 +184,16 @@ def _stages(
     ]
     drafted = down_to(recipe.layers, DEEPEST)
     if recipe.draft > 0 and drafted:
-        stages.insert(
-            0,
-            Stage(objective=draft, cost=reduced_cost(drafted), until=recipe.draft, exact=False),
-        )
+        cost = reduced_cost(drafted)
+        stage = Stage(objective=draft, cost=cost, until=recipe.draft, setup=_setup(cost, pictures))
+        stages.insert(0, stage)
     return stages
+
+
+def _setup(cost: float, pictures: _Pictures) -> float:
+    """What it costs to measure targets: a forward pass, half of `cost`, over each picture."""
+    areas = [float(picture.size) for picture in (pictures.content, *pictures.styles)]
+    return cost / 2 * sum(areas) / areas[0]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -1,0 +1,117 @@
+"""The command line, run as a command."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stylenet.cli import main
+
+
+@pytest.fixture
+def files(tmp_path, content, style):
+    content.save(tmp_path / "content.png")
+    style.save(tmp_path / "style.jpg")
+    return tmp_path
+
+
+def paint(files, *options):
+    pictures = [str(files / name) for name in ("content.png", "style.jpg")]
+    out = str(files / "out.png")
+    return main(["paint", *pictures, "-o", out, "--device", "cpu", *options])
+
+
+def test_the_cookbook_writes_its_snapshots_and_prints_generations(files, capsys):
+    assert paint(files, "--recipe", "cookbook", "--passes", "26", "--size", "32") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Generation 25 out of 25, loss: ")
+    assert lines[-1].startswith("Painted in 25 generations, 26.5 passes")
+    names = sorted(path.name for path in files.glob("out*"))
+    assert names == ["out-0000.png", "out-0025.png", "out.png"]
+    with Image.open(files / "out.png") as image:
+        assert image.size == (32, 24)
+
+
+def test_json_reports_passes_seconds_and_each_loss(files, capsys):
+    assert paint(files, "--json", "--passes", "4", "--no-snapshots") == 0
+    facts = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [fact["event"] for fact in facts[:-1]] == ["progress"] * (len(facts) - 1)
+    report = facts[-1]
+    assert report["event"] == "painting"
+    assert report["passes"] <= 4.6
+    assert report["seconds"] > 0
+    losses = report["losses"]
+    assert losses["total"] == pytest.approx(sum(losses.values()) - losses["total"])
+    assert [path.name for path in files.glob("out*")] == ["out.png"]
+
+
+def test_options_reach_the_recipe(files):
+    assert (
+        paint(files, "--passes", "1", "--style-weight", "0", "--keep-colors", "--size", "48") == 0
+    )
+    with Image.open(files / "out.png") as image:
+        assert image.size == (48, 36)
+    assert paint(files, "--recipe", "cookbook", "--passes", "1", "--seed", "1") == 0
+    first = np.asarray(Image.open(files / "out.png"))
+    assert paint(files, "--recipe", "cookbook", "--passes", "1", "--seed", "2") == 0
+    assert (first != np.asarray(Image.open(files / "out.png"))).any()
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".jpg"])
+def test_the_name_says_the_format(files, suffix):
+    out = files / f"painting{suffix}"
+    assert paint(files, "-o", str(out), "--passes", "1") == 0
+    with Image.open(out) as image:
+        assert image.size == (64, 48)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--size", "4"], "size"),
+        (["--passes", "0"], "passes"),
+        (["--device", "cuda:99"], "device"),
+        (["-o", "out.txt"], "must end in"),
+        (["--weights", "nowhere.mat"], "nowhere.mat"),
+    ],
+)
+def test_failures_are_one_line(files, capsys, options, said):
+    assert paint(files, *options) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("stylenet: ")
+    assert said in error
+    assert error.count("\n") == 1
+    assert not (files / "out.png").exists()
+
+
+def test_pictures_that_cannot_be_read_are_named(files, capsys):
+    (files / "style.jpg").write_text("text")
+    assert paint(files) == 1
+    assert "style.jpg: not a picture" in capsys.readouterr().err
+    (files / "style.jpg").unlink()
+    assert paint(files) == 1
+    assert "style.jpg: No such file" in capsys.readouterr().err
+
+
+def test_wrong_use_exits_with_two():
+    for arguments in ([], ["paint"], ["paint", "a", "b", "--recipe", "nonsense"]):
+        with pytest.raises(SystemExit) as caught:
+            main(arguments)
+        assert caught.value.code == 2
+
+
+def test_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "stylenet", "paint", "--help"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    assert "--recipe" in done.stdout
