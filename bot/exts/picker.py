@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 POST_SECONDS: Final = 30.0
 SAVE_SECONDS: Final = 5.0
 
+MOST_REACTIONS: Final = 20
+"""Different reactions one message can have; the menu has them all."""
+
 
 class PickerTable:
     """The pickers on offer. Their rows outlive restarts; this class remembers nothing."""
@@ -142,12 +145,13 @@ class PickerTable:
 
     async def _find(self, message_id: int) -> Picker | None:
         """The picker on a message; a member may be quicker than its row is written."""
+        saving = list(self._saving)
         picker = await self._services.store.pickers.get(message_id)
-        if picker is not None or not self._saving:
+        if picker is not None or not saving:
             return picker
         with suppress(TimeoutError):
             async with asyncio.timeout(SAVE_SECONDS):
-                for saved in list(self._saving):
+                for saved in saving:
                     await saved.wait()
         return await self._services.store.pickers.get(message_id)
 
@@ -227,7 +231,7 @@ def _choices(picker: Picker, *, default: str) -> tuple[Recipe, dict[str, Any]]:
 async def _add_reactions(message: discord.Message) -> None:
     """Offer every preset as a reaction; the member may choose before they are all there."""
     try:
-        for preset in library.PRESETS:
+        for preset in library.PRESETS[:MOST_REACTIONS]:
             await message.add_reaction(preset.emoji)
     except discord.NotFound:
         log.debug("the picker was settled or deleted before all reactions were there")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["picker_embed", "picker_view", "preset_for_emoji", "presets_sheet", "settled_text"]
 
 SHEET_NAME: Final = "styles.webp"
+MOST_OPTIONS: Final = 25  # of a menu
 COLOUR: Final = discord.Colour(0x8E6BD8)
 
 
@@ -47,7 +48,7 @@ def picker_view() -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     options = [
         discord.SelectOption(label=preset.title, value=preset.name, emoji=preset.emoji)
-        for preset in library.PRESETS
+        for preset in library.PRESETS[:MOST_OPTIONS]
     ]
     view.add_item(PresetMenu(options))
     return view

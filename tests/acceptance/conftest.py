@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -18,6 +16,10 @@ from PIL import Image
 from bot.app import App
 from bot.playground.server import Playground
 from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
 
 CARD_SECONDS = 30.0
 FINAL_SECONDS = 90.0
@@ -78,22 +80,22 @@ class Room:
         """Every picker that waits for a choice."""
         return [each for each in self.answers() if "picker:choose" in custom_ids(each)]
 
-    async def wait(self, look: Any, timeout: float = CARD_SECONDS) -> Any:
+    async def wait(self, look: Any, seconds: float = CARD_SECONDS) -> Any:
         """Wait until `look` finds something."""
-        return await self.playground.wait_for(lambda: look() or None, timeout)
+        return await self.playground.wait_for(lambda: look() or None, seconds)
 
     async def card(self) -> Any:
         """The first card."""
         return (await self.wait(self.cards))[0]
 
-    async def card_saying(self, *words: str, timeout: float = FINAL_SECONDS) -> Any:
+    async def card_saying(self, *words: str, seconds: float = FINAL_SECONDS) -> Any:
         """The first card, once it says all these words."""
 
         def look() -> Any:
             cards = self.cards()
             return cards[0] if cards and all(word in said(cards[0]) for word in words) else None
 
-        return await self.wait(look, timeout)
+        return await self.wait(look, seconds)
 
     async def final(self) -> Any:
         """The first finished picture."""

@@ -22,7 +22,7 @@ async def _picker(room, text="!stylize passes=1"):
 
 
 async def _offered(room, picker):
-    await room.wait(lambda: len(picker.reactions) == len(library.PRESETS))
+    await room.wait(lambda: len(picker.reactions) == min(20, len(library.PRESETS)))
 
 
 async def _pressed(room, member, message, custom_id):
@@ -50,7 +50,7 @@ async def test_one_picture_offers_every_preset_and_a_reaction_begins_the_paintin
     assert "Choose a style" in said(picker)
     assert picker.attachments[0].description
     await _offered(room, picker)
-    assert list(picker.reactions) == [preset.emoji for preset in library.PRESETS]
+    assert list(picker.reactions) == [preset.emoji for preset in library.PRESETS][:20]
 
     room.playground.react(room.other, picker, MOSAIC.emoji)
     room.playground.react(room.me, picker, "👍")
