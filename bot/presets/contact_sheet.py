@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["COLUMNS", "contact_sheet"]
+__all__ = ["contact_sheet"]
 
 COLUMNS = 5
 TILE = (216, 144)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.presets import library
-from bot.presets.contact_sheet import COLUMNS
 from bot.views import wording
 from bot.views.buttons import PresetMenu
 
@@ -20,6 +19,7 @@ __all__ = ["picker_embed", "picker_view", "preset_for_emoji", "presets_sheet", "
 SHEET_NAME: Final = "styles.webp"
 MOST_OPTIONS: Final = 25  # of a menu
 COLOUR: Final = discord.Colour(0x8E6BD8)
+STYLES_A_LINE: Final = 3  # as many as fit into an embed without wrapping
 
 
 def picker_embed(*, filename: str, unknown: str | None, may_react: bool) -> discord.Embed:
@@ -65,10 +65,10 @@ def presets_sheet(sheet: bytes) -> discord.File:
 
 
 def _legend() -> list[str]:
-    """Which emoji stands for which style, in the sheet's own rows: a picture cannot hold emoji."""
+    """Which emoji stands for which style, beneath each other: the sheet cannot hold emoji."""
     named = [f"{preset.emoji} {preset.title}" for preset in library.PRESETS]
-    rows = range(0, len(named), COLUMNS)
-    return [" · ".join(named[row : row + COLUMNS]) for row in rows]
+    rows = range(0, len(named), STYLES_A_LINE)
+    return [" · ".join(named[row : row + STYLES_A_LINE]) for row in rows]
 
 
 def preset_for_emoji(emoji: str) -> Preset | None:
