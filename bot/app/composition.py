@@ -125,6 +125,7 @@ class App:
             artefacts,
             estimate=scheduler.estimate,
             edit_interval=settings.edit_interval_seconds,
+            process_id=scheduler.process_id,
         )
         self._own(_connect(bot), name="gateway")
         self._own(self._when_connected(bot), name="when connected")

@@ -60,6 +60,7 @@ class CardKeeper:
         *,
         estimate: Callable[[Job], Awaitable[float | None]],
         interval: float,
+        process_id: str,
     ) -> None:
         """Make a keeper.
 
@@ -69,12 +70,14 @@ class CardKeeper:
             artefacts: where snapshots are read.
             estimate: seconds until a job's picture is done, or None.
             interval: least time between two edits of one card, in seconds.
+            process_id: who we are; a job claimed by another process has its card edited there.
         """
         self._poster = poster
         self._store = store
         self._artefacts = artefacts
         self._estimate = estimate
         self._interval = interval
+        self._process_id = process_id
         self._tended: dict[str, _Tended] = {}
 
     async def run(self) -> None:
@@ -143,7 +146,7 @@ class CardKeeper:
             tended.news.clear()
             try:
                 job = await self._store.get(job_id)
-                if job.state.is_final or job.card_message_id is None:
+                if not self._is_ours(job):
                     if tended.news.is_set():  # it changed while it was being read
                         continue
                     return  # the courier has the first word, and the last
@@ -161,6 +164,12 @@ class CardKeeper:
                 continue
             await asyncio.sleep(self._interval)
             await _wait(tended.news, timeout=_refresh_seconds(place))
+
+    def _is_ours(self, job: Job) -> bool:
+        """Whether there is a card to be edited, and nobody else edits it."""
+        if job.state.is_final or job.card_message_id is None:
+            return False
+        return job.claimed_by in {None, self._process_id}
 
     async def _show(self, job: Job, tended: _Tended) -> int | None:
         """Edit the card if what it says has changed; returns the job's place in the queue."""

@@ -38,6 +38,7 @@ __all__ = [
     "PostingError",
     "RejectedError",
     "TryLaterError",
+    "plain_errors",
 ]
 
 REQUEST_SECONDS: Final = 60.0
@@ -103,7 +104,7 @@ class Poster:
         Raises:
             PostingError: there can be none.
         """
-        with _plain_errors():
+        with plain_errors():
             async with asyncio.timeout(REQUEST_SECONDS):
                 channel = await self._client.create_dm(discord.Object(user_id))
         return self._client.get_partial_messageable(channel.id)
@@ -156,7 +157,7 @@ class Poster:
             )
         # No overload of `send` takes "an embed or none, a view or none"; its body does.
         send: Any = place.send
-        with _plain_errors():
+        with plain_errors():
             async with asyncio.timeout(REQUEST_SECONDS):
                 message = await send(
                     content,
@@ -192,7 +193,7 @@ class Poster:
         """
         message = place.get_partial_message(message_id)
         attachments = discord.utils.MISSING if files is None else list(files)
-        with _plain_errors():
+        with plain_errors():
             async with asyncio.timeout(REQUEST_SECONDS):
                 await message.edit(embed=embed, attachments=attachments, view=view)
 
@@ -211,7 +212,7 @@ class Poster:
                 closed.
         """
         me = self._client.user
-        with _plain_errors():
+        with plain_errors():
             async with asyncio.timeout(REQUEST_SECONDS):
                 async for message in place.history(
                     limit=HISTORY_MESSAGES, after=since - CLOCK_SLACK, oldest_first=True
@@ -235,7 +236,12 @@ def _announces(message: discord.Message, job_id: str, announcement: Announcement
 
 
 @contextlib.contextmanager
-def _plain_errors() -> Generator[None]:
+def plain_errors() -> Generator[None]:
+    """Turn whatever Discord or the network raises within into one of the four.
+
+    Raises:
+        PostingError: one of its four kinds.
+    """
     try:
         yield
     except discord.NotFound as error:

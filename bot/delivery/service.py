@@ -38,6 +38,7 @@ class DeliveryService:
         *,
         estimate: Callable[[Job], Awaitable[float | None]],
         edit_interval: float,
+        process_id: str,
     ) -> None:
         """Put delivery together.
 
@@ -47,10 +48,16 @@ class DeliveryService:
             artefacts: pictures.
             estimate: seconds until a job's picture is done, or None.
             edit_interval: least time between two edits of one card, in seconds.
+            process_id: how this process signs its claims on jobs.
         """
         poster = Poster(client)
         self._keeper = CardKeeper(
-            poster, store, artefacts, estimate=estimate, interval=edit_interval
+            poster,
+            store,
+            artefacts,
+            estimate=estimate,
+            interval=edit_interval,
+            process_id=process_id,
         )
         self._courier = Courier(poster, store, artefacts, self._keeper)
         self._tasks: list[asyncio.Task[None]] = []

@@ -45,7 +45,7 @@ class _HasDesk(Protocol):
 
 
 LABELS: dict[Verb, tuple[str, str, discord.ButtonStyle]] = {
-    Verb.CANCEL: ("Cancel", "✖️", discord.ButtonStyle.secondary),
+    Verb.CANCEL: ("Cancel", "🛑", discord.ButtonStyle.secondary),
     Verb.AGAIN: ("Again", "🎲", discord.ButtonStyle.primary),
     Verb.DETAILS: ("Details", "🔍", discord.ButtonStyle.secondary),
     Verb.DELETE: ("Delete", "🗑️", discord.ButtonStyle.secondary),

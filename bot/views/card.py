@@ -168,7 +168,7 @@ def _losses(job: Job) -> list[str]:
     total = job.losses.get("total")
     if total is None:
         return []
-    return [f"-# Distance left: {_compact(total)} ({' · '.join(terms)})"]
+    return [f"-# Loss {_compact(total)}: {' · '.join(terms)}"]
 
 
 def _compact(value: float) -> str:

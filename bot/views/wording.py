@@ -263,7 +263,8 @@ _REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
         + (_suggested(e) or "; see `help` for those I know.")
     ),
     RequestProblem.BAD_OPTION_VALUE: lambda e: (
-        f"{quoted(e.detail or '')} does not work: it takes {e.suggestion or 'another value'}."
+        f"{quoted(e.detail or '')} does not work; this option takes "
+        f"{e.suggestion or 'another value'}."
     ),
     RequestProblem.NOT_ALLOWED_HERE: lambda e: (
         "I am not allowed to post paintings in that channel"

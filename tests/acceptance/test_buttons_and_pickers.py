@@ -28,6 +28,7 @@ async def _offered(room, picker):
 async def _pressed(room, member, message, custom_id):
     interaction = room.playground.press(member, message, custom_id)
     await interaction.settled.wait()
+    assert not interaction.failed
     return interaction
 
 
@@ -67,6 +68,7 @@ async def test_the_menu_does_the_same(room):
     _, picker = await _picker(room)
     chosen = room.playground.select(room.me, picker, "picker:choose", ["woodcut"])
     await chosen.settled.wait()
+    assert not chosen.failed
     assert "Woodcut" in said(await room.final())
 
 

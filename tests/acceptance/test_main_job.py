@@ -49,7 +49,7 @@ async def test_the_card_shows_the_picture_growing(room):
     pictures = {name for _, names in seen for name in names if name.startswith("step-")}
     assert len(pictures) >= 2
     painting = [text for text, _ in seen if "Painting" in text]
-    assert any("Distance left" in text for text in painting)
+    assert any("Loss" in text and "likeness" in text for text in painting)
     assert any("left" in text and "step" in text for text in painting)
 
 
@@ -109,6 +109,20 @@ async def test_the_apps_menu_paints_what_is_on_a_message(room):
     final = await room.final()
     assert final.reference["message_id"] == message.id
     assert [user.id for user in final.mentions] == [room.me.id]
+
+
+@pytest.mark.parametrize("text", ["!stylize passes=2", "passes=2"])
+async def test_pictures_may_be_sent_directly(room, text):
+    playground = room.playground
+    channel = playground.state.direct_channel(room.me, playground.seeded.bot)
+    earlier = set(channel.messages)
+    playground.post_message(room.me, text, channel=channel, files=[CONTENT, STYLE])
+
+    def painted():
+        new = [each for key, each in channel.messages.items() if key not in earlier]
+        return [each for each in new if "here is" in each.content and each.attachments]
+
+    await room.wait(painted, 60)
 
 
 async def test_spoilers_stay_spoilers(room):

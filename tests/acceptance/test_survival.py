@@ -147,6 +147,7 @@ async def test_a_button_of_a_job_long_gone_is_answered(room, settings, tmp_path)
         for custom_id in custom_ids(final):
             pressed = room.playground.press(room.me, final, custom_id)
             await pressed.settled.wait()
+            assert not pressed.failed
         await room.wait(
             lambda: len([a for a in room.answers() if "not kept any more" in a.content]) == 3
         )

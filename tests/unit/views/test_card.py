@@ -37,7 +37,7 @@ def test_a_running_job_shows_bar_step_losses_and_time(make_job):
     text = card.embed.description
     assert "**25%**" in text
     assert "step 10 of 40, about 30 seconds left" in text
-    assert "Distance left: 3.32M (likeness 120k · style 3.2M · smoothness 900)" in text
+    assert "Loss 3.32M: likeness 120k · style 3.2M · smoothness 900" in text
     assert card.embed.image.url == "attachment://step-8.webp"
     assert card.files[0].description == "The painting tubingen.jpg × The Scream, after step 8 of 40"
 
