@@ -1,6 +1,7 @@
 # The two commands a newcomer needs are `make demo` and `make test`.
 PYTHON ?= python3
 TORCH_BACKEND ?=
+TEST_PROCESSES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(or $(TORCH_BACKEND),default)
@@ -36,7 +37,7 @@ walls: setup     ## the import walls of ARCHITECTURE.md
 	$(BIN)/lint-imports
 
 pytest: setup    ## unit, integration and acceptance tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 format: setup    ## rewrite in the house format
 	$(BIN)/ruff format .

@@ -221,6 +221,8 @@ async def _follow(
     first_snapshot_seconds = 0.0
     card_id: str | None = None
     async for message in messages:
+        if card_id is None and not message["embeds"]:
+            raise DemoError(f"the bot answered: {message['content']}")
         card_id = card_id or message["id"]
         if message["id"] != card_id:
             if not message["attachments"]:

@@ -1,0 +1,90 @@
+"""The demonstration, exactly as a newcomer runs it, only smaller."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import sys
+
+import pytest
+from PIL import Image
+
+
+async def _demo(*arguments):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        "demo",
+        "--once",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), 200)
+    return process.returncode, said.decode()
+
+
+def _picture(path):
+    return Image.open(io.BytesIO(path.read_bytes())).convert("RGB")
+
+
+def _photograph(path, color):
+    picture = Image.radial_gradient("L").resize((80, 64)).convert("RGB")
+    Image.blend(picture, Image.new("RGB", picture.size, color), 0.4).save(path)
+    return path
+
+
+@pytest.mark.slow
+async def test_it_leaves_the_picture_the_snapshots_and_the_transcript(tmp_path):
+    content = _photograph(tmp_path / "content.png", "teal")
+    style = _photograph(tmp_path / "style.png", "gold")
+    out = tmp_path / "out"
+    status, said = await _demo(
+        "--out", str(out), "--size", "64", "--recipe", "fast",
+        "--content", str(content), "--style", str(style),
+    )  # fmt: skip
+    assert status == 0, said
+    painted = _picture(out / "result.png")
+    assert painted.size == (64, 51)
+    assert painted.tobytes() != _picture(content).resize((64, 51)).tobytes()
+    snapshots = sorted(out.glob("snapshot-*.webp"))
+    assert snapshots
+    assert all(_picture(snapshot).size == painted.size for snapshot in snapshots)
+    events = json.loads((out / "transcript.json").read_text(encoding="utf-8"))
+    posted = [event["d"] for event in events if event["t"] == "MESSAGE_CREATE"]
+    assert [attachment["filename"] for attachment in posted[0]["attachments"]] == [
+        "content.png",
+        "style.png",
+    ]
+    answers = [message for message in posted if message["author"].get("bot")]
+    assert len(answers) == 2, "the card and the outcome, once each"
+    assert str(out.name) in said
+    assert "http://127.0.0.1:" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--preset", "no-such-style"], "there is no preset 'no-such-style'"),
+        (["--content", "no-such-file.png"], "cannot read no-such-file.png"),
+    ],
+)
+async def test_what_cannot_work_is_said_at_once(tmp_path, arguments, reason):
+    status, said = await _demo("--out", str(tmp_path / "out"), *arguments)
+    assert status == 1
+    assert reason in " ".join(said.split())
+
+
+@pytest.mark.slow
+async def test_a_refusal_is_a_failure_with_the_bots_own_reason(tmp_path):
+    (tmp_path / "notes.png").write_text("this is no picture", encoding="utf-8")
+    style = _photograph(tmp_path / "style.png", "gold")
+    status, said = await _demo(
+        "--out", str(tmp_path / "out"), "--content", str(tmp_path / "notes.png"),
+        "--style", str(style),
+    )  # fmt: skip
+    assert status == 1
+    assert "notes.png" in said
+    assert "not a picture" in " ".join(said.split())
