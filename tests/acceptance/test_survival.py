@@ -110,9 +110,11 @@ async def test_stopped_in_order_it_keeps_the_checkpoint(room, settings, tmp_path
         await room.card_saying("Painting", "left")
         assert await bot.terminate() == 0
         assert "Traceback" not in bot.said
-    async with bot_process(settings, tmp_path / "two.log"):
+        assert "slash commands" in bot.said
+    async with bot_process(settings, tmp_path / "two.log") as bot:
         await room.final()
         assert len(room.cards()) == 1
+        assert "slash commands" not in bot.said  # unchanged, so not published again
 
 
 async def test_buttons_and_pickers_outlive_a_restart(room, settings, tmp_path):
