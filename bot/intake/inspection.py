@@ -35,6 +35,9 @@ AT_ONCE = 2
 START_SECONDS = 30.0
 """Longest time a process may take to come up, on a machine that is busy painting."""
 
+LEAVING_SECONDS = 2.0
+"""Time a process has to be gone once it has closed its output."""
+
 MAX_ANSWER_BYTES = 4096
 
 KEPT_ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL")
@@ -203,8 +206,15 @@ async def _converse(process: Process, data: bytes) -> bytes:
 
 async def _end(process: Process) -> None:
     """Make sure the process is gone."""
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()
+    # One that has said all it had to is about to go by itself. Killing it in that instant would
+    # reap it behind asyncio's back, which logs a warning.
+    if _stdout(process).at_eof():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVING_SECONDS):
+                await process.wait()
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
     await process.wait()
 
 
