@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(or $(TORCH_BACKEND),default)
 
-.PHONY: help setup demo test lint types walls pytest format clean
+.PHONY: help setup demo test lint types walls pytest chaos format clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -38,6 +38,9 @@ walls: setup     ## the import walls of ARCHITECTURE.md
 
 pytest: setup    ## unit, integration and acceptance tests
 	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
+
+chaos: setup     ## kill the bot CHAOS_KILLS=200 times and count the pictures; CHAOS_SEED repeats
+	$(BIN)/python -m tests.acceptance.chaos
 
 format: setup    ## rewrite in the house format
 	$(BIN)/ruff format .

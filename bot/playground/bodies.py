@@ -7,16 +7,19 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from aiohttp import BodyPartReader, hdrs
+from aiohttp import BodyPartReader, hdrs, web
 
 from bot.playground.errors import ApiError, Code, invalid_form
 
 if TYPE_CHECKING:
-    from aiohttp import web
+    from collections.abc import Awaitable, Callable
 
     from bot.playground.records import Json
 
-__all__ = ["Body", "Upload", "read_body", "read_json", "read_list"]
+__all__ = ["HELD", "Body", "Upload", "read_body", "read_json", "read_list"]
+
+HELD: web.RequestKey[Callable[[], Awaitable[None]]] = web.RequestKey("held")
+"""What to await once a request's body is read, where the weather holds it up."""
 
 MIB = 1024 * 1024
 MAX_REQUEST = 25 * MIB
@@ -58,7 +61,9 @@ async def read_body(request: web.Request, *, file_limit: int = 10 * MIB) -> Body
     if (request.content_length or 0) > most:
         await _drain(request)
         raise ApiError(Code.REQUEST_TOO_LARGE)
-    return await _read_multipart(request, file_limit=file_limit, most=most)
+    body = await _read_multipart(request, file_limit=file_limit, most=most)
+    await _let_through(request)
+    return body
 
 
 async def read_json(request: web.Request) -> Json:
@@ -90,9 +95,15 @@ async def _read_any(request: web.Request) -> object:
         await _drain(request)
         raise ApiError(Code.REQUEST_TOO_LARGE)
     data = await request.read()
+    await _let_through(request)
     if not data:
         return {}
     return _parse(data)
+
+
+async def _let_through(request: web.Request) -> None:
+    if (wait := request.get(HELD)) is not None:
+        await wait()
 
 
 def _parse(data: bytes) -> object:

@@ -27,7 +27,7 @@ class Kind(StrEnum):
     FAIL = "fail"
     """Answered with an error; nothing is done."""
     HOLD = "hold"
-    """Kept waiting until released, then served."""
+    """Kept waiting until released, then served, even if whoever sent it is gone by then."""
     LOSE_ANSWER = "lose_answer"
     """Served, but the connection breaks before the answer: the client cannot know."""
 

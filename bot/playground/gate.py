@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from bot.playground.bodies import HELD
 from bot.playground.errors import ApiError, Code
 from bot.playground.faults import Kind
 from bot.playground.rest import authenticate, refuse
@@ -67,6 +68,9 @@ class Gate:
             response = refuse(error)
         except web.HTTPException as error:
             response = refuse(_translated(error))
+        except ConnectionResetError as error:
+            _logger.debug("%s %s broke off: %s", request.method, request.path, error)
+            response = refuse(ApiError(Code.GENERAL))
         except Exception:
             _logger.exception("%s %s failed", request.method, request.path)
             response = refuse(ApiError(Code.GENERAL))
@@ -97,7 +101,11 @@ class Gate:
             await request.read()
             return refuse(fault.refusal())
         if fault.kind is Kind.HOLD:
-            await fault.wait()
+            if request.body_exists:
+                # Taken off the wire first: it takes effect even if its sender dies meanwhile.
+                request[HELD] = fault.wait
+            else:
+                await fault.wait()
             return await handler(request)
         response = await handler(request)
         if request.transport is not None:

@@ -19,9 +19,13 @@ from .run import run_chaos
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Run and judge; the environment gives the options' defaults."""
+    parser = argparse.ArgumentParser(prog="python -m tests.acceptance.chaos", description=__doc__)
     parser.add_argument("--kills", type=int, default=int(os.environ.get("CHAOS_KILLS", "200")))
     parser.add_argument("--seed", type=int, default=os.environ.get("CHAOS_SEED"))
+    parser.add_argument(
+        "--minutes", type=float, default=float(os.environ.get("CHAOS_MINUTES", "inf"))
+    )
     arguments = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if arguments.seed is None else arguments.seed
     folder = Path(tempfile.mkdtemp(prefix="stylebot-chaos-"))

@@ -75,6 +75,7 @@ async def _posting_the_card(scene: Scene) -> Afterwards:
     held = scene.playground.faults.hold(path=POSTS, count=1)
     scene.ask()
     await _arrival(held)
+    await asyncio.sleep(scene.rng.uniform(0.0, 0.2))
     return _late(scene, held)
 
 
@@ -208,4 +209,8 @@ async def _arrival(fault: Fault) -> None:
 def _late(scene: Scene, held: Fault) -> Callable[[], None]:
     """Let what was held arrive after its sender's death: at once, or in its next life."""
     after = 0.0 if scene.rng.random() < 0.5 else scene.rng.uniform(*LATE_SECONDS)
-    return lambda: asyncio.get_running_loop().call_later(after, held.release) and None
+
+    def release() -> None:
+        asyncio.get_running_loop().call_later(after, held.release)
+
+    return release

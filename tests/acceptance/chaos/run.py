@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections import Counter
@@ -99,7 +100,12 @@ class Report:
 
 
 async def run_chaos(
-    *, kills: int, seed: int, folder: Path, say: Callable[[str], None] = lambda _: None
+    *,
+    kills: int,
+    seed: int,
+    folder: Path,
+    minutes: float = math.inf,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Kill the bot so many times, let it recover, and audit.
 
@@ -107,6 +113,7 @@ async def run_chaos(
         kills: how many times.
         seed: of every random choice; time itself is not repeated.
         folder: for the bot's data and its log.
+        minutes: after so long nobody is killed any more, however many are left.
         say: told of every kill in a line.
 
     Raises:
@@ -118,10 +125,12 @@ async def run_chaos(
     log = folder / "bot.log"
     async with Playground(limits=0, members=MEMBERS) as playground:
         settings = settings_for(playground, folder, **SETTINGS)
-        scene = Scene(playground, settings, rng=random.Random(rng.random()), log=log)
+        scene = Scene(playground, settings, rng=random.Random(f"{seed} in the scene"), log=log)
         members = asyncio.create_task(scene.keep_asking(), name="members")
         try:
             for number, aim in enumerate(draw(rng, kills), start=1):
+                if time.monotonic() - began > 60 * minutes:
+                    break
                 await _kill(scene, aim, report)
                 say(
                     f"{number:4} {time.monotonic() - began:6.0f} s  {aim.victim}: {aim.name}"

@@ -105,7 +105,7 @@ class Scene:
         await self.connected()
         if not self.under_way():
             self.ask()
-        await self._until(lambda: self.under_way(), CONNECT_SECONDS, 0.02)
+        await self._until(self.under_way, CONNECT_SECONDS, 0.02)
 
     async def painting(self) -> None:
         """Wait until a card says that a step was painted in this life of the bot."""
