@@ -16,8 +16,11 @@ class Spectrum:
     z holds the coefficients of the picture's cosine transform (DCT-II, orthonormal), each divided
     by a scale s(f) that falls with its frequency f as f^−p. Natural pictures, and the corrections
     that a style asks for, have amplitudes that fall in that way; in z they are level, and a
-    method that takes its first step along the gradient does not have to discover it. With p = 0
-    the scales are 1 and z is a rotation of the picture.
+    method that takes its first step along the gradient does not have to discover it.
+
+    With p = 0 the parameters are the pixels themselves. Every scale would be 1 and z a mere
+    rotation of the picture, but Adam, which looks at each parameter alone, is not the same method
+    in rotated coordinates: with it the cookbook's loss after 100 generations is nearly doubled.
 
     Cosines rather than complex waves: they continue a picture by its mirror image, where a
     periodic transform would join the left border to the right one.
@@ -40,6 +43,7 @@ class Spectrum:
         device: torch.device | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> None:
+        self._is_pixels = exponent == 0
         self._rows = _cosines(height).to(device, dtype)
         self._columns = _cosines(width).to(device, dtype)
         scale = _scale(height, width, exponent)
@@ -47,14 +51,20 @@ class Spectrum:
 
     def picture(self, parameters: Tensor) -> Tensor:
         """Return x = A z. Both (1, 3, height, width)."""
+        if self._is_pixels:
+            return parameters
         return self._rows.T @ (parameters * self._scale) @ self._columns
 
     def parameters(self, picture: Tensor) -> Tensor:
         """Return z = A⁻¹ x. Both (1, 3, height, width)."""
+        if self._is_pixels:
+            return picture
         return (self._rows @ picture @ self._columns.T) / self._scale
 
     def gradient(self, gradient: Tensor) -> Tensor:
         """Return ∂/∂z = Aᵀ ∂/∂x. Both (1, 3, height, width)."""
+        if self._is_pixels:
+            return gradient
         return (self._rows @ gradient @ self._columns.T) * self._scale
 
 
