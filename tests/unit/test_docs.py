@@ -24,7 +24,7 @@ def test_links_lead_somewhere(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_make_targets_exist(page):
-    named = re.findall(r"\bmake ([a-z]+)\b", page.read_text(encoding="utf-8"))
+    named = re.findall(r"(?:^|`)make ([a-z]+)\b", page.read_text("utf-8"), re.MULTILINE)
     assert set(named) <= MAKE_TARGETS
 
 
