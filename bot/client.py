@@ -64,6 +64,7 @@ class StyleBot(commands.AutoShardedBot):
             max_ratelimit_timeout=LONGEST_RATE_LIMIT_SECONDS,
             activity=discord.CustomActivity(name=f"{settings.prefix}stylize with two pictures"),
         )
+        _lift_global_limits(self.http)
         self._services = services
         self._pickers = PickerTable(services)
         self.desk = FrontDesk(services, self._pickers)
@@ -134,6 +135,28 @@ def point_at(discord_url: str | None) -> None:
     discord.http.Route.BASE = f"{base}/api/v10"
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = gateway
     discord.asset.Asset.BASE = f"{base}/cdn"
+
+
+def _lift_global_limits(http: discord.http.HTTPClient) -> None:
+    """Keep a cancelled request from leaving the client silent for ever.
+
+    At a limit on everything, discord.py 2.7 holds back all requests until the one that met the
+    limit has slept through it. Cut off in its sleep, as by one of our timeouts, it never wakes
+    the others. Somebody else has to.
+    """
+    request = http.request
+
+    async def liftable(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - it is passed on
+        try:
+            return await request(*arguments, **options)
+        except asyncio.CancelledError:
+            over = http._global_over  # noqa: SLF001 - there is no public way
+            if not over.is_set():
+                # Too early is harmless: the next request meets the limit, and sleeps again.
+                asyncio.get_running_loop().call_later(LONGEST_RATE_LIMIT_SECONDS, over.set)
+            raise
+
+    http.request = liftable  # type: ignore[method-assign]
 
 
 def _intents() -> discord.Intents:

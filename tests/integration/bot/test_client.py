@@ -1,0 +1,29 @@
+"""discord.py's HTTP client as the bot uses it, against a local Discord."""
+
+from __future__ import annotations
+
+import asyncio
+
+import discord
+import pytest
+
+from bot import client
+from bot.playground.server import Playground
+
+
+async def test_a_request_cut_off_in_a_global_limit_does_not_silence_the_others(monkeypatch):
+    monkeypatch.setattr(client, "LONGEST_RATE_LIMIT_SECONDS", 0.5)
+    async with Playground(limits=0) as playground:
+        client.point_at(playground.url)
+        http = discord.http.HTTPClient(asyncio.get_running_loop())
+        client._lift_global_limits(http)
+        try:
+            await http.static_login(playground.bot_token)
+            playground.faults.rate_limit(20.0, scope="global", count=1)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await http.get_user(playground.seeded.bot.id)
+            async with asyncio.timeout(5):
+                assert (await http.get_user(playground.seeded.bot.id))["bot"]
+        finally:
+            await http.close()
