@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.playground.invoke import Invoke
     from bot.playground.messages import Messages
     from bot.playground.reactions import Reactions
-    from bot.playground.records import Channel, Json, Message, Overwrite, User
+    from bot.playground.records import Channel, Guild, Json, Member, Message, Overwrite, User
     from bot.playground.state import State
     from bot.playground.wire import Wire
 
@@ -190,6 +190,31 @@ class Acting:
         """An administrator takes all the channel's exceptions back."""
         channel.overwrites.clear()
         self._changed(channel)
+
+    def add_channel(self, guild: Guild, name: str) -> Channel:
+        """An administrator adds a text channel."""
+        channel = self.state.add_channel(guild, name)
+        data = self.wire.channel(channel)
+        self.hub.publish(Event(name="CHANNEL_CREATE", data=data, guild_id=guild.id))
+        return channel
+
+    def delete_channel(self, channel: Channel) -> None:
+        """An administrator deletes the channel with all that was said in it."""
+        data = self.wire.channel(channel)
+        del self.state.channels[channel.id]
+        self.hub.publish(Event(name="CHANNEL_DELETE", data=data, guild_id=channel.guild_id))
+
+    def remove_bot(self, guild: Guild) -> Member:
+        """An administrator throws the bot out; returns what it was there, for `invite_bot`."""
+        member = guild.members.pop(self.state.bot.id)
+        self.hub.publish(Event(name="GUILD_DELETE", data={"id": guild.id}, guild_id=guild.id))
+        return member
+
+    def invite_bot(self, guild: Guild, member: Member) -> None:
+        """An administrator invites the bot again, with the roles it had."""
+        guild.members[self.state.bot.id] = member
+        data = self.wire.guild_create(guild, [member])
+        self.hub.publish(Event(name="GUILD_CREATE", data=data, guild_id=guild.id))
 
     def _changed(self, channel: Channel) -> None:
         # Without the channel, so that those hear of it who just lost sight of it.

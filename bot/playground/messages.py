@@ -48,8 +48,12 @@ class Messages:
         """
         self._state.require(channel, author.id)
         if channel.type == DIRECT_MESSAGE:
-            if any(not u.accepts_dms for u in channel.recipients if u.id != author.id):
-                raise ApiError(Code.CANNOT_SEND_TO_USER)
+            for user in channel.recipients:
+                if user.id == author.id:
+                    continue
+                strangers = author.bot and not self._state.share_a_guild(author, user)
+                if strangers or not user.accepts_dms:
+                    raise ApiError(Code.CANNOT_SEND_TO_USER)
             return
         needed = [Permission.SEND_MESSAGES]
         if draft.files:

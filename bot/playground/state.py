@@ -126,6 +126,10 @@ class State:
         found = [channel for channel in self.channels.values() if channel.guild_id == guild_id]
         return sorted(found, key=lambda channel: (channel.position, int(channel.id)))
 
+    def share_a_guild(self, one: User, other: User) -> bool:
+        """Whether the two are members of the same guild."""
+        return any({one.id, other.id} <= guild.members.keys() for guild in self.guilds.values())
+
     def direct_channel(self, one: User, other: User) -> Channel:
         """The direct message channel of two users, made when there is none yet."""
         pair = {one.id, other.id}
