@@ -19,6 +19,7 @@ from bot.delivery.posting import (
     TryLaterError,
 )
 from bot.errors import ArtefactMissingError, StyleBotError, UnknownJobError
+from bot.jobs.model import Announcement
 from bot.views.card import Card, CardFacts, render_card
 from stylenet import images
 
@@ -188,12 +189,14 @@ class CardKeeper:
                 place, job.card_message_id, embed=card.embed, files=files, view=card.view
             )
         except MessageGoneError:
-            await self._replace(job, facts, tended)
+            await self._replace(job, job.card_message_id, facts, tended)
         tended.said = said
         tended.snapshot_key = job.snapshot_key if card.files else None
         return facts.place
 
-    async def _replace(self, job: Job, facts: CardFacts, tended: _Tended) -> None:
+    async def _replace(
+        self, job: Job, card_message_id: int, facts: CardFacts, tended: _Tended
+    ) -> None:
         """Post a card anew where someone deleted it.
 
         Raises:
@@ -202,15 +205,21 @@ class CardKeeper:
         if tended.replacements == MOST_REPLACEMENTS:
             raise ChannelClosedError("the card was deleted again and again")
         tended.replacements += 1
-        card: Card = render_card(job, facts)
-        message_id = await self._poster.post(
-            self._poster.place(job.origin),
-            nonce=f"{job.job_id}-card-{job.card_message_id}"[-25:],
-            reply_to=job.origin.message_id,
-            embed=card.embed,
-            files=card.files,
-            view=card.view,
+        place = self._poster.place(job.origin)
+        # An earlier process may have posted it already, and not lived to record that.
+        message_id = await self._poster.find(
+            place, job.job_id, Announcement.CARD, after=card_message_id
         )
+        if message_id is None:
+            card: Card = render_card(job, facts)
+            message_id = await self._poster.post(
+                place,
+                nonce=f"{job.job_id}-card-{card_message_id}"[-25:],
+                reply_to=job.origin.message_id,
+                embed=card.embed,
+                files=card.files,
+                view=card.view,
+            )
         await self._store.outbox.replace_card(job.job_id, message_id)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from bot.delivery import letters
@@ -56,6 +56,9 @@ LAST_CARD_SECONDS: Final = 10.0
 
 FIRST_BACKOFF_SECONDS: Final = 2.0
 MOST_BACKOFF_SECONDS: Final = 300.0
+
+CLOSED_PATIENCE: Final = timedelta(days=1)
+"""For so long a picture is offered again to a channel and a member that both refuse it."""
 
 MOST_REJECTIONS: Final = 6
 """Attempts after which a message that Discord keeps declining is given up."""
@@ -130,7 +133,12 @@ class Courier:
             log.warning("%s delayed by %.0f s: %s", _named(delivery), wait, error)
             await self._postpone(delivery, wait)
         except ChannelClosedError as error:
-            await self._abandon(delivery, f"no way to post it: {error}")
+            if delivery.announcement is Announcement.CARD or _age(delivery) > CLOSED_PATIENCE:
+                await self._abandon(delivery, f"no way to post it: {error}")
+            else:
+                # A permission withdrawn by mistake comes back, and so does a bot thrown out.
+                log.warning("%s has nowhere to go, for now: %s", _named(delivery), error)
+                await self._postpone(delivery, _backoff(delivery.attempts))
         except PostingError as error:
             if delivery.attempts + 1 >= MOST_REJECTIONS:
                 await self._abandon(delivery, f"declined by Discord: {error}")
@@ -168,7 +176,7 @@ class Courier:
 
     async def _post_card(self, job: Job, delivery: Delivery) -> int:
         place = self._poster.place(job.origin)
-        found = await self._sent_before(place, delivery)
+        found = await self._sent_before(place, job, delivery)
         if found is not None:
             return found
         facts = await self._keeper.facts(job)
@@ -193,7 +201,7 @@ class Courier:
         """Post the outcome where the request came from, or privately if that is closed to us."""
         place = self._poster.place(job.origin)
         try:
-            found = await self._sent_before(place, delivery)
+            found = await self._sent_before(place, job, delivery)
             if found is not None:
                 return found
             return await self._send_outcome(job, delivery, place, privately=False)
@@ -202,7 +210,7 @@ class Courier:
                 raise
             log.warning("%s goes to the requester privately: %s", _named(delivery), error)
         place = await self._poster.private_place(job.origin.requester_id)
-        found = await self._sent_before(place, delivery)
+        found = await self._sent_before(place, job, delivery)
         if found is not None:
             return found
         return await self._send_outcome(job, delivery, place, privately=True)
@@ -244,14 +252,20 @@ class Courier:
             return None
 
     async def _sent_before(
-        self, place: discord.PartialMessageable, delivery: Delivery
+        self, place: discord.PartialMessageable, job: Job, delivery: Delivery
     ) -> int | None:
         """The message an earlier attempt sent without living to record it, if there is one."""
         if delivery.send_started_at is None:
             return None
+        older = job.origin.message_id
+        if delivery.announcement is Announcement.OUTCOME:
+            older = job.card_message_id or older
         try:
             return await self._poster.find(
-                place, delivery.job_id, delivery.announcement, since=delivery.send_started_at
+                place,
+                delivery.job_id,
+                delivery.announcement,
+                after=older or delivery.send_started_at,
             )
         except ChannelClosedError as error:
             # Without its history only the nonce protects from a second message.
@@ -291,6 +305,10 @@ class Courier:
 
 def _backoff(attempts: int) -> float:
     return min(MOST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** min(attempts, 20))
+
+
+def _age(delivery: Delivery) -> timedelta:
+    return datetime.now(UTC) - delivery.created_at
 
 
 def _named(delivery: Delivery) -> str:

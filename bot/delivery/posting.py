@@ -44,7 +44,7 @@ __all__ = [
 REQUEST_SECONDS: Final = 60.0
 """Longest time one request may take, discord.py's own retries and rate-limit waits included."""
 
-HISTORY_MESSAGES: Final = 500
+HISTORY_MESSAGES: Final = 1000
 """How many messages are looked through for one that may have been sent before a crash."""
 
 CLOCK_SLACK: Final = timedelta(minutes=3)
@@ -203,19 +203,27 @@ class Poster:
         job_id: str,
         announcement: Announcement,
         *,
-        since: datetime,
+        after: int | datetime,
     ) -> int | None:
         """Look for a message that a process posted and did not live to record.
+
+        Args:
+            place: the channel.
+            job_id: the job it is about.
+            announcement: its card or its outcome.
+            after: the id of a message that is certainly older, or, where there is none, a time
+                by our clock. Ids are better: they are made of Discord's clock alone.
 
         Raises:
             PostingError: one of its four kinds; a channel whose history is hidden counts as
                 closed.
         """
         me = self._client.user
+        older = discord.Object(after) if isinstance(after, int) else after - CLOCK_SLACK
         with plain_errors():
             async with asyncio.timeout(REQUEST_SECONDS):
                 async for message in place.history(
-                    limit=HISTORY_MESSAGES, after=since - CLOCK_SLACK, oldest_first=True
+                    limit=HISTORY_MESSAGES, after=older, oldest_first=True
                 ):
                     if me is None or message.author.id != me.id:
                         continue
