@@ -34,6 +34,12 @@ def _private(room):
     return []
 
 
+async def _logged(caplog, words, seconds=60):
+    async with asyncio.timeout(seconds):
+        while words not in caplog.text:
+            await asyncio.sleep(0.1)
+
+
 async def test_server_errors_delay_the_picture_and_double_nothing(room, faults):
     room.ask("!stylize passes=3", CONTENT, STYLE)
     await room.card()
@@ -42,6 +48,20 @@ async def test_server_errors_delay_the_picture_and_double_nothing(room, faults):
     assert storm.hits == 4
     await asyncio.sleep(1)
     assert len(room.finals()) == 1
+
+
+async def test_half_a_minute_without_discord_costs_nothing_but_time(room, faults):
+    room.ask("!stylize passes=20", CONTENT, STYLE)
+    await room.card_saying("Painting")
+    storm = faults.fail(path=r"(POST|PATCH|GET) .*/channels/", status=503)
+    await asyncio.sleep(30)
+    assert storm.hits > 2
+    assert room.finals() == []
+    faults.clear()
+    await room.final()
+    await room.card_saying("100%")
+    await asyncio.sleep(1)
+    assert len(room.finals()) == len(room.cards()) == 1
 
 
 async def test_an_answer_that_was_lost_is_found_again(room, faults):
@@ -61,6 +81,16 @@ async def test_a_rate_limited_card_catches_up_in_one_edit(room, faults):
     faults.rate_limit(path=r"PATCH .*/messages/", count=2, retry_after=1.5)
     await room.final()
     await room.card_saying("100%")
+    assert len(room.finals()) == 1
+
+
+async def test_a_limit_on_everything_is_waited_for(room, faults):
+    room.ask("!stylize passes=3", CONTENT, STYLE)
+    await room.card()
+    storm = faults.rate_limit(5.0, path=r"/channels/", count=3, scope="global")
+    await room.final()
+    assert storm.hits >= 2
+    await asyncio.sleep(1)
     assert len(room.finals()) == 1
 
 
@@ -100,6 +130,53 @@ async def test_permission_withdrawn_in_mid_job_sends_the_picture_privately(room)
         room.playground.clear_overwrites(room.channel)
     await asyncio.sleep(1)
     assert room.finals() == []
+
+
+async def test_where_nobody_may_be_told_the_picture_waits(room, caplog):
+    room.ask("!stylize passes=40", CONTENT, STYLE)
+    await room.card_saying("Painting")
+    _deny(room, Permission.SEND_MESSAGES)
+    room.me.accepts_dms = False
+    earlier = len(_private(room))
+    try:
+        await _logged(caplog, "has nowhere to go")
+    finally:
+        room.me.accepts_dms = True
+        room.playground.clear_overwrites(room.channel)
+    await room.wait(lambda: room.finals() or len(_private(room)) > earlier, 60)
+    await asyncio.sleep(3)
+    assert len(room.finals()) + len(_private(room)) - earlier == 1
+
+
+async def test_thrown_out_of_the_server_and_invited_again_it_delivers(room, caplog):
+    guild = room.playground.seeded.guild
+    room.ask("!stylize passes=40", CONTENT, STYLE)
+    await room.card_saying("Painting")
+    member = room.playground.remove_bot(guild)
+    try:
+        await _logged(caplog, "has nowhere to go")
+        assert room.finals() == []
+    finally:
+        room.playground.invite_bot(guild, member)
+    await room.final()
+    await asyncio.sleep(3)
+    assert len(room.finals()) == len(room.cards()) == 1
+    # And it hears again.
+    room.ask("!stylize passes=1", STYLE, CONTENT)
+    await room.wait(lambda: len(room.finals()) == 2, 60)
+
+
+async def test_when_the_channel_is_deleted_the_picture_comes_privately(room):
+    playground = room.playground
+    channel = playground.add_channel(playground.seeded.guild, "passing")
+    earlier = len(_private(room))
+    playground.post_message(room.me, "!stylize passes=40", channel=channel, files=[CONTENT, STYLE])
+    await room.wait(lambda: any("Painting" in said(each) for each in channel.messages.values()), 60)
+    playground.delete_channel(channel)
+    await room.wait(lambda: len(_private(room)) > earlier, 60)
+    await asyncio.sleep(1)
+    assert len(_private(room)) == earlier + 1
+    assert f"<#{channel.id}>" in _private(room)[-1].content
 
 
 async def test_a_request_that_is_deleted_still_gets_its_picture(room):

@@ -1,0 +1,118 @@
+"""What the bot itself stands on gives way: the database, the disk, the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from bot.playground.server import Playground
+
+from .conftest import CONTENT, STYLE, Room, running, said, settings_for
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HOUR = 3600.0
+
+
+@pytest.fixture(scope="module")
+def settings(playground, tmp_path_factory):
+    """A bot that wants some room on its disk."""
+    return settings_for(playground, tmp_path_factory.mktemp("bot"), min_free_disk_bytes=1024)
+
+
+@pytest.mark.usefixtures("app")
+async def test_a_database_locked_for_a_moment_is_waited_for(room, settings):
+    room.ask("!stylize passes=30", CONTENT, STYLE)
+    await room.card_saying("Painting")
+    with closing(_database(settings)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        await asyncio.sleep(4)
+        database.execute("ROLLBACK")
+    await room.final()
+    await room.card_saying("100%")
+    assert len(room.finals()) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("app")
+async def test_a_database_locked_for_half_a_minute_loses_nothing_accepted(room, settings):
+    room.ask("!stylize passes=30", CONTENT, STYLE)
+    await room.card_saying("Painting")
+    with closing(_database(settings)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
+        await asyncio.sleep(30)
+        assert room.finals() == []
+        database.execute("ROLLBACK")
+    await room.final()
+    await room.card_saying("100%")
+    # The one who asked meanwhile was told, or was accepted once the lock was gone.
+    await room.wait(lambda: len(room.finals()) == 2 or _told(room, "nothing is lost"), 60)
+    if _told(room, "nothing is lost"):
+        room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
+    await room.wait(lambda: len(room.finals()) == 2, 60)
+
+
+@pytest.mark.usefixtures("app")
+async def test_a_disk_that_is_nearly_full_refuses_before_accepting(room, monkeypatch):
+    usage = shutil.disk_usage("/")
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1023))
+        room.ask("!stylize passes=1", CONTENT, STYLE)
+        await room.answer("disk is", "full")
+        assert room.cards() == []
+    room.ask("!stylize passes=1", CONTENT, STYLE)
+    await room.final()
+
+
+@pytest.mark.usefixtures("app")
+async def test_a_disk_that_fills_in_mid_job_delays_the_picture(room, monkeypatch, caplog):
+    def no_room(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    room.ask("!stylize passes=20", CONTENT, STYLE)
+    await room.card_saying("Painting")
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", no_room)
+        async with asyncio.timeout(60):
+            while "recording the end of job" not in caplog.text:
+                await asyncio.sleep(0.1)
+        room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
+        await room.answer("disk is", "full")
+        assert room.finals() == []
+    final = await room.final()
+    assert room.picture(final.attachments[0]).size == (64, 51)
+    assert len(room.finals()) == len(room.cards()) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("apart", [-HOUR, HOUR])
+async def test_clocks_that_disagree_double_nothing(tmp_path, apart):
+    """Discord's clock and ours are an hour apart, an answer is lost, and the nonce is forgotten."""
+    playground = Playground(limits=0)
+    playground.clock.advance(apart)
+    playground.state.ids._last = 0
+    async with playground, running(settings_for(playground, tmp_path)):
+        room = Room(playground)
+        room.ask("!stylize passes=10", CONTENT, STYLE)
+        await room.card_saying("Painting")
+        lost = playground.faults.lose_answer(path=r"POST .*/messages$", count=1)
+        await room.final()
+        assert lost.hits == 1
+        playground.messages._nonces.clear()
+        await asyncio.sleep(5)
+        assert len(room.finals()) == len(room.cards()) == 1
+
+
+def _told(room, words):
+    return any(words in said(each) for each in room.answers())
+
+
+def _database(settings):
+    return sqlite3.connect(settings.data_dir / "stylebot.sqlite3", isolation_level=None)
