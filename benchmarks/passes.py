@@ -1,0 +1,149 @@
+"""What one step costs beside the bare convolutions, per size, and its peak memory.
+
+    python benchmarks/passes.py --sizes 192x144 384x288
+
+The floor is the arithmetic that no step can do without: each convolution down to the deepest
+minimised layer, forward, and backward to its input, timed one by one on features of its shape. A
+step is an evaluation of the objective with everything around it: the cosines, the Gram matrices,
+rectification, pooling, total variation and L-BFGS. ``overhead`` is step ÷ floor. The reduced
+network's evaluation is shown as a share of the exact step, beside its share of the arithmetic.
+Peak memory is that of a process of its own, less what it holds before the first evaluation; below
+some 0.1 megapixels it shows the loading of the weights instead. Times mean nothing on a busy
+machine: an overhead below 1 is a sign of one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import statistics
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
+
+from stylenet.lbfgs import LBFGS
+from stylenet.objective import Objective, down_to, measure_targets
+from stylenet.recipe import LAYERS, Recipe
+from stylenet.reduced import DEEPEST, load_reduced
+from stylenet.search import Point
+from stylenet.spectrum import Spectrum
+from stylenet.vgg import VGG19, layer_shape
+from stylenet.weights import bundled_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stylenet.vgg import Network
+
+RECIPE = Recipe.named("cookbook-fast")
+_KIBIBYTES = 1 if sys.platform == "darwin" else 1024  # what ru_maxrss counts in
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="The cost of a step beside its convolutions.")
+    parser.add_argument("--sizes", nargs="+", default=["192x144", "384x288"], metavar="WxH")
+    parser.add_argument("--repeats", type=int, default=5, help="the median of so many is shown")
+    options = parser.parse_args()
+    print("| size | floor s | step s | overhead | reduced ÷ step | (arithmetic) | MiB per MP |")
+    print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
+    context = multiprocessing.get_context("spawn")
+    for text in options.sizes:
+        width, height = (int(side) for side in text.split("x"))
+        with context.Pool(1) as pool:
+            peak = pool.apply(peak_bytes, (width, height))
+        with context.Pool(1) as pool:
+            floor, step, reduced, arithmetic = pool.apply(timings, (width, height, options.repeats))
+        per_megapixel = peak / (width * height) * 1e6 / (1 << 20)
+        print(
+            f"| {text} | {floor:.3f} | {step:.3f} | {step / floor:.2f} | {reduced / step:.2f} "
+            f"| {arithmetic:.2f} | {per_megapixel:.0f} |",
+            flush=True,
+        )
+    return 0
+
+
+def timings(width: int, height: int, repeats: int) -> tuple[float, float, float, float]:
+    """Return seconds of floor, exact step and reduced step, and the reduced share of passes."""
+    weights = bundled_weights()
+    network, reduced = VGG19(weights), load_reduced(weights)
+    floor = sum(median(repeats, run) for run in convolutions(network, width, height))
+    exact_step, exact = stepper(network, width, height, RECIPE.deepest)
+    reduced_step, draft = stepper(reduced, width, height, DEEPEST)
+    return floor, median(repeats, exact_step), median(repeats, reduced_step), draft / exact
+
+
+def peak_bytes(width: int, height: int) -> int:
+    """Return what a few steps take at their peak, in a process that has done nothing else."""
+    network = VGG19(bundled_weights())
+    before = psutil.Process().memory_info().rss
+    step, _ = stepper(network, width, height, RECIPE.deepest)
+    for _ in range(3):
+        step()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTES - before
+
+
+def convolutions(network: VGG19, width: int, height: int) -> list[Callable[[], object]]:
+    """Each convolution down to the deepest minimised layer, forward and backward to its input."""
+    runs: list[Callable[[], object]] = []
+    for layer in LAYERS[: LAYERS.index(RECIPE.deepest or LAYERS[-1]) + 1]:
+        channels, _, share = layer_shape(layer)
+        side = share**0.5
+        x = torch.rand(1, channels, -int(-height * side // 1), -int(-width * side // 1))
+        x = x.contiguous(memory_format=torch.channels_last).requires_grad_()
+        kernel, bias = network.get_buffer(f"{layer}_kernel"), network.get_buffer(f"{layer}_bias")
+
+        def run(
+            x: torch.Tensor = x, kernel: torch.Tensor = kernel, bias: torch.Tensor = bias
+        ) -> object:
+            out = F.conv2d(x, kernel, bias, padding=1)
+            return torch.autograd.grad(out, x, torch.ones_like(out))
+
+        runs.append(run)
+    return runs
+
+
+def stepper(
+    network: Network, width: int, height: int, deepest: str | None
+) -> tuple[Callable[[], None], float]:
+    """Return a function that takes one more step of L-BFGS, and what it costs in passes."""
+    generator = torch.Generator().manual_seed(0)
+    content, style, start = (
+        torch.rand(1, 3, height, width, generator=generator) * 255 for _ in range(3)
+    )
+    targets = measure_targets(network, content, [style], RECIPE, deepest=deepest)
+    objective = Objective(network, targets, RECIPE, deepest=deepest, damping=0.1)
+    spectrum = Spectrum(height, width, RECIPE.spectrum)
+    method = LBFGS(history=RECIPE.history, hessian_scale=1.5, first_step=4)
+
+    def evaluate(parameters: torch.Tensor) -> Point:
+        found = objective.evaluate(spectrum.picture(parameters))
+        gradient = spectrum.gradient(found.gradient)
+        return Point(parameters=parameters, loss=found.loss, gradient=gradient)
+
+    point = evaluate(spectrum.parameters(start))
+
+    def step() -> None:
+        nonlocal point
+        point = method.step(point, evaluate) or point
+
+    return step, network.cost(down_to(RECIPE.layers, deepest))
+
+
+def median(repeats: int, run: Callable[[], object]) -> float:
+    """The median seconds of a run, the first one left out: it allocates."""
+    run()
+    seconds = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,196 @@
+"""Recipe against recipe on pairs of pictures: losses, passes, time, and a sheet for the eyes.
+
+    python benchmarks/quality.py --size 256 --out build/quality
+
+For every pair of a content and a style picture, the cookbook's recipe is painted first; every
+other recipe is measured against it, on the pixels as they are written:
+
+- ``passes``: convolution arithmetic in full-size passes of VGG-19, forward and backward;
+- ``clock``: seconds in units of one cookbook generation in the same run;
+- ``loss`` and ``content``: the cookbook's total loss and its content term, as a share of what the
+  cookbook's recipe reaches after its 100 generations. Below 1 is better.
+
+``--json FILE`` keeps the figures. The sheet, ``sheet.png``, shows content, style and pastiches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw
+
+import stylenet
+from stylenet import images
+from stylenet.objective import Objective, measure_targets
+from stylenet.recipe import Recipe
+from stylenet.vgg import VGG19
+from stylenet.weights import bundled_weights
+
+COOKBOOK = Recipe.named("cookbook")
+CONTENTS = ("tubingen", "hoovertowernight")
+STYLES = ("starry_night_google", "the_scream")
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "images"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one recipe gave on one pair."""
+
+    content: str
+    style: str
+    recipe: str
+    passes: float
+    seconds: float
+    clock: float
+    loss: float
+    content_term: float
+
+
+class Judge:
+    """The cookbook's loss on pictures of a pair, whatever recipe painted them."""
+
+    def __init__(self, network: VGG19, content: Image.Image, style: Image.Image) -> None:
+        style = images.fit_exactly(style, *content.size)
+        targets = measure_targets(network, _tensor(content), [_tensor(style)], COOKBOOK)
+        self._objective = Objective(network, targets, COOKBOOK)
+
+    def __call__(self, pixels: images.Pixels) -> stylenet.Losses:
+        """Return the cookbook's terms at (height, width, 3) uint8 pixels."""
+        return self._objective.measure(_tensor(Image.fromarray(pixels)))
+
+
+def _tensor(image: Image.Image) -> torch.Tensor:
+    values = np.asarray(image, dtype=np.float32)
+    return torch.from_numpy(values.copy()).permute(2, 0, 1)[None]
+
+
+def main() -> int:
+    options = _parser().parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    network = VGG19(bundled_weights())
+    recipes = [_recipe(text) for text in options.recipes.split(",")]
+    rows: list[Row] = []
+    tiles: list[list[tuple[str, Image.Image]]] = []
+    print(_line("content", "style", "recipe", "passes", "seconds", "clock", "loss", "content"))
+    print(_line(*["---"] * 8), flush=True)
+    for content_path in options.contents:
+        for style_path in options.styles:
+            content, style = (images.decode(p.read_bytes()) for p in (content_path, style_path))
+            content = images.fit_longest_side(content, options.size)
+            judge = Judge(network, content, style)
+            cookbook = _cookbook(options, content_path, style_path, content, style)
+            reached = judge(cookbook[0])
+            tile = [("content", content), ("style", images.fit_exactly(style, *content.size))]
+            for recipe in (COOKBOOK, *recipes):
+                if recipe is COOKBOOK:
+                    pixels, passes, seconds = cookbook
+                else:
+                    painting = stylenet.stylize(content, style, recipe, device=options.device)
+                    pixels, passes, seconds = painting.pixels, painting.passes, painting.seconds
+                losses = judge(pixels)
+                row = Row(
+                    content_path.stem,
+                    style_path.stem,
+                    f"{recipe.name} {recipe.passes:g}",
+                    passes,
+                    seconds,
+                    seconds / (cookbook[2] / cookbook[1]),
+                    losses.total / reached.total,
+                    losses.content / reached.content,
+                )
+                rows.append(row)
+                print(_line(*(_cell(value) for value in asdict(row).values())), flush=True)
+                tile.append((f"{row.recipe}: {row.loss:.2f}", Image.fromarray(pixels)))
+            tiles.append(tile)
+    for recipe in recipes:
+        _summarise(f"{recipe.name} {recipe.passes:g}", rows)
+    _sheet(tiles).save(options.out / "sheet.png")
+    if options.json:
+        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))
+    print(f"\nsheet: {options.out / 'sheet.png'}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Recipe against recipe.")
+    parser.add_argument("--size", type=int, default=256, help="longest side, in pixels")
+    parser.add_argument(
+        "--recipes",
+        default="cookbook-fast,fast,default,fine",
+        help="names, each with a budget of passes if you like: cookbook-fast:7,default:12",
+    )
+    parser.add_argument(
+        "--contents", type=Path, nargs="+", default=[SHARED / f"{name}.jpg" for name in CONTENTS]
+    )
+    parser.add_argument(
+        "--styles", type=Path, nargs="+", default=[SHARED / f"{name}.jpg" for name in STYLES]
+    )
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--out", type=Path, default=Path("build/quality"))
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--reuse", action="store_true", help="the cookbook's pictures in --out")
+    return parser
+
+
+def _recipe(text: str) -> Recipe:
+    name, _, passes = text.partition(":")
+    recipe = Recipe.named(name)
+    return recipe.evolve(passes=float(passes)) if passes else recipe
+
+
+def _cookbook(
+    options: argparse.Namespace,
+    content_path: Path,
+    style_path: Path,
+    content: Image.Image,
+    style: Image.Image,
+) -> tuple[images.Pixels, float, float]:
+    """The cookbook's painting: pixels, passes and seconds."""
+    stem = f"cookbook-{content_path.stem}-{style_path.stem}-{options.size}"
+    picture, figures = options.out / f"{stem}.png", options.out / f"{stem}.json"
+    if options.reuse and figures.exists():
+        passes, seconds = json.loads(figures.read_text())
+        return np.asarray(images.decode(picture.read_bytes())), passes, seconds
+    painting = stylenet.stylize(content, style, COOKBOOK, device=options.device)
+    picture.write_bytes(images.encode(painting.pixels, "png"))
+    figures.write_text(json.dumps([painting.passes, painting.seconds]))
+    return painting.pixels, painting.passes, painting.seconds
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(value: object) -> str:
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def _summarise(recipe: str, rows: list[Row]) -> None:
+    own = [row for row in rows if row.recipe == recipe]
+    for name in ("passes", "clock", "loss", "content_term"):
+        values = [getattr(row, name) for row in own]
+        print(f"{recipe:20} {name:12} mean {np.mean(values):6.2f}   worst {max(values):6.2f}")
+
+
+def _sheet(tiles: list[list[tuple[str, Image.Image]]]) -> Image.Image:
+    width = max(image.width for row in tiles for _, image in row)
+    height = max(image.height for row in tiles for _, image in row) + 16
+    columns = max(len(row) for row in tiles)
+    sheet = Image.new("RGB", (columns * (width + 4), len(tiles) * (height + 4)), "white")
+    draw = ImageDraw.Draw(sheet)
+    for i, row in enumerate(tiles):
+        for j, (label, image) in enumerate(row):
+            x, y = j * (width + 4), i * (height + 4)
+            draw.text((x + 2, y + 2), label, fill="black")
+            sheet.paste(image, (x, y + 16))
+    return sheet
+
+
+if __name__ == "__main__":
+    sys.exit(main())
