@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 LONGEST_RATE_LIMIT_SECONDS: Final = 30.0
 """A rate limit that asks for more is an error, so that no task sleeps unseen for minutes."""
 
+LIFT_SECONDS: Final = 5.0
+"""A limit on everything is lifted so long after whoever slept through it was cut off."""
+
 PUBLISH_SECONDS: Final = 60.0
 
 
@@ -153,7 +156,7 @@ def _lift_global_limits(http: discord.http.HTTPClient) -> None:
             over = http._global_over  # noqa: SLF001 - there is no public way
             if not over.is_set():
                 # Too early is harmless: the next request meets the limit, and sleeps again.
-                asyncio.get_running_loop().call_later(LONGEST_RATE_LIMIT_SECONDS, over.set)
+                asyncio.get_running_loop().call_later(LIFT_SECONDS, over.set)
             raise
 
     http.request = liftable  # type: ignore[method-assign]

@@ -50,6 +50,7 @@ async def test_server_errors_delay_the_picture_and_double_nothing(room, faults):
     assert len(room.finals()) == 1
 
 
+@pytest.mark.slow
 async def test_half_a_minute_without_discord_costs_nothing_but_time(room, faults):
     room.ask("!stylize passes=20", CONTENT, STYLE)
     await room.card_saying("Painting")

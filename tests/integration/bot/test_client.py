@@ -12,7 +12,7 @@ from bot.playground.server import Playground
 
 
 async def test_a_request_cut_off_in_a_global_limit_does_not_silence_the_others(monkeypatch):
-    monkeypatch.setattr(client, "LONGEST_RATE_LIMIT_SECONDS", 0.5)
+    monkeypatch.setattr(client, "LIFT_SECONDS", 0.5)
     async with Playground(limits=0) as playground:
         client.point_at(playground.url)
         http = discord.http.HTTPClient(asyncio.get_running_loop())
