@@ -22,7 +22,7 @@ __all__ = ["Scene"]
 MOST_UNDER_WAY = 5
 """Jobs that wait or are painted while the members go on asking."""
 
-FEWEST_PASSES, MOST_PASSES = 2, 25
+FEWEST_PASSES, MOST_PASSES = 2, 12
 ASK_SECONDS = (0.3, 3.0)
 CONNECT_SECONDS = 90.0
 GLANCE_SECONDS = 0.004
