@@ -35,6 +35,7 @@ def main() -> int:
             kills=arguments.kills,
             seed=seed,
             folder=folder,
+            minutes=arguments.minutes,
             say=lambda line: print(line, flush=True),
         )
     )
