@@ -80,11 +80,12 @@ def timings(width: int, height: int, repeats: int) -> tuple[float, float, float,
 def peak_bytes(width: int, height: int) -> int:
     """Return what a few steps take at their peak, in a process that has done nothing else."""
     network = VGG19(bundled_weights())
-    before = psutil.Process().memory_info().rss
+    before: int = psutil.Process().memory_info().rss
     step, _ = stepper(network, width, height, RECIPE.deepest)
     for _ in range(3):
         step()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTES - before
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTES
+    return peak - before
 
 
 def convolutions(network: VGG19, width: int, height: int) -> list[Callable[[], object]]:
