@@ -25,7 +25,6 @@ ENV PATH=/opt/stylebot/bin:$PATH \
     STYLEBOT_DATA_DIR=/data \
     STYLEBOT_HEALTH_PORT=8080
 VOLUME /data
-EXPOSE 8080
 # Ready means: connected to Discord, database reachable, workers up.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=90s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/readyz', timeout=4)"]

@@ -112,6 +112,7 @@ def _read(path: Path) -> Image.Image:
 def _write(path: Path, pixels: images.Pixels) -> None:
     """Write beside the name and rename: a picture is never seen half written."""
     data = images.encode(pixels, _FORMATS[path.suffix.lower()], quality=95)
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     partial.write_bytes(data)
     partial.replace(path)

@@ -63,8 +63,8 @@ def test_options_reach_the_recipe(files):
 
 
 @pytest.mark.parametrize("suffix", [".webp", ".jpg"])
-def test_the_name_says_the_format(files, suffix):
-    out = files / f"painting{suffix}"
+def test_the_name_says_the_format_and_the_folder(files, suffix):
+    out = files / "new" / f"painting{suffix}"
     assert paint(files, "-o", str(out), "--passes", "1") == 0
     with Image.open(out) as image:
         assert image.size == (64, 48)
