@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,13 +18,19 @@ __all__ = [
     "TRANSITIONS",
     "Announcement",
     "Delivery",
+    "Input",
     "Job",
     "JobState",
     "Limits",
     "NewJob",
+    "Offer",
+    "Order",
     "Origin",
     "Picker",
+    "Place",
+    "Understood",
     "new_job_id",
+    "new_offer_id",
 ]
 
 
@@ -81,6 +87,93 @@ class Origin:
     requester_id: int
 
 
+class Place(StrEnum):
+    """Where a picture was found, as a member would say it."""
+
+    ATTACHED = "attached"
+    REPLIED_TO = "replied_to"
+    FORWARDED = "forwarded"
+    STICKER = "sticker"
+    EMBEDDED = "embedded"
+    LINKED = "linked"
+    AVATAR = "avatar"
+    EMOJI = "emoji"
+    FIRST_FRAME = "first_frame"
+    PRESET = "preset"
+    EARLIER = "earlier"  # of a painting that was made before
+
+
+class Order(StrEnum):
+    """How it is known which picture is the content and which the style."""
+
+    NAMED = "named"  # the member said so, or there is only one way
+    FIRST = "first"  # attached side by side: the first one is the content
+    GUESSED = "guessed"  # found in different places, or in another member's message
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Input:
+    """One picture as it was taken.
+
+    Attributes:
+        name: the file's name as the member gave it, or a preset's title.
+        place: where it was found.
+        size: width and height in pixels, where they are known.
+    """
+
+    name: str
+    place: Place
+    size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Understood:
+    """How a request was understood; the card says it before any work is done.
+
+    Attributes:
+        content: what is repainted.
+        styles: what it is repainted in the style of, in the order of `Job.style_keys`.
+        mask: what says where to paint, if anything does.
+        order: how it is known which picture is which.
+    """
+
+    content: Input
+    styles: tuple[Input, ...]
+    mask: Input | None = None
+    order: Order = Order.NAMED
+
+    @property
+    def can_swap(self) -> bool:
+        """Whether the pictures could have been meant the other way round."""
+        return self.order is not Order.NAMED and self.own_styles > 0
+
+    def swapped(self) -> Understood:
+        """The same pictures with each one moved up: the first style becomes the content.
+
+        Of two pictures that is the other way round; of more, every one has its turn. Presets
+        stay styles.
+        """
+        own = self.own_styles
+        if own == 0:
+            return self
+        first, *others = self.styles[:own]
+        return Understood(
+            content=first,
+            styles=(*others, self.content, *self.styles[own:]),
+            mask=self.mask,
+            order=self.order,
+        )
+
+    def title(self) -> str:
+        """What the card calls the job, e.g. ``tubingen.jpg × Starlight``."""
+        return f"{self.content.name} × {' + '.join(style.name for style in self.styles)}"
+
+    @property
+    def own_styles(self) -> int:
+        """How many of the styles are the member's own; presets come after them."""
+        return sum(style.place is not Place.PRESET for style in self.styles)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewJob:
     """A request that has passed intake, about to be accepted.
@@ -97,6 +190,7 @@ class NewJob:
         priority: above 0 for members of roles a guild favours; it goes before the others of its
             own guild, never before another guild's turn.
         content_size: width and height of the content picture, in pixels; estimates use it.
+        understood: how the request was understood, where it was one.
     """
 
     job_id: str
@@ -110,6 +204,7 @@ class NewJob:
     request_key: str | None = None
     priority: int = 0
     content_size: tuple[int, int] | None = None
+    understood: Understood | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,6 +281,7 @@ class Job:
     heartbeat_at: datetime | None
     priority: int = 0
     content_size: tuple[int, int] | None = None
+    understood: Understood | None = None
     claims: int = 0
     setbacks: int = 0
     not_before: datetime | None = None
@@ -229,6 +325,7 @@ class Picker:
         content_size: its width and height in pixels.
         recipe: the choices made so far; None for the bot's own.
         used_at: when the choice was made; a picker is used once.
+        content: the picture as it was taken, for the card to say.
     """
 
     message_id: int
@@ -243,8 +340,32 @@ class Picker:
     used_at: datetime | None = None
     recipe: Recipe | None = None
     content_size: tuple[int, int] | None = None
+    content: Input | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offer:
+    """An answer that offers to go on: what was asked is kept, and a button begins from it.
+
+    Attributes:
+        offer_id: made by `new_offer_id`; the buttons carry it.
+        requester_id: the only member who may press them.
+        ask: what was asked, as the extensions wrote it; only they read it.
+        used_at: when a button was pressed that led to something; an offer is used once.
+    """
+
+    offer_id: str
+    requester_id: int
+    ask: Mapping[str, Any]
+    created_at: datetime
+    used_at: datetime | None = None
 
 
 def new_job_id() -> str:
     """A new job's id: 12 hexadecimal digits, short enough for a custom_id and a nonce."""
+    return secrets.token_hex(6)
+
+
+def new_offer_id() -> str:
+    """A new offer's id: 12 hexadecimal digits, like a job's."""
     return secrets.token_hex(6)

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.jobs.model import Announcement, Delivery, Job, JobState, NewJob, Origin, Picker
+from bot.jobs.model import (
+    Announcement,
+    Delivery,
+    Input,
+    Job,
+    JobState,
+    NewJob,
+    Offer,
+    Order,
+    Origin,
+    Picker,
+    Place,
+    Understood,
+)
 from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -12,7 +25,17 @@ if TYPE_CHECKING:
 
     from sqlalchemy import RowMapping
 
-__all__ = ["delivery_from", "guild_key", "job_from", "picker_from", "row_of", "row_of_picker"]
+__all__ = [
+    "delivery_from",
+    "guild_key",
+    "job_from",
+    "offer_from",
+    "picker_from",
+    "row_of",
+    "row_of_offer",
+    "row_of_picker",
+    "understood_column",
+]
 
 
 def job_from(row: RowMapping) -> Job:
@@ -55,6 +78,7 @@ def job_from(row: RowMapping) -> Job:
         heartbeat_at=row["heartbeat_at"],
         priority=row["priority"],
         content_size=_size_from(row),
+        understood=_understood_from(row["understood"]),
         claims=row["claims"],
         setbacks=row["setbacks"],
         not_before=row["not_before"],
@@ -82,6 +106,7 @@ def row_of(new: NewJob, *, created_at: datetime) -> dict[str, Any]:
         "priority": new.priority,
         "content_width": width,
         "content_height": height,
+        "understood": understood_column(new.understood),
         "attempts": 0,
         "claims": 0,
         "setbacks": 0,
@@ -131,6 +156,7 @@ def picker_from(row: RowMapping) -> Picker:
         used_at=row["used_at"],
         recipe=None if row["recipe"] is None else Recipe.from_json(row["recipe"]),
         content_size=_size_from(row),
+        content=None if row["content"] is None else _input_from(row["content"]),
     )
 
 
@@ -149,6 +175,7 @@ def row_of_picker(picker: Picker) -> dict[str, Any]:
         "recipe": None if picker.recipe is None else picker.recipe.to_json(),
         "content_width": width,
         "content_height": height,
+        "content": None if picker.content is None else _input_column(picker.content),
         "created_at": picker.created_at,
         "used_at": picker.used_at,
     }
@@ -157,3 +184,61 @@ def row_of_picker(picker: Picker) -> dict[str, Any]:
 def _size_from(row: RowMapping) -> tuple[int, int] | None:
     width, height = row["content_width"], row["content_height"]
     return None if width is None or height is None else (width, height)
+
+
+def offer_from(row: RowMapping) -> Offer:
+    """A row of the table `offers` as a record."""
+    return Offer(
+        offer_id=row["offer_id"],
+        requester_id=row["requester_id"],
+        ask=row["ask"],
+        created_at=row["created_at"],
+        used_at=row["used_at"],
+    )
+
+
+def row_of_offer(offer: Offer) -> dict[str, Any]:
+    """An offer's row."""
+    return {
+        "offer_id": offer.offer_id,
+        "requester_id": offer.requester_id,
+        "ask": dict(offer.ask),
+        "created_at": offer.created_at,
+        "used_at": offer.used_at,
+    }
+
+
+def understood_column(understood: Understood | None) -> dict[str, Any] | None:
+    """What the column `understood` of a job holds."""
+    if understood is None:
+        return None
+    return {
+        "content": _input_column(understood.content),
+        "styles": [_input_column(style) for style in understood.styles],
+        "mask": None if understood.mask is None else _input_column(understood.mask),
+        "order": understood.order,
+    }
+
+
+def _understood_from(column: dict[str, Any] | None) -> Understood | None:
+    if column is None:
+        return None
+    return Understood(
+        content=_input_from(column["content"]),
+        styles=tuple(_input_from(style) for style in column["styles"]),
+        mask=None if column["mask"] is None else _input_from(column["mask"]),
+        order=Order(column["order"]),
+    )
+
+
+def _input_column(taken: Input) -> dict[str, Any]:
+    return {"name": taken.name, "place": taken.place, "size": taken.size}
+
+
+def _input_from(column: dict[str, Any]) -> Input:
+    size = column["size"]
+    return Input(
+        name=column["name"],
+        place=Place(column["place"]),
+        size=None if size is None else (size[0], size[1]),
+    )

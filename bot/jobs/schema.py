@@ -44,12 +44,13 @@ __all__ = [
     "jobs",
     "member_turns",
     "metadata",
+    "offers",
     "outbox",
     "pickers",
     "rates",
 ]
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration. A database that is already there is opened without loading Alembic."""
 
 
@@ -116,6 +117,7 @@ jobs = Table(
     Column("priority", Integer, nullable=False),
     Column("content_width", Integer),
     Column("content_height", Integer),
+    Column("understood", JSON),
     Column("attempts", Integer, nullable=False),
     Column("claims", Integer, nullable=False),
     Column("setbacks", Integer, nullable=False),
@@ -181,10 +183,23 @@ pickers = Table(
     Column("recipe", Text),
     Column("content_width", Integer),
     Column("content_height", Integer),
+    Column("content", JSON),
     Column("created_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
     Index("ix_pickers_requester", "requester_id"),
     Index("ix_pickers_created", "created_at"),
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    Column("offer_id", String(12), primary_key=True),
+    Column("requester_id", BigInteger, nullable=False),
+    Column("ask", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    Index("ix_offers_requester", "requester_id"),
+    Index("ix_offers_created", "created_at"),
 )
 
 # Whose turn it is: the lowest ticket among those who wait is served, then draws a new one.

@@ -2,13 +2,13 @@
 
 SQLite beside the pictures by default, PostgreSQL by address. The store is one object with one
 subject per attribute: the jobs themselves here, `runs` for the scheduler, `outbox` for whoever
-speaks in the channel, `pickers` and `rates`.
+speaks in the channel, `pickers`, `offers` and `rates`.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import delete, exists, func, insert, select, text, update
 
@@ -17,10 +17,11 @@ from bot.jobs.database import Database
 from bot.jobs.fairness import AGEING, Waiting, turn_order
 from bot.jobs.listener import Listener
 from bot.jobs.model import Announcement, JobState
+from bot.jobs.offers import Offers
 from bot.jobs.outbox import Outbox
 from bot.jobs.pickers import Pickers
 from bot.jobs.rates import Rates
-from bot.jobs.records import guild_key, job_from, row_of
+from bot.jobs.records import guild_key, job_from, row_of, understood_column
 from bot.jobs.runs import Runs, next_ticket
 from bot.jobs.schema import guild_turns, jobs, member_turns, outbox
 from bot.jobs.transitions import announce, held, move
@@ -32,11 +33,26 @@ if TYPE_CHECKING:
 
     from bot.jobs.database import Change
     from bot.jobs.feed import JobFeed
-    from bot.jobs.model import Job, Limits, NewJob
+    from bot.jobs.model import Job, Limits, NewJob, Understood
 
 __all__ = ["JobStore"]
 
 _ACTIVE = (JobState.QUEUED, JobState.RUNNING)
+
+_BEGINNING: dict[str, Any] = {
+    "attempts": 0,
+    "setbacks": 0,
+    "not_before": None,
+    "step": 0,
+    "total": 0,
+    "losses": {},
+    "paint_seconds": 0.0,
+    "snapshot_key": None,
+    "snapshot_step": None,
+    "checkpoint_key": None,
+    "checkpoint_step": None,
+}
+"""What a job's row holds of a painting that has not begun."""
 
 
 class JobStore:
@@ -51,6 +67,7 @@ class JobStore:
         runs: the scheduler's side of the jobs.
         outbox: what must still be said in the channel.
         pickers: which messages offer presets.
+        offers: which answers offer to go on from what was asked.
         rates: how fast devices paint.
 
     Raises:
@@ -64,6 +81,7 @@ class JobStore:
         self.runs = Runs(self._database)
         self.outbox = Outbox(self._database)
         self.pickers = Pickers(self._database)
+        self.offers = Offers(self._database)
         self.rates = Rates(self._database)
 
     @property
@@ -236,6 +254,34 @@ class JobStore:
                 return job_from(asked.mappings().one())
             return job
 
+    async def swap(self, job_id: str) -> Job:
+        """Begin a job anew with its pictures the other way round; see `Understood.swapped`.
+
+        It stays the same job, with the same card and its place in the queue. One that is being
+        painted is queued again, so that its claim is lost and its worker stops. A job that has
+        ended, is being cancelled or cannot be swapped stays as it is; look at the returned job.
+
+        Raises:
+            UnknownJobError: there is no such job.
+        """
+        async with self._database.write() as change:
+            job = await held(change, job_id)
+            understood = job.understood
+            if understood is None or not understood.can_swap:
+                return job
+            if job.state.is_final or job.cancel_requested:
+                return job
+            values = {**_BEGINNING, **_swapped(job, understood)}
+            if job.state is JobState.RUNNING:
+                now = self._database.now()
+                unclaimed = {"claimed_by": None, "heartbeat_at": None}
+                return await move(change, job, JobState.QUEUED, now=now, **unclaimed, **values)
+            swapped = await change.connection.execute(
+                update(jobs).where(jobs.c.job_id == job_id).values(values).returning(*jobs.c)
+            )
+            change.touch(job_id)
+            return job_from(swapped.mappings().one())
+
     async def forget(self, requester_id: int) -> list[str]:
         """Delete a member's ended jobs and cancel the others, which a later sweep deletes.
 
@@ -304,6 +350,23 @@ class JobStore:
         async with self._database.read() as connection:
             found = await connection.execute(select(jobs.c.job_id).where(jobs.c.state.in_(_ACTIVE)))
             return list(found.scalars())
+
+
+def _swapped(job: Job, understood: Understood) -> dict[str, Any]:
+    """The columns that say which picture is which, the other way round."""
+    swapped = understood.swapped()
+    # The keys take the same turn as what is said of them; presets come last in both.
+    first, *others = job.style_keys[: understood.own_styles]
+    presets = job.style_keys[understood.own_styles :]
+    width, height = swapped.content.size or (None, None)
+    return {
+        "content_key": first,
+        "style_keys": [*others, job.content_key, *presets],
+        "content_width": width,
+        "content_height": height,
+        "title": swapped.title(),
+        "understood": understood_column(swapped),
+    }
 
 
 async def _now_of(change: Change) -> datetime:

@@ -198,13 +198,20 @@ class Scheduler:
         )
         if self._stopping:  # claimed at the very moment
             attempt.hand_back()
+        # A job that began anew may be claimed again before its first painter has stopped.
+        earlier, painting = self._attempts.get(job.job_id), self._tasks.get(job.job_id)
+        if earlier is not None:
+            earlier.cancel()
         self._attempts[job.job_id] = attempt
-        task = asyncio.create_task(self._carry(attempt), name=f"job {job.job_id}")
+        work = self._carry(attempt, after=painting)
+        task = asyncio.create_task(work, name=f"job {job.job_id}")
         self._tasks[job.job_id] = task
 
-    async def _carry(self, attempt: Attempt) -> None:
+    async def _carry(self, attempt: Attempt, *, after: asyncio.Task[None] | None) -> None:
         job = attempt.job
         try:
+            if after is not None:
+                await asyncio.wait({after})
             await attempt.run()
             if attempt.ended is not None:
                 metrics.JOBS_ENDED.labels(attempt.ended.state.value).inc()
@@ -214,8 +221,9 @@ class Scheduler:
             _log.exception("job %s met an error nobody foresaw", job.job_id)
             await self._give_up(job)
         finally:
-            del self._attempts[job.job_id]
-            del self._tasks[job.job_id]
+            if self._attempts.get(job.job_id) is attempt:
+                del self._attempts[job.job_id]
+                del self._tasks[job.job_id]
             self._wake.set()
 
     async def _give_up(self, job: Job) -> None:
@@ -248,7 +256,7 @@ class Scheduler:
             attempts[job_id].cancel()
 
     async def _watch(self) -> None:
-        """Wake the claiming when the queue changes; stop a job whose requester asked for it."""
+        """Wake the claiming when the queue changes; stop what its requester stopped or changed."""
         with self._store.feed.subscribe() as changes:
             async for job_id in changes:
                 self._wake.set()
@@ -260,7 +268,7 @@ class Scheduler:
                 except UnknownJobError:
                     attempt.cancel()
                     continue
-                if job.cancel_requested and job.claims == attempt.job.claims:
+                if job.cancel_requested or not _is_claimed(job, by=attempt.job):
                     attempt.cancel()
 
     async def _recover_stalled(self) -> None:
@@ -284,6 +292,11 @@ class Scheduler:
         """The kind of device that paints, which rates are kept by: ``"cpu"``, ``"cuda"``."""
         devices = self._executor.devices
         return devices[0].split(":")[0] if devices else "cpu"
+
+
+def _is_claimed(job: Job, *, by: Job) -> bool:
+    """Whether a job is still that claim's."""
+    return job.state is JobState.RUNNING and job.claims == by.claims
 
 
 async def _for_ever(step: Callable[[], Awaitable[None]], *, name: str) -> None:

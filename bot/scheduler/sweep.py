@@ -1,4 +1,4 @@
-"""Deleting what nobody needs any more: old jobs, expired pickers, pictures without a job."""
+"""Deleting what nobody needs any more: old jobs, expired choices, pictures without a job."""
 
 from __future__ import annotations
 
@@ -35,16 +35,19 @@ class Sweeper:
         """Delete everything that is due.
 
         Returns:
-            How many jobs, pickers and orphaned artefacts were deleted.
+            How many jobs, pickers, offers and orphaned artefacts were deleted.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
             OSError: the artefacts cannot be reached.
         """
         count = await self._sweep_jobs() + await self._sweep_pickers() + await self._sweep_orphans()
+        count += await self._store.offers.delete_older_than(
+            timedelta(seconds=self._settings.picker_seconds)
+        )
         await self._store.forget_turns()
         if count:
-            _log.info("swept %d jobs, pickers and orphaned pictures", count)
+            _log.info("swept %d jobs, pickers, offers and orphaned pictures", count)
         return count
 
     async def _sweep_jobs(self) -> int:

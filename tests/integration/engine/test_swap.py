@@ -1,0 +1,128 @@
+"""Beginning a job anew with its pictures the other way round, and offers, on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.errors import ClaimLostError, UnknownJobError
+from bot.jobs.model import (
+    Announcement,
+    Input,
+    JobState,
+    Offer,
+    Order,
+    Place,
+    Understood,
+    new_offer_id,
+)
+
+HARBOUR = Input(name="harbour.png", place=Place.REPLIED_TO, size=(80, 60))
+BRUSHES = Input(name="brushes.png", place=Place.ATTACHED, size=(64, 48))
+WAVES = Input(name="waves.png", place=Place.ATTACHED)
+MOSAIC = Input(name="Mosaic", place=Place.PRESET)
+
+
+def _understood(*styles, order=Order.GUESSED):
+    return Understood(content=HARBOUR, styles=styles, order=order)
+
+
+def _request(new_job, *styles, **more):
+    understood = _understood(*styles, **more)
+    return new_job(
+        understood=understood,
+        title=understood.title(),
+        content_size=HARBOUR.size,
+        style_keys=tuple(f"jobs/x/style-{number}" for number in range(len(styles))),
+    )
+
+
+async def test_what_was_understood_is_kept(store, new_job, many):
+    new = _request(new_job, BRUSHES, MOSAIC)
+    assert (await store.enqueue(new, limits=many)).understood == new.understood
+    assert (await store.get(new.job_id)).understood == new.understood
+    assert (await store.enqueue(new_job(), limits=many)).understood is None
+
+
+async def test_a_waiting_job_is_swapped_in_its_place(store, new_job, many):
+    job = await store.enqueue(_request(new_job, BRUSHES), limits=many)
+    await store.enqueue(new_job(), limits=many)
+    swapped = await store.swap(job.job_id)
+    assert (swapped.content_key, swapped.style_keys) == (job.style_keys[0], (job.content_key,))
+    assert swapped.title == "brushes.png × harbour.png"
+    assert swapped.content_size == (64, 48)
+    assert swapped.understood.content == BRUSHES
+    assert next(each.job_id for each in await store.waiting()) == job.job_id
+    again = await store.swap(job.job_id)
+    assert (again.content_key, again.style_keys) == (job.content_key, job.style_keys)
+    assert again.title == job.title
+
+
+async def test_of_more_pictures_every_one_has_its_turn_and_presets_stay_styles(
+    store, new_job, many
+):
+    job = await store.enqueue(_request(new_job, BRUSHES, WAVES, MOSAIC), limits=many)
+    swapped = await store.swap(job.job_id)
+    assert swapped.title == "brushes.png × waves.png + harbour.png + Mosaic"
+    assert swapped.content_key == "jobs/x/style-0"
+    assert swapped.style_keys == ("jobs/x/style-1", job.content_key, "jobs/x/style-2")
+
+
+async def test_a_job_being_painted_begins_anew_and_its_claim_is_lost(store, new_job, many):
+    job = await store.enqueue(_request(new_job, BRUSHES), limits=many)
+    claimed = await store.runs.claim("here")
+    await store.runs.record_progress(claimed, step=3, total=9, losses={"total": 1}, paint_seconds=2)
+    await store.runs.record_snapshot(claimed, key="jobs/x/snapshot-3", step=3)
+    await store.runs.record_checkpoint(claimed, key="jobs/x/checkpoint", step=3)
+
+    swapped = await store.swap(job.job_id)
+    assert swapped.state is JobState.QUEUED
+    assert (swapped.step, swapped.snapshot_key, swapped.checkpoint_key) == (0, None, None)
+    with pytest.raises(ClaimLostError):
+        await store.runs.succeed(claimed, result_key="jobs/x/result", report={})
+    anew = await store.runs.claim("here")
+    assert (anew.job_id, anew.content_key) == (job.job_id, "jobs/x/style-0")
+    await store.runs.succeed(anew, result_key="jobs/x/result", report={})
+    said = [each.announcement for each in await store.outbox.of(job.job_id)]
+    assert said == [Announcement.CARD, Announcement.OUTCOME]
+
+
+@pytest.mark.parametrize("why", ["named", "preset only", "ended", "stopping"])
+async def test_a_job_that_cannot_be_swapped_stays_as_it_is(store, new_job, many, why):
+    styles = (MOSAIC,) if why == "preset only" else (BRUSHES,)
+    order = Order.NAMED if why == "named" else Order.GUESSED
+    job = await store.enqueue(_request(new_job, *styles, order=order), limits=many)
+    if why == "stopping":
+        await store.runs.claim("here")
+    if why in {"ended", "stopping"}:
+        await store.cancel(job.job_id)
+    before = await store.get(job.job_id)
+    assert await store.swap(job.job_id) == before
+    assert await store.get(job.job_id) == before
+
+
+async def test_a_job_nobody_knows_cannot_be_swapped(store):
+    with pytest.raises(UnknownJobError):
+        await store.swap("0123456789ab")
+
+
+async def test_an_offer_is_taken_up_once_and_forgotten_one_day(store):
+    offer = Offer(
+        offer_id=new_offer_id(),
+        requester_id=7,
+        ask={"pictures": [{"url": "https://x/y.png"}], "words": "mosiac"},
+        created_at=datetime.now(UTC) - timedelta(hours=1),
+    )
+    await store.offers.save(offer)
+    assert await store.offers.get(offer.offer_id) == offer
+    assert await store.offers.of(7) == [offer]
+    assert await store.offers.use(offer.offer_id)
+    assert not await store.offers.use(offer.offer_id)
+    assert (await store.offers.get(offer.offer_id)).used_at is not None
+    assert await store.offers.delete_older_than(timedelta(hours=2)) == 0
+    assert await store.offers.delete_older_than(timedelta(minutes=1)) == 1
+    assert await store.offers.get(offer.offer_id) is None
+    await store.offers.save(offer)
+    assert await store.offers.forget(8) == 0
+    assert await store.offers.forget(7) == 1

@@ -1,0 +1,63 @@
+"""A job whose pictures were swapped while it was painted: its painter stops, and it begins anew."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.executors.protocol import Finished
+from bot.jobs.artefacts import content_key, style_key
+from bot.jobs.model import Input, JobState, NewJob, Order, Origin, Place, Understood, new_job_id
+from stylenet.recipe import Recipe
+
+from .conftest import LIMITS, progress
+
+
+async def _accept(bench):
+    job_id = new_job_id()
+    await bench.artefacts.put(content_key(job_id), b"harbour")
+    await bench.artefacts.put(style_key(job_id, 0), b"brushes")
+    understood = Understood(
+        content=Input(name="harbour.png", place=Place.REPLIED_TO),
+        styles=(Input(name="brushes.png", place=Place.ATTACHED),),
+        order=Order.GUESSED,
+    )
+    new = NewJob(
+        job_id=job_id,
+        origin=Origin(guild_id=1, channel_id=2, message_id=3, requester_id=4),
+        content_key=content_key(job_id),
+        style_keys=(style_key(job_id, 0),),
+        recipe=Recipe(size=100, passes=10),
+        understood=understood,
+    )
+    return await bench.store.enqueue(new, limits=LIMITS)
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+async def test_it_is_painted_once_the_right_way_round(bench, slots):
+    executor = bench.executor
+    executor.slots = slots
+
+    async def first_linger_then_paint(work, stop):
+        if len(executor.works) > 1:
+            yield progress(3)
+            yield Finished(image=work.content, report={})
+            return
+        async for event in executor.linger(work, stop):
+            yield event
+
+    executor.script = first_linger_then_paint
+    job = await _accept(bench)
+    await bench.scheduler.start()
+    await bench.until(job.job_id, lambda each: each.step == 1)
+    await bench.store.swap(job.job_id)
+
+    done = await bench.until(job.job_id, JobState.SUCCEEDED)
+    assert [(work.content, work.styles) for work in executor.works] == [
+        (b"harbour", (b"brushes",)),
+        (b"brushes", (b"harbour",)),
+    ]
+    assert executor.works[1].checkpoint is None
+    assert await bench.artefacts.get(done.result_key) == b"brushes"
+    assert executor.closed == 2
+    await bench.scheduler.drain()
+    assert bench.scheduler.running == ()
