@@ -29,6 +29,7 @@ __all__ = [
     "fit_exactly",
     "fit_longest_side",
     "inspect",
+    "inspect_with_preview",
     "to_pixels",
 ]
 
@@ -116,6 +117,47 @@ def inspect(
         UnsupportedImageError: a picture of a kind we do not paint.
         ImageSizeError: a bound is crossed.
     """
+    return _inspected(
+        data, min_side=min_side, max_pixels=max_pixels, max_aspect_ratio=max_aspect_ratio
+    )[0]
+
+
+def inspect_with_preview(
+    data: bytes,
+    *,
+    preview_side: int,
+    min_side: int = 1,
+    max_pixels: int = MAX_PIXELS,
+    max_aspect_ratio: float = float("inf"),
+) -> tuple[ImageInfo, Image.Image]:
+    """Do what `inspect` does, and return the picture reduced as well, decoded only once.
+
+    Args:
+        data: the file's bytes.
+        preview_side: the longest side of the reduced picture, in pixels; a picture that is
+            smaller already stays as it is.
+        min_side: as for `inspect`.
+        max_pixels: as for `inspect`.
+        max_aspect_ratio: as for `inspect`.
+
+    Returns:
+        What the picture is, and the reduced picture in mode RGB.
+
+    Raises:
+        UnreadableImageError: not a picture, or truncated.
+        UnsupportedImageError: a picture of a kind we do not paint.
+        ImageSizeError: a bound is crossed.
+    """
+    info, image = _inspected(
+        data, min_side=min_side, max_pixels=max_pixels, max_aspect_ratio=max_aspect_ratio
+    )
+    image.thumbnail((preview_side, preview_side), Image.Resampling.LANCZOS)
+    return info, image
+
+
+def _inspected(
+    data: bytes, *, min_side: int, max_pixels: int, max_aspect_ratio: float
+) -> tuple[ImageInfo, Image.Image]:
     with _open(data) as file:
         _check_area(file, max_pixels)
         width, height = file.size
@@ -129,7 +171,8 @@ def inspect(
         # A camera's MPO holds a second view of the same moment: no animation.
         animated = file.format != "MPO" and bool(getattr(file, "is_animated", False))
         image = _to_rgb(_load(file))
-    return ImageInfo(width=image.width, height=image.height, format=image_format, animated=animated)
+    info = ImageInfo(width=image.width, height=image.height, format=image_format, animated=animated)
+    return info, image
 
 
 def _open(data: bytes) -> Image.Image:

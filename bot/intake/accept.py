@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from bot.errors import (
+    ArtefactMissingError,
     LimitReached,
     PictureProblem,
     PictureRefused,
@@ -19,8 +20,9 @@ from bot.errors import (
 )
 from bot.intake.download import allowed_origins, download
 from bot.intake.request import HeldPicture, PictureSource
-from bot.jobs.artefacts import content_key, style_key
+from bot.jobs.artefacts import content_key, preview_key, style_key
 from bot.jobs.model import Limits, NewJob, new_job_id
+from stylenet import images
 from stylenet.errors import RecipeError
 from stylenet.recipe import Recipe
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     import aiohttp
+    from PIL import Image
 
     from bot.intake.inspection import InspectedPicture, Inspector
     from bot.intake.request import StyleRequest
@@ -52,9 +55,16 @@ minute or two. Pixels."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Picture:
-    """A picture ready to be kept, and its width and height in pixels where they matter."""
+    """A picture ready to be kept.
+
+    Attributes:
+        data: as it came.
+        preview: a reduced copy, encoded (WebP); None where none was kept.
+        size: its width and height in pixels, where they matter.
+    """
 
     data: bytes
+    preview: bytes | None
     size: tuple[int, int] | None = None
 
 
@@ -73,6 +83,10 @@ class StylePreset(Protocol):
 
     def picture_bytes(self) -> bytes:
         """Its style picture, encoded; from a file, so not on the event loop."""
+        ...
+
+    def preview_bytes(self) -> bytes:
+        """A reduced copy of it, encoded (WebP); from a file too."""
         ...
 
 
@@ -140,7 +154,7 @@ class Intake:
         async with self._turns:
             content, *styles = await self._gather(request)
             if preset is not None:
-                styles.append(_Picture(await asyncio.to_thread(preset.picture_bytes)))
+                styles.append(await asyncio.to_thread(_of_preset, preset))
             return await self._enqueue(request, preset, recipe, content, styles)
 
     async def hold(self, source: PictureSource) -> HeldPicture:
@@ -154,7 +168,8 @@ class Intake:
         async with self._turns:
             picture = await self._fetch(source)
             key = f"pickers/{secrets.token_hex(8)}/content"
-            await self._keep({key: picture.data})
+            preview = await asyncio.to_thread(_encoded, picture.preview)
+            await self._keep({key: picture.data, preview_key(key): preview})
         return HeldPicture(
             key=key,
             filename=source.filename,
@@ -164,7 +179,7 @@ class Intake:
 
     async def release(self, held: HeldPicture) -> None:
         """Forget a held picture whose style will not be chosen any more."""
-        await self._artefacts.delete(held.key)
+        await self._forget((held.key, preview_key(held.key)))
 
     def _preset(self, request: StyleRequest) -> StylePreset | None:
         preset = None
@@ -217,9 +232,18 @@ class Intake:
 
     async def _picture(self, source: PictureSource | HeldPicture) -> _Picture:
         if isinstance(source, HeldPicture):
-            return _Picture(await self._artefacts.get(source.key), source.size)
+            return await self._held(source)
         inspected = await self._fetch(source)
-        return _Picture(inspected.data, (inspected.width, inspected.height))
+        preview = await asyncio.to_thread(_encoded, inspected.preview)
+        return _Picture(inspected.data, preview, (inspected.width, inspected.height))
+
+    async def _held(self, picture: HeldPicture) -> _Picture:
+        data = await self._artefacts.get(picture.key)
+        try:
+            preview = await self._artefacts.get(preview_key(picture.key))
+        except ArtefactMissingError:
+            preview = None  # the card goes without it
+        return _Picture(data, preview, picture.size)
 
     async def _fetch(self, source: PictureSource) -> InspectedPicture:
         limit = self._settings.max_upload_bytes
@@ -262,35 +286,51 @@ class Intake:
             spoiler=any(source.spoiler for source in (request.content, *request.styles)),
             request_key=request.request_key,
         )
-        keys = (new.content_key, *new.style_keys)
-        await self._keep(
-            {key: each.data for key, each in zip(keys, (content, *styles), strict=True)}
-        )
+        pictures = dict(zip((new.content_key, *new.style_keys), (content, *styles), strict=True))
+        kept = {key: each.data for key, each in pictures.items()}
+        for key, each in pictures.items():
+            if each.preview is not None:
+                kept[preview_key(key)] = each.preview
+        await self._keep(kept)
         try:
             job = await self._store.enqueue(new, limits=Limits.of(self._settings))
         except Refusal:
             # Only then is it certain that the job does not exist: after a lost connection or
             # a cancellation it may, and would need its inputs.
-            await self._forget(keys)
+            await self._forget(kept)
             raise
         if job.job_id != job_id:  # accepted already, with inputs of its own
-            await self._forget(keys)
+            await self._forget(kept)
         return job
 
     async def _keep(self, pictures: Mapping[str, bytes]) -> None:
         """Store all of the pictures or none."""
+        puts = [self._artefacts.put(key, data) for key, data in pictures.items()]
         try:
-            for key, data in pictures.items():
-                await self._artefacts.put(key, data)
-        except BaseException as error:
+            # All of them end before any is deleted again.
+            outcomes = await asyncio.gather(*puts, return_exceptions=True)
+        except asyncio.CancelledError:
             await self._forget(pictures)
-            if isinstance(error, StorageFullError):
-                raise LimitReached("disk", limit=self._settings.min_free_disk_bytes) from error
             raise
+        failure = next((each for each in outcomes if each is not None), None)
+        if failure is None:
+            return
+        await self._forget(pictures)
+        if isinstance(failure, StorageFullError):
+            raise LimitReached("disk", limit=self._settings.min_free_disk_bytes) from failure
+        raise failure
 
     async def _forget(self, keys: Iterable[str]) -> None:
         for key in keys:
             await self._artefacts.delete(key)
+
+
+def _of_preset(preset: StylePreset) -> _Picture:
+    return _Picture(preset.picture_bytes(), preset.preview_bytes())
+
+
+def _encoded(preview: Image.Image) -> bytes:
+    return images.encode(preview, "webp")
 
 
 def _title(request: StyleRequest, preset: StylePreset | None) -> str:

@@ -3,11 +3,13 @@
 Started by `bot.intake.inspection` with its limits as one JSON argument. It puts those limits
 on itself, says it is ready by a newline, reads the picture's bytes from standard input to
 their end, decodes them in full, and writes one JSON object to standard output: either what the
-picture is, or why it cannot be used. It holds no secret and opens no file.
+picture is, with a reduced copy of it, or why it cannot be used. The copy is bare pixels, so that
+nobody need decode what a hostile picture may have written. It holds no secret and opens no file.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from typing import TYPE_CHECKING
@@ -18,7 +20,7 @@ from stylenet.errors import (
     UnreadableImageError,
     UnsupportedImageError,
 )
-from stylenet.images import inspect
+from stylenet.images import inspect_with_preview
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,12 +49,16 @@ def limit_resources(*, memory_bytes: int, cpu_seconds: int) -> None:
 
 
 def examine(
-    data: bytes, *, min_side: int, max_pixels: int, max_aspect_ratio: float
+    data: bytes, *, min_side: int, max_pixels: int, max_aspect_ratio: float, preview_side: int
 ) -> Mapping[str, object]:
     """What the picture is, or why it cannot be used, ready for JSON."""
     try:
-        info = inspect(
-            data, min_side=min_side, max_pixels=max_pixels, max_aspect_ratio=max_aspect_ratio
+        info, preview = inspect_with_preview(
+            data,
+            preview_side=preview_side,
+            min_side=min_side,
+            max_pixels=max_pixels,
+            max_aspect_ratio=max_aspect_ratio,
         )
     except ImageSizeError as error:
         problem, limit = _size_problem(error, max_aspect_ratio)
@@ -69,6 +75,11 @@ def examine(
         "height": info.height,
         "format": info.format,
         "animated": info.animated,
+        "preview": {
+            "width": preview.width,
+            "height": preview.height,
+            "pixels": base64.b64encode(preview.tobytes()).decode("ascii"),
+        },
     }
 
 

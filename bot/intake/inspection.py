@@ -8,6 +8,7 @@ Starting one takes a few tenths of a second, so a spare is kept waiting.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import logging
@@ -16,6 +17,8 @@ import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from PIL import Image
 
 from bot.errors import PictureProblem, PictureRefused
 
@@ -38,7 +41,13 @@ START_SECONDS = 30.0
 LEAVING_SECONDS = 2.0
 """Time a process has to be gone once it has closed its output."""
 
-MAX_ANSWER_BYTES = 4096
+PREVIEW_SIDE = 320
+"""Longest side of the reduced copy of each picture, in pixels."""
+
+MAX_ANSWER_BYTES = 4096 + 4 * PREVIEW_SIDE**2
+"""A preview takes three bytes a pixel, and base64 a third more."""
+
+READ_BYTES = 65_536
 
 KEPT_ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL")
 """All that the process inherits: above all, not the token."""
@@ -54,6 +63,8 @@ class InspectedPicture:
         width, height: pixels, upright (EXIF orientation applied).
         format: Pillow's name of the format, e.g. ``"PNG"``.
         animated: whether there is more than the one frame that is used.
+        preview: a reduced copy, mode RGB, `PREVIEW_SIDE` pixels at most; it came as bare pixels,
+            so encoding or showing it decodes nothing of a stranger's.
     """
 
     data: bytes
@@ -62,6 +73,7 @@ class InspectedPicture:
     height: int
     format: str
     animated: bool
+    preview: Image.Image
 
 
 class Inspector:
@@ -77,6 +89,7 @@ class Inspector:
                 "min_side": settings.min_side,
                 "max_pixels": settings.max_pixels,
                 "max_aspect_ratio": settings.max_aspect_ratio,
+                "preview_side": PREVIEW_SIDE,
                 "memory_bytes": settings.inspection_memory_bytes,
                 # A second more than the wall clock allows, which normally strikes first.
                 "cpu_seconds": math.ceil(settings.inspection_timeout_seconds) + 1,
@@ -197,7 +210,7 @@ async def _converse(process: Process, data: bytes) -> bytes:
         await process.stdin.drain()
         process.stdin.close()
     reply = bytearray()
-    while chunk := await _stdout(process).read(MAX_ANSWER_BYTES):
+    while chunk := await _stdout(process).read(READ_BYTES):
         reply += chunk
         if len(reply) > MAX_ANSWER_BYTES:
             return b""
@@ -241,9 +254,18 @@ def _understood(reply: bytes, data: bytes, filename: str) -> InspectedPicture:
             height=int(said["height"]),
             format=str(said["format"]),
             animated=bool(said["animated"]),
+            preview=_preview(said["preview"]),
         )
     except (ValueError, TypeError, KeyError) as error:
         log.warning("the process inspecting %r died or made no sense", filename)
         raise PictureRefused(
             PictureProblem.INSPECTION_FAILED, filename=filename, got="died"
         ) from error
+
+
+def _preview(said: dict[str, Any]) -> Image.Image:
+    """The reduced copy; ValueError, TypeError or KeyError where it is not what it should be."""
+    width, height = int(said["width"]), int(said["height"])
+    if not (1 <= width <= PREVIEW_SIDE and 1 <= height <= PREVIEW_SIDE):
+        raise ValueError("a preview of impossible size")
+    return Image.frombytes("RGB", (width, height), base64.b64decode(said["pixels"], validate=True))

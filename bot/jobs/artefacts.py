@@ -31,6 +31,7 @@ __all__ = [
     "content_key",
     "job_prefix",
     "open_artefacts",
+    "preview_key",
     "result_key",
     "snapshot_key",
     "style_key",
@@ -38,6 +39,7 @@ __all__ = [
 
 JOBS = "jobs/"
 PICKERS = "pickers/"
+PREVIEW = ".preview"
 
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
@@ -122,6 +124,11 @@ def snapshot_key(job_id: str, step: int) -> str:
 def checkpoint_key(job_id: str, *, claims: int, step: int) -> str:
     """Resumable state; the claim's number keeps a claim that was lost from writing over it."""
     return f"{JOBS}{job_id}/checkpoint-{claims}-{step}"
+
+
+def preview_key(picture_key: str) -> str:
+    """The reduced copy (WebP) of a member's picture, beside the picture itself."""
+    return f"{picture_key}{PREVIEW}"
 
 
 def result_key(job_id: str) -> str:

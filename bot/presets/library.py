@@ -15,11 +15,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot.presets.contact_sheet import contact_sheet
+from stylenet import images
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["PRESETS", "Preset", "get", "nearest", "picker_sheet"]
+
+PREVIEW_SIDE = 320
+"""Longest side of a reduced style picture, in pixels."""
 
 
 def _keep_proportions() -> Mapping[str, object]:
@@ -53,6 +57,10 @@ class Preset:
     def picture_bytes(self) -> bytes:
         """The style picture, encoded. Reads a file: not for the event loop."""
         return _read(self.picture_filename)
+
+    def preview_bytes(self) -> bytes:
+        """The style picture reduced, encoded (WebP). Reads a file: not for the event loop."""
+        return _reduced(self.picture_filename)
 
     def thumbnail_bytes(self) -> bytes:
         """A small painting made with it, encoded (WebP). Reads a file: not for the event loop."""
@@ -175,6 +183,13 @@ def picker_sheet() -> bytes:
     The first call decodes the thumbnails: not for the event loop.
     """
     return contact_sheet([(preset.title, preset.thumbnail_bytes()) for preset in PRESETS])
+
+
+@cache
+def _reduced(filename: str) -> bytes:
+    picture = images.decode(_read(filename))
+    picture.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
+    return images.encode(picture, "webp")
 
 
 @cache

@@ -6,7 +6,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.jobs.artefacts import JOBS, PICKERS, job_prefix
+from bot.jobs.artefacts import JOBS, PICKERS, PREVIEW, job_prefix, preview_key
 
 if TYPE_CHECKING:
     from bot.jobs.artefacts import Artefacts
@@ -65,6 +65,7 @@ class Sweeper:
         )
         for picker in expired:
             await self._artefacts.delete(picker.content_key)
+            await self._artefacts.delete(preview_key(picker.content_key))
         return len(expired)
 
     async def _sweep_orphans(self) -> int:
@@ -83,7 +84,7 @@ class Sweeper:
         known = await self._store.known(set(by_job))
         orphans += [key for job_id, keys in by_job.items() if job_id not in known for key in keys]
         kept = await self._store.pickers.content_keys()
-        orphans += [key for key in held if key not in kept]
+        orphans += [key for key in held if key.removesuffix(PREVIEW) not in kept]
         for key in orphans:
             await self._artefacts.delete(key)
         return len(orphans)

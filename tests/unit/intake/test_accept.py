@@ -22,7 +22,7 @@ from bot.errors import (
 from bot.intake.accept import Intake
 from bot.intake.inspection import Inspector
 from bot.intake.request import PictureSource, StyleRequest
-from bot.jobs.artefacts import open_artefacts
+from bot.jobs.artefacts import open_artefacts, preview_key
 from bot.jobs.feed import JobFeed
 from bot.jobs.model import JobState, Origin
 from bot.jobs.store import JobStore
@@ -54,6 +54,9 @@ class Shelf:
     recipe_changes: dict = field(default_factory=lambda: {"style_weight": 900, "passes": 12})
 
     def picture_bytes(self):
+        return FILES["style.png"]
+
+    def preview_bytes(self):
         return FILES["style.png"]
 
     def get(self, name, /):
@@ -114,6 +117,11 @@ async def kept(house):
     return sorted([info.key async for info in house.artefacts.list()])
 
 
+def pictures_of(job):
+    keys = [job.content_key, *job.style_keys]
+    return sorted([*keys, *map(preview_key, keys)])
+
+
 async def test_accepts_two_pictures(house):
     job = await house.make().accept(asked(house, request_key="message:3"))
     assert job.state is JobState.QUEUED
@@ -122,6 +130,8 @@ async def test_accepts_two_pictures(house):
     assert job.content_size == (80, 60)
     assert await house.artefacts.get(job.content_key) == FILES["content.png"]
     assert await house.artefacts.get(job.style_keys[0]) == FILES["style.png"]
+    preview = await house.artefacts.get(preview_key(job.content_key))
+    assert Image.open(io.BytesIO(preview)).size == (80, 60)
     assert await house.store.get(job.job_id) == job
 
 
@@ -156,7 +166,7 @@ async def test_the_same_request_is_one_job(house):
     first = await intake.accept(asked(house, request_key="message:3"))
     again = await intake.accept(asked(house, request_key="message:3"))
     assert again.job_id == first.job_id
-    assert await kept(house) == sorted([first.content_key, *first.style_keys])
+    assert await kept(house) == pictures_of(first)
 
 
 async def test_a_limit_leaves_nothing_behind(house):
@@ -165,7 +175,7 @@ async def test_a_limit_leaves_nothing_behind(house):
     with pytest.raises(LimitReached) as reached:
         await intake.accept(asked(house))
     assert reached.value.scope == "member"
-    assert await kept(house) == sorted([first.content_key, *first.style_keys])
+    assert await kept(house) == pictures_of(first)
 
 
 @pytest.mark.parametrize(
@@ -277,4 +287,4 @@ async def test_a_held_picture_waits_for_its_style(house):
     assert job.content_size == (80, 60)
     assert job.spoiler
     await intake.release(held)
-    assert held.key not in await kept(house)
+    assert await kept(house) == pictures_of(job)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
+import json
 import os
 import signal
 import struct
@@ -21,7 +23,7 @@ from bot.intake.inspecting_process import examine
 from bot.intake.inspection import Inspector
 from bot.settings import Settings
 
-LIMITS = {"min_side": 32, "max_pixels": 50_000_000, "max_aspect_ratio": 8.0}
+LIMITS = {"min_side": 32, "max_pixels": 50_000_000, "max_aspect_ratio": 8.0, "preview_side": 48}
 
 
 def photo(width: int = 96, height: int = 64, mode: str = "RGB") -> Image.Image:
@@ -123,12 +125,16 @@ async def inspector():
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_accepts(name):
     make, image_format, (width, height), animated = ACCEPTED[name]
-    assert examine(make(), **LIMITS) == {
+    said = examine(make(), **LIMITS)
+    preview = said.pop("preview")
+    assert said == {
         "width": width,
         "height": height,
         "format": image_format,
         "animated": animated,
     }
+    assert (preview["width"], preview["height"]) == (width // 2, height // 2)
+    assert len(base64.b64decode(preview["pixels"])) == width * height * 3 // 4
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -142,6 +148,7 @@ async def test_process_describes_a_picture(inspector):
     picture = await inspector.inspect(data, filename="me.jpg")
     assert (picture.width, picture.height, picture.format) == (64, 96, "JPEG")
     assert picture.data is data
+    assert (picture.preview.mode, picture.preview.size) == ("RGB", (64, 96))
     assert picture.filename == "me.jpg"
 
 
@@ -236,8 +243,24 @@ def test_damage_is_answered_not_raised(data):
     assert ("problem" in said) != ("width" in said)
 
 
+def _with_preview(width: int, pixels: str) -> bytes:
+    preview = {"width": width, "height": 1, "pixels": pixels}
+    said = {"width": 1, "height": 1, "format": "PNG", "animated": False, "preview": preview}
+    return json.dumps(said).encode()
+
+
 @pytest.mark.parametrize(
-    "reply", [b"", b"[]", b"nonsense", b'{"width": 1}', b'{"problem": "never heard of"}']
+    "reply",
+    [
+        b"",
+        b"[]",
+        b"nonsense",
+        b'{"width": 1}',
+        b'{"problem": "never heard of"}',
+        _with_preview(1, "AAA="),
+        _with_preview(1, "no base64"),
+        _with_preview(100_000, "AAAA"),
+    ],
 )
 def test_an_answer_that_makes_no_sense_is_a_refusal(reply):
     with pytest.raises(PictureRefused) as refused:
