@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     paint.add_argument(
         "--keep-colors", action="store_true", default=None, help="keep the content's own colours"
     )
+    paint.add_argument("--start", type=Path, help="a picture to begin from, such as a painting")
     paint.add_argument("--weights", type=Path, help="imagenet-vgg-verydeep-19.mat")
     paint.add_argument("--device", default="auto", help="auto, cpu, cuda:0, … (default: auto)")
     paint.add_argument("--no-snapshots", action="store_true", help="write the painting only")
@@ -84,11 +85,19 @@ def _paint(options: argparse.Namespace) -> int:
         raise ValueError(msg)
     content = _read(options.content)
     styles = [_read(path) for path in options.style]
+    start = None if options.start is None else _read(options.start)
     from stylenet.painting import paint  # noqa: PLC0415 - torch, once the arguments are sound
 
     report: _Report = _choose_report(options, recipe)
     with report:
-        for event in paint(content, styles, recipe, weights=options.weights, device=options.device):
+        for event in paint(
+            content,
+            styles,
+            recipe,
+            start=start,
+            weights=options.weights,
+            device=options.device,
+        ):
             if isinstance(event, events.Snapshot) and not options.no_snapshots:
                 stem, suffix = options.out.stem, options.out.suffix
                 _write(options.out.with_name(f"{stem}-{event.step:04d}{suffix}"), event.pixels)

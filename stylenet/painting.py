@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from PIL import Image
 
-from stylenet import colors, devices, images
+from stylenet import devices
 from stylenet.checkpoints import unpack
-from stylenet.errors import RecipeError, StylenetError
+from stylenet.errors import StylenetError
 from stylenet.events import Painting, Snapshot
 from stylenet.objective import Objective, down_to, measure_targets
 from stylenet.optimize import Canvas, Stage, optimize
-from stylenet.recipe import Recipe, Start, StyleFit
+from stylenet.pictures import prepare
+from stylenet.recipe import Recipe
 from stylenet.reduced import DEEPEST, ReducedVGG, load_reduced, reduced_cost
 from stylenet.spectrum import Spectrum
 from stylenet.vgg import VGG19
-from stylenet.weights import MEAN_RGB, Weights, load_weights
+from stylenet.weights import Weights, load_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    import numpy.typing as npt
     from torch import Tensor
 
     from stylenet.events import PaintingEvent
     from stylenet.objective import Targets
-
-    Values = npt.NDArray[np.float64]
-    Pixels = npt.NDArray[np.uint8]
+    from stylenet.pictures import Pictures, Values
 
 __all__ = ["paint", "stylize"]
 
@@ -47,6 +43,7 @@ def stylize(
     style: Image.Image | Sequence[Image.Image],
     recipe: Recipe | str = "default",
     *,
+    start: Image.Image | None = None,
     weights: Path | None = None,
     device: str = "auto",
 ) -> Painting:
@@ -56,6 +53,7 @@ def stylize(
         content: an RGB picture.
         style: an RGB picture, or several that are blended.
         recipe: a recipe or the name of a built-in one.
+        start: an RGB picture to begin from; see `paint`.
         weights: a ``.mat`` file instead of the bundled weights.
         device: ``"auto"``, ``"cpu"``, ``"cuda:0"``, …
 
@@ -68,7 +66,7 @@ def stylize(
     """
     styles = [style] if isinstance(style, Image.Image) else style
     chosen = Recipe.named(recipe) if isinstance(recipe, str) else recipe
-    for event in paint(content, styles, chosen, weights=weights, device=device):
+    for event in paint(content, styles, chosen, start=start, weights=weights, device=device):
         if isinstance(event, Painting):
             return event
     msg = "painting ended without a picture"
@@ -80,6 +78,7 @@ def paint(
     styles: Sequence[Image.Image],
     recipe: Recipe,
     *,
+    start: Image.Image | None = None,
     weights: Path | None = None,
     device: str = "auto",
     resume: bytes | None = None,
@@ -92,6 +91,8 @@ def paint(
         content: an RGB picture.
         styles: one RGB picture or more; several are blended.
         recipe: every choice that shapes the picture.
+        start: an RGB picture to begin from, such as an earlier painting, of any size and at best
+            of the content picture's proportions; None begins as the recipe says.
         weights: a ``.mat`` file instead of the bundled weights.
         device: ``"auto"``, ``"cpu"``, ``"cuda:0"``, …
         resume: a `Checkpoint.state` of the same recipe, pictures and weights, to go on from.
@@ -112,7 +113,7 @@ def paint(
         ValueError: there is no such device.
     """
     where = devices.resolve(device)
-    pictures = _prepare(content, styles, recipe)
+    pictures = prepare(content, styles, recipe, start=start)
     height, width = pictures.content.shape[:2]
     devices.require_memory(where, width, height)
     if resume is None:
@@ -156,7 +157,7 @@ def _reduced_network(weights: Weights, device: torch.device) -> ReducedVGG:
 
 
 def _stages(
-    weights: Weights, pictures: _Pictures, recipe: Recipe, device: torch.device
+    weights: Weights, pictures: Pictures, recipe: Recipe, device: torch.device
 ) -> list[Stage]:
     """Plan the painting: a draft on the reduced network, then the exact one, damped ever less."""
     content = _tensor(pictures.content, device)
@@ -190,81 +191,10 @@ def _stages(
     return stages
 
 
-def _setup(cost: float, pictures: _Pictures) -> float:
+def _setup(cost: float, pictures: Pictures) -> float:
     """What it costs to measure targets: a forward pass, half of `cost`, over each picture."""
     areas = [float(picture.size) for picture in (pictures.content, *pictures.styles)]
     return cost / 2 * sum(areas) / areas[0]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class _Pictures:
-    """The pictures as the network will see them, (height, width, 3) in 0..255.
-
-    Attributes:
-        original: the content picture whose hues are kept; None where they are painted too.
-    """
-
-    content: Values
-    styles: list[Values]
-    start: Values
-    original: Values | None
-
-    def show(self, picture: Values) -> Pixels:
-        """Turn a picture of the search into the pixels that are written."""
-        if self.original is not None:
-            picture = colors.with_luminance(self.original, picture)
-        return images.to_pixels(picture)
-
-    def fingerprint(self, recipe: Recipe, weights: str) -> str:
-        """Identify the painting: the same inputs, or a checkpoint is not its own."""
-        digest = hashlib.sha256(f"{recipe.to_json()}\0{weights}".encode())
-        for picture in (self.content, *self.styles):
-            digest.update(repr(picture.shape).encode())
-            digest.update(images.to_pixels(picture).tobytes())
-        return digest.hexdigest()
-
-
-def _prepare(content: Image.Image, styles: Sequence[Image.Image], recipe: Recipe) -> _Pictures:
-    if not styles:
-        raise RecipeError("styles", 0, "one style picture or more")
-    if recipe.blend and len(recipe.blend) != len(styles):
-        raise RecipeError("blend", recipe.blend, f"{len(styles)} weights, one per style picture")
-    resized = images.fit_longest_side(content.convert("RGB"), recipe.size)
-    canvas = _array(resized)
-    fitted = [_array(_fit_style(style.convert("RGB"), resized, recipe)) for style in styles]
-    original = None
-    if recipe.keep_colors:
-        original, canvas = canvas, colors.luminance(canvas)
-        fitted = [colors.match_luminance(colors.luminance(style), canvas) for style in fitted]
-    return _Pictures(
-        content=canvas, styles=fitted, start=_start(canvas, fitted, recipe), original=original
-    )
-
-
-def _fit_style(style: Image.Image, content: Image.Image, recipe: Recipe) -> Image.Image:
-    scale = recipe.style_scale
-    if recipe.style_fit is StyleFit.STRETCH:
-        return images.fit_exactly(
-            style, round(content.width * scale), round(content.height * scale)
-        )
-    return images.fit_area(style, content.width * content.height * scale**2)
-
-
-def _start(content: Values, styles: list[Values], recipe: Recipe) -> Values:
-    if recipe.start is Start.CONTENT:
-        return content
-    if recipe.start is Start.RECOLORED:
-        if recipe.keep_colors:
-            return content  # the styles' brightness was matched to it
-        palette = np.concatenate([style.reshape(-1, 1, 3) for style in styles])
-        return colors.match_colors(content, palette)
-    noise = np.random.default_rng(recipe.seed).standard_normal(content.shape)
-    start: Values = np.array(MEAN_RGB) + recipe.start_noise * noise
-    return start
-
-
-def _array(image: Image.Image) -> Values:
-    return np.asarray(image, dtype=np.float64)
 
 
 def _tensor(values: Values, device: torch.device) -> Tensor:

@@ -197,16 +197,14 @@ class _Run:
             WorkerDiedError: the worker ended, or had to be killed.
             FrameError: what it says is not understood.
         """
-        blobs = (work.content, *work.styles)
-        if work.checkpoint is not None:
-            blobs = (work.checkpoint, *blobs)
+        parts = _parts(work)
         fields = {
             "run": self._number,
             "recipe": work.recipe.to_json(),
-            "resumes": work.checkpoint is not None,
+            "parts": [name for name, _ in parts],
         }
         self._worker = worker
-        await worker.send(Frame("work", fields, blobs))
+        await worker.send(Frame("work", fields, tuple(data for _, data in parts)))
         stopping = None if stop is None else asyncio.create_task(stop.wait())
         patience = self._silence_seconds
         try:
@@ -268,6 +266,13 @@ class _Run:
         except (KeyError, IndexError, TypeError) as error:
             msg = f"not an event: {frame.kind!r} with {sorted(fields)} ({error!r})"
             raise FrameError(msg) from error
+
+
+def _parts(work: Work) -> list[tuple[str, bytes]]:
+    """What a work is made of, each part by what it is."""
+    parts = [("content", work.content), *(("style", style) for style in work.styles)]
+    optional = {"start": work.start, "checkpoint": work.checkpoint}
+    return parts + [(name, data) for name, data in optional.items() if data is not None]
 
 
 async def _unless(

@@ -33,6 +33,8 @@ class Work:
         content: the content picture's encoded bytes, already inspected.
         styles: one encoded style picture or more.
         recipe: every choice that shapes the picture, seed and size included.
+        start: an encoded picture that painting begins from, such as an earlier job's; None
+            begins as the recipe says.
         checkpoint: where to go on from; None to start afresh.
     """
 
@@ -40,6 +42,7 @@ class Work:
     content: bytes
     styles: tuple[bytes, ...]
     recipe: Recipe
+    start: bytes | None = None
     checkpoint: bytes | None = None
 
 

@@ -37,6 +37,8 @@ from stylenet.recipe import Recipe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from PIL import Image
+
     from stylenet.events import Losses, PaintingEvent
 
 _log = logging.getLogger("worker")
@@ -180,14 +182,28 @@ class Worker:
         from stylenet import paint  # noqa: PLC0415
 
         recipe = Recipe.from_json(frame.fields["recipe"])
-        resume, *pictures = frame.blobs if frame.fields["resumes"] else (None, *frame.blobs)
-        content, *styles = [images.decode(picture) for picture in pictures if picture is not None]
+        resume: bytes | None = None
+        start: Image.Image | None = None
+        pictures: list[Image.Image] = []  # the content, then the styles
+        for part, data in zip(frame.fields["parts"], frame.blobs, strict=True):
+            match part:
+                case "checkpoint":
+                    resume = data
+                case "start":
+                    start = images.decode(data)
+                case "content" | "style":
+                    pictures.append(images.decode(data))
+                case _:
+                    msg = f"a work with a part {part!r}"
+                    raise ValueError(msg)
+        content, *styles = pictures
 
         def painted(resume: bytes | None) -> Iterator[PaintingEvent]:
             return paint(
                 content,
                 styles,
                 recipe,
+                start=start,
                 weights=self._weights,
                 device=self._device,
                 resume=resume,

@@ -34,6 +34,7 @@ __all__ = [
     "preview_key",
     "result_key",
     "snapshot_key",
+    "start_key",
     "style_key",
 ]
 
@@ -114,6 +115,11 @@ def content_key(job_id: str) -> str:
 def style_key(job_id: str, number: int) -> str:
     """A style picture as the member gave it, numbered from 0."""
     return f"{JOBS}{job_id}/style-{number}"
+
+
+def start_key(job_id: str) -> str:
+    """The picture that painting begins from."""
+    return f"{JOBS}{job_id}/start"
 
 
 def snapshot_key(job_id: str, step: int) -> str:

@@ -191,6 +191,8 @@ class NewJob:
             own guild, never before another guild's turn.
         content_size: width and height of the content picture, in pixels; estimates use it.
         understood: how the request was understood, where it was one.
+        start_key: the picture that painting begins from among the artefacts, such as a copy of
+            an earlier job's; None begins as the recipe says.
     """
 
     job_id: str
@@ -205,6 +207,7 @@ class NewJob:
     priority: int = 0
     content_size: tuple[int, int] | None = None
     understood: Understood | None = None
+    start_key: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -282,6 +285,7 @@ class Job:
     priority: int = 0
     content_size: tuple[int, int] | None = None
     understood: Understood | None = None
+    start_key: str | None = None
     claims: int = 0
     setbacks: int = 0
     not_before: datetime | None = None

@@ -50,7 +50,7 @@ __all__ = [
     "rates",
 ]
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration. A database that is already there is opened without loading Alembic."""
 
 
@@ -118,6 +118,7 @@ jobs = Table(
     Column("content_width", Integer),
     Column("content_height", Integer),
     Column("understood", JSON),
+    Column("start_key", Text),
     Column("attempts", Integer, nullable=False),
     Column("claims", Integer, nullable=False),
     Column("setbacks", Integer, nullable=False),

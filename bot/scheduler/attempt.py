@@ -134,6 +134,7 @@ class Attempt:
             content=await fetch(job.content_key),
             styles=tuple([await fetch(key) for key in job.style_keys]),
             recipe=job.recipe,
+            start=None if job.start_key is None else await fetch(job.start_key),
             checkpoint=checkpoint,
         )
 

@@ -9,6 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 import pytest_asyncio
@@ -38,12 +39,19 @@ def picture(angle: int = 0, size: tuple[int, int] = (64, 48)) -> bytes:
     return buffer.getvalue()
 
 
-def work(*, passes: int = 6, checkpoint: bytes | None = None, content: bytes | None = None) -> Work:
+def work(
+    *,
+    passes: int = 6,
+    checkpoint: bytes | None = None,
+    content: bytes | None = None,
+    start: bytes | None = None,
+) -> Work:
     return Work(
         job_id="job",
         content=picture() if content is None else content,
         styles=(picture(90),),
         recipe=Recipe(size=64, passes=passes),
+        start=start,
         checkpoint=checkpoint,
     )
 
@@ -99,6 +107,16 @@ async def test_a_stopped_picture_goes_on_where_it_was(executor):
             assert event.step == checkpoint.step + 1
             break
     await resumed.aclose()
+
+
+async def test_a_picture_to_begin_from_is_what_is_seen_first(executor):
+    begun = picture(180, size=(32, 24))
+    events = [event async for event in executor.run(work(start=begun))]
+
+    shown = np.asarray(images.decode(events[0].image), dtype=float)
+    expected = np.asarray(images.fit_exactly(images.decode(begun), 64, 48), dtype=float)
+    assert np.abs(shown - expected).mean() < 4  # it is WebP
+    assert isinstance(events[-1], Finished)
 
 
 async def test_closing_cancels_and_the_worker_serves_on(executor):

@@ -32,12 +32,28 @@ async def test_a_job_from_the_queue_to_its_picture(bench):
     assert (done.step, done.total, done.paint_seconds) == (3, 3, 3.0)
     assert done.report == {"seconds": 3.0}
     (work,) = bench.executor.works
-    assert (work.content, work.styles, work.checkpoint) == (b"content", (b"style",), None)
+    assert (work.content, work.styles) == (b"content", (b"style",))
+    assert (work.start, work.checkpoint) == (None, None)
     async with asyncio.timeout(5):
         while not await bench.store.rates.all():
             await asyncio.sleep(0.01)
     # 100 × 50 pixels, 10 passes, 3 seconds
     assert await bench.store.rates.all() == {("cpu", "default"): pytest.approx(60)}
+
+
+async def test_a_job_begins_from_its_picture_on_every_attempt(bench):
+    async def script(work, stop):
+        if len(bench.executor.works) == 1:
+            yield Failed(code="worker_died", message="killed", retryable=True)
+        else:
+            yield Finished(image=b"picture")
+
+    bench.executor.script = script
+    await bench.scheduler.start()
+    job = await bench.accept(start=True)
+
+    await bench.until(job.job_id, JobState.SUCCEEDED)
+    assert [work.start for work in bench.executor.works] == [b"start", b"start"]
 
 
 async def test_jobs_wait_for_a_slot(bench):

@@ -62,6 +62,15 @@ def test_options_reach_the_recipe(files):
     assert (first != np.asarray(Image.open(files / "out.png"))).any()
 
 
+def test_painting_from_a_picture(files, style):
+    start = files / "start.png"
+    style.save(start)
+    assert paint(files, "--start", str(start), "--passes", "1") == 0
+    expected = style.resize((64, 48), Image.Resampling.LANCZOS)
+    with Image.open(files / "out-0000.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), np.asarray(expected))
+
+
 @pytest.mark.parametrize("suffix", [".webp", ".jpg"])
 def test_the_name_says_the_format_and_the_folder(files, suffix):
     out = files / "new" / f"painting{suffix}"

@@ -140,6 +140,7 @@ def test_a_checkpoint_of_another_painting_is_refused(content, style):
         {"recipe": PLAIN.evolve(seed=5)},
         {"content": content.transpose(Image.Transpose.FLIP_LEFT_RIGHT)},
         {"style": content},
+        {"start": content},
     ):
         arguments = {"content": content, "style": style, "recipe": PLAIN} | changed
         with pytest.raises(CheckpointError):
@@ -199,6 +200,33 @@ def test_devices():
     for wrong in ("nonsense", "cuda:99", "meta"):
         with pytest.raises(ValueError, match="device"):
             devices.resolve(wrong)
+
+
+@pytest.mark.parametrize("recipe", [PLAIN, COOKBOOK], ids=lambda recipe: recipe.name)
+def test_painting_goes_on_from_a_picture(content, style, recipe):
+    first = run(content, style, recipe)[-1]
+    picture = Image.fromarray(first.pixels)
+    happened = run(content, style, recipe, start=picture)
+    np.testing.assert_array_equal(happened[0].pixels, first.pixels)
+    assert happened[-1].losses.total < first.losses.total
+
+    larger = recipe.evolve(size=96, passes=2)
+    begun = run(content, style, larger, start=picture)[0].pixels
+    expected = picture.resize((96, 72), Image.Resampling.LANCZOS)
+    np.testing.assert_array_equal(begun, np.asarray(expected))
+
+
+def test_a_grey_start_keeps_the_colours(content, style):
+    recipe = PLAIN.evolve(keep_colors=True, passes=2)
+    happened = run(content, style, recipe, start=style.resize(content.size))
+    luma = np.array([0.299, 0.587, 0.114])
+    ours, theirs = (
+        np.asarray(p, dtype=float) for p in (happened[0].pixels, style.resize(content.size))
+    )
+    inside = ((ours > 0) & (ours < 255)).all(axis=-1)  # where nothing was clipped
+    np.testing.assert_allclose((ours @ luma)[inside], (theirs @ luma)[inside], atol=1)
+    hues = np.asarray(content, dtype=float) - (np.asarray(content) @ luma)[..., None]
+    np.testing.assert_allclose((ours - (ours @ luma)[..., None])[inside], hues[inside], atol=1.5)
 
 
 def test_sizes(content, style):

@@ -1,0 +1,127 @@
+"""The pictures of a painting: sized, coloured, and shown again as what is written."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from stylenet import colors, images
+from stylenet.errors import RecipeError
+from stylenet.recipe import Recipe, Start, StyleFit
+from stylenet.weights import MEAN_RGB
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+    from PIL import Image
+
+    Values = npt.NDArray[np.float64]
+    Pixels = npt.NDArray[np.uint8]
+
+__all__ = ["Pictures", "prepare"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Pictures:
+    """The pictures as the network will see them, (height, width, 3) in 0..255.
+
+    Attributes:
+        start: what painting begins from.
+        given_start: whether it was given, and not made as the recipe says.
+        original: the content picture whose hues are kept; None where they are painted too.
+    """
+
+    content: Values
+    styles: list[Values]
+    start: Values
+    given_start: bool
+    original: Values | None
+
+    def show(self, picture: Values) -> Pixels:
+        """Turn a picture of the search into the pixels that are written."""
+        if self.original is not None:
+            picture = colors.with_luminance(self.original, picture)
+        return images.to_pixels(picture)
+
+    def fingerprint(self, recipe: Recipe, weights: str) -> str:
+        """Identify the painting: the same inputs, or a checkpoint is not its own."""
+        digest = hashlib.sha256(f"{recipe.to_json()}\0{weights}".encode())
+        content = self.content if self.original is None else self.original
+        given = [content, *self.styles, *([self.start] if self.given_start else [])]
+        for picture in given:
+            digest.update(repr(picture.shape).encode())
+            digest.update(images.to_pixels(picture).tobytes())
+        return digest.hexdigest()
+
+
+def prepare(
+    content: Image.Image,
+    styles: Sequence[Image.Image],
+    recipe: Recipe,
+    *,
+    start: Image.Image | None = None,
+) -> Pictures:
+    """Bring the pictures to the sizes and colours that the recipe asks for.
+
+    Args:
+        content: the picture that is repainted.
+        styles: one picture or more to paint like.
+        recipe: sizes, colours, and the start where there is no picture of it.
+        start: the picture painting begins from; it takes the content picture's size.
+
+    Raises:
+        RecipeError: the recipe does not fit the pictures.
+    """
+    if not styles:
+        raise RecipeError("styles", 0, "one style picture or more")
+    if recipe.blend and len(recipe.blend) != len(styles):
+        raise RecipeError("blend", recipe.blend, f"{len(styles)} weights, one per style picture")
+    resized = images.fit_longest_side(content.convert("RGB"), recipe.size)
+    canvas = _array(resized)
+    fitted = [_array(_fit_style(style.convert("RGB"), resized, recipe)) for style in styles]
+    original = None
+    if recipe.keep_colors:
+        original, canvas = canvas, colors.luminance(canvas)
+        fitted = [colors.match_luminance(colors.luminance(style), canvas) for style in fitted]
+    if start is None:
+        begin = _start(canvas, fitted, recipe)
+    else:
+        begin = _array(images.fit_exactly(start.convert("RGB"), resized.width, resized.height))
+        begin = colors.luminance(begin) if recipe.keep_colors else begin
+    return Pictures(
+        content=canvas,
+        styles=fitted,
+        start=begin,
+        given_start=start is not None,
+        original=original,
+    )
+
+
+def _fit_style(style: Image.Image, content: Image.Image, recipe: Recipe) -> Image.Image:
+    scale = recipe.style_scale
+    if recipe.style_fit is StyleFit.STRETCH:
+        return images.fit_exactly(
+            style, round(content.width * scale), round(content.height * scale)
+        )
+    return images.fit_area(style, content.width * content.height * scale**2)
+
+
+def _start(content: Values, styles: list[Values], recipe: Recipe) -> Values:
+    if recipe.start is Start.CONTENT:
+        return content
+    if recipe.start is Start.RECOLORED:
+        if recipe.keep_colors:
+            return content  # the styles' brightness was matched to it
+        palette = np.concatenate([style.reshape(-1, 1, 3) for style in styles])
+        return colors.match_colors(content, palette)
+    noise = np.random.default_rng(recipe.seed).standard_normal(content.shape)
+    start: Values = np.array(MEAN_RGB) + recipe.start_noise * noise
+    return start
+
+
+def _array(image: Image.Image) -> Values:
+    return np.asarray(image, dtype=np.float64)
