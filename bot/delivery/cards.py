@@ -201,10 +201,12 @@ class CardKeeper:
 
         Raises:
             ChannelClosedError: it has been deleted so often that nobody seems to want it.
+            UnknownJobError: it was deleted with its job.
         """
         if tended.replacements == MOST_REPLACEMENTS:
             raise ChannelClosedError("the card was deleted again and again")
         tended.replacements += 1
+        await self._store.get(job.job_id)  # it may be gone because the job was forgotten
         place = self._poster.place(job.origin)
         # An earlier process may have posted it already, and not lived to record that.
         message_id = await self._poster.find(

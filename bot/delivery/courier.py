@@ -171,7 +171,10 @@ class Courier:
             message_id = job.card_message_id
         else:
             message_id = await self._post_outcome(job, delivery)
-        await self._store.outbox.done(delivery, message_id=message_id)
+        if not await self._store.outbox.done(delivery, message_id=message_id):
+            log.info("%s is taken back: the job was forgotten meanwhile", _named(delivery))
+            await self._poster.delete(self._poster.place(job.origin), message_id)
+            return
         log.info("%s delivered as message %d", _named(delivery), message_id)
 
     async def _post_card(self, job: Job, delivery: Delivery) -> int:

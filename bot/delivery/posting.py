@@ -197,6 +197,16 @@ class Poster:
             async with asyncio.timeout(REQUEST_SECONDS):
                 await message.edit(embed=embed, attachments=attachments, view=view)
 
+    async def delete(self, place: discord.PartialMessageable, message_id: int) -> None:
+        """Delete a message of ours; one that is gone already is as good.
+
+        Raises:
+            PostingError: it cannot be deleted.
+        """
+        with contextlib.suppress(MessageGoneError), plain_errors():
+            async with asyncio.timeout(REQUEST_SECONDS):
+                await place.get_partial_message(message_id).delete()
+
     async def find(
         self,
         place: discord.PartialMessageable,

@@ -108,8 +108,12 @@ class Outbox:
             row = begun.mappings().one_or_none()
             return None if row is None else delivery_from(row)
 
-    async def done(self, delivery: Delivery, *, message_id: int) -> None:
+    async def done(self, delivery: Delivery, *, message_id: int) -> bool:
         """Record the message that carries the announcement, with the job, in one transaction.
+
+        Returns:
+            False when the job was forgotten while the message was being sent; then the message
+            must go too.
 
         Raises:
             StoreUnavailableError: the database cannot be reached; call again.
@@ -120,12 +124,13 @@ class Outbox:
                 .where(outbox.c.delivery_id == delivery.delivery_id)
                 .values(message_id=message_id, not_before=None)
             )
-            await change.connection.execute(
+            recorded = await change.connection.execute(
                 update(jobs)
                 .where(jobs.c.job_id == delivery.job_id)
                 .values({_CARD_FIELD[delivery.announcement]: message_id})
             )
             change.touch(delivery.job_id)
+            return recorded.rowcount == 1
 
     async def postpone(self, delivery: Delivery, *, seconds: float) -> None:
         """Try again later, after a send that failed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
@@ -73,19 +73,3 @@ class Pickers:
                 .order_by(pickers.c.created_at)
             )
             return [picker_from(row) for row in found.mappings()]
-
-    async def delete_older_than(self, age: timedelta) -> list[Picker]:
-        """Forget the pickers that have expired, and say which they were."""
-        async with self._database.write() as change:
-            deleted = await change.connection.execute(
-                delete(pickers)
-                .where(pickers.c.created_at < datetime.now(UTC) - age)
-                .returning(*pickers.c)
-            )
-            return [picker_from(row) for row in deleted.mappings()]
-
-    async def content_keys(self) -> set[str]:
-        """The keys of every picture that a picker still holds."""
-        async with self._database.read() as connection:
-            found = await connection.execute(select(pickers.c.content_key))
-            return set(found.scalars())

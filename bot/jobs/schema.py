@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HEAD",
     "UtcDateTime",
+    "discarded",
     "guild_turns",
     "jobs",
     "member_turns",
@@ -201,6 +202,14 @@ offers = Table(
     Column("used_at", UtcDateTime),
     Index("ix_offers_requester", "requester_id"),
     Index("ix_offers_created", "created_at"),
+)
+
+# Artefacts whose row is deleted, until they are deleted too: written in the row's transaction.
+discarded = Table(
+    "discarded",
+    metadata,
+    Column("prefix", String(64), primary_key=True),
+    Column("created_at", UtcDateTime, nullable=False),
 )
 
 # Whose turn it is: the lowest ticket among those who wait is served, then draws a new one.

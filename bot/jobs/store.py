@@ -2,7 +2,7 @@
 
 SQLite beside the pictures by default, PostgreSQL by address. The store is one object with one
 subject per attribute: the jobs themselves here, `runs` for the scheduler, `outbox` for whoever
-speaks in the channel, `pickers`, `offers` and `rates`.
+speaks in the channel, `pickers`, `offers`, `rates` and `retention`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import delete, exists, func, insert, select, text, update
+from sqlalchemy import func, insert, select, text, update
 
 from bot.errors import LimitReached, UnknownJobError
 from bot.jobs.database import Database
@@ -22,8 +22,9 @@ from bot.jobs.outbox import Outbox
 from bot.jobs.pickers import Pickers
 from bot.jobs.rates import Rates
 from bot.jobs.records import guild_key, job_from, row_of, understood_column
+from bot.jobs.retention import Retention
 from bot.jobs.runs import Runs, next_ticket
-from bot.jobs.schema import guild_turns, jobs, member_turns, outbox
+from bot.jobs.schema import guild_turns, jobs, member_turns
 from bot.jobs.transitions import announce, held, move
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from bot.jobs.database import Change
     from bot.jobs.feed import JobFeed
     from bot.jobs.model import Job, Limits, NewJob, Understood
+    from bot.jobs.retention import Forgotten
 
 __all__ = ["JobStore"]
 
@@ -69,6 +71,7 @@ class JobStore:
         pickers: which messages offer presets.
         offers: which answers offer to go on from what was asked.
         rates: how fast devices paint.
+        retention: what is to be deleted.
 
     Raises:
         ConfigurationError: the address cannot work.
@@ -83,6 +86,7 @@ class JobStore:
         self.pickers = Pickers(self._database)
         self.offers = Offers(self._database)
         self.rates = Rates(self._database)
+        self.retention = Retention(self._database)
 
     @property
     def is_shared(self) -> bool:
@@ -282,69 +286,13 @@ class JobStore:
             change.touch(job_id)
             return job_from(swapped.mappings().one())
 
-    async def forget(self, requester_id: int) -> list[str]:
-        """Delete a member's ended jobs and cancel the others, which a later sweep deletes.
+    async def forget_job(self, job_id: str) -> Job | None:
+        """Delete a job, whatever its state; see `Retention.forget_job`."""
+        return await self.retention.forget_job(job_id)
 
-        Returns:
-            The deleted jobs' ids; their artefacts are the caller's to delete.
-        """
-        async with self._database.read() as connection:
-            active = await connection.execute(
-                select(jobs.c.job_id).where(
-                    jobs.c.requester_id == requester_id, jobs.c.state.in_(_ACTIVE)
-                )
-            )
-            active_ids = list(active.scalars())
-        for job_id in active_ids:
-            await self.cancel(job_id)
-        async with self._database.write() as change:
-            deleted = await change.connection.execute(
-                delete(jobs)
-                .where(jobs.c.requester_id == requester_id, jobs.c.state.not_in(_ACTIVE))
-                .returning(jobs.c.job_id)
-            )
-            return list(deleted.scalars())
-
-    async def delete_finished(self, *, before: datetime, limit: int = 100) -> list[str]:
-        """Delete jobs that ended before a time and of which nothing is left to say.
-
-        Returns:
-            Their ids; their artefacts are the caller's to delete.
-        """
-        pending = exists().where(
-            outbox.c.job_id == jobs.c.job_id,
-            outbox.c.message_id.is_(None),
-            outbox.c.abandoned.is_(None),
-        )
-        old = (
-            select(jobs.c.job_id)
-            .where(jobs.c.finished_at < before, ~pending)
-            .order_by(jobs.c.finished_at)
-            .limit(limit)
-        )
-        async with self._database.write() as change:
-            deleted = await change.connection.execute(
-                delete(jobs).where(jobs.c.job_id.in_(old)).returning(jobs.c.job_id)
-            )
-            return list(deleted.scalars())
-
-    async def known(self, job_ids: set[str]) -> set[str]:
-        """Those of the given ids that are jobs."""
-        async with self._database.read() as connection:
-            found = await connection.execute(
-                select(jobs.c.job_id).where(jobs.c.job_id.in_(job_ids))
-            )
-            return set(found.scalars())
-
-    async def forget_turns(self) -> None:
-        """Drop the tickets of guilds and members that have no job in the queue."""
-        async with self._database.write() as change:
-            await self._database.lock_queue(change)
-            for table in (guild_turns, member_turns):
-                waits = exists().where(
-                    jobs.c.guild_key == table.c.guild_key, jobs.c.state.in_(_ACTIVE)
-                )
-                await change.connection.execute(delete(table).where(~waits))
+    async def forget_member(self, requester_id: int) -> Forgotten:
+        """Delete everything held about a member; see `Retention.forget_member`."""
+        return await self.retention.forget_member(requester_id)
 
     async def _active_ids(self) -> list[str]:
         async with self._database.read() as connection:

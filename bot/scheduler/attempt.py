@@ -45,6 +45,7 @@ class Attempt:
         job: as it was claimed; the token of the claim.
         progress: the newest progress, recorded yet or not.
         ended: the job once it has ended; None while it has not, or goes on elsewhere or later.
+        was_lost: whether the job was recovered by another process, or forgotten, meanwhile.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Attempt:
         self.job = job
         self.progress: Progress | None = None
         self.ended: Job | None = None
+        self.was_lost = False
         self._runs = store.runs
         self._artefacts = artefacts
         self._executor = executor
@@ -86,6 +88,7 @@ class Attempt:
             except ArtefactMissingError as error:
                 await self._end(Failed(code="internal", message=str(error), retryable=False))
         except ClaimLostError as error:
+            self.was_lost = True
             _log.warning("%s", error)
         except asyncio.CancelledError:
             # Out of patience at shutdown. The job stays `running`, and is recovered at the next

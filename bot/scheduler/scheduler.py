@@ -120,6 +120,7 @@ class Scheduler:
             "heartbeat": self._heartbeat,
             "watch": self._watch,
             "sweep": self._sweep,
+            "discard": self._discard,
         }
         if self._store.is_shared:
             loops["recover"] = self._recover_stalled
@@ -184,8 +185,11 @@ class Scheduler:
             if job is not None:
                 self._begin(job)
                 return
+        # Not wait_for: until Python 3.12 it may swallow a cancellation that comes together with
+        # what it waits for.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._wake.wait()
 
     def _begin(self, job: Job) -> None:
         _log.info("job %s begins, attempt %d", job.job_id, job.attempts)
@@ -217,6 +221,11 @@ class Scheduler:
                 metrics.JOBS_ENDED.labels(attempt.ended.state.value).inc()
                 if attempt.ended.state is JobState.SUCCEEDED:
                     await self._learn(attempt)
+            if attempt.was_lost:
+                await patiently(
+                    lambda: self._sweeper.discard_again(job.job_id),
+                    what=f"deleting what is left of job {job.job_id}",
+                )
         except Exception:
             _log.exception("job %s met an error nobody foresaw", job.job_id)
             await self._give_up(job)
@@ -287,6 +296,10 @@ class Scheduler:
     async def _sweep(self) -> None:
         await self._sweeper.sweep()
         await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _discard(self) -> None:
+        await self._store.retention.news.wait()
+        await self._sweeper.discard()
 
     def _device(self) -> str:
         """The kind of device that paints, which rates are kept by: ``"cpu"``, ``"cuda"``."""

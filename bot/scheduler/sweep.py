@@ -6,10 +6,12 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.jobs.artefacts import JOBS, PICKERS, PREVIEW, job_prefix, preview_key
+from bot.jobs.artefacts import JOBS, PICKERS, PREVIEW, job_prefix
 
 if TYPE_CHECKING:
-    from bot.jobs.artefacts import Artefacts
+    from collections.abc import Sequence
+
+    from bot.jobs.artefacts import ArtefactInfo, Artefacts
     from bot.jobs.store import JobStore
     from bot.settings import Settings
 
@@ -20,14 +22,15 @@ _log = logging.getLogger(__name__)
 ORPHAN_AGE = timedelta(hours=6)
 """A picture without a job is left alone for so long: its job may just be being accepted."""
 
-BATCH = 100
+BATCH = 200
 
 
 class Sweeper:
     """Keeps the store and the artefacts within their retention."""
 
     def __init__(self, *, store: JobStore, artefacts: Artefacts, settings: Settings) -> None:
-        self._store = store
+        self._retention = store.retention
+        self._offers = store.offers
         self._artefacts = artefacts
         self._settings = settings
 
@@ -41,50 +44,73 @@ class Sweeper:
             StoreUnavailableError: the database cannot be reached.
             OSError: the artefacts cannot be reached.
         """
-        count = await self._sweep_jobs() + await self._sweep_pickers() + await self._sweep_orphans()
-        count += await self._store.offers.delete_older_than(
-            timedelta(seconds=self._settings.picker_seconds)
-        )
-        await self._store.forget_turns()
+        expired = timedelta(seconds=self._settings.picker_seconds)
+        count = await self._sweep_jobs()
+        count += await self._retention.delete_pickers(older_than=expired)
+        count += await self._offers.delete_older_than(expired)
+        await self.discard()
+        count += await self._sweep_orphans()
+        await self._retention.forget_turns()
         if count:
             _log.info("swept %d jobs, pickers, offers and orphaned pictures", count)
         return count
 
+    async def discard(self) -> None:
+        """Delete the artefacts of rows that are gone.
+
+        Raises:
+            StoreUnavailableError: the database cannot be reached.
+            OSError: the artefacts cannot be reached.
+        """
+        news = self._retention.news
+        news.clear()
+        try:
+            while prefixes := await self._retention.discarded(limit=BATCH):
+                for prefix in prefixes:
+                    await self._artefacts.delete_prefix(prefix)
+                    await self._retention.is_gone(prefix)
+        except BaseException:
+            news.set()  # it is still to be done
+            raise
+
+    async def discard_again(self, job_id: str) -> None:
+        """Delete what was put for a job after it was forgotten, if it was.
+
+        Raises:
+            StoreUnavailableError: the database cannot be reached.
+            OSError: the artefacts cannot be reached.
+        """
+        if await self._retention.unknown_jobs({job_id}):
+            await self._artefacts.delete_prefix(job_prefix(job_id))
+
     async def _sweep_jobs(self) -> int:
         count = 0
         before = datetime.now(UTC) - timedelta(days=self._settings.retention_days)
-        while job_ids := await self._store.delete_finished(before=before, limit=BATCH):
-            for job_id in job_ids:
-                await self._artefacts.delete_prefix(job_prefix(job_id))
-            count += len(job_ids)
+        while deleted := await self._retention.delete_finished(before=before, limit=BATCH):
+            count += deleted
         return count
-
-    async def _sweep_pickers(self) -> int:
-        expired = await self._store.pickers.delete_older_than(
-            timedelta(seconds=self._settings.picker_seconds)
-        )
-        for picker in expired:
-            await self._artefacts.delete(picker.content_key)
-            await self._artefacts.delete(preview_key(picker.content_key))
-        return len(expired)
 
     async def _sweep_orphans(self) -> int:
         """Artefacts whose row is gone, or was never written: a crash left them behind."""
         before = datetime.now(UTC) - ORPHAN_AGE
-        by_job: dict[str, list[str]] = {}
-        held: list[str] = []
-        orphans: list[str] = []
+        count = 0
+        batch: list[ArtefactInfo] = []
         async for info in self._artefacts.list():
             if info.modified_at > before:
                 continue
-            if info.key.startswith(JOBS):
-                by_job.setdefault(info.key.split("/")[1], []).append(info.key)
-            elif info.key.startswith(PICKERS):
-                held.append(info.key)
-        known = await self._store.known(set(by_job))
-        orphans += [key for job_id, keys in by_job.items() if job_id not in known for key in keys]
-        kept = await self._store.pickers.content_keys()
-        orphans += [key for key in held if key.removesuffix(PREVIEW) not in kept]
+            batch.append(info)
+            if len(batch) == BATCH:
+                count += await self._delete_orphans(batch)
+                batch = []
+        return count + await self._delete_orphans(batch)
+
+    async def _delete_orphans(self, batch: Sequence[ArtefactInfo]) -> int:
+        by_key = {info.key: info.key.split("/")[1] for info in batch if info.key.startswith(JOBS)}
+        held = {info.key.removesuffix(PREVIEW) for info in batch if info.key.startswith(PICKERS)}
+        unknown = await self._retention.unknown_jobs(by_key.values())
+        orphans = {key for key, job_id in by_key.items() if job_id in unknown}
+        unheld = await self._retention.unknown_pickers(held)
+        orphans |= {info.key for info in batch if info.key.removesuffix(PREVIEW) in unheld}
         for key in orphans:
             await self._artefacts.delete(key)
         return len(orphans)

@@ -296,9 +296,9 @@ async def test_tickets_of_those_who_left_are_dropped(store, new_job, many):
     leaves = await store.enqueue(new_job(guild=2), limits=many)
     await store.cancel(leaves.job_id)
 
-    await store.forget_turns()
+    await store.retention.forget_turns()
 
     assert await _claim_all(store) == [stays.job_id]
-    await store.forget_turns()  # its job runs now, and may come back
+    await store.retention.forget_turns()  # its job runs now, and may come back
     await store.runs.requeue_stalled(older_than=None, max_attempts=5)
     assert await _claim_all(store) == [stays.job_id]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.errors import IllegalTransitionError, LimitReached, UnknownJobError
+from bot.errors import ClaimLostError, IllegalTransitionError, LimitReached, UnknownJobError
 from bot.jobs.model import Announcement, JobState, Limits, Picker
 from bot.jobs.transitions import held, move
 from stylenet.recipe import Recipe
@@ -177,37 +177,70 @@ async def test_counts_by_state(store, new_job, many):
     assert counts[JobState.FAILED] == 0
 
 
-async def test_forgetting_a_member_deletes_what_ended_and_cancels_the_rest(store, new_job, many):
-    for _ in range(3):
-        await store.enqueue(new_job(), limits=many)
+async def test_a_forgotten_job_leaves_nothing_but_what_is_to_be_deleted(store, new_job, many):
+    jobs = [await store.enqueue(new_job(), limits=many) for _ in range(2)]
+    running = await store.runs.claim("process")
+    (card, _) = await store.outbox.due()
+    begun = await store.outbox.begin(card)
+
+    for job in jobs:
+        gone = await store.forget_job(job.job_id)
+        assert (gone.job_id, gone.origin) == (job.job_id, job.origin)
+        assert await store.forget_job(job.job_id) is None
+        with pytest.raises(UnknownJobError):
+            await store.get(job.job_id)
+
+    assert await store.outbox.due() == []
+    assert not await store.outbox.done(begun, message_id=7)  # the message must go too
+    assert await store.runs.heartbeat([running]) == {running.job_id}
+    with pytest.raises(ClaimLostError):
+        await store.runs.succeed(running, result_key="r", report={})
+    assert store.retention.news.is_set()
+    assert set(await store.retention.discarded()) == {f"jobs/{job.job_id}/" for job in jobs}
+    for job in jobs:
+        await store.retention.is_gone(f"jobs/{job.job_id}/")
+    assert await store.retention.discarded() == []
+
+
+async def test_a_forgotten_member_leaves_nothing_either(store, new_job, many):
+    jobs = [await store.enqueue(new_job(guild=guild), limits=many) for guild in (1, 1, None)]
     other = await store.enqueue(new_job(member=99), limits=many)
     ended = await store.runs.claim("process")
     await store.runs.succeed(ended, result_key="r", report={})
-    running = await store.runs.claim("process")  # the other member's turn
-    assert running.job_id == other.job_id
-    running = await store.runs.claim("process")
+    await store.runs.claim("process")
+    picker = _picker()
+    await store.pickers.save(picker)
+    with store.feed.subscribe() as changes:
+        forgotten = await store.forget_member(10)
+        assert set(changes.drain()) == {job.job_id for job in jobs}
 
-    deleted = await store.forget(10)
-
-    assert len(deleted) == 2
-    assert ended.job_id in deleted
-    assert [job.job_id for job in await store.jobs_of(10)] == [running.job_id]
-    assert (await store.get(running.job_id)).cancel_requested
-    assert len(await store.jobs_of(99)) == 1
+    assert [job.job_id for job in forgotten.jobs] == [job.job_id for job in jobs]
+    assert forgotten.pickers == (picker,)
+    assert await store.jobs_of(10) == []
+    assert await store.pickers.of(10) == []
+    assert set(await store.retention.discarded()) == {
+        "pickers/a/",
+        *(f"jobs/{job.job_id}/" for job in jobs),
+    }
+    assert (await store.get(other.job_id)).job_id == other.job_id
+    assert (await store.enqueue(new_job(), limits=many)).origin.requester_id == 10
+    assert len(await store.waiting()) == 2
 
 
 async def test_retention_waits_for_the_last_word(store, new_job, many):
     job = await store.enqueue(new_job(), limits=many)
     await store.cancel(job.job_id)
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    assert await store.delete_finished(before=tomorrow) == []
+    assert await store.retention.delete_finished(before=tomorrow) == 0
 
     for _ in range(2):
         (row,) = await store.outbox.due()
         await store.outbox.done(row, message_id=7)
 
-    assert await store.delete_finished(before=datetime.now(UTC) - timedelta(days=1)) == []
-    assert await store.delete_finished(before=tomorrow) == [job.job_id]
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    assert await store.retention.delete_finished(before=yesterday) == 0
+    assert await store.retention.delete_finished(before=tomorrow) == 1
+    assert await store.retention.discarded() == [f"jobs/{job.job_id}/"]
     assert await store.outbox.of(job.job_id) == []
 
 
@@ -224,8 +257,8 @@ async def test_every_change_is_published_after_it_is_committed(store, new_job, m
         assert await changes.next(5) == job.job_id
 
 
-async def test_pickers_are_used_once(store):
-    picker = Picker(
+def _picker() -> Picker:
+    return Picker(
         message_id=2**62,
         channel_id=5,
         guild_id=None,
@@ -238,6 +271,10 @@ async def test_pickers_are_used_once(store):
         recipe=Recipe(seed=4),
         content_size=(10, 20),
     )
+
+
+async def test_pickers_are_used_once(store):
+    picker = _picker()
     await store.pickers.save(picker)
     assert await store.pickers.get(picker.message_id) == picker
     assert await store.pickers.of(10) == [picker]
@@ -247,9 +284,11 @@ async def test_pickers_are_used_once(store):
 
     await store.pickers.unuse(picker.message_id)
     assert await store.pickers.use(picker.message_id)
-    assert await store.pickers.content_keys() == {"pickers/a/content"}
-    assert await store.pickers.delete_older_than(timedelta(days=1)) == []
-    assert len(await store.pickers.delete_older_than(timedelta(days=-1))) == 1
+    keys = {picker.content_key, "pickers/b/content"}
+    assert await store.retention.unknown_pickers(keys) == {"pickers/b/content"}
+    assert await store.retention.delete_pickers(older_than=timedelta(days=1)) == 0
+    assert await store.retention.delete_pickers(older_than=timedelta(days=-1)) == 1
+    assert await store.retention.discarded() == ["pickers/a/"]
     assert await store.pickers.get(picker.message_id) is None
     assert not await store.pickers.use(picker.message_id)
 

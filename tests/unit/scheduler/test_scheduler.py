@@ -375,8 +375,46 @@ async def test_sweeping(bench):
 
     kept = {info.key.split("/")[1] async for info in bench.artefacts.list()}
     assert kept == {young.job_id, pending.job_id, "fresh"}
-    assert await bench.store.known({old.job_id, young.job_id, pending.job_id}) == {
-        young.job_id,
-        pending.job_id,
-    }
+    jobs = {old.job_id, young.job_id, pending.job_id}
+    assert await bench.store.retention.unknown_jobs(jobs) == {old.job_id}
     assert await bench.scheduler._sweeper.sweep() == 0
+
+
+async def test_a_forgotten_job_stops_and_leaves_no_picture(bench):
+    bench.executor.script = bench.executor.linger  # puts a last checkpoint when told to stop
+    await bench.scheduler.start()
+    running, queued = await bench.accept(), await bench.accept()
+    await bench.until(running.job_id, lambda job: job.step == 1)
+
+    await bench.store.forget_member(10)
+
+    async with asyncio.timeout(10):
+        while bench.scheduler.running or [info async for info in bench.artefacts.list()]:
+            await asyncio.sleep(0.02)
+    assert await bench.store.jobs_of(10) == []
+    assert bench.executor.closed == 1
+    assert len(bench.executor.works) == 1, queued.job_id
+
+
+async def test_what_was_forgotten_is_deleted_once_the_storage_is_back(bench, monkeypatch):
+    away = True
+    really_delete = FolderArtefacts.delete_prefix
+
+    async def delete_prefix(self, prefix):
+        if away:
+            raise OSError(5, "away")
+        return await really_delete(self, prefix)
+
+    monkeypatch.setattr(FolderArtefacts, "delete_prefix", delete_prefix)
+    job = await bench.accept()
+    await bench.store.forget_job(job.job_id)
+    await bench.scheduler.start()
+    await asyncio.sleep(0.1)
+    assert await bench.store.retention.discarded() == [f"jobs/{job.job_id}/"]
+
+    away = False
+
+    async with asyncio.timeout(10):
+        while await bench.store.retention.discarded():
+            await asyncio.sleep(0.02)
+    assert [info async for info in bench.artefacts.list()] == []
