@@ -20,7 +20,7 @@ from bot.exts.picker import PickerTable
 from bot.exts.queue import Queue
 from bot.exts.requests import Requests
 from bot.exts.stylize import Stylize
-from bot.views.buttons import JobButton, PresetMenu
+from bot.views.living import LIVING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +76,7 @@ class StyleBot(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         """Add commands and buttons; called by discord.py once the token was accepted."""
         services, pickers = self._services, self._pickers
-        self.add_dynamic_items(JobButton, PresetMenu)
+        self.add_dynamic_items(*LIVING)
         await self.add_cog(Errors(self))
         await self.add_cog(Stylize(self, Requests(services, pickers), pickers))
         await self.add_cog(Queue(services))

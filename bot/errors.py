@@ -10,6 +10,7 @@ place, ``bot.views.wording``.
     ├── Refusal                  a request refused politely; the member reads it
     │   ├── PictureRefused       one of the pictures cannot be used
     │   ├── RequestRefused       the request itself is incomplete or ambiguous
+    │   ├── PresetRefused        a guild's own style cannot be added, found or removed
     │   └── LimitReached         a cap per member, guild or server
     ├── UnknownJobError          no such job
     ├── IllegalTransitionError   a job cannot go from this state to that
@@ -32,6 +33,8 @@ __all__ = [
     "LimitReached",
     "PictureProblem",
     "PictureRefused",
+    "PresetProblem",
+    "PresetRefused",
     "Refusal",
     "RequestProblem",
     "RequestRefused",
@@ -106,6 +109,7 @@ class RequestProblem(StrEnum):
     BAD_OPTION_VALUE = "bad_option_value"
     NOT_ALLOWED_HERE = "not_allowed_here"
     SHUTTING_DOWN = "shutting_down"
+    CHANNEL_CLOSED = "channel_closed"
 
 
 class RequestRefused(Refusal):
@@ -123,6 +127,46 @@ class RequestRefused(Refusal):
         super().__init__(f"{problem} (detail {detail!r}, suggestion {suggestion!r})")
         self.problem = problem
         self.detail = detail
+        self.suggestion = suggestion
+
+
+class PresetProblem(StrEnum):
+    """Why a guild's own style cannot be added, found or removed."""
+
+    BAD_NAME = "bad_name"
+    NAME_TAKEN = "name_taken"
+    BUILT_IN = "built_in"
+    BAD_EMOJI = "bad_emoji"
+    EMOJI_TAKEN = "emoji_taken"
+    TOO_MANY = "too_many"
+    UNKNOWN = "unknown"
+    NO_PICTURE = "no_picture"
+    NOT_A_MANAGER = "not_a_manager"
+    NO_GUILD = "no_guild"
+
+
+class PresetRefused(Refusal):
+    """A guild's own style cannot be added, found or removed.
+
+    Attributes:
+        problem: what is wrong.
+        word: the member's own word it is about, a name or an emoji, where there is one.
+        limit: the cap that is reached, for `TOO_MANY`.
+        suggestion: the nearest thing that would do, where there is one.
+    """
+
+    def __init__(
+        self,
+        problem: PresetProblem,
+        *,
+        word: str | None = None,
+        limit: int | None = None,
+        suggestion: str | None = None,
+    ) -> None:
+        super().__init__(f"{problem} (word {word!r}, limit {limit}, suggestion {suggestion!r})")
+        self.problem = problem
+        self.word = word
+        self.limit = limit
         self.suggestion = suggestion
 
 

@@ -66,6 +66,12 @@ class Settings(BaseSettings):
     retention_days: float = Field(
         default=30, gt=0, description="Days after which a finished job's pictures are deleted."
     )
+    left_guild_days: float = Field(
+        default=30,
+        gt=0,
+        description="Days after which the rules and styles of a guild that removed the bot are "
+        "deleted.",
+    )
     min_free_disk_bytes: int = Field(
         default=512 * MIB, ge=0, description="New jobs are refused when less disk is free. Bytes."
     )
@@ -140,6 +146,11 @@ class Settings(BaseSettings):
     )
     shutdown_seconds: float = Field(
         default=20, gt=0, description="Time to close in an orderly way after SIGTERM. Seconds."
+    )
+
+    # Guilds' own styles
+    max_presets_per_guild: int = Field(
+        default=20, ge=0, le=36, description="Styles of its own one guild may have."
     )
 
     # Messages

@@ -19,7 +19,7 @@ from bot.jobs.artefacts import open_artefacts
 from bot.jobs.feed import JobFeed
 from bot.jobs.store import JobStore
 from bot.ops import logs
-from bot.presets import library
+from bot.presets.shelf import Shelf
 from bot.scheduler.scheduler import Scheduler
 from bot.views.wording import megabytes
 
@@ -100,6 +100,7 @@ async def _idle_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(artefacts.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         executor = ProcessExecutor.of(settings)
+        shelf = Shelf(store.presets, artefacts)
         yield Services(
             settings=settings,
             store=store,
@@ -109,12 +110,13 @@ async def _idle_services(settings: Settings) -> AsyncIterator[Services]:
                 store=store,
                 artefacts=artefacts,
                 inspector=Inspector(settings),
-                presets=library,
+                presets=shelf,
                 session=session,
             ),
             scheduler=Scheduler(
                 store=store, artefacts=artefacts, executor=executor, settings=settings
             ),
+            shelf=shelf,
         )
 
 

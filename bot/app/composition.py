@@ -23,7 +23,7 @@ from bot.jobs.feed import JobFeed
 from bot.jobs.store import JobStore
 from bot.ops import logs
 from bot.ops.health import HealthServer
-from bot.presets import library
+from bot.presets.shelf import Shelf
 from bot.scheduler.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -96,12 +96,13 @@ class App:
         stack.push_async_callback(inspector.close)
         await inspector.start()
         session = await stack.enter_async_context(aiohttp.ClientSession())
+        shelf = Shelf(store.presets, artefacts)
         intake = Intake(
             settings,
             store=store,
             artefacts=artefacts,
             inspector=inspector,
-            presets=library,
+            presets=shelf,
             session=session,
         )
         scheduler = Scheduler(
@@ -113,6 +114,7 @@ class App:
             artefacts=artefacts,
             intake=intake,
             scheduler=scheduler,
+            shelf=shelf,
         )
         await self._serve_health(store, executor)
         self._own(self._warm(executor, intake), name="warming")

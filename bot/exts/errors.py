@@ -11,7 +11,7 @@ from discord.ext import commands
 
 from bot.exts.answers import MessageAsker, sentence_for, whisper
 from bot.views import wording
-from bot.views.buttons import JobButton, PresetMenu
+from bot.views.living import LIVING
 
 if TYPE_CHECKING:
     import re
@@ -22,7 +22,7 @@ __all__ = ["Errors"]
 log = logging.getLogger(__name__)
 
 _KNOWN_COMPONENTS: Final[Sequence[re.Pattern[str]]] = tuple(
-    item.__discord_ui_compiled_template__ for item in (JobButton, PresetMenu)
+    item.__discord_ui_compiled_template__ for item in LIVING
 )
 
 

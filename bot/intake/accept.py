@@ -27,7 +27,7 @@ from stylenet.errors import RecipeError
 from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from typing import Any
 
     import aiohttp
@@ -81,23 +81,25 @@ class StylePreset(Protocol):
         """The recipe's fields it sets."""
         ...
 
-    def picture_bytes(self) -> bytes:
-        """Its style picture, encoded; from a file, so not on the event loop."""
+    @property
+    def picture(self) -> Callable[[], Awaitable[bytes]]:
+        """Reads its style picture, encoded."""
         ...
 
-    def preview_bytes(self) -> bytes:
-        """A reduced copy of it, encoded (WebP); from a file too."""
+    @property
+    def preview(self) -> Callable[[], Awaitable[bytes]]:
+        """Reads a reduced copy of it, encoded (WebP)."""
         ...
 
 
 class PresetShelf(Protocol):
-    """Where presets are looked up by name; `bot.presets.library` is one."""
+    """Where presets are looked up by name; `bot.presets.shelf.Shelf` is one."""
 
-    def get(self, name: str, /) -> StylePreset | None:
-        """The preset of this name, None where there is none."""
+    async def get(self, name: str, /, *, guild_id: int | None) -> StylePreset | None:
+        """The preset of this name on offer in the guild, None where there is none."""
         ...
 
-    def nearest(self, name: str, /) -> str | None:
+    async def nearest(self, name: str, /, *, guild_id: int | None) -> str | None:
         """The name that was probably meant, None where nothing is near."""
         ...
 
@@ -110,7 +112,7 @@ class Intake:
         store: where accepted jobs go.
         artefacts: where their pictures go.
         inspector: started already.
-        presets: the built-in styles; the module `bot.presets.library` is such a shelf.
+        presets: the built-in styles, and guilds' own.
         session: whose connections the downloads use.
         default_size: longest side painted where neither the member nor `settings.size` says.
             Pixels. May be changed at any time, as when the devices become known.
@@ -148,13 +150,13 @@ class Intake:
             LimitReached: a cap per member, guild or queue, or the disk is nearly full.
             StoreUnavailableError: the database cannot be reached.
         """
-        preset = self._preset(request)
+        preset = await self._preset(request)
         recipe = self._recipe(request, preset)
         await self._check_disk()
         async with self._turns:
             content, *styles = await self._gather(request)
             if preset is not None:
-                styles.append(await asyncio.to_thread(_of_preset, preset))
+                styles.append(_Picture(await preset.picture(), await preset.preview()))
             return await self._enqueue(request, preset, recipe, content, styles)
 
     async def hold(self, source: PictureSource) -> HeldPicture:
@@ -181,15 +183,16 @@ class Intake:
         """Forget a held picture whose style will not be chosen any more."""
         await self._forget((held.key, preview_key(held.key)))
 
-    def _preset(self, request: StyleRequest) -> StylePreset | None:
+    async def _preset(self, request: StyleRequest) -> StylePreset | None:
         preset = None
         if request.preset is not None:
-            preset = self._presets.get(request.preset)
+            guild_id = request.origin.guild_id
+            preset = await self._presets.get(request.preset, guild_id=guild_id)
             if preset is None:
                 raise RequestRefused(
                     RequestProblem.UNKNOWN_PRESET,
                     detail=request.preset,
-                    suggestion=self._presets.nearest(request.preset),
+                    suggestion=await self._presets.nearest(request.preset, guild_id=guild_id),
                 )
         styles = len(request.styles) + (preset is not None)
         if styles > MAX_STYLES:
@@ -323,10 +326,6 @@ class Intake:
     async def _forget(self, keys: Iterable[str]) -> None:
         for key in keys:
             await self._artefacts.delete(key)
-
-
-def _of_preset(preset: StylePreset) -> _Picture:
-    return _Picture(preset.picture_bytes(), preset.preview_bytes())
 
 
 def _encoded(preview: Image.Image) -> bytes:

@@ -29,6 +29,7 @@ __all__ = [
     "FolderArtefacts",
     "checkpoint_key",
     "content_key",
+    "guild_preset_prefix",
     "job_prefix",
     "open_artefacts",
     "preview_key",
@@ -40,6 +41,7 @@ __all__ = [
 
 JOBS = "jobs/"
 PICKERS = "pickers/"
+GUILDS = "guilds/"
 PREVIEW = ".preview"
 
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
@@ -140,6 +142,11 @@ def preview_key(picture_key: str) -> str:
 def result_key(job_id: str) -> str:
     """The final picture."""
     return f"{JOBS}{job_id}/result"
+
+
+def guild_preset_prefix(guild_id: int) -> str:
+    """A new place for one style of a guild's own; every key of it begins so."""
+    return f"{GUILDS}{guild_id}/{secrets.token_hex(8)}/"
 
 
 def open_artefacts(url: str) -> Artefacts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.jobs.guild_model import GuildPreset
 from bot.jobs.model import (
     Announcement,
     Delivery,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "delivery_from",
     "guild_key",
+    "guild_preset_from",
     "job_from",
     "offer_from",
     "picker_from",
@@ -243,4 +245,19 @@ def _input_from(column: dict[str, Any]) -> Input:
         name=column["name"],
         place=Place(column["place"]),
         size=None if size is None else (size[0], size[1]),
+    )
+
+
+def guild_preset_from(row: RowMapping) -> GuildPreset:
+    """A row of the table `guild_presets` as a record."""
+    return GuildPreset(
+        guild_id=row["guild_id"],
+        name=row["name"],
+        title=row["title"],
+        emoji=row["emoji"],
+        alt_text=row["alt_text"],
+        picture_key=row["picture_key"],
+        thumbnail_key=row["thumbnail_key"],
+        added_by=row["added_by"],
+        created_at=row["created_at"],
     )

@@ -16,13 +16,24 @@ from sqlalchemy import delete, exists, select
 
 from bot.jobs.artefacts import job_prefix
 from bot.jobs.model import JobState
-from bot.jobs.records import job_from, picker_from
-from bot.jobs.schema import discarded, guild_turns, jobs, member_turns, offers, outbox, pickers
+from bot.jobs.records import guild_preset_from, job_from, picker_from
+from bot.jobs.schema import (
+    discarded,
+    guild_presets,
+    guild_turns,
+    guilds,
+    jobs,
+    member_turns,
+    offers,
+    outbox,
+    pickers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.jobs.database import Change, Database
+    from bot.jobs.guild_model import GuildPreset
     from bot.jobs.model import Job, Picker
 
 __all__ = ["Forgotten", "Retention"]
@@ -37,10 +48,12 @@ class Forgotten:
     Attributes:
         jobs: as they were, in any state; their messages are the caller's to delete.
         pickers: likewise.
+        presets: the styles they gave to guilds.
     """
 
     jobs: tuple[Job, ...]
     pickers: tuple[Picker, ...]
+    presets: tuple[GuildPreset, ...]
 
 
 class Retention:
@@ -72,7 +85,7 @@ class Retention:
             row = found.mappings().one_or_none()
             if row is None:
                 return None
-            await self._discard(change, [job_prefix(job_id)])
+            await self.discard(change, [job_prefix(job_id)])
             change.touch(job_id)
         self.news.set()
         return job_from(row)
@@ -98,13 +111,22 @@ class Retention:
             await change.connection.execute(
                 delete(guild_turns).where(guild_turns.c.guild_key == -requester_id)
             )
-            await self._discard(change, [job_prefix(job.job_id) for job in their_jobs])
-            await self._discard(change, [_folder(picker) for picker in their_pickers])
+            gone = await change.connection.execute(
+                delete(guild_presets)
+                .where(guild_presets.c.added_by == requester_id)
+                .returning(*guild_presets.c)
+            )
+            their_presets = tuple(guild_preset_from(row) for row in gone.mappings())
+            await self.discard(change, [job_prefix(job.job_id) for job in their_jobs])
+            await self.discard(change, [_folder(picker) for picker in their_pickers])
+            await self.discard(change, [preset.folder for preset in their_presets])
             for job in their_jobs:
                 change.touch(job.job_id)
         self.news.set()
         return Forgotten(
-            jobs=tuple(sorted(their_jobs, key=lambda job: job.created_at)), pickers=their_pickers
+            jobs=tuple(sorted(their_jobs, key=lambda job: job.created_at)),
+            pickers=their_pickers,
+            presets=their_presets,
         )
 
     async def delete_finished(self, *, before: datetime, limit: int = 100) -> int:
@@ -129,7 +151,7 @@ class Retention:
                 delete(jobs).where(jobs.c.job_id.in_(old)).returning(jobs.c.job_id)
             )
             job_ids = list(deleted.scalars())
-            await self._discard(change, [job_prefix(job_id) for job_id in job_ids])
+            await self.discard(change, [job_prefix(job_id) for job_id in job_ids])
         if job_ids:
             self.news.set()
         return len(job_ids)
@@ -143,10 +165,32 @@ class Retention:
                 .returning(*pickers.c)
             )
             expired = [picker_from(row) for row in deleted.mappings()]
-            await self._discard(change, [_folder(picker) for picker in expired])
+            await self.discard(change, [_folder(picker) for picker in expired])
         if expired:
             self.news.set()
         return len(expired)
+
+    async def forget_guilds(self, *, left_before: datetime) -> int:
+        """Delete the rules and the own styles of guilds the bot left before a time.
+
+        Returns:
+            How many guilds there were.
+        """
+        gone = select(guilds.c.guild_id).where(guilds.c.left_at < left_before)
+        async with self._database.write() as change:
+            deleted = await change.connection.execute(
+                delete(guild_presets)
+                .where(guild_presets.c.guild_id.in_(gone))
+                .returning(*guild_presets.c)
+            )
+            presets = [guild_preset_from(row) for row in deleted.mappings()]
+            await self.discard(change, [preset.folder for preset in presets])
+            forgotten = await change.connection.execute(
+                delete(guilds).where(guilds.c.left_at < left_before)
+            )
+        if presets:
+            self.news.set()
+        return forgotten.rowcount
 
     async def forget_turns(self) -> None:
         """Drop the tickets of guilds and members that have no job in the queue."""
@@ -187,10 +231,22 @@ class Retention:
             )
             return wanted - set(held.scalars())
 
-    async def _discard(self, change: Change, prefixes: Iterable[str]) -> None:
+    async def unknown_preset_folders(self, folders: Iterable[str]) -> set[str]:
+        """Those of the given folders that no guild's own style uses, or none any more."""
+        wanted = set(folders)
+        async with self._database.read() as connection:
+            found = await connection.execute(select(guild_presets.c.picture_key))
+            return wanted - {_folder_of(key) for key in found.scalars()}
+
+    async def discard(self, change: Change, prefixes: Iterable[str]) -> None:
+        """Write down that artefacts are to be deleted; set `news` once that is committed."""
         for prefix in prefixes:
             await change.upsert(discarded, {"prefix": prefix, "created_at": datetime.now(UTC)})
 
 
 def _folder(picker: Picker) -> str:
-    return picker.content_key.rpartition("/")[0] + "/"
+    return _folder_of(picker.content_key)
+
+
+def _folder_of(key: str) -> str:
+    return key.rpartition("/")[0] + "/"

@@ -41,7 +41,9 @@ __all__ = [
     "HEAD",
     "UtcDateTime",
     "discarded",
+    "guild_presets",
     "guild_turns",
+    "guilds",
     "jobs",
     "member_turns",
     "metadata",
@@ -51,7 +53,7 @@ __all__ = [
     "rates",
 ]
 
-HEAD = "0003"
+HEAD = "0005"
 """The newest migration. A database that is already there is opened without loading Alembic."""
 
 
@@ -210,6 +212,39 @@ discarded = Table(
     metadata,
     Column("prefix", String(64), primary_key=True),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+# What a guild decided. A row appears with the first decision, or the first style of its own.
+guilds = Table(
+    "guilds",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_ids", JSON, nullable=False),
+    Column("manager_role_id", BigInteger),
+    Column("left_at", UtcDateTime),
+    Index("ix_guilds_left", "left_at"),
+)
+
+guild_presets = Table(
+    "guild_presets",
+    metadata,
+    Column(
+        "guild_id",
+        BigInteger,
+        ForeignKey("guilds.guild_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("name", String(32), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("emoji", String(32), nullable=False),
+    Column("alt_text", Text, nullable=False),
+    Column("picture_key", Text, nullable=False),
+    Column("thumbnail_key", Text, nullable=False),
+    Column("added_by", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("guild_id", "emoji"),
+    Index("ix_guild_presets_added_by", "added_by"),
 )
 
 # Whose turn it is: the lowest ticket among those who wait is served, then draws a new one.

@@ -2,7 +2,7 @@
 
 SQLite beside the pictures by default, PostgreSQL by address. The store is one object with one
 subject per attribute: the jobs themselves here, `runs` for the scheduler, `outbox` for whoever
-speaks in the channel, `pickers`, `offers`, `rates` and `retention`.
+speaks in the channel, `pickers`, `offers`, `guilds`, `presets`, `rates` and `retention`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sqlalchemy import func, insert, select, text, update
 from bot.errors import LimitReached, UnknownJobError
 from bot.jobs.database import Database
 from bot.jobs.fairness import AGEING, Waiting, turn_order
+from bot.jobs.guilds import GuildPresets, Guilds
 from bot.jobs.listener import Listener
 from bot.jobs.model import Announcement, JobState
 from bot.jobs.offers import Offers
@@ -70,6 +71,8 @@ class JobStore:
         outbox: what must still be said in the channel.
         pickers: which messages offer presets.
         offers: which answers offer to go on from what was asked.
+        guilds: what guilds decided for themselves.
+        presets: the styles that guilds added.
         rates: how fast devices paint.
         retention: what is to be deleted.
 
@@ -85,8 +88,10 @@ class JobStore:
         self.outbox = Outbox(self._database)
         self.pickers = Pickers(self._database)
         self.offers = Offers(self._database)
+        self.guilds = Guilds(self._database)
         self.rates = Rates(self._database)
         self.retention = Retention(self._database)
+        self.presets = GuildPresets(self._database, self.retention)
 
     @property
     def is_shared(self) -> bool:

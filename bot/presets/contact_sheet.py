@@ -24,11 +24,12 @@ NUMBER = (196, 170, 255, 255)
 _SCALE = 2  # corners are drawn twice as large and reduced, which smooths them
 
 
-def contact_sheet(samples: Sequence[tuple[str, bytes]]) -> bytes:
-    """Lay pictures out in rows of cards, numbered from 1, on a transparent ground.
+def contact_sheet(samples: Sequence[tuple[str, bytes]], *, first: int = 1) -> bytes:
+    """Lay pictures out in rows of cards, numbered, on a transparent ground.
 
     Args:
         samples: a title and an encoded picture for each card.
+        first: the number of the first.
 
     Returns:
         A WebP with transparency: the cards bring their own dark ground, so that the sheet
@@ -47,7 +48,7 @@ def contact_sheet(samples: Sequence[tuple[str, bytes]]) -> bytes:
         # A last row that is not full stands in the middle.
         missing = COLUMNS - (len(samples) - row * COLUMNS) if row == rows - 1 else 0
         left = column * (card[0] + GAP) + missing * (card[0] + GAP) // 2
-        sheet.paste(_card(index + 1, title, data, card), (left, row * (card[1] + GAP)), mask)
+        sheet.paste(_card(first + index, title, data, card), (left, row * (card[1] + GAP)), mask)
     out = io.BytesIO()
     sheet.save(out, "WEBP", quality=88, method=4)
     return out.getvalue()

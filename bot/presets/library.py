@@ -20,7 +20,7 @@ from stylenet import images
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PRESETS", "Preset", "get", "nearest", "picker_sheet"]
+__all__ = ["PRESETS", "Preset", "get", "nearest", "picker_sheet", "plain"]
 
 PREVIEW_SIDE = 320
 """Longest side of a reduced style picture, in pixels."""
@@ -167,12 +167,12 @@ def get(name: str) -> Preset | None:
 
     Case, accents, spaces, dashes and underscores make no difference.
     """
-    return _by_spelling().get(_plain(name))
+    return _by_spelling().get(plain(name))
 
 
 def nearest(name: str) -> str | None:
     """The name of the preset that was probably meant, None where nothing is near."""
-    found = difflib.get_close_matches(_plain(name), list(_by_spelling()), n=1, cutoff=0.55)
+    found = difflib.get_close_matches(plain(name), list(_by_spelling()), n=1, cutoff=0.55)
     return _by_spelling()[found[0]].name if found else None
 
 
@@ -194,10 +194,11 @@ def _reduced(filename: str) -> bytes:
 
 @cache
 def _by_spelling() -> Mapping[str, Preset]:
-    return {_plain(word): preset for preset in PRESETS for word in (preset.name, preset.title)}
+    return {plain(word): preset for preset in PRESETS for word in (preset.name, preset.title)}
 
 
-def _plain(word: str) -> str:
+def plain(word: str) -> str:
+    """A name without what makes no difference: case, accents, spaces, dashes, underscores."""
     letters = unicodedata.normalize("NFKD", word).casefold()
     return "".join(letter for letter in letters if letter.isalnum())
 

@@ -6,7 +6,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.jobs.artefacts import JOBS, PICKERS, PREVIEW, job_prefix
+from bot.jobs.artefacts import GUILDS, JOBS, PICKERS, PREVIEW, job_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ class Sweeper:
         """Delete everything that is due.
 
         Returns:
-            How many jobs, pickers, offers and orphaned artefacts were deleted.
+            How many jobs, pickers, offers, guilds and orphaned artefacts were deleted.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
@@ -48,11 +48,14 @@ class Sweeper:
         count = await self._sweep_jobs()
         count += await self._retention.delete_pickers(older_than=expired)
         count += await self._offers.delete_older_than(expired)
+        count += await self._retention.forget_guilds(
+            left_before=datetime.now(UTC) - timedelta(days=self._settings.left_guild_days)
+        )
         await self.discard()
         count += await self._sweep_orphans()
         await self._retention.forget_turns()
         if count:
-            _log.info("swept %d jobs, pickers, offers and orphaned pictures", count)
+            _log.info("swept %d jobs, pickers, offers, guilds and orphaned pictures", count)
         return count
 
     async def discard(self) -> None:
@@ -111,6 +114,11 @@ class Sweeper:
         orphans = {key for key, job_id in by_key.items() if job_id in unknown}
         unheld = await self._retention.unknown_pickers(held)
         orphans |= {info.key for info in batch if info.key.removesuffix(PREVIEW) in unheld}
+        folders = {
+            info.key.rpartition("/")[0] + "/" for info in batch if info.key.startswith(GUILDS)
+        }
+        unused = await self._retention.unknown_preset_folders(folders)
+        orphans |= {info.key for info in batch if info.key.rpartition("/")[0] + "/" in unused}
         for key in orphans:
             await self._artefacts.delete(key)
         return len(orphans)

@@ -13,12 +13,15 @@ from bot.errors import (
     LimitReached,
     PictureProblem,
     PictureRefused,
+    PresetRefused,
     RequestProblem,
     RequestRefused,
     StorageFullError,
     StoreUnavailableError,
     UnknownJobError,
 )
+from bot.views import shelf_wording
+from bot.views.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -109,6 +112,8 @@ def explain(error: BaseException) -> str | None:
             text = _picture(error)
         case RequestRefused():
             text = _REQUEST[error.problem](error)
+        case PresetRefused():
+            text = shelf_wording.refused(error)
         case LimitReached():
             text = _limit(error)
         case UnknownJobError() | ArtefactMissingError():
@@ -122,12 +127,6 @@ def explain(error: BaseException) -> str | None:
         case _:
             return None
     return text
-
-
-def quoted(text: str, *, longest: int = 60) -> str:
-    """A member's own words as inline code: no mention, no formatting, no line break survives."""
-    plain = " ".join(text.replace("`", "'").split()) or "?"
-    return f"`{plain if len(plain) <= longest else plain[: longest - 1] + '…'}`"
 
 
 def megabytes(size: float) -> str:
@@ -270,6 +269,9 @@ _REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
         "I am not allowed to post paintings in that channel"
         + (f" (missing: {e.detail})" if e.detail else "")
         + "; ask a moderator for the permission or try another channel."
+    ),
+    RequestProblem.CHANNEL_CLOSED: lambda e: (
+        f"Paintings are not asked for in this channel; try {e.detail or 'another one'}."
     ),
     RequestProblem.SHUTTING_DOWN: lambda _: "I am about to restart; ask me again in a minute.",
 }

@@ -53,16 +53,16 @@ class Shelf:
     title: str = "Sky"
     recipe_changes: dict = field(default_factory=lambda: {"style_weight": 900, "passes": 12})
 
-    def picture_bytes(self):
+    async def picture(self):
         return FILES["style.png"]
 
-    def preview_bytes(self):
+    async def preview(self):
         return FILES["style.png"]
 
-    def get(self, name, /):
-        return self if name == "sky" else None
+    async def get(self, name, /, *, guild_id):
+        return self if name == "sky" and guild_id == ORIGIN.guild_id else None
 
-    def nearest(self, name, /):
+    async def nearest(self, name, /, *, guild_id):
         return "sky" if name.startswith("s") else None
 
 

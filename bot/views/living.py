@@ -1,0 +1,15 @@
+"""The buttons and menus that live for ever: the client knows each by its template."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.views.buttons import JobButton, PresetMenu
+
+if TYPE_CHECKING:
+    import discord
+
+__all__ = ["LIVING"]
+
+LIVING: Final[tuple[type[discord.ui.DynamicItem[Any]], ...]] = (JobButton, PresetMenu)
+"""Whatever carries a custom_id that is still answered after a restart."""

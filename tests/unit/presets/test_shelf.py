@@ -1,0 +1,100 @@
+"""Built-in styles and a guild's own, side by side."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from PIL import Image
+
+from bot.errors import ArtefactMissingError
+from bot.jobs.artefacts import open_artefacts
+from bot.jobs.guild_model import GuildPreset
+from bot.presets import library
+from bot.presets.shelf import Shelf
+
+
+def picture(color):
+    out = io.BytesIO()
+    Image.new("RGB", (48, 32), color).save(out, "WEBP")
+    return out.getvalue()
+
+
+class Own:
+    def __init__(self):
+        self.presets = []
+
+    async def of(self, guild_id):
+        return [each for each in self.presets if each.guild_id == guild_id]
+
+
+@pytest.fixture
+async def artefacts(tmp_path):
+    opened = open_artefacts(str(tmp_path))
+    await opened.put("guilds/7/a/picture", b"the picture")
+    await opened.put("guilds/7/a/thumbnail", picture("red"))
+    return opened
+
+
+@pytest.fixture
+def own():
+    kept = Own()
+    kept.presets.append(
+        GuildPreset(
+            guild_id=7,
+            name="blue-harbour",
+            title="Blue Harbour",
+            emoji="🐳",
+            alt_text="A harbour.",
+            picture_key="guilds/7/a/picture",
+            thumbnail_key="guilds/7/a/thumbnail",
+            added_by=1,
+            created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+    )
+    return kept
+
+
+async def test_a_guild_sees_its_own_first_and_others_do_not(own, artefacts):
+    shelf = Shelf(own, artefacts)
+    here = [each.name for each in await shelf.presets(7)]
+    built_in = [each.name for each in library.PRESETS]
+    assert here == ["blue-harbour", *built_in]
+    assert [each.name for each in await shelf.presets(8)] == built_in
+    assert [each.name for each in await shelf.presets(None)] == built_in
+
+
+@pytest.mark.parametrize("word", ["blue-harbour", "Blue Harbour", "BLUE_HARBOUR", "blueharbour"])
+async def test_its_name_may_be_spelt_as_one_likes(own, artefacts, word):
+    found = await Shelf(own, artefacts).get(word, guild_id=7)
+    assert found.emoji == "🐳"
+    assert await found.picture() == b"the picture"
+    assert await Shelf(own, artefacts).get(word, guild_id=8) is None
+
+
+async def test_built_in_styles_are_found_everywhere(own, artefacts):
+    shelf = Shelf(own, artefacts)
+    for guild_id in (7, None):
+        found = await shelf.get("stained glass", guild_id=guild_id)
+        assert found.name == "stained-glass"
+        assert found.recipe_changes == {"style_fit": "area"}
+        assert await found.picture() == library.get("stained-glass").picture_bytes()
+    assert await shelf.get("", guild_id=7) is None
+
+
+async def test_the_nearest_may_be_the_guild_s_own(own, artefacts):
+    shelf = Shelf(own, artefacts)
+    assert await shelf.nearest("blu harbor", guild_id=7) == "blue-harbour"
+    assert await shelf.nearest("blu harbor", guild_id=8) is None
+    assert await shelf.nearest("mosiac", guild_id=7) == "mosaic"
+
+
+async def test_a_sheet_is_drawn_once_until_a_thumbnail_changes(own, artefacts):
+    shelf = Shelf(own, artefacts)
+    sheet = await shelf.sheet(await shelf.own(7))
+    assert Image.open(io.BytesIO(sheet)).width > 48
+    await artefacts.delete("guilds/7/a/thumbnail")
+    assert await shelf.sheet(await shelf.own(7)) == sheet
+    with pytest.raises(ArtefactMissingError):
+        await shelf.sheet(await shelf.own(7), first=9)
