@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from bot.errors import StyleBotError
+from bot.jobs.model import QueueMode
 from bot.settings import Settings, settings_table
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ def _parser() -> argparse.ArgumentParser:
             from bot.demo import add_arguments  # noqa: PLC0415 - only the demo needs it
 
             add_arguments(command)
+        if name == "drain":
+            command.add_argument(
+                "--wait", action="store_true", help="return when everything accepted is done"
+            )
 
     add("run", _run, "run the bot until it is asked to stop")
     add("demo", _demo, "a local Discord, the bot, and one painting; then a page to go on in")
@@ -55,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     add("check", _check, "look at settings, weights, database and disk, without connecting")
     add("settings", _settings, "every setting, as the table in docs/settings.md")
     add("sync", _sync, "publish the slash commands now, changed or not")
+    add("pause", _mode(QueueMode.PAUSED), "accept paintings and let them wait, until `resume`")
+    add("drain", _mode(QueueMode.DRAINING), "finish what was accepted, accept nothing new")
+    add("resume", _mode(QueueMode.OPEN), "accept and begin paintings again")
     return parser
 
 
@@ -83,6 +91,17 @@ def _sync(_: argparse.Namespace) -> int:
 
     print(asyncio.run(publish(Settings())))  # noqa: T201
     return 0
+
+
+def _mode(mode: QueueMode) -> Callable[[argparse.Namespace], int]:
+    def tell(options: argparse.Namespace) -> int:
+        from bot.app import set_mode  # noqa: PLC0415
+
+        wait = getattr(options, "wait", False)
+        print(asyncio.run(set_mode(Settings(), mode, wait=wait)))  # noqa: T201
+        return 0
+
+    return tell
 
 
 def _check(_: argparse.Namespace) -> int:

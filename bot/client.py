@@ -12,6 +12,7 @@ import discord
 from discord.ext import commands
 from yarl import URL
 
+from bot.errors import StoreUnavailableError
 from bot.exts.desk import FrontDesk
 from bot.exts.errors import Errors
 from bot.exts.help import Help
@@ -65,6 +66,7 @@ class StyleBot(commands.AutoShardedBot):
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
             max_ratelimit_timeout=LONGEST_RATE_LIMIT_SECONDS,
+            tree_cls=_Commands,
             activity=discord.CustomActivity(name=f"{settings.prefix}stylize with two pictures"),
         )
         _lift_global_limits(self.http)
@@ -82,6 +84,22 @@ class StyleBot(commands.AutoShardedBot):
         await self.add_cog(Queue(services))
         await self.add_cog(Help(services))
         await self.add_cog(Owner(services, self))
+
+    async def process_commands(self, message: discord.Message, /) -> None:
+        """Do what a message asks, unless another process that heard it too does so."""
+        if message.author.bot:
+            return
+        context = await self.get_context(message)
+        if context.prefix is not None and await self.is_ours(f"message:{message.id}"):
+            await self.invoke(context)
+
+    async def is_ours(self, key: str) -> bool:
+        """Whether this process answers what every process that shares the database hears."""
+        try:
+            return await self._services.store.presence.take(key)
+        except StoreUnavailableError as error:
+            log.warning("%s may be answered twice: %s", key, error)
+            return True
 
     async def publish_commands(self, *, force: bool = False) -> bool:
         """Publish the slash commands if they differ from those published last.
@@ -120,6 +138,14 @@ class StyleBot(commands.AutoShardedBot):
         # Another application, or another Discord, has not seen them yet.
         whole = [settings.discord_url, self.application_id, described]
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+class _Commands(discord.app_commands.CommandTree["StyleBot"]):
+    """Slash commands, of which each use is answered by one process."""
+
+    async def interaction_check(self, interaction: discord.Interaction[StyleBot], /) -> bool:
+        """Let this process answer, or not."""
+        return await self.client.is_ours(f"interaction:{interaction.id}")
 
 
 def point_at(discord_url: str | None) -> None:

@@ -26,9 +26,12 @@ from bot.views.wording import megabytes
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from bot.jobs.model import QueueMode
     from bot.settings import Settings
 
-__all__ = ["Finding", "check", "migrate", "publish"]
+__all__ = ["Finding", "check", "migrate", "publish", "set_mode"]
+
+LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +74,33 @@ async def migrate(settings: Settings) -> str:
     await asyncio.to_thread(settings.data_dir.mkdir, parents=True, exist_ok=True)
     async with JobStore(settings.resolved_database_url, feed=JobFeed()):
         return "the database is up to date"
+
+
+async def set_mode(settings: Settings, mode: QueueMode, *, wait: bool = False) -> str:
+    """Tell the bots at this database, running or not, what their queue may do.
+
+    Args:
+        settings: which database.
+        mode: what the queue may do from now on, restarts included.
+        wait: return only when no job is waiting or being painted any more.
+
+    Raises:
+        ConfigurationError: there is no database yet, or it is not up to date.
+        StoreUnavailableError: the database cannot be reached.
+    """
+    logs.configure(settings)
+    store = JobStore(settings.resolved_database_url, feed=JobFeed())
+    await store.open(beside=True)
+    try:
+        await store.switches.set_mode(mode)
+        while True:
+            counts = await store.count()
+            unfinished = sum(number for state, number in counts.items() if not state.is_final)
+            if not wait or unfinished == 0:
+                return f"the queue is {mode}, {unfinished} jobs are unfinished"
+            await asyncio.sleep(LOOK_SECONDS)
+    finally:
+        await store.close()
 
 
 async def publish(settings: Settings) -> str:

@@ -71,7 +71,7 @@ class CardKeeper:
             artefacts: where snapshots are read.
             estimate: seconds until a job's picture is done, or None.
             interval: least time between two edits of one card, in seconds.
-            process_id: who we are; a job claimed by another process has its card edited there.
+            process_id: who we are; a job that another process tends has its card edited there.
         """
         self._poster = poster
         self._store = store
@@ -170,7 +170,7 @@ class CardKeeper:
         """Whether there is a card to be edited, and nobody else edits it."""
         if job.state.is_final or job.card_message_id is None:
             return False
-        return job.claimed_by in {None, self._process_id}
+        return job.tended_by == self._process_id
 
     async def _show(self, job: Job, tended: _Tended) -> int | None:
         """Edit the card if what it says has changed; returns the job's place in the queue."""

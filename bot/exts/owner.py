@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from discord.ext import commands
 
+from bot.jobs.model import QueueMode
+
 if TYPE_CHECKING:
     from bot.exts.services import Services
 
@@ -25,6 +27,7 @@ class Owner(commands.Cog, command_attrs={"hidden": True}):
 
     def __init__(self, services: Services, publisher: Publisher) -> None:
         self._scheduler = services.scheduler
+        self._store = services.store
         self._publisher = publisher
 
     async def cog_check(self, ctx: commands.Context[Any]) -> bool:
@@ -46,11 +49,27 @@ class Owner(commands.Cog, command_attrs={"hidden": True}):
     @commands.command(name="pause")
     async def pause(self, ctx: commands.Context[Any]) -> None:
         """Start no new paintings; those under way go on, and new ones wait in line."""
-        self._scheduler.pause()
-        await ctx.reply("No new painting is started until `resume`.")
+        await self._scheduler.set_mode(QueueMode.PAUSED)
+        await ctx.reply("No new painting is started until `resume`, restarts included.")
+
+    @commands.command(name="drain")
+    async def drain(self, ctx: commands.Context[Any]) -> None:
+        """Accept no new paintings; those accepted are finished."""
+        await self._scheduler.set_mode(QueueMode.DRAINING)
+        unfinished = await self._unfinished()
+        await ctx.reply(
+            f"No new painting is accepted until `resume`, restarts included. Left to do: "
+            f"{unfinished}."
+        )
 
     @commands.command(name="resume")
     async def resume(self, ctx: commands.Context[Any]) -> None:
-        """Start paintings again."""
-        self._scheduler.resume()
-        await ctx.reply("Paintings are started again.")
+        """Accept and start paintings again."""
+        await self._scheduler.set_mode(QueueMode.OPEN)
+        await ctx.reply(
+            f"Paintings are accepted and started again. In line: {await self._unfinished()}."
+        )
+
+    async def _unfinished(self) -> int:
+        counts = await self._store.count()
+        return sum(number for state, number in counts.items() if not state.is_final)

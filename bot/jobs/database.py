@@ -108,6 +108,11 @@ class Database:
         return self.url.get_backend_name() == "sqlite"
 
     @property
+    def is_open(self) -> bool:
+        """Whether it is connected."""
+        return self._engine is not None
+
+    @property
     def engine(self) -> AsyncEngine:
         """The engine, once opened."""
         if self._engine is None:
@@ -115,14 +120,22 @@ class Database:
             raise RuntimeError(msg)
         return self._engine
 
-    async def open(self) -> None:
+    async def open(self, *, beside: bool = False) -> None:
         """Connect and bring the tables up to date.
+
+        Args:
+            beside: connect beside a process that may be at work: nothing is locked, and the
+                tables must be up to date already.
 
         Raises:
             ConfigurationError: another process uses the same SQLite file, the driver is
-                missing, or the database is newer than this program.
+                missing, or the database is newer than this program; or there is none yet,
+                with `beside`.
             StoreUnavailableError: the database cannot be reached.
         """
+        if beside:
+            await self._open_beside()
+            return
         if self.is_sqlite:
             await asyncio.to_thread(self._take_folder)
         try:
@@ -190,6 +203,23 @@ class Database:
         """Whether what waits until `not_before` has waited enough."""
         now = self.now()
         return or_(not_before.is_(None), not_before <= now, not_before > now + LONGEST_DELAY)
+
+    async def _open_beside(self) -> None:
+        file = self.url.database if self.is_sqlite else None
+        if file is not None and not await asyncio.to_thread(Path(file).is_file):
+            msg = f"there is no database at {file}: has the bot been started with these settings?"
+            raise ConfigurationError(msg)
+        self._engine = _engine(self.url)
+        try:
+            async with self.read() as connection:
+                version = await connection.run_sync(_version)
+        except BaseException:
+            await self.close()
+            raise
+        if version != HEAD:
+            await self.close()
+            msg = "the database is not up to date: start the bot first, or `migrate`"
+            raise ConfigurationError(msg)
 
     def _take_folder(self) -> None:
         if self.url.database is None or self.url.database == ":memory:":

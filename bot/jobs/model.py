@@ -28,6 +28,7 @@ __all__ = [
     "Origin",
     "Picker",
     "Place",
+    "QueueMode",
     "Understood",
     "new_job_id",
     "new_offer_id",
@@ -61,6 +62,14 @@ TRANSITIONS: frozenset[tuple[JobState, JobState]] = frozenset(
     }
 )
 """Every legal step of a job's life; the store refuses any other."""
+
+
+class QueueMode(StrEnum):
+    """What the operator lets the queue do."""
+
+    OPEN = "open"
+    PAUSED = "paused"  # jobs are accepted and wait; none is begun
+    DRAINING = "draining"  # what was accepted is painted; nothing new is accepted
 
 
 class Announcement(StrEnum):
@@ -250,6 +259,8 @@ class Job:
         outcome_message_id: the message that carried the outcome, once it was delivered.
         cancel_requested: the requester asked a running job to stop.
         claimed_by: the bot process that runs it.
+        tended_by: the bot process that speaks of it in the channel: the one that accepted it,
+            then the one that painted it last; another one when that is gone.
     """
 
     job_id: str
@@ -289,6 +300,7 @@ class Job:
     claims: int = 0
     setbacks: int = 0
     not_before: datetime | None = None
+    tended_by: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

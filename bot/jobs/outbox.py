@@ -37,11 +37,12 @@ _CARD_FIELD = {
 class Outbox:
     """The rows that announce jobs. Use it as ``store.outbox``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, process_id: str) -> None:
         self._database = database
+        self._process_id = process_id
 
     async def due(self, *, limit: int = 50) -> list[Delivery]:
-        """What can be sent now, oldest first.
+        """What this process can send now, oldest first: of the jobs that it tends.
 
         An outcome stays hidden until its job's card is delivered or abandoned, so that a
         channel never sees an end before its beginning.
@@ -56,6 +57,7 @@ class Outbox:
                     _IS_PENDING,
                     self._database.is_due(outbox.c.not_before),
                     _has_no_pending_card(),
+                    self._is_ours(),
                 )
                 .order_by(outbox.c.delivery_id)
                 .limit(limit)
@@ -70,7 +72,9 @@ class Outbox:
         """
         async with self._database.read() as connection:
             earliest = await connection.execute(
-                select(func.min(outbox.c.not_before)).where(_IS_PENDING, _has_no_pending_card())
+                select(func.min(outbox.c.not_before)).where(
+                    _IS_PENDING, _has_no_pending_card(), self._is_ours()
+                )
             )
             moment: datetime | None = earliest.scalar_one_or_none()
             return moment
@@ -199,6 +203,12 @@ class Outbox:
                 .where(_IS_PENDING, outbox.c.send_started_at.is_not(None))
                 .values(not_before=None)
             )
+
+    def _is_ours(self) -> ColumnElement[bool]:
+        tended = select(jobs.c.job_id).where(
+            jobs.c.job_id == outbox.c.job_id, jobs.c.tended_by == self._process_id
+        )
+        return tended.exists()
 
 
 def _has_no_pending_card() -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import delete, exists, func, or_, select, union, update
 from sqlalchemy.dialects import postgresql
 
 from bot.jobs.model import JobState
@@ -114,9 +114,7 @@ class Presence:
             return True
         async with self._database.write() as change:
             now = self._database.now()
-            await change.connection.execute(
-                delete(taken).where(taken.c.taken_at < now - TAKEN_FOR)
-            )
+            await change.connection.execute(delete(taken).where(taken.c.taken_at < now - TAKEN_FOR))
             took = await change.connection.execute(
                 postgresql.insert(taken)
                 .values(key=key, taken_at=now)
@@ -132,10 +130,9 @@ class Presence:
 
 
 def _is_unsaid() -> ColumnElement[bool]:
-    """Whether the job has not ended, or its end is still to be told."""
-    pending = (
-        select(outbox.c.job_id)
-        .where(outbox.c.message_id.is_(None), outbox.c.abandoned.is_(None))
+    """Whether the job has not ended, or something of it is still to be told."""
+    active = select(jobs.c.job_id).where(jobs.c.state.in_((JobState.QUEUED, JobState.RUNNING)))
+    pending = select(outbox.c.job_id).where(
+        outbox.c.message_id.is_(None), outbox.c.abandoned.is_(None)
     )
-    active = jobs.c.state.in_((JobState.QUEUED, JobState.RUNNING))
-    return or_(active, jobs.c.job_id.in_(pending))
+    return jobs.c.job_id.in_(union(active, pending))

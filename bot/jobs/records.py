@@ -85,10 +85,11 @@ def job_from(row: RowMapping) -> Job:
         claims=row["claims"],
         setbacks=row["setbacks"],
         not_before=row["not_before"],
+        tended_by=row["tended_by"],
     )
 
 
-def row_of(new: NewJob, *, created_at: datetime) -> dict[str, Any]:
+def row_of(new: NewJob, *, created_at: datetime, tended_by: str) -> dict[str, Any]:
     """What a new job's row holds; everything it has not done yet is zero or null."""
     width, height = new.content_size or (None, None)
     return {
@@ -121,6 +122,7 @@ def row_of(new: NewJob, *, created_at: datetime) -> dict[str, Any]:
         "report": {},
         "cancel_requested": False,
         "created_at": created_at,
+        "tended_by": tended_by,
     }
 
 

@@ -9,25 +9,25 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import case, func, select, update
 
 from bot.errors import ClaimLostError, UnknownJobError
-from bot.jobs.fairness import AGEING
-from bot.jobs.model import JobState
-from bot.jobs.records import guild_key
-from bot.jobs.schema import guild_turns, jobs, member_turns
+from bot.jobs.model import JobState, QueueMode
+from bot.jobs.queue import next_in_turn, take_turn
+from bot.jobs.schema import jobs
+from bot.jobs.switches import mode_of_queue
 from bot.jobs.transitions import held, move
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import ColumnElement
 
     from bot.jobs.database import Change, Database
     from bot.jobs.model import Job
 
-__all__ = ["RECOVERY_PATIENCE", "Runs", "next_ticket"]
+__all__ = ["RECOVERY_PATIENCE", "Runs"]
 
 RECOVERY_PATIENCE = 4
 """How many times ``max_attempts`` a job may be recovered without getting anywhere.
@@ -40,11 +40,12 @@ machine must not be tried for ever either.
 class Runs:
     """Jobs from their claim to their end. Use it as ``store.runs``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, ageing: timedelta) -> None:
         self._database = database
+        self._ageing = ageing
 
     async def claim(self, process_id: str) -> Job | None:
-        """Take the job whose turn it is; None when nothing waits.
+        """Take the job whose turn it is; None when nothing waits, or the queue is paused.
 
         Guild and job are locked together (``SKIP LOCKED`` on PostgreSQL), so that two processes
         that claim at once take jobs of two guilds. When only one guild waits, the later of the
@@ -54,13 +55,17 @@ class Runs:
             StoreUnavailableError: the database cannot be reached.
         """
         async with self._database.write() as change:
-            found = await change.connection.execute(self._next_in_turn())
+            if await mode_of_queue(change.connection) is QueueMode.PAUSED:
+                return None
+            found = await change.connection.execute(
+                next_in_turn(self._database, ageing=self._ageing)
+            )
             job_id = found.scalar_one_or_none()
             if job_id is None:
                 return None
             job = await held(change, job_id)
             if job.started_at is None:
-                await _take_turn(change, job)
+                await take_turn(change, job)
             now = self._database.now()
             return await move(
                 change,
@@ -70,6 +75,7 @@ class Runs:
                 attempts=job.attempts + 1,
                 claims=job.claims + 1,
                 claimed_by=process_id,
+                tended_by=process_id,
                 heartbeat_at=now,
                 started_at=job.started_at or now,
                 not_before=None,
@@ -279,30 +285,6 @@ class Runs:
                 recovered.append(job)
             return recovered
 
-    def _next_in_turn(self) -> Select[str]:
-        """The id of the job whose turn it is; `bot.jobs.fairness` says what that means."""
-        favoured = or_(jobs.c.priority > 0, jobs.c.created_at < self._database.now() - AGEING)
-        return (
-            select(jobs.c.job_id)
-            .join(guild_turns, guild_turns.c.guild_key == jobs.c.guild_key)
-            .join(
-                member_turns,
-                (member_turns.c.guild_key == jobs.c.guild_key)
-                & (member_turns.c.requester_id == jobs.c.requester_id),
-            )
-            .where(jobs.c.state == JobState.QUEUED, self._database.is_due(jobs.c.not_before))
-            .order_by(
-                case((jobs.c.started_at.is_not(None), jobs.c.number)).nulls_last(),
-                guild_turns.c.ticket,
-                guild_turns.c.guild_key,
-                case((favoured, 0), else_=1),
-                member_turns.c.ticket,
-                jobs.c.number,
-            )
-            .limit(1)
-            .with_for_update(of=[jobs, guild_turns], skip_locked=True)
-        )
-
     async def _claimed(self, change: Change, job: Job) -> Job:
         """The job as it is now, provided that it is still the given claim's."""
         try:
@@ -346,25 +328,3 @@ class Runs:
 
     def _later(self, seconds: float) -> datetime | ColumnElement[datetime] | None:
         return self._database.now() + timedelta(seconds=seconds) if seconds > 0 else None
-
-
-async def _take_turn(change: Change, job: Job) -> None:
-    """Draw new tickets for whoever is served now."""
-    key = guild_key(job.origin)
-    await change.upsert(
-        guild_turns, {"guild_key": key, "ticket": await next_ticket(change, guild_turns.c.ticket)}
-    )
-    await change.upsert(
-        member_turns,
-        {
-            "guild_key": key,
-            "requester_id": job.origin.requester_id,
-            "ticket": await next_ticket(change, member_turns.c.ticket),
-        },
-    )
-
-
-async def next_ticket(change: Change, ticket: ColumnElement[int]) -> int:
-    """A ticket above every other."""
-    highest = await change.connection.execute(select(func.coalesce(func.max(ticket), 0)))
-    return int(highest.scalar_one()) + 1

@@ -50,10 +50,13 @@ __all__ = [
     "offers",
     "outbox",
     "pickers",
+    "processes",
     "rates",
+    "switches",
+    "taken",
 ]
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration. A database that is already there is opened without loading Alembic."""
 
 
@@ -141,6 +144,7 @@ jobs = Table(
     Column("outcome_message_id", BigInteger),
     Column("cancel_requested", Boolean, nullable=False),
     Column("claimed_by", Text),
+    Column("tended_by", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("not_before", UtcDateTime),
     Column("started_at", UtcDateTime),
@@ -245,6 +249,31 @@ guild_presets = Table(
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("guild_id", "emoji"),
     Index("ix_guild_presets_added_by", "added_by"),
+)
+
+# The bot processes that share the database, while they live.
+processes = Table(
+    "processes",
+    metadata,
+    Column("process_id", String(128), primary_key=True),
+    Column("slots", Integer, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
+# Messages that one of several processes answers, all of which heard them.
+taken = Table(
+    "taken",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("taken_at", UtcDateTime, nullable=False),
+)
+
+# What the operator wants until they want something else, restarts included.
+switches = Table(
+    "switches",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", String(32), nullable=False),
 )
 
 # Whose turn it is: the lowest ticket among those who wait is served, then draws a new one.

@@ -7,31 +7,41 @@ speaks in the channel, `pickers`, `offers`, `guilds`, `presets`, `rates` and `re
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import logging
+import os
+import secrets
+import socket
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import func, insert, select, text, update
 
-from bot.errors import LimitReached, UnknownJobError
+from bot.errors import (
+    RequestProblem,
+    RequestRefused,
+    StoreUnavailableError,
+    UnknownJobError,
+)
 from bot.jobs.database import Database
-from bot.jobs.fairness import AGEING, Waiting, turn_order
+from bot.jobs.fairness import AGEING
 from bot.jobs.guilds import GuildPresets, Guilds
 from bot.jobs.listener import Listener
-from bot.jobs.model import Announcement, JobState
+from bot.jobs.model import Announcement, JobState, QueueMode
 from bot.jobs.offers import Offers
 from bot.jobs.outbox import Outbox
 from bot.jobs.pickers import Pickers
+from bot.jobs.presence import Presence
+from bot.jobs.queue import check_limits, order_of_queue, take_place
 from bot.jobs.rates import Rates
-from bot.jobs.records import guild_key, job_from, row_of, understood_column
+from bot.jobs.records import job_from, row_of, understood_column
 from bot.jobs.retention import Retention
-from bot.jobs.runs import Runs, next_ticket
-from bot.jobs.schema import guild_turns, jobs, member_turns
+from bot.jobs.runs import Runs
+from bot.jobs.schema import jobs
+from bot.jobs.switches import Switches, mode_of_queue
 from bot.jobs.transitions import announce, held, move
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.jobs.database import Change
     from bot.jobs.feed import JobFeed
@@ -39,6 +49,8 @@ if TYPE_CHECKING:
     from bot.jobs.retention import Forgotten
 
 __all__ = ["JobStore"]
+
+_log = logging.getLogger(__name__)
 
 _ACTIVE = (JobState.QUEUED, JobState.RUNNING)
 
@@ -64,9 +76,13 @@ class JobStore:
     Args:
         url: the database's address, see `bot.jobs.database.Database`.
         feed: told of every job that changed, after the change is committed.
+        ageing: how long a job waits until it counts as favoured; see `bot.jobs.fairness`.
 
     Attributes:
         feed: the same.
+        process_id: how this process signs what it does.
+        presence: this process among those that share the database.
+        switches: what the operator wants of the queue.
         runs: the scheduler's side of the jobs.
         outbox: what must still be said in the channel.
         pickers: which messages offer presets.
@@ -80,12 +96,16 @@ class JobStore:
         ConfigurationError: the address cannot work.
     """
 
-    def __init__(self, url: str, *, feed: JobFeed) -> None:
+    def __init__(self, url: str, *, feed: JobFeed, ageing: timedelta = AGEING) -> None:
+        self.process_id = f"{socket.gethostname()[:96]}-{os.getpid()}-{secrets.token_hex(3)}"
         self._database = Database(url, feed=feed)
+        self._ageing = ageing
         self._listener = Listener(self._database, refresh=self._active_ids)
         self.feed = feed
-        self.runs = Runs(self._database)
-        self.outbox = Outbox(self._database)
+        self.presence = Presence(self._database, self.process_id)
+        self.switches = Switches(self._database)
+        self.runs = Runs(self._database, ageing=ageing)
+        self.outbox = Outbox(self._database, self.process_id)
         self.pickers = Pickers(self._database)
         self.offers = Offers(self._database)
         self.guilds = Guilds(self._database)
@@ -98,23 +118,35 @@ class JobStore:
         """Whether other bot processes may work on the same jobs."""
         return not self._database.is_sqlite
 
-    async def open(self) -> None:
+    async def open(self, *, beside: bool = False) -> None:
         """Connect, and bring the tables up to date.
+
+        Args:
+            beside: for an operator's word to a bot that may be running: look and set switches,
+                but work on no job. The tables must be up to date, and SQLite is not locked.
 
         Raises:
             ConfigurationError: another bot uses the same SQLite file, the driver is missing,
-                or the database is newer than this program.
+                or the database is newer than this program; or not there yet, with `beside`.
             StoreUnavailableError: the database cannot be reached.
         """
-        await self._database.open()
+        await self._database.open(beside=beside)
+        if beside:
+            return
         if self.is_shared:
             await self._listener.start()
         else:
             await self.outbox.void_leases()
+            await self.presence.adopt(gone_after=timedelta())
 
     async def close(self) -> None:
-        """Drop every connection and the lock."""
+        """Leave the others what is left to do, and drop every connection and the lock."""
         await self._listener.close()
+        if self._database.is_open:
+            try:
+                await self.presence.leave()
+            except StoreUnavailableError as error:
+                _log.warning("others will notice by themselves that this process left: %s", error)
         await self._database.close()
 
     async def __aenter__(self) -> Self:
@@ -146,6 +178,7 @@ class JobStore:
 
         Raises:
             LimitReached: the member, the guild or the queue has as many jobs as it may.
+            RequestRefused: the operator lets nothing new in.
         """
         async with self._database.write() as change:
             await self._database.lock_queue(change)
@@ -156,11 +189,15 @@ class JobStore:
                 row = known.mappings().one_or_none()
                 if row is not None:
                     return job_from(row)
-            await _check_limits(change, new, limits)
-            await _take_place(change, new)
+            if await mode_of_queue(change.connection) is QueueMode.DRAINING:
+                raise RequestRefused(RequestProblem.SHUTTING_DOWN)
+            await check_limits(change, new, limits)
+            await take_place(change, new)
             now = datetime.now(UTC) if self._database.is_sqlite else await _now_of(change)
             added = await change.connection.execute(
-                insert(jobs).values(row_of(new, created_at=now)).returning(*jobs.c)
+                insert(jobs)
+                .values(row_of(new, created_at=now, tended_by=self.process_id))
+                .returning(*jobs.c)
             )
             job = job_from(added.mappings().one())
             await announce(change, job.job_id, Announcement.CARD, now=now)
@@ -211,19 +248,16 @@ class JobStore:
     async def waiting(self) -> list[Job]:
         """The queued jobs in the order in which they will be claimed."""
         async with self._database.read() as connection:
-            found = await connection.execute(
-                select(jobs).where(jobs.c.state == JobState.QUEUED).order_by(jobs.c.number)
-            )
+            found = await connection.execute(select(jobs).where(jobs.c.state == JobState.QUEUED))
             queued = {row["job_id"]: job_from(row) for row in found.mappings()}
-            order = await _order(connection, list(queued.values()))
-        return [queued[job_id] for job_id in order]
+            order = await order_of_queue(connection, ageing=self._ageing)
+        return [queued[job_id] for job_id in order if job_id in queued]
 
     async def place_in_queue(self, job_id: str) -> int | None:
         """How soon a queued job will be claimed: 1 is next. None when it is not queued."""
-        for place, job in enumerate(await self.waiting(), start=1):
-            if job.job_id == job_id:
-                return place
-        return None
+        async with self._database.read() as connection:
+            order = await order_of_queue(connection, ageing=self._ageing)
+        return order.index(job_id) + 1 if job_id in order else None
 
     async def count(self) -> dict[JobState, int]:
         """How many jobs there are in each state."""
@@ -325,62 +359,3 @@ def _swapped(job: Job, understood: Understood) -> dict[str, Any]:
 async def _now_of(change: Change) -> datetime:
     now: datetime = (await change.connection.execute(select(func.clock_timestamp()))).scalar_one()
     return now
-
-
-async def _check_limits(change: Change, new: NewJob, limits: Limits) -> None:
-    """Raises: LimitReached."""
-    counts = select(
-        func.count(),
-        func.count().filter(jobs.c.requester_id == new.origin.requester_id),
-        func.count().filter(jobs.c.guild_id == new.origin.guild_id),
-    ).where(jobs.c.state.in_(_ACTIVE))
-    everybody, member, guild = (await change.connection.execute(counts)).one()
-    if member >= limits.per_member:
-        raise LimitReached("member", limit=limits.per_member)
-    if new.origin.guild_id is not None and guild >= limits.per_guild:
-        raise LimitReached("guild", limit=limits.per_guild)
-    if everybody >= limits.total:
-        raise LimitReached("queue", limit=limits.total)
-
-
-async def _take_place(change: Change, new: NewJob) -> None:
-    """Whoever had nothing in the queue comes to its end; the others keep their place."""
-    key, requester = guild_key(new.origin), new.origin.requester_id
-    queued = jobs.c.state == JobState.QUEUED
-    counts = select(func.count(), func.count().filter(jobs.c.requester_id == requester)).where(
-        queued, jobs.c.guild_key == key
-    )
-    of_guild, of_member = (await change.connection.execute(counts)).one()
-    if of_guild == 0:
-        ticket = await next_ticket(change, guild_turns.c.ticket)
-        await change.upsert(guild_turns, {"guild_key": key, "ticket": ticket})
-    if of_member == 0:
-        ticket = await next_ticket(change, member_turns.c.ticket)
-        await change.upsert(
-            member_turns, {"guild_key": key, "requester_id": requester, "ticket": ticket}
-        )
-
-
-async def _order(connection: AsyncConnection, queued: list[Job]) -> list[str]:
-    if not queued:
-        return []
-    guilds = await connection.execute(select(guild_turns.c.guild_key, guild_turns.c.ticket))
-    members = await connection.execute(
-        select(member_turns.c.guild_key, member_turns.c.requester_id, member_turns.c.ticket)
-    )
-    aged = datetime.now(UTC) - AGEING
-    return turn_order(
-        [
-            Waiting(
-                job_id=job.job_id,
-                number=number,
-                guild_key=guild_key(job.origin),
-                requester_id=job.origin.requester_id,
-                favoured=job.priority > 0 or job.created_at < aged,
-                begun=job.started_at is not None,
-            )
-            for number, job in enumerate(queued)
-        ],
-        guild_tickets=dict(list(guilds)),
-        member_tickets={(key, member): ticket for key, member, ticket in members},
-    )

@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import secrets
-import socket
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.errors import ClaimLostError, UnknownJobError
-from bot.jobs.model import JobState
+from bot.jobs.model import JobState, QueueMode
 from bot.ops import metrics
 from bot.scheduler.attempt import Attempt
 from bot.scheduler.estimates import Estimator, seconds_left
@@ -61,7 +58,7 @@ class Scheduler:
         executor: Executor,
         settings: Settings,
     ) -> None:
-        self.process_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self.process_id = store.process_id
         self._store = store
         self._artefacts = artefacts
         self._executor = executor
@@ -73,38 +70,35 @@ class Scheduler:
         self._loops: list[asyncio.Task[None]] = []
         self._claiming: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
-        self._paused = False
+        self._mode = QueueMode.OPEN
+        self._elsewhere = 0
+        self._seen_at = 0.0
         self._stopping = False
 
     @property
-    def paused(self) -> bool:
-        """Whether no more jobs are claimed, by the operator's wish. Running ones go on."""
-        return self._paused
+    def mode(self) -> QueueMode:
+        """What the operator lets the queue do, as of the last heartbeat."""
+        return self._mode
 
     @property
     def accepting(self) -> bool:
-        """Whether new jobs should be accepted: not any more once the bot is closing."""
-        return not self._stopping
+        """Whether new jobs should be accepted: not while draining, nor once the bot is closing."""
+        return not self._stopping and self._mode is not QueueMode.DRAINING
 
     @property
     def running(self) -> tuple[str, ...]:
         """The ids of the jobs this process is painting."""
         return tuple(self._attempts)
 
-    def pause(self) -> None:
-        """Claim no more jobs until `resume`; those that run go on to their end."""
-        self._paused = True
+    async def set_mode(self, mode: QueueMode) -> None:
+        """Let the queue do that, in every process and over restarts. Running jobs go on.
 
-    def resume(self) -> None:
-        """Claim jobs again."""
-        self._paused = False
+        Raises:
+            StoreUnavailableError: the database cannot be reached.
+        """
+        await self._store.switches.set_mode(mode)
+        self._mode = mode
         self._wake.set()
-
-    async def drain(self) -> None:
-        """Claim no more jobs, and wait until those that run have ended."""
-        self.pause()
-        while self._tasks:
-            await asyncio.wait(set(self._tasks.values()))
 
     async def start(self) -> None:
         """Recover what an earlier process left behind, and begin.
@@ -113,11 +107,16 @@ class Scheduler:
             StoreUnavailableError: the database cannot be reached.
         """
         await self._estimator.load()
+        await self._look_around()
+        if self._mode is not QueueMode.OPEN:
+            _log.warning("the queue is %s, as the operator left it", self._mode)
+        await self._store.presence.adopt(gone_after=self._patience)
         recovered = await self._recover(everything=not self._store.is_shared)
         if recovered:
             _log.info("recovered %d jobs of an earlier process", len(recovered))
         loops: dict[str, Callable[[], Awaitable[None]]] = {
             "heartbeat": self._heartbeat,
+            "presence": self._be_present,
             "watch": self._watch,
             "sweep": self._sweep,
             "discard": self._discard,
@@ -170,7 +169,7 @@ class Scheduler:
                 other.job_id: self._estimator.seconds_left(other, device=device)
                 for other in (*running, *waiting)
             },
-            slots=max(self._executor.slots, len(running), 1),
+            slots=max(self._executor.slots + self._elsewhere, len(running), 1),
         )
 
     async def _claim_until_stopped(self) -> None:
@@ -180,7 +179,7 @@ class Scheduler:
     async def _claim_next(self) -> None:
         """Fill one free slot, or wait until that may be possible."""
         self._wake.clear()
-        if not self._paused and len(self._attempts) < self._executor.slots:
+        if len(self._attempts) < self._executor.slots:
             job = await self._store.runs.claim(self.process_id)
             if job is not None:
                 self._begin(job)
@@ -280,15 +279,30 @@ class Scheduler:
                 if job.cancel_requested or not _is_claimed(job, by=attempt.job):
                     attempt.cancel()
 
+    async def _be_present(self) -> None:
+        await asyncio.sleep(self._settings.heartbeat_seconds)
+        await self._look_around()
+
+    async def _look_around(self) -> None:
+        """Say that this process lives; see what the operator wants, and who else is there."""
+        await self._store.presence.beat(slots=self._executor.slots)
+        self._elsewhere = await self._store.presence.slots_elsewhere()
+        self._mode = await self._store.switches.mode()
+        self._seen_at = time.monotonic()
+
     async def _recover_stalled(self) -> None:
+        """Take over from processes that are gone."""
         await asyncio.sleep(self._settings.stalled_after_seconds / 2)
+        if time.monotonic() - self._seen_at > self._patience.total_seconds() / 2:
+            return  # if the database is away, it is so for all: their silence means nothing
         for job in await self._recover(everything=False):
             _log.warning("job %s had no heartbeat any more; it is %s", job.job_id, job.state)
+        for job_id in await self._store.presence.adopt(gone_after=self._patience):
+            _log.warning("job %s is spoken of by this process from now on", job_id)
 
     async def _recover(self, *, everything: bool) -> list[Job]:
-        stalled_after = timedelta(seconds=self._settings.stalled_after_seconds)
         return await self._store.runs.requeue_stalled(
-            older_than=None if everything else stalled_after,
+            older_than=None if everything else self._patience,
             max_attempts=self._settings.max_attempts,
             except_for=self.running,
         )
@@ -300,6 +314,11 @@ class Scheduler:
     async def _discard(self) -> None:
         await self._store.retention.news.wait()
         await self._sweeper.discard()
+
+    @property
+    def _patience(self) -> timedelta:
+        """How long a process or a running job may be silent."""
+        return timedelta(seconds=self._settings.stalled_after_seconds)
 
     def _device(self) -> str:
         """The kind of device that paints, which rates are kept by: ``"cpu"``, ``"cuda"``."""

@@ -273,7 +273,10 @@ _REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
     RequestProblem.CHANNEL_CLOSED: lambda e: (
         f"Paintings are not asked for in this channel; try {e.detail or 'another one'}."
     ),
-    RequestProblem.SHUTTING_DOWN: lambda _: "I am about to restart; ask me again in a minute.",
+    RequestProblem.SHUTTING_DOWN: lambda _: (
+        "I am finishing what is in line and take nothing new just now; ask me again in a few "
+        "minutes."
+    ),
 }
 
 

@@ -119,6 +119,8 @@ async def test_a_lease_holds_while_others_may_live(postgres_url, new_job, many):
         (card,) = await store.outbox.due()
         begun = await store.outbox.begin(card, lease_seconds=1)
         async with JobStore(postgres_url, feed=JobFeed()) as other:
+            await other.presence.adopt(gone_after=timedelta(seconds=30))
+            assert await store.outbox.due() == []  # it is the other's now
             assert await other.outbox.due() == []
             await asyncio.sleep(1.1)
             (again,) = await other.outbox.due()

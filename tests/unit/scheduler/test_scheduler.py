@@ -7,10 +7,10 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from bot.errors import StoreUnavailableError
+from bot.errors import RequestRefused, StoreUnavailableError
 from bot.executors.protocol import Checkpoint, Failed, Finished, Snapshot
 from bot.jobs.artefacts import FolderArtefacts
-from bot.jobs.model import JobState
+from bot.jobs.model import JobState, QueueMode
 from bot.scheduler import attempt, patience, scheduler
 
 
@@ -234,20 +234,39 @@ async def test_stopping_does_not_wait_for_ever(bench):
     assert (await bench.until(job.job_id, JobState.SUCCEEDED)).attempts == 2
 
 
-async def test_pausing_and_draining(bench):
+async def test_a_paused_queue_waits_over_a_restart(bench):
     await bench.scheduler.start()
-    first = await bench.accept()
-    await bench.until(first.job_id, JobState.SUCCEEDED)
-    async with asyncio.timeout(5):
-        await bench.scheduler.drain()
-    assert bench.scheduler.paused
-    second = await bench.accept()
+    await bench.scheduler.set_mode(QueueMode.PAUSED)
+    job = await bench.accept()
+    assert bench.scheduler.accepting
+    await bench.scheduler.stop()
+    bench.scheduler = bench.new_scheduler()
+    await bench.scheduler.start()
+    assert bench.scheduler.mode is QueueMode.PAUSED
     await asyncio.sleep(0.3)
-    assert (await bench.store.get(second.job_id)).state is JobState.QUEUED
+    assert (await bench.store.get(job.job_id)).state is JobState.QUEUED
 
-    bench.scheduler.resume()
+    await bench.scheduler.set_mode(QueueMode.OPEN)
 
-    await bench.until(second.job_id, JobState.SUCCEEDED)
+    await bench.until(job.job_id, JobState.SUCCEEDED)
+
+
+async def test_a_draining_queue_finishes_what_it_has_and_takes_nothing_new(bench):
+    first, second = await bench.accept(), await bench.accept()
+    await bench.store.switches.set_mode(QueueMode.DRAINING)  # as another process does
+    with pytest.raises(RequestRefused):
+        await bench.accept()
+    await bench.scheduler.start()
+    assert not bench.scheduler.accepting
+    for job in (first, second):
+        await bench.until(job.job_id, JobState.SUCCEEDED)
+
+    await bench.store.switches.set_mode(QueueMode.OPEN)
+
+    async with asyncio.timeout(5):
+        while not bench.scheduler.accepting:
+            await asyncio.sleep(0.02)
+    await bench.until((await bench.accept()).job_id, JobState.SUCCEEDED)
 
 
 async def test_a_database_that_is_away_for_a_while_loses_nothing(bench, monkeypatch):
