@@ -13,6 +13,7 @@ from discord.ext import commands
 from yarl import URL
 
 from bot.errors import StoreUnavailableError
+from bot.exts.asking import Asking
 from bot.exts.desk import FrontDesk
 from bot.exts.errors import Errors
 from bot.exts.help import Help
@@ -72,6 +73,8 @@ class StyleBot(commands.AutoShardedBot):
         _lift_global_limits(self.http)
         self._services = services
         self._pickers = PickerTable(services)
+        self._requests = Requests(services, self._pickers)
+        self.asking = Asking(services, self._requests, self._pickers)
         self.desk = FrontDesk(services, self._pickers)
         self.text_prefix = settings.prefix
 
@@ -80,7 +83,9 @@ class StyleBot(commands.AutoShardedBot):
         services, pickers = self._services, self._pickers
         self.add_dynamic_items(*LIVING)
         await self.add_cog(Errors(self))
-        await self.add_cog(Stylize(self, Requests(services, pickers), pickers))
+        await self.add_cog(
+            Stylize(self, services, self._requests, pickers, self.asking, is_ours=self.is_ours)
+        )
         await self.add_cog(Queue(services))
         await self.add_cog(Help(services))
         await self.add_cog(Owner(services, self))

@@ -89,6 +89,18 @@ class Settings(BaseSettings):
     max_aspect_ratio: float = Field(
         default=8, ge=1, description="Longest side of a picture divided by its shortest, at most."
     )
+    picture_hosts: str = Field(
+        default="cdn.discordapp.com,media.discordapp.net,"
+        "images-ext-1.discordapp.net,images-ext-2.discordapp.net",
+        description="Hosts pictures are fetched from, by HTTPS. Discord's own serve attachments, "
+        "avatars, emojis and the previews of links.",
+    )
+    preview_wait_seconds: float = Field(
+        default=1.5,
+        ge=0,
+        description="Time given to Discord to make a preview of a link that came without a "
+        "picture. Seconds.",
+    )
     download_timeout_seconds: float = Field(
         default=30, gt=0, description="Time to download one picture. Seconds."
     )

@@ -20,6 +20,7 @@ __all__ = [
     "Asker",
     "InteractionAsker",
     "MessageAsker",
+    "OfferAsker",
     "check_may_paint_here",
     "defer",
     "sentence_for",
@@ -63,8 +64,8 @@ class Asker(Protocol):
         """What the bot may do there."""
         ...
 
-    async def say(self, text: str) -> None:
-        """Answer with one sentence."""
+    async def say(self, text: str, *, view: discord.ui.View | None = None) -> None:
+        """Answer with one sentence, and buttons under it."""
         ...
 
     async def accepted(self, text: str) -> None:
@@ -94,23 +95,26 @@ class MessageAsker:
             return discord.Permissions.all_channel()
         return message.channel.permissions_for(message.guild.me)
 
-    async def say(self, text: str) -> None:
+    async def say(self, text: str, *, view: discord.ui.View | None = None) -> None:
         """Reply; where that is not allowed, put a warning sign on the message and write a DM."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                await self._say(text)
+                await self._say(text, view or discord.utils.MISSING)
         except (discord.HTTPException, TimeoutError) as error:
             log.warning("member %d cannot be answered: %s", self.origin.requester_id, error)
 
     async def accepted(self, text: str) -> None:
         """Nothing: the card is the answer."""
 
-    async def _say(self, text: str) -> None:
+    async def _say(self, text: str, view: discord.ui.View) -> None:
         message = self._message
         try:
             reference = message.to_reference(fail_if_not_exists=False)
             await message.channel.send(
-                text, reference=reference, allowed_mentions=discord.AllowedMentions.none()
+                text,
+                reference=reference,
+                allowed_mentions=discord.AllowedMentions.none(),
+                view=view,
             )
         except discord.Forbidden:
             pass
@@ -120,7 +124,7 @@ class MessageAsker:
             await message.add_reaction(WARNING_SIGN)
         except discord.Forbidden:
             log.info("no warning sign may be put on message %d either", message.id)
-        await message.author.send(text, allowed_mentions=discord.AllowedMentions.none())
+        await message.author.send(text, allowed_mentions=discord.AllowedMentions.none(), view=view)
 
 
 class InteractionAsker:
@@ -156,13 +160,46 @@ class InteractionAsker:
         """What Discord says the bot may do in the interaction's channel."""
         return self._interaction.app_permissions
 
-    async def say(self, text: str) -> None:
+    async def say(self, text: str, *, view: discord.ui.View | None = None) -> None:
         """Answer so that only the member sees it."""
-        await whisper(self._interaction, text)
+        await whisper(self._interaction, text, view=view or discord.utils.MISSING)
 
     async def accepted(self, text: str) -> None:
         """Answer so that only the member sees it."""
         await whisper(self._interaction, text)
+
+
+class OfferAsker(InteractionAsker):
+    """A member who pressed a button under a refusal: the request is the one that was refused."""
+
+    def __init__(
+        self, interaction: discord.Interaction[Any], *, origin: Origin, request_key: str
+    ) -> None:
+        """Make an asker of a press.
+
+        Args:
+            interaction: acknowledged already.
+            origin: where the refused request came from.
+            request_key: makes one painting of several presses.
+
+        Raises:
+            RequestRefused: the channel is of a kind nothing can be posted in.
+        """
+        super().__init__(interaction)
+        self.origin = origin
+        self.request_key = request_key
+        if self.channel.id != origin.channel_id:  # the refusal was said in a direct message
+            self.channel = interaction.client.get_partial_messageable(
+                origin.channel_id, guild_id=origin.guild_id
+            )
+
+    async def accepted(self, text: str) -> None:
+        """Take the buttons off the refusal, for they have done what they could."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._interaction.edit_original_response(view=None)
+        except (discord.HTTPException, TimeoutError) as error:
+            log.info("the buttons of an offer stay: %s", error)
 
 
 def check_may_paint_here(asker: Asker) -> None:
@@ -197,11 +234,11 @@ def sentence_for(error: BaseException, *, doing: str) -> str:
 async def defer(interaction: discord.Interaction[Any]) -> bool:
     """Acknowledge within Discord's three seconds; False where it was too late even so.
 
-    A press on a button is acknowledged without a word, a command with a note for the member
-    alone.
+    A press on a button is acknowledged without a word, and so is a form that one opened; a
+    command with a note for the member alone.
     """
     try:
-        if interaction.type is discord.InteractionType.component:
+        if interaction.message is not None:
             await interaction.response.defer()
         else:
             await interaction.response.defer(ephemeral=True, thinking=True)
@@ -218,13 +255,16 @@ async def whisper(
     text: str,
     *,
     embed: discord.Embed = discord.utils.MISSING,
+    view: discord.ui.View = discord.utils.MISSING,
 ) -> None:
     """Tell the member something that nobody else sees; acknowledges if that is still to be done."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             if interaction.response.is_done():
-                await interaction.followup.send(text, embed=embed, ephemeral=True)
+                await interaction.followup.send(text, embed=embed, view=view, ephemeral=True)
             else:
-                await interaction.response.send_message(text, embed=embed, ephemeral=True)
+                await interaction.response.send_message(
+                    text, embed=embed, view=view, ephemeral=True
+                )
     except (discord.HTTPException, TimeoutError) as error:
         log.warning("member %d cannot be answered: %s", interaction.user.id, error)

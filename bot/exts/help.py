@@ -69,4 +69,4 @@ class Help(commands.Cog):
         await ctx.defer(ephemeral=True)
         sheet = await asyncio.to_thread(library.picker_sheet)
         embed.set_image(url=f"attachment://{SHEET_NAME}")
-        await ctx.reply(embed=embed, file=presets_sheet(sheet), ephemeral=True)
+        await ctx.reply(embed=embed, file=presets_sheet(sheet, library.PRESETS), ephemeral=True)

@@ -11,27 +11,29 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.errors import RequestProblem, RequestRefused
+from bot.errors import ArtefactMissingError, RequestProblem, RequestRefused
 from bot.exts.answers import sentence_for, whisper
 from bot.intake.request import HeldPicture, StyleRequest
-from bot.jobs.model import Origin, Picker
-from bot.presets import library
+from bot.jobs.model import Input, Origin, Picker, Place
+from bot.presets.shelf import find, nearest
 from bot.views import wording
 from bot.views.picker import (
+    page_of,
     picker_embed,
     picker_view,
-    preset_for_emoji,
     presets_sheet,
     settled_text,
+    style_for_emoji,
 )
 from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.exts.answers import Asker
+    from bot.exts.asks import Ask
     from bot.exts.services import Services
-    from bot.exts.wishes import Wish
-    from bot.intake.request import PictureSource
-    from bot.presets.library import Preset
+    from bot.presets.shelf import ShelfPreset
 
 __all__ = ["PickerTable"]
 
@@ -40,8 +42,15 @@ log = logging.getLogger(__name__)
 POST_SECONDS: Final = 30.0
 SAVE_SECONDS: Final = 5.0
 
-MOST_REACTIONS: Final = 20
-"""Different reactions one message can have; the menu has them all."""
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _Page:
+    """The styles on one page of a picker, and their sheet."""
+
+    styles: Sequence[ShelfPreset]
+    sheet: bytes
+    number: int
+    pages: int
 
 
 class PickerTable:
@@ -49,34 +58,44 @@ class PickerTable:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._reacting: set[asyncio.Task[None]] = set()
+        self._reacting: dict[int, asyncio.Task[None]] = {}
         self._saving: set[asyncio.Event] = set()
 
     async def close(self) -> None:
         """Stop adding reactions; the menu is enough."""
-        tasks = list(self._reacting)
+        tasks = list(self._reacting.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def offer(
-        self, asker: Asker, picture: PictureSource, wish: Wish, *, unknown: str | None
-    ) -> None:
+    async def offer(self, asker: Asker, ask: Ask, *, unknown: str | None) -> None:
         """Hold the picture and post a picker for it.
 
         Raises:
             Refusal: the picture cannot be used, or the picker cannot be posted.
         """
-        base = wish.recipe(self._services.settings.recipe)
-        recipe = base.evolve(**wish.recipe_changes(base))
+        base = ask.wish.recipe(self._services.settings.recipe)
+        recipe = base.evolve(**ask.wish.recipe_changes(base))
+        picture = ask.pictures[0]
         held = await self._services.intake.hold(picture)
-        may_react = asker.permissions.add_reactions and asker.permissions.read_message_history
-        embed = picker_embed(filename=picture.filename, unknown=unknown, may_react=may_react)
-        sheet = await asyncio.to_thread(library.picker_sheet)
+        permissions = asker.permissions
+        may_react = permissions.add_reactions and permissions.read_message_history
+        presets = await self._services.shelf.presets(asker.origin.guild_id)
+        near = find(nearest(unknown, presets) or "", presets) if unknown is not None else None
+        page = await self._page(asker.origin.guild_id, 0)
+        embed = picker_embed(
+            page.styles,
+            filename=picture.filename,
+            unknown=unknown,
+            near=near,
+            may_react=may_react,
+            pages=page.pages,
+        )
+        view = picker_view(page.styles, near=near, pages=page.pages)
         saved = asyncio.Event()
         self._saving.add(saved)
         try:
-            message = await self._post(asker, embed, sheet)
+            message = await self._post(asker, embed, page, view)
             await self._services.store.pickers.save(
                 Picker(
                     message_id=message.id,
@@ -90,6 +109,7 @@ class PickerTable:
                     created_at=datetime.now(UTC),
                     recipe=recipe,
                     content_size=held.size,
+                    content=Input(name=held.filename, place=held.place, size=held.size),
                 )
             )
         except (discord.HTTPException, TimeoutError) as error:
@@ -99,29 +119,58 @@ class PickerTable:
             self._saving.discard(saved)
             saved.set()
         if may_react:
-            task = asyncio.create_task(_add_reactions(message), name=f"reactions {message.id}")
-            self._reacting.add(task)
-            task.add_done_callback(self._reacting.discard)
+            without = picker_embed(
+                page.styles, filename=picture.filename, may_react=False, pages=page.pages
+            )
+            self._react(message, page, without=without)
 
     async def reacted(
         self, client: discord.Client, reaction: discord.RawReactionActionEvent
     ) -> None:
         """A reaction was added somewhere; if it is a choice, the painting begins."""
-        preset = preset_for_emoji(str(reaction.emoji))
+        picker = await self._find(reaction.message_id)
+        if picker is None or picker.used_at is not None or self._expired(picker):
+            return
+        presets = await self._services.shelf.presets(picker.guild_id)
+        preset = style_for_emoji(str(reaction.emoji), presets)
         if preset is None:
             return
-        picker = await self._find(reaction.message_id)
-        if picker is None or picker.requester_id != reaction.user_id or self._expired(picker):
-            return
         place = client.get_partial_messageable(picker.channel_id, guild_id=picker.guild_id)
+        message = place.get_partial_message(picker.message_id)
+        if picker.requester_id != reaction.user_id:
+            if _may_manage(client, picker):
+                await _take_back(message, reaction)
+            return
         try:
-            taken = await self._take(picker, preset)
+            taken = await self._take(picker, preset.name)
         except Exception as error:
             text = sentence_for(error, doing=f"choosing {preset.name} on a picker")
             await _tell(place, picker, text)
             return
         if taken:
-            await _settle(place.get_partial_message(picker.message_id), picker, preset)
+            await self._settle(message, picker, preset)
+
+    async def turn(self, interaction: discord.Interaction[Any], number: int) -> None:
+        """Show another page; the interaction is acknowledged already."""
+        picker = await self._chosen_on(interaction)
+        message = interaction.message
+        if picker is None or message is None:
+            return
+        page = await self._page(picker.guild_id, number)
+        permissions = interaction.app_permissions
+        may_react = permissions.add_reactions and permissions.read_message_history
+        shown: dict[str, Any] = {
+            "filename": picker.filename, "page": page.number, "pages": page.pages
+        }  # fmt: skip
+        async with asyncio.timeout(POST_SECONDS):
+            await interaction.edit_original_response(
+                embed=picker_embed(page.styles, may_react=may_react, **shown),
+                attachments=[presets_sheet(page.sheet, page.styles)],
+                view=picker_view(page.styles, page=page.number, pages=page.pages),
+            )
+        if may_react:
+            without = picker_embed(page.styles, may_react=False, **shown)
+            self._react(message, page, without=without, clear=permissions.manage_messages)
 
     async def chose(self, interaction: discord.Interaction[Any], name: str) -> None:
         """The menu was used; the interaction is acknowledged already.
@@ -129,19 +178,92 @@ class PickerTable:
         Raises:
             Refusal: the painting cannot be accepted.
         """
+        picker = await self._chosen_on(interaction)
+        if picker is None or interaction.message is None:
+            return
+        presets = await self._services.shelf.presets(picker.guild_id)
+        preset = find(name, presets)
+        if not await self._take(picker, name):
+            await whisper(interaction, wording.PICKER_USED)
+        elif preset is not None:
+            await self._settle(interaction.message, picker, preset)
+
+    async def _chosen_on(self, interaction: discord.Interaction[Any]) -> Picker | None:
+        """The picker on the message, if this member may choose; otherwise they are told."""
         message = interaction.message
-        preset = library.get(name)
-        picker = None
-        if message is not None:
-            picker = await self._find(message.id)
-        if message is None or picker is None or preset is None or self._expired(picker):
+        picker = None if message is None else await self._find(message.id)
+        if picker is None or self._expired(picker):
             await whisper(interaction, wording.PICKER_GONE)
         elif picker.requester_id != interaction.user.id:
             await whisper(interaction, wording.PICKER_NOT_YOURS)
-        elif not await self._take(picker, preset):
+        elif picker.used_at is not None:
             await whisper(interaction, wording.PICKER_USED)
         else:
-            await _settle(message, picker, preset)
+            return picker
+        return None
+
+    async def _page(self, guild_id: int | None, number: int) -> _Page:
+        """A page of what is on offer now; a style may be removed while its sheet is made."""
+        shelf = self._services.shelf
+        for last in (False, True):
+            presets = await shelf.presets(guild_id)
+            where, number, pages = page_of(len(presets), number)
+            styles = presets[where]
+            try:
+                sheet = await shelf.sheet(styles, first=where.start + 1)
+            except ArtefactMissingError:
+                if last:
+                    raise
+            else:
+                return _Page(styles=styles, sheet=sheet, number=number, pages=pages)
+        raise AssertionError("the second attempt returns or raises")
+
+    def _react(
+        self,
+        message: discord.Message,
+        page: _Page,
+        *,
+        without: discord.Embed,
+        clear: bool | None = None,
+    ) -> None:
+        """Offer the page's styles as reactions, instead of those of an earlier page.
+
+        Args:
+            message: the picker's.
+            page: what it shows now.
+            without: what its embed becomes where reactions turn out to be impossible.
+            clear: whether earlier reactions go at once, or only the bot's own, one by one; None
+                where there are none.
+        """
+        earlier = self._reacting.get(message.id)
+        if earlier is not None:
+            earlier.cancel()
+        work = _offer_reactions(message, page.styles, without=without, clear=clear)
+        task = asyncio.create_task(work, name=f"reactions {message.id}")
+        self._reacting[message.id] = task
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if self._reacting.get(message.id) is task:
+                del self._reacting[message.id]
+
+        task.add_done_callback(ended)
+
+    async def _settle(
+        self,
+        message: discord.Message | discord.PartialMessage,
+        picker: Picker,
+        preset: ShelfPreset,
+    ) -> None:
+        """Fold the picker up to one line; the card says the rest."""
+        reacting = self._reacting.get(message.id)
+        if reacting is not None:
+            reacting.cancel()
+        text = settled_text(preset, filename=picker.filename)
+        try:
+            async with asyncio.timeout(POST_SECONDS):
+                await message.edit(content=text, embed=None, attachments=[], view=None)
+        except (discord.HTTPException, TimeoutError) as error:
+            log.info("picker %d stays as it is: %s", picker.message_id, error)
 
     async def _find(self, message_id: int) -> Picker | None:
         """The picker on a message; a member may be quicker than its row is written."""
@@ -159,7 +281,7 @@ class PickerTable:
         age = datetime.now(UTC) - picker.created_at
         return age > timedelta(seconds=self._services.settings.picker_seconds)
 
-    async def _take(self, picker: Picker, preset: Preset) -> bool:
+    async def _take(self, picker: Picker, preset: str) -> bool:
         """Accept the choice; False where one was made before.
 
         The job comes first: its request_key makes it one job however often that happens, so a
@@ -185,8 +307,9 @@ class PickerTable:
                 filename=picker.filename,
                 spoiler=picker.spoiler,
                 size=picker.content_size,
+                place=picker.content.place if picker.content is not None else Place.ATTACHED,
             ),
-            preset=preset.name,
+            preset=preset,
             recipe=recipe,
             options=options,
             request_key=f"picker:{picker.message_id}",
@@ -194,7 +317,9 @@ class PickerTable:
         await self._services.intake.accept(request)
         return await self._services.store.pickers.use(picker.message_id)
 
-    async def _post(self, asker: Asker, embed: discord.Embed, sheet: bytes) -> discord.Message:
+    async def _post(
+        self, asker: Asker, embed: discord.Embed, page: _Page, view: discord.ui.View
+    ) -> discord.Message:
         origin = asker.origin
         options: dict[str, Any] = {}
         if origin.message_id is not None:
@@ -207,8 +332,8 @@ class PickerTable:
         async with asyncio.timeout(POST_SECONDS):
             return await asker.channel.send(
                 embed=embed,
-                file=presets_sheet(sheet),
-                view=picker_view(),
+                file=presets_sheet(page.sheet, page.styles),
+                view=view,
                 allowed_mentions=discord.AllowedMentions.none(),
                 **options,
             )
@@ -228,27 +353,61 @@ def _choices(picker: Picker, *, default: str) -> tuple[Recipe, dict[str, Any]]:
     }
 
 
-async def _add_reactions(message: discord.Message) -> None:
-    """Offer every preset as a reaction; the member may choose before they are all there."""
+async def _offer_reactions(
+    message: discord.Message,
+    styles: Sequence[ShelfPreset],
+    *,
+    without: discord.Embed,
+    clear: bool | None,
+) -> None:
+    """Offer every style as a reaction; the member may choose before they are all there."""
+    me = message.author
+    offered = 0
     try:
-        for preset in library.PRESETS[:MOST_REACTIONS]:
-            await message.add_reaction(preset.emoji)
+        if clear:
+            await message.clear_reactions()
+        elif clear is False:
+            for reaction in message.reactions:
+                if reaction.me:
+                    await message.remove_reaction(reaction.emoji, me)
+        for style in styles:
+            await message.add_reaction(style.emoji)
+            offered += 1
     except discord.NotFound:
         log.debug("the picker was settled or deleted before all reactions were there")
     except discord.HTTPException as error:
         log.info("reactions stay away from picker %d, the menu serves: %s", message.id, error)
+        if offered == 0:
+            await _without_reactions(message, without)
 
 
-async def _settle(
-    message: discord.Message | discord.PartialMessage, picker: Picker, preset: Preset
-) -> None:
-    """Fold the picker up to one line; the card says the rest."""
-    text = settled_text(preset, filename=picker.filename)
+async def _without_reactions(message: discord.Message, embed: discord.Embed) -> None:
+    """Say that only the menu is left, where reactions turned out to be impossible."""
     try:
         async with asyncio.timeout(POST_SECONDS):
-            await message.edit(content=text, embed=None, attachments=[], view=None)
+            await message.edit(embed=embed)
     except (discord.HTTPException, TimeoutError) as error:
-        log.info("picker %d stays as it is: %s", picker.message_id, error)
+        log.info("picker %d promises reactions that do not come: %s", message.id, error)
+
+
+def _may_manage(client: discord.Client, picker: Picker) -> bool:
+    """Whether the bot may take others' reactions back where the picker is."""
+    guild = client.get_guild(picker.guild_id) if picker.guild_id is not None else None
+    channel = None if guild is None else guild.get_channel_or_thread(picker.channel_id)
+    if guild is None or channel is None:
+        return False
+    return channel.permissions_for(guild.me).manage_messages
+
+
+async def _take_back(
+    message: discord.PartialMessage, reaction: discord.RawReactionActionEvent
+) -> None:
+    """Take back the reaction of somebody who has no choice here; that is all they are told."""
+    try:
+        async with asyncio.timeout(POST_SECONDS):
+            await message.remove_reaction(reaction.emoji, discord.Object(reaction.user_id))
+    except (discord.HTTPException, TimeoutError) as error:
+        log.info("a reaction to picker %d stays: %s", message.id, error)
 
 
 async def _tell(place: discord.PartialMessageable, picker: Picker, text: str) -> None:

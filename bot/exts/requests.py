@@ -5,17 +5,21 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from bot.errors import RequestProblem, RequestRefused
+from bot.errors import Refusal, RequestProblem, RequestRefused
 from bot.exts.answers import check_may_paint_here
+from bot.exts.asks import arrange
+from bot.exts.offers import refuse
+from bot.intake.accept import MAX_STYLES
 from bot.intake.request import StyleRequest
-from bot.presets import library
-from bot.views import wording
+from bot.views import ask_wording, wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.exts.answers import Asker
+    from bot.exts.asks import Ask, NamedPicture
     from bot.exts.picker import PickerTable
+    from bot.exts.pictures import Found
     from bot.exts.services import Services
     from bot.exts.wishes import Wish
     from bot.intake.request import PictureSource
@@ -33,60 +37,146 @@ class Requests:
         self._services = services
         self._pickers = pickers
 
-    async def handle(self, asker: Asker, pictures: Sequence[PictureSource], wish: Wish) -> None:
-        """Serve one request.
+    async def handle(
+        self,
+        asker: Asker,
+        found: Found,
+        named: Sequence[NamedPicture],
+        wish: Wish,
+        *,
+        avatar: PictureSource,
+    ) -> bool:
+        """Serve what was written in a message: decide which picture is which, then go on.
+
+        Args:
+            asker: whoever asked.
+            found: the pictures that were posted.
+            named: those named in words.
+            wish: everything else that was written.
+            avatar: the asker's own.
+
+        Returns:
+            Whether something came of it; if not, the asker was told why.
+        """
+        preset = None
+        if wish.words:
+            preset = await self._services.shelf.get(wish.words, guild_id=asker.origin.guild_id)
+        ask = arrange(
+            found,
+            named,
+            wish,
+            names_preset=preset is not None,
+            origin=asker.origin,
+            avatar=avatar,
+        )
+        return await self.serve(asker, ask)
+
+    async def serve(self, asker: Asker, ask: Ask) -> bool:
+        """Serve one request, or say why not, with buttons that do something about it.
+
+        Returns:
+            Whether something came of it.
+        """
+        try:
+            text = await self._serve(asker, ask)
+        except Refusal as refusal:
+            log.info("member %d is refused: %s", ask.origin.requester_id, refusal)
+            await refuse(self._services, asker, ask, refusal)
+            return False
+        await asker.accepted(text)
+        return True
+
+    async def _serve(self, asker: Asker, ask: Ask) -> str:
+        """Serve one request; returns what to tell a member who must be told something.
 
         Raises:
-            Refusal: it cannot be served; the member is to be told why.
+            Refusal: it cannot be served.
         """
         if not self._services.scheduler.accepting:
             raise RequestRefused(RequestProblem.SHUTTING_DOWN)
-        if not pictures:
-            problem = RequestProblem.NO_PICTURES
-            if wish.has_link:
-                problem = RequestProblem.LINK_INSTEAD_OF_FILE
-            raise RequestRefused(problem, detail=self._services.settings.prefix)
+        if ask.wish.trouble is not None:
+            raise ask.wish.trouble
+        self._check_pictures(ask)
         check_may_paint_here(asker)
-        preset, unknown = _preset(wish, pictures)
-        if len(pictures) == 1 and preset is None:
-            await self._pickers.offer(asker, pictures[0], wish, unknown=unknown)
-            await asker.accepted(wording.PICKER_POSTED)
-            return
-        job = await self._paint(asker, pictures, wish, preset)
+        preset, unknown = await self._preset(ask)
+        styles = len(ask.pictures) - 1 + (preset is not None)
+        if styles > MAX_STYLES:
+            raise RequestRefused(RequestProblem.TOO_MANY_PICTURES, detail=str(len(ask.pictures)))
+        weights = ask.wish.options.get("weights")
+        if weights is not None and len(weights) != max(1, styles):
+            raise RequestRefused(
+                RequestProblem.BAD_OPTION_VALUE,
+                detail=f"weights={':'.join(f'{each:g}' for each in weights)}",
+                suggestion=ask_wording.numbers_for_styles(max(1, styles)),
+            )
+        if styles == 0:
+            await self._pickers.offer(asker, ask, unknown=unknown)
+            return wording.PICKER_POSTED
+        job = await self._paint(asker, ask, preset)
         log.info(
             "accepted job %s of member %d in channel %d: %s",
             job.job_id, job.origin.requester_id, job.origin.channel_id, job.title,
         )  # fmt: skip
-        await asker.accepted(wording.ACCEPTED)
+        return wording.ACCEPTED
 
-    async def _paint(
-        self, asker: Asker, pictures: Sequence[PictureSource], wish: Wish, preset: str | None
-    ) -> Job:
-        content, *styles = pictures
-        if wish.swap and styles:
-            content, styles = styles[0], [content, *styles[1:]]
-        recipe = wish.recipe(self._services.settings.recipe)
+    def _check_pictures(self, ask: Ask) -> None:
+        """Make sure there is something to repaint.
+
+        Raises:
+            RequestRefused: there is not.
+        """
+        if ask.pictures and not ask.lacks_content:
+            return
+        if ask.pictures:
+            problem = RequestProblem.STYLE_WITHOUT_CONTENT
+        elif ask.mask is not None:
+            problem = RequestProblem.MASK_WITHOUT_PICTURE
+        elif ask.is_gone:
+            problem = RequestProblem.MESSAGE_GONE
+        elif ask.wish.has_link:
+            problem = RequestProblem.LINK_INSTEAD_OF_FILE
+        else:
+            problem = RequestProblem.NO_PICTURES
+        raise RequestRefused(problem, detail=self._services.settings.prefix)
+
+    async def _preset(self, ask: Ask) -> tuple[str | None, str | None]:
+        """The preset that the words name, and else the words that were meant as one.
+
+        Beside two pictures, words that name no preset are a caption, unless they were given as a
+        preset's name.
+
+        Raises:
+            RequestRefused: there is no preset of the name that was given.
+        """
+        wish, shelf, guild_id = ask.wish, self._services.shelf, ask.origin.guild_id
+        if not wish.words:
+            return None, None
+        found = await shelf.get(wish.words, guild_id=guild_id)
+        if found is not None:
+            return found.name, None
+        if len(ask.pictures) == 1:
+            return None, wish.words
+        if wish.names_preset:
+            raise RequestRefused(
+                RequestProblem.UNKNOWN_PRESET,
+                detail=wish.words,
+                suggestion=await shelf.nearest(wish.words, guild_id=guild_id),
+            )
+        return None, None
+
+    async def _paint(self, asker: Asker, ask: Ask, preset: str | None) -> Job:
+        content, *styles = ask.pictures
+        recipe = ask.wish.recipe(self._services.settings.recipe)
         return await self._services.intake.accept(
             StyleRequest(
-                origin=asker.origin,
+                origin=ask.origin,
                 content=content,
                 styles=tuple(styles),
                 preset=preset,
+                mask=ask.mask,
+                order=ask.order,
                 recipe=recipe,
-                options=wish.recipe_changes(recipe),
+                options=ask.wish.recipe_changes(recipe),
                 request_key=asker.request_key,
             )
         )
-
-
-def _preset(wish: Wish, pictures: Sequence[PictureSource]) -> tuple[str | None, str | None]:
-    """The preset that the wish names, and else the words that were meant as one.
-
-    Beside two pictures, words that name no preset are a caption.
-    """
-    if not wish.words:
-        return None, None
-    found = library.get(wish.words)
-    if found is not None:
-        return found.name, None
-    return None, wish.words if len(pictures) == 1 else None

@@ -21,7 +21,7 @@ from bot.errors import (
 from bot.intake.download import allowed_origins, download
 from bot.intake.request import HeldPicture, PictureSource
 from bot.jobs.artefacts import content_key, preview_key, style_key
-from bot.jobs.model import Limits, NewJob, new_job_id
+from bot.jobs.model import Input, Limits, NewJob, Place, Understood, new_job_id
 from stylenet import images
 from stylenet.errors import RecipeError
 from stylenet.recipe import Recipe
@@ -51,6 +51,10 @@ REQUESTS_AT_ONCE = 8
 DEFAULT_SIZE = 384
 """Longest side painted where neither the member nor the operator says; what a CPU paints in a
 minute or two. Pixels."""
+
+
+# Discord guesses these from the name; bytes are only trusted after inspection.
+UNDECIDED = frozenset({"application/octet-stream"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +140,7 @@ class Intake:
         self._presets = presets
         self._session = session
         self.default_size = default_size
-        self._origins = allowed_origins(settings.discord_url)
+        self._origins = allowed_origins(settings)
         self._turns = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
     async def accept(self, request: StyleRequest) -> Job:
@@ -249,6 +253,7 @@ class Intake:
         return _Picture(data, preview, picture.size)
 
     async def _fetch(self, source: PictureSource) -> InspectedPicture:
+        _check_kind(source)
         limit = self._settings.max_upload_bytes
         if source.size is not None and source.size > limit:  # not worth the way
             raise PictureRefused(
@@ -277,6 +282,7 @@ class Intake:
     ) -> Job:
         """Keep the inputs, then enqueue; inputs that no job needs are deleted again."""
         job_id = new_job_id()
+        understood = _understood(request, preset, content, styles)
         new = NewJob(
             job_id=job_id,
             origin=request.origin,
@@ -285,7 +291,8 @@ class Intake:
             content_size=content.size,
             recipe=recipe,
             preset=request.preset,
-            title=request.title or _title(request, preset),
+            title=request.title or understood.title(),
+            understood=understood,
             spoiler=any(source.spoiler for source in (request.content, *request.styles)),
             request_key=request.request_key,
         )
@@ -332,9 +339,38 @@ def _encoded(preview: Image.Image) -> bytes:
     return images.encode(preview, "webp")
 
 
-def _title(request: StyleRequest, preset: StylePreset | None) -> str:
-    """What the card calls the job, e.g. ``tubingen.jpg × Starry night``."""
-    styles = [source.filename for source in request.styles]
+def _check_kind(source: PictureSource) -> None:
+    """Refuse what Discord itself says is no picture, before it is fetched.
+
+    Raises:
+        PictureRefused: it is a film, or plainly something else.
+    """
+    kind = (source.content_type or "").partition(";")[0].strip().lower()
+    if not kind or kind in UNDECIDED or kind.startswith("image/"):
+        return
+    if source.place is Place.STICKER:
+        problem = PictureProblem.DRAWN_STICKER
+    elif kind.startswith("video/"):
+        problem = PictureProblem.FILM
+    else:
+        problem = PictureProblem.NOT_A_PICTURE
+    raise PictureRefused(problem, filename=source.filename, got=kind)
+
+
+def _understood(
+    request: StyleRequest, preset: StylePreset | None, content: _Picture, styles: list[_Picture]
+) -> Understood:
+    """What was taken for what, with the sizes that are known by now."""
+    taken = [
+        Input(name=source.filename, place=source.place, size=picture.size)
+        for source, picture in zip(request.styles, styles, strict=False)
+    ]
     if preset is not None:
-        styles.append(preset.title)
-    return f"{request.content.filename} × {' + '.join(styles)}"
+        taken.append(Input(name=preset.title, place=Place.PRESET))
+    return Understood(
+        content=Input(
+            name=request.content.filename, place=request.content.place, size=content.size
+        ),
+        styles=tuple(taken),
+        order=request.order,
+    )

@@ -1,4 +1,4 @@
-"""Downloading what members attached: from Discord's hosts only, bounded in bytes and in time."""
+"""Downloading members' pictures: from allowed hosts only, bounded in bytes and in time."""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ from bot.errors import PictureProblem, PictureRefused
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["DISCORD_ORIGINS", "allowed_origins", "download"]
+    from bot.settings import Settings
 
-DISCORD_ORIGINS: frozenset[URL] = frozenset(
-    {URL("https://cdn.discordapp.com"), URL("https://media.discordapp.net")}
-)
-"""Where Discord serves attachments, avatars and emojis from."""
+__all__ = ["allowed_origins", "download", "is_allowed"]
 
 ATTEMPTS = 4
 FIRST_BACKOFF_SECONDS = 0.25
@@ -38,14 +35,20 @@ class _TryAgainError(Exception):
         self.after = after
 
 
-def allowed_origins(discord_url: str | None) -> frozenset[URL]:
-    """The origins pictures may come from.
+def allowed_origins(settings: Settings) -> frozenset[URL]:
+    """The origins pictures may come from: the operator's hosts by HTTPS.
 
-    Args:
-        discord_url: another Discord's address, which then is the only one; None for the
-            real one.
+    Another Discord's address, as the playground's, is the only one where it is set.
     """
-    return DISCORD_ORIGINS if discord_url is None else frozenset({URL(discord_url).origin()})
+    if settings.discord_url is not None:
+        return frozenset({URL(settings.discord_url).origin()})
+    hosts = (host.strip() for host in settings.picture_hosts.split(","))
+    return frozenset(URL.build(scheme="https", host=host) for host in hosts if host)
+
+
+def is_allowed(url: str, origins: Collection[URL]) -> bool:
+    """Whether a picture may be fetched from this address."""
+    return _allowed(url, origins) is not None
 
 
 async def download(

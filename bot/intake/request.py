@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bot.jobs.model import Order, Place
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,8 +24,10 @@ class PictureSource:
         url: where it is downloaded from.
         filename: the member's own name of the file.
         size: bytes, as Discord announced them; None where it did not.
-        content_type: as Discord announced it; never relied upon.
+        content_type: as Discord announced it; enough to refuse a film, never relied upon.
         spoiler: whether the member hid it behind a spoiler.
+        place: where it was found.
+        first_frame: where Discord keeps the first frame of a film; None for what is no film.
     """
 
     url: str
@@ -31,6 +35,8 @@ class PictureSource:
     size: int | None = None
     content_type: str | None = None
     spoiler: bool = False
+    place: Place = Place.ATTACHED
+    first_frame: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,12 +47,14 @@ class HeldPicture:
         key: the picture among the artefacts.
         filename, spoiler: as the member sent it.
         size: width and height in pixels.
+        place: where it was found.
     """
 
     key: str
     filename: str
     spoiler: bool = False
     size: tuple[int, int] | None = None
+    place: Place = Place.EARLIER
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +65,8 @@ class StyleRequest:
         content: the picture that is repainted; held already when a picker was answered.
         styles: the pictures that show how; may be empty where `preset` says it instead.
         preset: name of a preset, whose picture is used after `styles`.
+        mask: what says where to paint; None paints everywhere.
+        order: how it is known which picture is the content.
         recipe: the recipe to begin with.
         options: the recipe's fields that the member set themself. They win over the preset's
             changes, which win over `recipe`.
@@ -71,6 +81,8 @@ class StyleRequest:
     content: PictureSource | HeldPicture
     styles: tuple[PictureSource | HeldPicture, ...] = ()
     preset: str | None = None
+    mask: PictureSource | HeldPicture | None = None
+    order: Order = Order.NAMED
     recipe: Recipe
     options: Mapping[str, object] = field(default_factory=dict)
     request_key: str | None = None

@@ -11,6 +11,7 @@ import discord
 from bot.jobs.model import JobState
 from bot.views import wording
 from bot.views.buttons import Verb, job_view
+from bot.views.understood import swap_button, understood_lines
 
 if TYPE_CHECKING:
     from bot.jobs.model import Job
@@ -71,7 +72,7 @@ def render_card(job: Job, facts: CardFacts) -> Card:
     """
     embed = discord.Embed(
         title=shown_title(job, limit=200),
-        description="\n".join(_lines(job, facts)),
+        description="\n".join([*understood_lines(job), *_lines(job, facts)]),
         colour=COLOURS[job.state],
     )
     embed.set_footer(text=card_footer(job.job_id))
@@ -85,6 +86,9 @@ def render_card(job: Job, facts: CardFacts) -> Card:
             embed.set_image(url=f"attachment://{file.filename}")
     verbs = () if job.state.is_final else (Verb.CANCEL,)
     view = job_view(job.job_id, verbs, disabled=job.cancel_requested)
+    swap = swap_button(job)
+    if swap is not None:
+        view.add_item(swap)
     return Card(embed=embed, files=files, view=view)
 
 

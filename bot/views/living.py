@@ -5,11 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.views.buttons import JobButton, PresetMenu
+from bot.views.picker import PickerTake, PickerTurn
+from bot.views.remedies import OfferButton, SwapButton
 
 if TYPE_CHECKING:
     import discord
 
 __all__ = ["LIVING"]
 
-LIVING: Final[tuple[type[discord.ui.DynamicItem[Any]], ...]] = (JobButton, PresetMenu)
+LIVING: Final[tuple[type[discord.ui.DynamicItem[Any]], ...]] = (
+    JobButton,
+    SwapButton,
+    PresetMenu,
+    PickerTurn,
+    PickerTake,
+    OfferButton,
+)
 """Whatever carries a custom_id that is still answered after a restart."""

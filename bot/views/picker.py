@@ -1,62 +1,151 @@
-"""The picker: every preset's thumbnail on one sheet, to be chosen by reaction or by menu."""
+"""The picker: the styles' thumbnails on one sheet, to be chosen by reaction or by menu.
+
+Where there are more styles than a message can have reactions, they stand on pages.
+"""
 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar, cast
 
 import discord
 
-from bot.presets import library
 from bot.views import wording
 from bot.views.buttons import PresetMenu
 
 if TYPE_CHECKING:
-    from bot.presets.library import Preset
+    import re
+    from collections.abc import Sequence
 
-__all__ = ["picker_embed", "picker_view", "preset_for_emoji", "presets_sheet", "settled_text"]
+    from bot.views.remedies import AskingDesk
+
+__all__ = [
+    "SHEET_NAME",
+    "PickerTake",
+    "PickerTurn",
+    "Style",
+    "page_of",
+    "picker_embed",
+    "picker_view",
+    "presets_sheet",
+    "settled_text",
+    "style_for_emoji",
+]
 
 SHEET_NAME: Final = "styles.webp"
-MOST_OPTIONS: Final = 25  # of a menu
+MOST_REACTIONS: Final = 20
+"""Different reactions one message can have; a menu takes 25 options."""
+
+PAGE: Final = 15
+"""Styles on a page, where there are several pages: full rows of the sheet."""
+
 COLOUR: Final = discord.Colour(0x8E6BD8)
 STYLES_A_LINE: Final = 3  # as many as fit into an embed without wrapping
 
 
-def picker_embed(*, filename: str, unknown: str | None, may_react: bool) -> discord.Embed:
+class Style(Protocol):
+    """What a picker needs to know of a style."""
+
+    @property
+    def name(self) -> str:
+        """What members type."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What they read."""
+        ...
+
+    @property
+    def emoji(self) -> str:
+        """One that no other style on offer has."""
+        ...
+
+
+AnyStyle = TypeVar("AnyStyle", bound=Style)
+
+
+class _HasAsking(Protocol):
+    asking: AskingDesk
+
+
+def page_of(count: int, page: int) -> tuple[slice, int, int]:
+    """Which of `count` styles stand on a page.
+
+    Args:
+        count: how many there are in all.
+        page: counted from 0; one that is not there any more is the last one.
+
+    Returns:
+        The styles' slice, the page it is, and how many pages there are.
+    """
+    if count <= MOST_REACTIONS:
+        return slice(0, count), 0, 1
+    pages = -(-count // PAGE)
+    page = min(max(page, 0), pages - 1)
+    return slice(page * PAGE, (page + 1) * PAGE), page, pages
+
+
+def picker_embed(
+    styles: Sequence[Style],
+    *,
+    filename: str,
+    unknown: str | None = None,
+    near: Style | None = None,
+    may_react: bool,
+    page: int = 0,
+    pages: int = 1,
+) -> discord.Embed:
     """The picker's text.
 
     Args:
+        styles: those on this page.
         filename: of the picture that waits for its style.
         unknown: what the member wrote as a style's name, where there is none of that name.
+        near: the style that was probably meant.
         may_react: whether the bot can offer reactions here.
+        page: this page, counted from 0.
+        pages: how many there are.
     """
-    how = "React with a style's emoji, or use the menu." if may_react else "Use the menu below."
+    how = (
+        "React with a style's emoji, or use the menu."
+        if may_react
+        else "Use the menu below; I may not add reactions here."
+    )
     lines = [f"How shall I paint {wording.quoted(filename)}? {how}"]
     if unknown is not None:
-        near = library.nearest(unknown)
         hint = f"I know no style called {wording.quoted(unknown)}"
-        if near is not None:
-            hint += f"; did you mean **{near}**?"
-        lines.insert(0, hint if near is not None else f"{hint}, but these:")
-    lines += ["", *_legend()]
+        lines.insert(
+            0, f"{hint}; did you mean **{near.title}**?" if near else f"{hint}, but these:"
+        )
+    lines += ["", *_legend(styles)]
     embed = discord.Embed(title="Choose a style", description="\n".join(lines), colour=COLOUR)
+    if pages > 1:
+        embed.set_footer(text=f"Page {page + 1} of {pages}")
     return embed.set_image(url=f"attachment://{SHEET_NAME}")
 
 
-def picker_view() -> discord.ui.View:
-    """The menu of every preset."""
+def picker_view(
+    styles: Sequence[Style], *, near: Style | None = None, page: int = 0, pages: int = 1
+) -> discord.ui.View:
+    """The menu of the styles on a page, and the buttons that belong to it."""
     view = discord.ui.View(timeout=None)
     options = [
-        discord.SelectOption(label=preset.title, value=preset.name, emoji=preset.emoji)
-        for preset in library.PRESETS[:MOST_OPTIONS]
+        discord.SelectOption(label=style.title, value=style.name, emoji=style.emoji)
+        for style in styles
     ]
     view.add_item(PresetMenu(options))
+    if near is not None:
+        view.add_item(PickerTake(near.name, label=f"Yes, {near.title}", emoji=near.emoji))
+    if pages > 1:
+        view.add_item(PickerTurn(page - 1, forwards=False, disabled=page == 0))
+        view.add_item(PickerTurn(page + 1, forwards=True, disabled=page == pages - 1))
     return view
 
 
-def presets_sheet(sheet: bytes) -> discord.File:
+def presets_sheet(sheet: bytes, styles: Sequence[Style]) -> discord.File:
     """The contact sheet as a file, with its alt text."""
-    names = ", ".join(f"{preset.emoji} {preset.title}" for preset in library.PRESETS)
+    names = ", ".join(f"{style.emoji} {style.title}" for style in styles)
     return discord.File(
         io.BytesIO(sheet),
         filename=SHEET_NAME,
@@ -64,22 +153,89 @@ def presets_sheet(sheet: bytes) -> discord.File:
     )
 
 
-def _legend() -> list[str]:
-    """Which emoji stands for which style, beneath each other: the sheet cannot hold emoji."""
-    named = [f"{preset.emoji} {preset.title}" for preset in library.PRESETS]
-    rows = range(0, len(named), STYLES_A_LINE)
-    return [" · ".join(named[row : row + STYLES_A_LINE]) for row in rows]
-
-
-def preset_for_emoji(emoji: str) -> Preset | None:
-    """The preset a reaction stands for; variation selectors make no difference."""
+def style_for_emoji(emoji: str, styles: Sequence[AnyStyle]) -> AnyStyle | None:
+    """The style a reaction stands for; variation selectors make no difference."""
     plain = emoji.replace("\ufe0f", "")
-    for preset in library.PRESETS:
-        if preset.emoji.replace("\ufe0f", "") == plain:
-            return preset
+    for style in styles:
+        if style.emoji.replace("\ufe0f", "") == plain:
+            return style
     return None
 
 
-def settled_text(preset: Preset, *, filename: str) -> str:
+def settled_text(style: Style, *, filename: str) -> str:
     """What a picker says once its choice is made."""
-    return f"{preset.emoji} **{preset.title}** it is, for {wording.quoted(filename)}."
+    return f"{style.emoji} **{style.title}** it is, for {wording.quoted(filename)}."
+
+
+class PickerTurn(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"picker:page:(?P<page>-?[0-9]{1,3})",
+):
+    """A button that turns a picker's page."""
+
+    def __init__(self, page: int, *, forwards: bool, disabled: bool = False) -> None:
+        super().__init__(
+            discord.ui.Button(
+                label="More styles" if forwards else "Back",
+                emoji="▶️" if forwards else "◀️",
+                style=discord.ButtonStyle.secondary,
+                disabled=disabled,
+                custom_id=f"picker:page:{page}",
+            )
+        )
+        self.page = page
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],
+        item: discord.ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Rebuild the button that was pressed."""
+        return cls(int(match["page"]), forwards=True)
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Take the press to the desk."""
+        await cast("_HasAsking", interaction.client).asking.turned(interaction, self.page)
+
+
+class PickerTake(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"picker:take:(?P<name>.{1,64})",
+):
+    """A button that says yes to the style that was probably meant."""
+
+    def __init__(self, name: str, *, label: str = "Yes", emoji: str | None = None) -> None:
+        super().__init__(
+            discord.ui.Button(
+                label=label[:80],
+                emoji=emoji,
+                style=discord.ButtonStyle.primary,
+                custom_id=f"picker:take:{name}",
+            )
+        )
+        self.name = name
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],
+        item: discord.ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Rebuild the button that was pressed."""
+        return cls(match["name"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Take the press to the desk."""
+        await cast("_HasAsking", interaction.client).asking.chose(interaction, self.name)
+
+
+def _legend(styles: Sequence[Style]) -> list[str]:
+    """Which emoji stands for which style, beneath each other: the sheet cannot hold emoji."""
+    named = [f"{style.emoji} {style.title}" for style in styles]
+    rows = range(0, len(named), STYLES_A_LINE)
+    return [" · ".join(named[row : row + STYLES_A_LINE]) for row in rows]

@@ -96,6 +96,10 @@ _PICTURE: Final[Mapping[PictureProblem, str]] = {
     PictureProblem.UNSUPPORTED_FORMAT: (
         "{name} is of a kind I cannot paint from; attach it as PNG, JPEG, WebP or GIF."
     ),
+    PictureProblem.FILM: "{name} is a film, and I paint single pictures; pick one of its frames.",
+    PictureProblem.DRAWN_STICKER: (
+        "{name} is a sticker that is drawn as it moves, with no picture in it; send me another one."
+    ),
     PictureProblem.DOWNLOAD_FAILED: (
         "I could not fetch {name} from Discord; post it again in a moment."
     ),
@@ -244,8 +248,11 @@ _REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
         "I have the style but nothing to repaint; attach the picture to repaint as well."
     ),
     RequestProblem.TOO_MANY_PICTURES: lambda e: (
-        f"I see {e.detail or 'too many'} pictures and need two: first the one to repaint, then "
-        "the one whose style you like."
+        f"I see {e.detail or 'too many'} pictures and take one to repaint with up to four styles; "
+        "choose some of them."
+    ),
+    RequestProblem.MASK_WITHOUT_PICTURE: lambda _: (
+        "A mask says where to paint, so it comes after the picture to repaint; attach both."
     ),
     RequestProblem.LINK_INSTEAD_OF_FILE: lambda _: (
         "I do not open links; save the picture and attach it as a file."

@@ -91,7 +91,7 @@ async def test_a_link_instead_of_a_file(room):
         ("wall.png", _declared(30_000, 30_000), "50 megapixels"),
         ("half.jpg", painting(1, kind="JPEG")[:700], "cut off or damaged"),
         ("ribbon.png", painting(1, 640, 32), "too long and thin"),
-        ("clip.mp4", b"\0\0\0\x18ftypmp42", "of a kind I cannot paint from"),
+        ("clip.mp4", b"\0\0\0\x18ftypmp42", "is a film"),
     ],
 )
 @pytest.mark.parametrize("place", ["content", "style"])

@@ -87,7 +87,7 @@ async def test_a_preset_by_name_needs_no_picker(room):
 
 async def test_a_misspelt_preset_gets_a_suggestion_and_the_picker(room):
     await _picker(room, "!stylize mosiac")
-    assert "did you mean **mosaic**" in said(room.pickers()[0])
+    assert "did you mean **Mosaic**" in said(room.pickers()[0])
 
 
 async def test_without_permission_to_react_the_menu_serves(room):

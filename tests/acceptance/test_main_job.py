@@ -14,7 +14,8 @@ async def test_two_pictures_become_one_painting(room):
     card = await room.card()
     assert card.reference["message_id"] == request.id
     assert "harbour.png × brushes.png" in said(card)
-    assert custom_ids(card) == [f"job:{job_id_of(card)}:cancel"]
+    assert custom_ids(card) == [f"job:{job_id_of(card)}:{verb}" for verb in ("cancel", "swap")]
+    assert "Repainting **harbour.png**, which you attached" in said(card)
 
     final = await room.final()
     assert final.reference["message_id"] == request.id

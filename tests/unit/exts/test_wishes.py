@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import RequestProblem, RequestRefused
-from bot.exts.wishes import OPTIONS, Wish, read_wish, with_options
+from bot.exts.wishes import OPTIONS, Kind, Named, Role, Wish, read_wish, with_options
 from stylenet.recipe import Recipe
 
 
@@ -15,7 +15,9 @@ from stylenet.recipe import Recipe
         ("", ""),
         ("mosaic", "mosaic"),
         ("in the style of Starry Night, please!", "Starry Night,"),
-        ("<@123456> stained glass", "stained glass"),
+        ("<@&123456> stained glass", "stained glass"),
+        ("style=woodcut", "woodcut"),
+        ('preset="stained glass" size=64', "stained glass"),
         ('"woodcut"', "woodcut"),
     ],
 )
@@ -56,24 +58,24 @@ def test_options_and_words_mix_in_any_order():
      ("keep_colors=perhaps", "keep_colors=perhaps")],
 )  # fmt: skip
 def test_a_wrong_value_is_refused_with_what_it_takes(text, detail):
-    with pytest.raises(RequestRefused) as refused:
-        read_wish(text)
-    assert refused.value.problem is RequestProblem.BAD_OPTION_VALUE
-    assert refused.value.detail == detail
-    assert refused.value.suggestion
+    refused = read_wish(text).trouble
+    assert refused.problem is RequestProblem.BAD_OPTION_VALUE
+    assert refused.detail == detail
+    assert refused.suggestion
 
 
 def test_a_misspelt_option_gets_the_nearest_one():
-    with pytest.raises(RequestRefused) as refused:
-        read_wish("strenght=2")
-    assert refused.value.problem is RequestProblem.UNKNOWN_OPTION
-    assert refused.value.suggestion == "strength"
+    wish = read_wish("strenght=2")
+    assert wish.trouble.problem is RequestProblem.UNKNOWN_OPTION
+    assert wish.trouble.suggestion == "strength"
+    assert wish.fix == ("strength", 2.0)
 
 
 def test_links_are_noticed_and_not_taken_for_options():
     wish = read_wish("https://example.org/a.png?x=1 mosaic")
     assert wish.has_link
     assert wish.words == "mosaic"
+    assert wish.trouble is None
 
 
 def test_options_become_changes_of_the_recipe():
@@ -100,3 +102,81 @@ def test_options_of_a_slash_command_that_were_not_given_do_not_count():
 
 def test_every_option_explains_itself():
     assert all(option.expected and option.summary for option in OPTIONS.values())
+
+
+ADA = "123456789012345678"
+EMOJI = "<:wave:123456789012345679>"
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "words"),
+    [
+        ("me", [Named(kind=Kind.REQUESTER, is_weak=True)], ""),
+        ("my avatar, mosaic", [Named(kind=Kind.REQUESTER)], "mosaic"),
+        ("avatar like mosaic", [Named(kind=Kind.REQUESTER)], "mosaic"),
+        ("awesome memes", [], "awesome memes"),
+        (f"<@{ADA}> woodcut", [Named(kind=Kind.MEMBER, value=ADA)], "woodcut"),
+        (f"<@!{ADA}>", [Named(kind=Kind.MEMBER, value=ADA)], ""),
+        (f"{EMOJI} mosaic", [Named(kind=Kind.EMOJI, value=EMOJI)], "mosaic"),
+        (
+            f"content=me style=<@{ADA}>",
+            [
+                Named(kind=Kind.REQUESTER, role=Role.CONTENT, is_weak=True),
+                Named(kind=Kind.MEMBER, value=ADA, role=Role.STYLE),
+            ],
+            "",
+        ),
+        (
+            "|| https://cdn.example/a.png ||",
+            [Named(kind=Kind.LINK, value="https://cdn.example/a.png", spoiler=True)],
+            "",
+        ),
+    ],
+)
+def test_pictures_are_named_in_words(text, named, words):
+    wish = read_wish(text)
+    assert list(wish.named) == named
+    assert wish.words == words
+    assert wish.trouble is None
+
+
+def test_naming_the_bot_is_no_wish_for_its_picture():
+    assert read_wish(f"<@{ADA}> mosaic", me=int(ADA)) == Wish(words="mosaic")
+
+
+@pytest.mark.parametrize(
+    ("text", "blend"),
+    [("weights=2:1", (2, 1)), ("weights=70%/30%", (70, 30)), ("blend=1:0:3", (1, 0, 3))],
+)
+def test_weights_blend_the_styles(text, blend):
+    wish = read_wish(text)
+    recipe = wish.recipe("default")
+    assert recipe.evolve(**wish.recipe_changes(recipe)).blend == blend
+
+
+@pytest.mark.parametrize("text", ["weights=0:0", "weights=-1:2", "weights=much", "weights=nan:1"])
+def test_weights_that_weigh_nothing_are_refused(text):
+    assert read_wish(text).trouble.problem is RequestProblem.BAD_OPTION_VALUE
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("size=9", ("size", 64)),
+        ("size=99999px", ("size", 2048)),
+        ("strength=100", ("strength", 10)),
+        ("passes=0", ("passes", 1)),
+        ("recipe=fin", ("recipe", "fine")),
+        ("size=huge", None),
+        ("stongth=many", None),
+    ],
+)
+def test_what_an_option_was_probably_meant_to_be(text, fix):
+    wish = read_wish(text)
+    assert wish.trouble is not None
+    assert wish.fix == fix
+
+
+@pytest.mark.parametrize("text", ["mask", "with a mask", "--mask"])
+def test_the_last_picture_may_be_a_mask(text):
+    assert read_wish(f"mosaic {text}") == Wish(words="mosaic", mask=True)

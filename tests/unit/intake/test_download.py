@@ -12,7 +12,13 @@ from yarl import URL
 
 from bot.errors import PictureProblem, PictureRefused
 from bot.intake import download as download_module
-from bot.intake.download import DISCORD_ORIGINS, allowed_origins, download
+from bot.intake.download import allowed_origins, download, is_allowed
+from bot.settings import Settings
+
+
+def origins_at(base):
+    """Where pictures may come from at another Discord, or at the real one."""
+    return allowed_origins(Settings(_env_file=None, discord_url=base))
 
 
 @asynccontextmanager
@@ -34,7 +40,7 @@ async def serving(handler):
 
 async def fetched(base, session, **options):
     options = {"filename": "a.png", "max_bytes": 1000, "timeout": 5.0, **options}
-    return await download(session, f"{base}/a.png", origins=allowed_origins(base), **options)
+    return await download(session, f"{base}/a.png", origins=origins_at(base), **options)
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +56,7 @@ async def test_returns_the_bytes_and_keeps_the_signed_query():
     async with serving(handler) as (base, session):
         url = f"{base}/a.png?ex=66&is=1f&hm=a%2Bb&"
         data = await download(
-            session, url, filename="a", origins=allowed_origins(base), max_bytes=10, timeout=5
+            session, url, filename="a", origins=origins_at(base), max_bytes=10, timeout=5
         )
     assert data == b"picture"
 
@@ -183,11 +189,19 @@ async def test_other_hosts_are_not_asked(url):
     async with aiohttp.ClientSession() as session:
         with pytest.raises(PictureRefused) as refused:
             await download(
-                session, url, filename="a.png", origins=DISCORD_ORIGINS, max_bytes=10, timeout=1
+                session, url, filename="a.png", origins=origins_at(None), max_bytes=10, timeout=1
             )
     assert (refused.value.problem, refused.value.got) == (PictureProblem.DOWNLOAD_FAILED, "host")
 
 
 def test_another_discord_replaces_the_real_one():
-    assert allowed_origins("http://127.0.0.1:8123/") == {URL("http://127.0.0.1:8123")}
-    assert allowed_origins(None) == DISCORD_ORIGINS
+    assert origins_at("http://127.0.0.1:8123/") == {URL("http://127.0.0.1:8123")}
+    assert URL("https://cdn.discordapp.com") in origins_at(None)
+
+
+def test_an_operator_names_the_hosts():
+    settings = Settings(_env_file=None, picture_hosts="pictures.example, cdn.discordapp.com,")
+    origins = allowed_origins(settings)
+    assert is_allowed("https://pictures.example/cat.png?size=1", origins)
+    assert not is_allowed("http://pictures.example/cat.png", origins)
+    assert not is_allowed("https://media.discordapp.net/cat.png", origins)

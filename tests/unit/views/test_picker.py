@@ -2,38 +2,80 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.presets import library
-from bot.views.picker import picker_embed, preset_for_emoji
+from bot.views.picker import page_of, picker_embed, picker_view, style_for_emoji
 
 
 def test_every_style_is_named_beside_its_emoji():
-    text = picker_embed(filename="cat.png", unknown=None, may_react=True).description
+    text = picker_embed(library.PRESETS, filename="cat.png", may_react=True).description
     assert text is not None
     for preset in library.PRESETS:
         assert f"{preset.emoji} {preset.title}" in text
 
 
 def test_every_emoji_leads_back_to_its_style():
-    assert [preset_for_emoji(preset.emoji) for preset in library.PRESETS] == list(library.PRESETS)
+    assert [style_for_emoji(preset.emoji, library.PRESETS) for preset in library.PRESETS] == list(
+        library.PRESETS
+    )
 
 
 def test_variation_selectors_make_no_difference():
     preset = library.PRESETS[0]
-    assert preset_for_emoji(preset.emoji + "\ufe0f") is preset
+    assert style_for_emoji(preset.emoji + "\ufe0f", library.PRESETS) is preset
 
 
 def test_another_emoji_stands_for_nothing():
-    assert preset_for_emoji("🧦") is None
+    assert style_for_emoji("🧦", library.PRESETS) is None
 
 
 def test_a_misspelt_style_is_answered_with_the_nearest():
-    text = picker_embed(filename="cat.png", unknown="mosiac", may_react=True).description
+    text = picker_embed(
+        library.PRESETS,
+        filename="cat.png",
+        unknown="mosiac",
+        near=library.get("mosaic"),
+        may_react=True,
+    ).description
     assert text is not None
-    assert "did you mean **mosaic**" in text
+    assert "did you mean **Mosaic**" in text
 
 
 def test_without_reactions_only_the_menu_is_offered():
-    text = picker_embed(filename="cat.png", unknown=None, may_react=False).description
+    text = picker_embed(library.PRESETS, filename="cat.png", may_react=False).description
     assert text is not None
     assert "React" not in text
     assert "menu below" in text
+
+
+def _ids(view):
+    return [child["custom_id"] for row in view.to_components() for child in row["components"]]
+
+
+def test_a_style_that_was_probably_meant_is_one_press_away():
+    view = picker_view(library.PRESETS, near=library.get("mosaic"))
+    assert _ids(view) == ["picker:choose", "picker:take:mosaic"]
+
+
+@pytest.mark.parametrize(
+    ("count", "page", "where"),
+    [
+        (15, 0, (slice(0, 15), 0, 1)),
+        (20, 7, (slice(0, 20), 0, 1)),
+        (21, 0, (slice(0, 15), 0, 2)),
+        (21, 1, (slice(15, 30), 1, 2)),
+        (31, 9, (slice(30, 45), 2, 3)),
+        (31, -1, (slice(0, 15), 0, 3)),
+    ],
+)
+def test_pages_hold_what_a_message_can_hold(count, page, where):
+    assert page_of(count, page) == where
+
+
+def test_pages_are_turned_back_and_on():
+    for page, ids in ((0, [-1, 1]), (1, [0, 2])):
+        view = picker_view(library.PRESETS, page=page, pages=3)
+        assert _ids(view) == ["picker:choose", *(f"picker:page:{number}" for number in ids)]
+        buttons = view.to_components()[1]["components"]
+        assert [button.get("disabled", False) for button in buttons] == [page == 0, False]

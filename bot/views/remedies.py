@@ -1,0 +1,196 @@
+"""What can be done about a refusal, as buttons under its sentence."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, cast
+
+import discord
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "CONTENT_FIELD",
+    "STYLE_FIELD",
+    "AskingDesk",
+    "OfferButton",
+    "PictureForm",
+    "Remedy",
+    "SwapButton",
+    "form_of",
+    "offer_view",
+]
+
+CONTENT_FIELD: Final = "content"
+STYLE_FIELD: Final = "style"
+
+
+class Remedy(StrEnum):
+    """What a button under a refusal does."""
+
+    CORRECT = "correct"  # take the spelling or the value that was probably meant
+    WITHOUT = "without"  # leave the option out
+    UPLOAD = "upload"
+    FIRST_FRAME = "frame"
+    AVATAR = "avatar"
+    PRESET = "preset"
+    LEAVE_OUT = "leave"  # leave the picture out
+    TWO = "two"
+    BLEND = "blend"
+    RETRY = "retry"
+    HELP = "help"
+
+
+LABELS: Final[dict[Remedy, tuple[str, str]]] = {
+    Remedy.CORRECT: ("Yes", "✅"),
+    Remedy.WITHOUT: ("Paint without it", "✂️"),
+    Remedy.UPLOAD: ("Add a picture", "📎"),
+    Remedy.FIRST_FRAME: ("Use its first frame", "🎞️"),
+    Remedy.AVATAR: ("Use my avatar", "🙂"),
+    Remedy.PRESET: ("Choose one of your styles", "🎨"),
+    Remedy.LEAVE_OUT: ("Leave it out", "✂️"),
+    Remedy.TWO: ("Take the first two", "✌️"),
+    Remedy.BLEND: ("Blend as many as you can", "🌀"),
+    Remedy.RETRY: ("Try again", "🔁"),
+    Remedy.HELP: ("How it works", "❔"),
+}
+"""What each button says, and its emoji."""
+
+_OFFER: Final = rf"offer:(?P<id>[0-9a-f]{{12}}):(?P<remedy>{'|'.join(Remedy)})"
+_SWAP: Final = r"job:(?P<id>[0-9a-f]{12}):swap"
+_FORM: Final = re.compile(r"form:(?P<id>[0-9a-f]{12}|new)")
+
+
+class AskingDesk(Protocol):
+    """Where presses that belong to asking go. Answers every one within three seconds."""
+
+    async def offered(
+        self, interaction: discord.Interaction[Any], offer_id: str, remedy: Remedy
+    ) -> None:
+        """A member pressed a button under a refusal."""
+        ...
+
+    async def swap(self, interaction: discord.Interaction[Any], job_id: str) -> None:
+        """A member says that the pictures were meant the other way round."""
+        ...
+
+    async def turned(self, interaction: discord.Interaction[Any], page: int) -> None:
+        """A member turned a picker's page."""
+        ...
+
+    async def chose(self, interaction: discord.Interaction[Any], preset: str) -> None:
+        """A member took the style that a picker proposes."""
+        ...
+
+
+class _HasAsking(Protocol):
+    asking: AskingDesk
+
+
+class OfferButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=_OFFER):
+    """A button that goes on from a refusal."""
+
+    def __init__(self, offer_id: str, remedy: Remedy, *, label: str | None = None) -> None:
+        usual, emoji = LABELS[remedy]
+        super().__init__(
+            discord.ui.Button(
+                label=(label or usual)[:80],
+                emoji=emoji,
+                style=discord.ButtonStyle.secondary,
+                custom_id=f"offer:{offer_id}:{remedy}",
+            )
+        )
+        self.offer_id = offer_id
+        self.remedy = remedy
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],
+        item: discord.ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Rebuild the button that was pressed."""
+        return cls(match["id"], Remedy(match["remedy"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Take the press to the desk."""
+        desk = cast("_HasAsking", interaction.client).asking
+        await desk.offered(interaction, self.offer_id, self.remedy)
+
+
+class SwapButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=_SWAP):
+    """A button on a card that takes the pictures the other way round."""
+
+    def __init__(self, job_id: str, *, several: bool = False, disabled: bool = False) -> None:
+        """Make a button; of several styles, the next one becomes the content."""
+        super().__init__(
+            discord.ui.Button(
+                label="Repaint the next one instead" if several else "Swap",
+                emoji="🔀",
+                style=discord.ButtonStyle.secondary,
+                disabled=disabled,
+                custom_id=f"job:{job_id}:swap",
+            )
+        )
+        self.job_id = job_id
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],
+        item: discord.ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Rebuild the button that was pressed."""
+        return cls(match["id"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Take the press to the desk."""
+        await cast("_HasAsking", interaction.client).asking.swap(interaction, self.job_id)
+
+
+class PictureForm(discord.ui.Modal):
+    """A form that takes pictures where none came, or a better one for one that did not do.
+
+    What is submitted is read from the interaction itself, so that a form opened before a restart
+    still counts.
+    """
+
+    def __init__(
+        self, form_id: str, *, title: str, fields: Sequence[tuple[str, str, bool]]
+    ) -> None:
+        """Make a form.
+
+        Args:
+            form_id: an offer's id, or ``"new"`` for a request that begins with the form.
+            title: what stands above it.
+            fields: the id, the label and whether it must be filled in, of each picture.
+        """
+        super().__init__(title=title, custom_id=f"form:{form_id}", timeout=900)
+        for field, label, required in fields:
+            upload: discord.ui.FileUpload[Any] = discord.ui.FileUpload(
+                custom_id=field, required=required, min_values=int(required), max_values=1
+            )
+            self.add_item(discord.ui.Label(text=label, component=upload))
+
+
+def form_of(custom_id: str) -> str | None:
+    """The id of the form that was submitted; None where it is none of these."""
+    found = _FORM.fullmatch(custom_id)
+    return None if found is None else found["id"]
+
+
+def offer_view(
+    offer_id: str, remedies: Sequence[Remedy], *, correction: str | None
+) -> discord.ui.View:
+    """The buttons under a refusal; `correction` is what `Remedy.CORRECT` says yes to."""
+    view = discord.ui.View(timeout=None)
+    for remedy in remedies:
+        label = f"Yes, {correction}" if remedy is Remedy.CORRECT and correction else None
+        view.add_item(OfferButton(offer_id, remedy, label=label))
+    return view

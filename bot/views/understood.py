@@ -1,0 +1,78 @@
+"""How a request was understood, for its card to say before any work is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import discord
+
+from bot.jobs.model import Order, Place
+from bot.views.remedies import SwapButton
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.jobs.model import Input, Job
+
+__all__ = ["swap_button", "understood_lines"]
+
+LONGEST_NAME: Final = 60
+
+_PLACES: Final[Mapping[Place, str]] = {
+    Place.ATTACHED: "which you attached",
+    Place.REPLIED_TO: "from the message you replied to",
+    Place.FORWARDED: "from the forwarded message",
+    Place.STICKER: "the sticker",
+    Place.EMBEDDED: "from the preview",
+    Place.LINKED: "which you linked",
+    Place.AVATAR: "",
+    Place.EMOJI: "the emoji",
+    Place.FIRST_FRAME: "its first frame",
+    Place.PRESET: "one of my styles",
+    Place.EARLIER: "",
+}
+"""What is added to a picture's name."""
+
+
+def understood_lines(job: Job) -> list[str]:
+    """What was taken for what; nothing where that was not kept."""
+    understood = job.understood
+    if understood is None:
+        return []
+    lines = [
+        f"Repainting {_named(understood.content)}",
+        f"in the style of {_blended(understood.styles, job.recipe.blend)}",
+    ]
+    if understood.mask is not None:
+        lines.append(f"where {_named(understood.mask)} is white")
+    if understood.order is Order.GUESSED and understood.can_swap and not job.state.is_final:
+        lines.append("-# Which is which was a guess; **Swap** takes them the other way round.")
+    return lines
+
+
+def swap_button(job: Job) -> SwapButton | None:
+    """The button that takes the pictures the other way round, for as long as that helps."""
+    understood = job.understood
+    if understood is None or not understood.can_swap or job.state.is_final:
+        return None
+    return SwapButton(job.job_id, several=understood.own_styles > 1, disabled=job.cancel_requested)
+
+
+def _blended(styles: Sequence[Input], weights: Sequence[float]) -> str:
+    """The styles, each with its share where they are blended."""
+    if len(styles) == 1 or len(weights) != len(styles):
+        return " and ".join(_named(style) for style in styles)
+    total = sum(weights)
+    return " and ".join(
+        f"{_named(style)} ({round(100 * weight / total)}%)"
+        for style, weight in zip(styles, weights, strict=True)
+    )
+
+
+def _named(taken: Input) -> str:
+    name = " ".join(taken.name.split()) or "a picture"
+    if len(name) > LONGEST_NAME:
+        name = name[: LONGEST_NAME - 1] + "…"
+    name = discord.utils.escape_mentions(discord.utils.escape_markdown(name))
+    place = _PLACES[taken.place]
+    return f"**{name}**" + (f", {place}" if place else "")
