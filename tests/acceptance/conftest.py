@@ -21,11 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-CARD_SECONDS = 30.0
-FINAL_SECONDS = 90.0
-
-# Two processes of torch on a small machine should not fight over its cores.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+PATIENCE_SECONDS = 150.0
+"""How long anything is waited for; only a test that fails takes so long."""
 
 
 def painting(seed: int, width: int = 80, height: int = 64, kind: str = "PNG", **save: Any) -> bytes:
@@ -80,7 +77,7 @@ class Room:
         """Every picker that waits for a choice."""
         return [each for each in self.answers() if "picker:choose" in custom_ids(each)]
 
-    async def wait(self, look: Any, seconds: float = CARD_SECONDS) -> Any:
+    async def wait(self, look: Any, seconds: float = PATIENCE_SECONDS) -> Any:
         """Wait until `look` finds something."""
         return await self.playground.wait_for(lambda: look() or None, seconds)
 
@@ -88,7 +85,7 @@ class Room:
         """The first card."""
         return (await self.wait(self.cards))[0]
 
-    async def card_saying(self, *words: str, seconds: float = FINAL_SECONDS) -> Any:
+    async def card_saying(self, *words: str, seconds: float = PATIENCE_SECONDS) -> Any:
         """The first card, once it says all these words."""
 
         def look() -> Any:
@@ -99,7 +96,7 @@ class Room:
 
     async def final(self) -> Any:
         """The first finished picture."""
-        return (await self.wait(self.finals, FINAL_SECONDS))[0]
+        return (await self.wait(self.finals))[0]
 
     async def answer(self, *words: str) -> Any:
         """The first message of the bot's that says all these words."""
@@ -187,7 +184,7 @@ async def running(settings: Settings) -> AsyncIterator[App]:
     app = App(settings)
     try:
         await app.start()
-        await asyncio.wait_for(app.ready.wait(), 30)
+        await asyncio.wait_for(app.ready.wait(), PATIENCE_SECONDS)
         yield app
     finally:
         await app.stop()
@@ -198,4 +195,4 @@ def environment(settings: Settings) -> dict[str, str]:
     named = settings.model_dump(exclude_defaults=True, exclude={"discord_token"})
     values = {f"STYLEBOT_{name.upper()}": str(value) for name, value in named.items()}
     token = settings.token() or ""
-    return {**os.environ, **values, "DISCORD_TOKEN": token, "OMP_NUM_THREADS": "1"}
+    return {**os.environ, **values, "DISCORD_TOKEN": token}

@@ -147,7 +147,7 @@ async def test_a_reply_to_a_message_that_is_gone(room):
 async def test_three_commands_at_once_make_three_paintings(room):
     for _ in range(3):
         room.ask("!stylize passes=1", CONTENT, STYLE)
-    finals = await room.wait(lambda: len(room.finals()) == 3 and room.finals(), 120)
+    finals = await room.wait(lambda: len(room.finals()) == 3 and room.finals())
     assert len({each.reference["message_id"] for each in finals}) == 3
     assert len(room.cards()) == 3
 

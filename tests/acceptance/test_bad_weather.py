@@ -10,7 +10,7 @@ from bot.playground.faults import Drop
 from bot.playground.permissions import Permission
 from bot.playground.state import Overwrite
 
-from .conftest import CONTENT, STYLE, custom_ids, painting, said
+from .conftest import CONTENT, PATIENCE_SECONDS, STYLE, custom_ids, painting, said
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.asyncio(loop_scope="module")]
 
@@ -34,7 +34,7 @@ def _private(room):
     return []
 
 
-async def _logged(caplog, words, seconds=60):
+async def _logged(caplog, words, seconds=PATIENCE_SECONDS):
     async with asyncio.timeout(seconds):
         while words not in caplog.text:
             await asyncio.sleep(0.1)
@@ -77,7 +77,7 @@ async def test_an_answer_that_was_lost_is_found_again(room, faults):
 
 
 async def test_a_rate_limited_card_catches_up_in_one_edit(room, faults):
-    room.ask("!stylize passes=60", CONTENT, STYLE)
+    room.ask("!stylize passes=200", CONTENT, STYLE)
     await room.card_saying("Painting")
     faults.rate_limit(path=r"PATCH .*/messages/", count=2, retry_after=1.5)
     await room.final()
@@ -96,20 +96,20 @@ async def test_a_limit_on_everything_is_waited_for(room, faults):
 
 
 async def test_the_gateway_drops_in_mid_job(room, faults):
-    room.ask("!stylize passes=40", CONTENT, STYLE)
+    room.ask("!stylize passes=150", CONTENT, STYLE)
     await room.card_saying("Painting")
     faults.drop_gateway(Drop.ABORT)
     await room.final()
     # And it hears again afterwards.
     room.ask("!stylize passes=1", STYLE, CONTENT)
-    await room.wait(lambda: len(room.finals()) == 2, 60)
+    await room.wait(lambda: len(room.finals()) == 2)
 
 
 async def test_a_card_that_was_deleted_is_posted_anew(room):
     room.ask("!stylize passes=150", CONTENT, STYLE)
     card = await room.card_saying("Painting")
     room.playground.delete_message(room.playground.seeded.bot, card)
-    second = (await room.wait(room.cards, 30))[0]
+    second = (await room.wait(room.cards))[0]
     assert second.id != card.id
     await room.final()
     await room.card_saying("100%")
@@ -117,12 +117,12 @@ async def test_a_card_that_was_deleted_is_posted_anew(room):
 
 
 async def test_permission_withdrawn_in_mid_job_sends_the_picture_privately(room):
-    room.ask("!stylize passes=60", CONTENT, STYLE)
+    room.ask("!stylize passes=200", CONTENT, STYLE)
     await room.card_saying("Painting")
     earlier = len(_private(room))
     _deny(room, Permission.SEND_MESSAGES)
     try:
-        await room.wait(lambda: len(_private(room)) == earlier + 1, 90)
+        await room.wait(lambda: len(_private(room)) == earlier + 1)
         told = _private(room)[-1]
         assert f"<#{room.channel.id}>" in told.content
         assert told.attachments[0].description
@@ -134,7 +134,7 @@ async def test_permission_withdrawn_in_mid_job_sends_the_picture_privately(room)
 
 
 async def test_where_nobody_may_be_told_the_picture_waits(room, caplog):
-    room.ask("!stylize passes=40", CONTENT, STYLE)
+    room.ask("!stylize passes=150", CONTENT, STYLE)
     await room.card_saying("Painting")
     _deny(room, Permission.SEND_MESSAGES)
     room.me.accepts_dms = False
@@ -144,14 +144,14 @@ async def test_where_nobody_may_be_told_the_picture_waits(room, caplog):
     finally:
         room.me.accepts_dms = True
         room.playground.clear_overwrites(room.channel)
-    await room.wait(lambda: room.finals() or len(_private(room)) > earlier, 60)
+    await room.wait(lambda: room.finals() or len(_private(room)) > earlier)
     await asyncio.sleep(3)
     assert len(room.finals()) + len(_private(room)) - earlier == 1
 
 
 async def test_thrown_out_of_the_server_and_invited_again_it_delivers(room, caplog):
     guild = room.playground.seeded.guild
-    room.ask("!stylize passes=40", CONTENT, STYLE)
+    room.ask("!stylize passes=150", CONTENT, STYLE)
     await room.card_saying("Painting")
     member = room.playground.remove_bot(guild)
     try:
@@ -164,7 +164,7 @@ async def test_thrown_out_of_the_server_and_invited_again_it_delivers(room, capl
     assert len(room.finals()) == len(room.cards()) == 1
     # And it hears again.
     room.ask("!stylize passes=1", STYLE, CONTENT)
-    await room.wait(lambda: len(room.finals()) == 2, 60)
+    await room.wait(lambda: len(room.finals()) == 2)
 
 
 async def test_when_the_channel_is_deleted_the_picture_comes_privately(room):
@@ -172,9 +172,9 @@ async def test_when_the_channel_is_deleted_the_picture_comes_privately(room):
     channel = playground.add_channel(playground.seeded.guild, "passing")
     earlier = len(_private(room))
     playground.post_message(room.me, "!stylize passes=40", channel=channel, files=[CONTENT, STYLE])
-    await room.wait(lambda: any("Painting" in said(each) for each in channel.messages.values()), 60)
+    await room.wait(lambda: any("Painting" in said(each) for each in channel.messages.values()))
     playground.delete_channel(channel)
-    await room.wait(lambda: len(_private(room)) > earlier, 60)
+    await room.wait(lambda: len(_private(room)) > earlier)
     await asyncio.sleep(1)
     assert len(_private(room)) == earlier + 1
     assert f"<#{channel.id}>" in _private(room)[-1].content

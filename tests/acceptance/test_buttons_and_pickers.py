@@ -155,7 +155,7 @@ async def test_the_result_can_be_explained_made_again_and_deleted(room):
     assert fields["Recipe"].startswith("default, 1 passes")
 
     await _pressed(room, room.other, final, again)
-    second = (await room.wait(lambda: len(room.finals()) == 2 and room.finals(), 90))[1]
+    second = (await room.wait(lambda: len(room.finals()) == 2 and room.finals()))[1]
     assert [user.id for user in second.mentions] == [room.other.id]
     assert second.reference["message_id"] == final.id
 

@@ -45,7 +45,7 @@ async def test_the_card_shows_the_picture_growing(room):
         return room.finals()
 
     room.ask("!stylize passes=60", CONTENT, STYLE)
-    await room.wait(look, 90)
+    await room.wait(look)
     await room.card_saying("100%")
     pictures = {name for _, names in seen for name in names if name.startswith("step-")}
     assert len(pictures) >= 2
@@ -123,7 +123,7 @@ async def test_pictures_may_be_sent_directly(room, text):
         new = [each for key, each in channel.messages.items() if key not in earlier]
         return [each for each in new if "here is" in each.content and each.attachments]
 
-    await room.wait(painted, 60)
+    await room.wait(painted)
 
 
 async def test_spoilers_stay_spoilers(room):

@@ -53,10 +53,10 @@ async def test_a_database_locked_for_half_a_minute_loses_nothing_accepted(room, 
     await room.final()
     await room.card_saying("100%")
     # The one who asked meanwhile was told, or was accepted once the lock was gone.
-    await room.wait(lambda: len(room.finals()) == 2 or _told(room, "nothing is lost"), 60)
+    await room.wait(lambda: len(room.finals()) == 2 or _told(room, "nothing is lost"))
     if _told(room, "nothing is lost"):
         room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
-    await room.wait(lambda: len(room.finals()) == 2, 60)
+    await room.wait(lambda: len(room.finals()) == 2)
 
 
 @pytest.mark.usefixtures("app")

@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from .conftest import CONTENT, STYLE, custom_ids, environment, settings_for
+from .conftest import CONTENT, PATIENCE_SECONDS, STYLE, custom_ids, environment, settings_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -28,7 +28,7 @@ class BotProcess:
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    async def says(self, text: str, seconds: float = 60) -> None:
+    async def says(self, text: str, seconds: float = PATIENCE_SECONDS) -> None:
         async with asyncio.timeout(seconds):
             while text not in self.said:
                 assert self.process.returncode is None, self.said
@@ -40,7 +40,7 @@ class BotProcess:
 
     async def terminate(self) -> int:
         self.process.terminate()
-        return await asyncio.wait_for(self.process.wait(), 40)
+        return await asyncio.wait_for(self.process.wait(), PATIENCE_SECONDS)
 
 
 @asynccontextmanager
@@ -133,7 +133,7 @@ async def test_buttons_and_pickers_outlive_a_restart(room, settings, tmp_path):
         await bot.says("connected as")
         again = next(each for each in custom_ids(final) if each.endswith(":again"))
         room.playground.press(room.me, final, again)
-        await room.wait(lambda: len(room.finals()) == 2, 60)
+        await room.wait(lambda: len(room.finals()) == 2)
 
 
 async def test_a_button_of_a_job_long_gone_is_answered(room, settings, tmp_path):
@@ -199,7 +199,7 @@ async def test_a_start_that_cannot_work_ends_with_one_clear_line(
     settings, tmp_path, variables, line
 ):
     async with bot_process(settings, tmp_path / "one.log", **variables) as bot:
-        assert await asyncio.wait_for(bot.process.wait(), 40) in {1, 2}
+        assert await asyncio.wait_for(bot.process.wait(), PATIENCE_SECONDS) in {1, 2}
     complaints = [each for each in bot.said.splitlines() if each.startswith("stylebot: ")]
     assert len(complaints) == 1
     assert line in complaints[0]
@@ -210,7 +210,7 @@ async def test_a_second_bot_on_the_same_folder_refuses_to_start(room, settings, 
     async with bot_process(settings, tmp_path / "one.log") as first:
         await first.says("connected as")
         async with bot_process(settings, tmp_path / "two.log") as second:
-            assert await asyncio.wait_for(second.process.wait(), 40) == 1
+            assert await asyncio.wait_for(second.process.wait(), PATIENCE_SECONDS) == 1
         assert second.said.count("stylebot: ") == 1
         assert "Traceback" not in second.said
         assert first.process.returncode is None
@@ -221,7 +221,7 @@ async def test_an_intent_that_is_switched_off_is_named(room, settings, tmp_path)
     application.message_content = False
     try:
         async with bot_process(settings, tmp_path / "one.log") as bot:
-            assert await asyncio.wait_for(bot.process.wait(), 60) == 1
+            assert await asyncio.wait_for(bot.process.wait(), PATIENCE_SECONDS) == 1
         assert "Message Content" in bot.said
         assert "Traceback" not in bot.said
     finally:
@@ -230,7 +230,7 @@ async def test_an_intent_that_is_switched_off_is_named(room, settings, tmp_path)
 
 async def test_check_looks_without_connecting(settings, tmp_path):
     async with bot_process(settings, tmp_path / "one.log", "check") as bot:
-        assert await asyncio.wait_for(bot.process.wait(), 60) == 0
+        assert await asyncio.wait_for(bot.process.wait(), PATIENCE_SECONDS) == 0
     for subject in ("token", "database", "disk", "painter"):
         assert f"ok    {subject}:" in bot.said
 
@@ -238,6 +238,6 @@ async def test_check_looks_without_connecting(settings, tmp_path):
 async def test_sync_and_migrate_do_their_one_thing(room, settings, tmp_path):
     for command, line in (("migrate", "up to date"), ("sync", "published")):
         async with bot_process(settings, tmp_path / f"{command}.log", command) as bot:
-            assert await asyncio.wait_for(bot.process.wait(), 60) == 0
+            assert await asyncio.wait_for(bot.process.wait(), PATIENCE_SECONDS) == 0
         assert line in bot.said
     assert room.playground.state.application

@@ -132,9 +132,3 @@ def new_job() -> Callable[..., NewJob]:
 def many() -> Limits:
     """Limits that nobody meets."""
     return MANY
-
-
-@pytest.fixture(autouse=True)
-def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers started by these tests leave the other cores to the other tests."""
-    monkeypatch.setitem(os.environ, "OMP_NUM_THREADS", "1")

@@ -59,7 +59,6 @@ def work(
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def executor():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
         patch.setenv("DISCORD_TOKEN", "a secret")
         opened = ProcessExecutor(checkpoint_seconds=0, grace_seconds=3)
         await opened.start()

@@ -12,8 +12,6 @@ from PIL import Image, ImageFilter
 from stylenet.vgg import VGG19
 from stylenet.weights import bundled_weights
 
-torch.set_num_threads(1)
-
 SHARED_IMAGES = Path(__file__).parents[3] / "../shared/images"
 
 
