@@ -16,6 +16,7 @@ from bot.errors import StoreUnavailableError
 from bot.exts.asking import Asking
 from bot.exts.desk import FrontDesk
 from bot.exts.errors import Errors
+from bot.exts.gallery import Gallery
 from bot.exts.help import Help
 from bot.exts.owner import Owner
 from bot.exts.picker import PickerTable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from bot.exts.services import Services
     from bot.settings import Settings
+    from bot.views.counters import Counter
 
 __all__ = ["StyleBot", "point_at"]
 
@@ -77,6 +79,7 @@ class StyleBot(commands.AutoShardedBot):
         self.asking = Asking(services, self._requests, self._pickers)
         self.desk = FrontDesk(services, self._pickers)
         self.text_prefix = settings.prefix
+        self.counters: dict[str, Counter] = {}
 
     async def setup_hook(self) -> None:
         """Add commands and buttons; called by discord.py once the token was accepted."""
@@ -87,6 +90,9 @@ class StyleBot(commands.AutoShardedBot):
             Stylize(self, services, self._requests, pickers, self.asking, is_ours=self.is_ours)
         )
         await self.add_cog(Queue(services))
+        gallery = Gallery(services)
+        self.counters["gallery"] = gallery
+        await self.add_cog(gallery)
         await self.add_cog(Help(services))
         await self.add_cog(Owner(services, self))
 

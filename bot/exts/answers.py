@@ -15,6 +15,7 @@ from bot.views import wording
 
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel
+    from discord.ext import commands
 
 __all__ = [
     "Asker",
@@ -22,6 +23,7 @@ __all__ = [
     "MessageAsker",
     "OfferAsker",
     "check_may_paint_here",
+    "check_may_show_here",
     "defer",
     "sentence_for",
     "whisper",
@@ -214,6 +216,16 @@ def check_may_paint_here(asker: Asker) -> None:
         missing = [title for title in missing if title != NEEDED["send_messages"]]
     if missing:
         raise RequestRefused(RequestProblem.NOT_ALLOWED_HERE, detail=", ".join(missing))
+
+
+def check_may_show_here(ctx: commands.Context[Any]) -> None:
+    """Make sure a picture can be posted where a command was written; elsewhere it always can.
+
+    Raises:
+        RequestRefused: the bot lacks a permission in the channel; `detail` names it.
+    """
+    if ctx.interaction is None:
+        check_may_paint_here(MessageAsker(ctx.message))
 
 
 def sentence_for(error: BaseException, *, doing: str) -> str:

@@ -237,6 +237,19 @@ class JobStore:
             found = await connection.execute(query.order_by(jobs.c.number.desc()).limit(limit))
             return [job_from(row) for row in found.mappings()]
 
+    async def paintings_of(
+        self, requester_id: int, *, guild_id: int | None = None, limit: int = 100
+    ) -> list[Job]:
+        """A member's finished paintings, newest first, in every guild or in one."""
+        query = select(jobs).where(
+            jobs.c.requester_id == requester_id, jobs.c.state == JobState.SUCCEEDED
+        )
+        if guild_id is not None:
+            query = query.where(jobs.c.guild_id == guild_id)
+        async with self._database.read() as connection:
+            found = await connection.execute(query.order_by(jobs.c.number.desc()).limit(limit))
+            return [job_from(row) for row in found.mappings()]
+
     async def running(self) -> list[Job]:
         """The jobs that are being painted, by any bot process."""
         async with self._database.read() as connection:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import unicodedata
+from functools import cache
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from stylenet import images
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,56 +20,105 @@ COLUMNS = 5
 TILE = (216, 144)
 CAPTION = 42
 TEXT_SIZE = 23  # Discord shows the sheet at about half its size
+MARGIN = 12
 GAP = 12
 CORNER = 12
 CARD = (43, 36, 56, 255)
+COVER = (66, 58, 82, 255)
 TEXT = (246, 242, 250, 255)
 NUMBER = (196, 170, 255, 255)
+HIDDEN = "hidden: spoiler"
 _SCALE = 2  # corners are drawn twice as large and reduced, which smooths them
 
 
-def contact_sheet(samples: Sequence[tuple[str, bytes]], *, first: int = 1) -> bytes:
+def contact_sheet(
+    samples: Sequence[tuple[str, bytes | None]],
+    *,
+    first: int = 1,
+    columns: int = COLUMNS,
+    tile: tuple[int, int] = TILE,
+) -> bytes:
     """Lay pictures out in rows of cards, numbered, on a transparent ground.
 
     Args:
-        samples: a title and an encoded picture for each card.
+        samples: a title and an encoded picture for each card; None for one that stays hidden.
         first: the number of the first.
+        columns: cards in a row, where there are so many.
+        tile: width and height of the picture on a card. Pixels.
 
     Returns:
         A WebP with transparency: the cards bring their own dark ground, so that the sheet
         belongs to either of Discord's themes.
     """
-    rows = -(-len(samples) // COLUMNS)
-    card = (TILE[0], TILE[1] + CAPTION)
+    columns = min(columns, len(samples))
+    rows = -(-len(samples) // columns)
+    card = (tile[0], tile[1] + CAPTION)
     size = (
-        COLUMNS * card[0] + (COLUMNS - 1) * GAP,
+        columns * card[0] + (columns - 1) * GAP,
         rows * card[1] + (rows - 1) * GAP,
     )
     sheet = Image.new("RGBA", size, (0, 0, 0, 0))
     mask = _rounded(card)
     for index, (title, data) in enumerate(samples):
-        row, column = divmod(index, COLUMNS)
+        row, column = divmod(index, columns)
         # A last row that is not full stands in the middle.
-        missing = COLUMNS - (len(samples) - row * COLUMNS) if row == rows - 1 else 0
+        missing = columns - (len(samples) - row * columns) if row == rows - 1 else 0
         left = column * (card[0] + GAP) + missing * (card[0] + GAP) // 2
-        sheet.paste(_card(first + index, title, data, card), (left, row * (card[1] + GAP)), mask)
+        drawn = _card(first + index, title, data, tile)
+        sheet.paste(drawn, (left, row * (card[1] + GAP)), mask)
     out = io.BytesIO()
     sheet.save(out, "WEBP", quality=88, method=4)
     return out.getvalue()
 
 
-def _card(number: int, title: str, data: bytes, size: tuple[int, int]) -> Image.Image:
-    card = Image.new("RGBA", size, CARD)
-    with Image.open(io.BytesIO(data)) as picture:
-        card.paste(ImageOps.fit(picture.convert("RGB"), TILE, Image.Resampling.LANCZOS), (0, 0))
+def _card(number: int, title: str, data: bytes | None, tile: tuple[int, int]) -> Image.Image:
+    card = Image.new("RGBA", (tile[0], tile[1] + CAPTION), CARD)
     draw = ImageDraw.Draw(card)
     font = ImageFont.load_default(TEXT_SIZE)
-    middle = TILE[1] + CAPTION / 2
-    label = f"{number} "
-    left = (size[0] - draw.textlength(label + title, font)) / 2
+    if data is None:
+        draw.rectangle((0, 0, tile[0], tile[1] - 1), COVER)
+        draw.text((tile[0] / 2, tile[1] / 2), HIDDEN, TEXT, font, anchor="mm")
+    else:
+        picture = images.decode(data)
+        card.paste(ImageOps.fit(picture, tile, Image.Resampling.LANCZOS), (0, 0))
+    middle = tile[1] + CAPTION / 2
+    label = str(number)
+    room = tile[0] - 2 * MARGIN - draw.textlength(f"{label} ", font)
+    title = _fitting(title, room, draw, font)
+    if title:
+        label += " "
+    left = (tile[0] - draw.textlength(label + title, font)) / 2
     draw.text((left, middle), label, NUMBER, font, anchor="lm")
     draw.text((left + draw.textlength(label, font), middle), title, TEXT, font, anchor="lm")
     return card
+
+
+def _fitting(
+    title: str,
+    room: float,
+    draw: ImageDraw.ImageDraw,
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+) -> str:
+    """As much of the title as there is room for; nothing of one the font has no letters for.
+
+    Pillow's own font has few letters beyond the English ones, so accents are left away.
+    """
+    title = unicodedata.normalize("NFKD", " ".join(title.split()).replace("×", "x"))
+    title = "".join(letter for letter in title if not unicodedata.combining(letter))
+    if not all(map(_is_drawable, title)):
+        return ""
+    if draw.textlength(title, font) <= room:
+        return title
+    while title and draw.textlength(f"{title}…", font) > room:
+        title = title[:-1].rstrip()
+    return f"{title}…" if title else ""
+
+
+@cache
+def _is_drawable(letter: str) -> bool:
+    """Whether the font has the letter: what it has not all looks the same."""
+    font = ImageFont.load_default(TEXT_SIZE)
+    return letter == " " or bytes(font.getmask(letter)) != bytes(font.getmask("\U0010ffff"))
 
 
 def _rounded(size: tuple[int, int]) -> Image.Image:

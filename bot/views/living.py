@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.views.buttons import JobButton, PresetMenu
+from bot.views.counters import ChannelsMenu, CounterButton, RoleMenu
 from bot.views.picker import PickerTake, PickerTurn
 from bot.views.remedies import OfferButton, SwapButton
 
@@ -20,5 +21,8 @@ LIVING: Final[tuple[type[discord.ui.DynamicItem[Any]], ...]] = (
     PickerTurn,
     PickerTake,
     OfferButton,
+    CounterButton,
+    ChannelsMenu,
+    RoleMenu,
 )
 """Whatever carries a custom_id that is still answered after a restart."""

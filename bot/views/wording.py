@@ -78,6 +78,17 @@ PICKER_NOT_YOURS: Final = (
 PICKER_USED: Final = "A style has been chosen here already; post the picture again for another one."
 PICKER_GONE: Final = "This choice has expired; post the picture again and choose anew."
 NONE_UNDER_WAY: Final = "You have no painting under way."
+GALLERY_EMPTY: Final = (
+    "Nothing is finished yet. Send `{prefix}stylize` with a picture, and it will hang here."
+)
+GALLERY_EMPTY_OF_OTHERS: Final = "There is no painting of theirs that I could show you here."
+GALLERY_LEFT_OUT: Final = (
+    "-# {count} more from channels that not everyone here can see; `/gallery` shows them to you "
+    "alone."
+)
+GALLERY_NOT_YOURS: Final = (
+    "Only the member who asked for this gallery turns its pages; `{prefix}gallery` opens yours."
+)
 OLD_BUTTON: Final = "This button belongs to an older version of me and does nothing any more."
 SENT_PRIVATELY: Final = "I may not post in {channel} any more, so it comes to you directly."
 INTERNAL: Final = (

@@ -1,0 +1,154 @@
+"""A member's finished paintings, a page at a time."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import discord
+
+from bot.views import wording
+from bot.views.card import shown_title
+from bot.views.counters import CounterButton, counter_view
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.jobs.model import Job
+
+__all__ = ["PAGE", "GalleryPage", "Turn", "gallery_embed", "gallery_file", "gallery_view", "link"]
+
+PAGE: Final = 6
+"""Paintings on one page."""
+
+COLOUR: Final = discord.Colour(0x8E6BD8)
+SHEET_NAME: Final = "gallery.webp"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """Whose gallery is shown to whom, and which page of it; buttons carry it.
+
+    Attributes:
+        asker: the only member who turns its pages.
+        subject: whose paintings they are.
+        page: from 0.
+    """
+
+    asker: int
+    subject: int
+    page: int = 0
+
+    @classmethod
+    def read(cls, text: str) -> Turn:
+        """From a button's custom_id.
+
+        Raises:
+            ValueError: it is not one of ours.
+        """
+        asker, subject, page = (int(part) for part in text.split("."))
+        return cls(asker=asker, subject=subject, page=page)
+
+    def at(self, page: int) -> str:
+        """For the button that leads to another page."""
+        return f"{self.asker}.{self.subject}.{page}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GalleryPage:
+    """One page.
+
+    Attributes:
+        turn: whose, for whom, which; its page is one that there is.
+        jobs: the paintings on it, newest first.
+        total: paintings on all pages.
+        left_out: paintings that are not shown here, since not everyone here may see them.
+    """
+
+    turn: Turn
+    jobs: Sequence[Job]
+    total: int
+    left_out: int = 0
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return max(1, -(-self.total // PAGE))
+
+    @property
+    def first(self) -> int:
+        """The number of the first painting on it, from 1."""
+        return self.turn.page * PAGE + 1
+
+
+def gallery_embed(page: GalleryPage, *, name: str, prefix: str) -> discord.Embed:
+    """The page's text: a line for each painting, with the way to its message.
+
+    Args:
+        page: what is shown.
+        name: what the member is called whose paintings they are.
+        prefix: of text commands.
+    """
+    title = f"Paintings of {discord.utils.escape_markdown(name)}"
+    embed = discord.Embed(title=title[:256], colour=COLOUR)
+    own = page.turn.asker == page.turn.subject
+    if not page.jobs:
+        empty = wording.GALLERY_EMPTY if own else wording.GALLERY_EMPTY_OF_OTHERS
+        lines = [empty.format(prefix=prefix)]
+    else:
+        lines = [_line(number, job) for number, job in enumerate(page.jobs, page.first)]
+        embed.set_image(url=f"attachment://{SHEET_NAME}")
+        paintings = "1 painting" if page.total == 1 else f"{page.total} paintings"
+        which = f", page {page.turn.page + 1} of {page.pages}" if page.pages > 1 else ""
+        embed.set_footer(text=f"{paintings}, newest first{which}")
+    if page.left_out:
+        lines += ["", wording.GALLERY_LEFT_OUT.format(count=page.left_out)]
+    embed.description = "\n".join(lines)
+    return embed
+
+
+def gallery_file(sheet: bytes, page: GalleryPage) -> discord.File:
+    """The page's sheet of thumbnails, with its alt text."""
+    titles = "; ".join(f"{n}: {job.title}" for n, job in enumerate(page.jobs, page.first))
+    return discord.File(
+        io.BytesIO(sheet), filename=SHEET_NAME, description=f"Small paintings. {titles}"[:1024]
+    )
+
+
+def gallery_view(page: GalleryPage) -> discord.ui.View:
+    """Buttons that turn the pages; none where there is one page."""
+    if page.pages == 1:
+        return discord.ui.View(timeout=None)
+    here = page.turn.page
+    return counter_view(
+        CounterButton(
+            "gallery", "newer", page.turn.at(here - 1), label="Newer", emoji="◀️", disabled=here == 0
+        ),
+        CounterButton(
+            "gallery",
+            "older",
+            page.turn.at(here + 1),
+            label="Older",
+            emoji="▶️",
+            disabled=here == page.pages - 1,
+        ),
+    )
+
+
+def link(job: Job) -> str | None:
+    """The address of the message with the finished picture; None where there is none."""
+    if job.outcome_message_id is None:
+        return None
+    guild = "@me" if job.origin.guild_id is None else job.origin.guild_id
+    return f"https://discord.com/channels/{guild}/{job.origin.channel_id}/{job.outcome_message_id}"
+
+
+def _line(number: int, job: Job) -> str:
+    parts = [f"**{number}** {shown_title(job, limit=80)}"]
+    if job.finished_at is not None:
+        parts.append(discord.utils.format_dt(job.finished_at, "R"))
+    address = link(job)
+    if address is not None:
+        parts.append(f"[open]({address})")
+    return " · ".join(parts)
