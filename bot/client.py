@@ -20,8 +20,11 @@ from bot.exts.gallery import Gallery
 from bot.exts.help import Help
 from bot.exts.owner import Owner
 from bot.exts.picker import PickerTable
+from bot.exts.privacy import Privacy
 from bot.exts.queue import Queue
 from bot.exts.requests import Requests
+from bot.exts.rules import Rules
+from bot.exts.styles import Styles
 from bot.exts.stylize import Stylize
 from bot.views.living import LIVING
 
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 
     from bot.exts.services import Services
     from bot.settings import Settings
-    from bot.views.counters import Counter
+    from bot.views.counters import Chooser, Counter
 
 __all__ = ["StyleBot", "point_at"]
 
@@ -80,6 +83,7 @@ class StyleBot(commands.AutoShardedBot):
         self.desk = FrontDesk(services, self._pickers)
         self.text_prefix = settings.prefix
         self.counters: dict[str, Counter] = {}
+        self.chooser: Chooser | None = None
 
     async def setup_hook(self) -> None:
         """Add commands and buttons; called by discord.py once the token was accepted."""
@@ -90,9 +94,12 @@ class StyleBot(commands.AutoShardedBot):
             Stylize(self, services, self._requests, pickers, self.asking, is_ours=self.is_ours)
         )
         await self.add_cog(Queue(services))
-        gallery = Gallery(services)
-        self.counters["gallery"] = gallery
-        await self.add_cog(gallery)
+        gallery, styles = Gallery(services), Styles(services)
+        privacy, rules = Privacy(services, self), Rules(services, self)
+        self.counters = {"gallery": gallery, "styles": styles, "privacy": privacy, "rules": rules}
+        self.chooser = rules
+        for cog in (gallery, styles, privacy, rules):
+            await self.add_cog(cog)
         await self.add_cog(Help(services))
         await self.add_cog(Owner(services, self))
 

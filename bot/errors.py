@@ -113,6 +113,8 @@ class RequestProblem(StrEnum):
     NOT_ALLOWED_HERE = "not_allowed_here"
     SHUTTING_DOWN = "shutting_down"
     CHANNEL_CLOSED = "channel_closed"
+    NOT_A_MANAGER = "not_a_manager"
+    NO_GUILD = "no_guild"
 
 
 class RequestRefused(Refusal):

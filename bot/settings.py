@@ -169,6 +169,12 @@ class Settings(BaseSettings):
     edit_interval_seconds: float = Field(
         default=3, ge=0.5, description="Least time between two edits of a card. Seconds."
     )
+    max_export_files: int = Field(
+        default=10,
+        ge=1,
+        le=100,
+        description="Zip files, each as large as may be uploaded, in one member's export.",
+    )
     picker_seconds: float = Field(
         default=86_400, gt=0, description="How long a preset picker answers reactions. Seconds."
     )

@@ -19,6 +19,7 @@ from bot.jobs.artefacts import open_artefacts
 from bot.jobs.feed import JobFeed
 from bot.jobs.store import JobStore
 from bot.ops import logs
+from bot.presets.curator import Curator
 from bot.presets.shelf import Shelf
 from bot.scheduler.scheduler import Scheduler
 from bot.views.wording import megabytes
@@ -147,6 +148,7 @@ async def _idle_services(settings: Settings) -> AsyncIterator[Services]:
                 store=store, artefacts=artefacts, executor=executor, settings=settings
             ),
             shelf=shelf,
+            curator=Curator(store.presets, artefacts, limit=settings.max_presets_per_guild),
         )
 
 

@@ -23,6 +23,7 @@ from bot.jobs.feed import JobFeed
 from bot.jobs.store import JobStore
 from bot.ops import logs
 from bot.ops.health import HealthServer
+from bot.presets.curator import Curator
 from bot.presets.shelf import Shelf
 from bot.scheduler.scheduler import Scheduler
 
@@ -115,6 +116,7 @@ class App:
             intake=intake,
             scheduler=scheduler,
             shelf=shelf,
+            curator=Curator(store.presets, artefacts, limit=settings.max_presets_per_guild),
         )
         await self._serve_health(store, executor)
         self._own(self._warm(executor, intake), name="warming")

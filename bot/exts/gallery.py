@@ -67,9 +67,9 @@ class Gallery(commands.Cog):
         )
         page = await self._page(turn, ctx.guild, onlookers.may_see)
         embed = gallery_embed(page, name=subject.display_name, prefix=self._prefix)
-        sheet = await self._sheet(page)
-        files = [gallery_file(sheet, page)] if page.jobs else []
-        await ctx.reply(embed=embed, files=files, view=gallery_view(page), ephemeral=True)
+        await ctx.reply(
+            embed=embed, files=await self._files(page), view=gallery_view(page), ephemeral=True
+        )
 
     async def pressed(self, interaction: discord.Interaction[Any], verb: str, subject: str) -> None:
         """A page is turned, by the member who asked for it."""
@@ -93,7 +93,7 @@ class Gallery(commands.Cog):
         name = await _name_of(interaction, turn.subject)
         await interaction.edit_original_response(
             embed=gallery_embed(page, name=name, prefix=self._prefix),
-            attachments=[gallery_file(await self._sheet(page), page)] if page.jobs else [],
+            attachments=await self._files(page),
             view=gallery_view(page),
         )
 
@@ -113,12 +113,16 @@ class Gallery(commands.Cog):
             left_out=len(jobs) - len(shown) if turn.asker == turn.subject else 0,
         )
 
-    async def _sheet(self, page: GalleryPage) -> bytes:
+    async def _files(self, page: GalleryPage) -> list[discord.File]:
+        """The page's sheet of thumbnails, where there is anything to show."""
+        if not page.jobs:
+            return []
         pictures = await asyncio.gather(*(self._picture(job) for job in page.jobs))
         samples = [(job.title, picture) for job, picture in zip(page.jobs, pictures, strict=True)]
-        return await asyncio.to_thread(
+        sheet = await asyncio.to_thread(
             contact_sheet, samples, first=page.first, columns=COLUMNS, tile=TILE
         )
+        return [gallery_file(sheet, page)]
 
     async def _picture(self, job: Job) -> bytes | None:
         """The finished picture; None for one that is hidden, or gone since the job was read."""

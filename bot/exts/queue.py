@@ -1,25 +1,30 @@
-"""`queue` and `cancel`: a member's own paintings under way."""
+"""`queue`, `cancel` and `again`: a member's own paintings under way, and the last one anew."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.jobs.model import JobState
 from bot.views import wording
+from bot.views.buttons import job_id_of
 from bot.views.card import shown_title
+from bot.views.queue import Line, QueueView, queue_embed, queue_view
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.exts.services import Services
     from bot.jobs.model import Job
 
 # mypy cannot infer the type variables of `hybrid_command`, hence the ignores below.
 __all__ = ["Queue"]
 
-_JOB_ID: Final = re.compile(r"[0-9a-f]{12}")
+_JOB_ID: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{12}(?![0-9a-f])")
+MOST_CHOICES: Final = 25
 
 
 class Queue(commands.Cog):
@@ -27,53 +32,123 @@ class Queue(commands.Cog):
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._store = services.store
+        self._prefix = services.settings.prefix
 
     @commands.hybrid_command(name="queue", aliases=["q"])  # type: ignore[arg-type]
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def queue(self, ctx: commands.Context[Any]) -> None:
-        """Show your paintings under way, and how many wait in all."""
+        """Show your paintings under way, and who else waits or is being served."""
         await ctx.defer(ephemeral=True)
-        mine = await self._unfinished(ctx.author.id)
-        waiting = len(await self._services.store.waiting())
-        lines = [await self._line(job) for job in mine]
-        if not lines:
-            lines = [wording.NONE_UNDER_WAY]
-        others = waiting - sum(job.state is JobState.QUEUED for job in mine)
-        lines.append(wording.others_waiting(others))
-        await ctx.reply("\n".join(lines), ephemeral=True)
+        queue = await self._look(ctx.author.id, ctx.guild.id if ctx.guild else None)
+        await ctx.reply(
+            embed=queue_embed(queue, prefix=self._prefix),
+            view=queue_view(queue.mine),
+            ephemeral=True,
+        )
 
     @commands.hybrid_command(name="cancel", aliases=["stop"])  # type: ignore[arg-type]
-    @app_commands.describe(job="The job's id, from the foot of its card; empty for the newest")
+    @app_commands.describe(job="Which one, by the id at the foot of its card; empty for the newest")
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def cancel(self, ctx: commands.Context[Any], *, job: str | None = None) -> None:
-        """Cancel your newest painting, or the one named by its job id, or all of them."""
+        """Cancel your newest painting, or `all` of them, or the one with the id at its card's foot.
+
+        As a reply to a card or a result, it means that one. Those who may manage messages may
+        cancel others' paintings too, by id or reply.
+        """
         await ctx.defer(ephemeral=True)
-        wanted = await self._wanted(ctx.author.id, (job or "").strip().lower())
+        wanted = await self._wanted(ctx, (job or "").strip().lower())
         for each in wanted:
-            await self._services.store.cancel(each.job_id)
+            await self._store.cancel(each.job_id)
         text = wording.cancelled([f"**{shown_title(each)}**" for each in wanted])
         await ctx.reply(text, ephemeral=True)
 
+    @cancel.autocomplete("job")
+    async def _suggest_jobs(
+        self, interaction: discord.Interaction[Any], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        typed = typed.strip().lower()
+        jobs = await self._unfinished(interaction.user.id)
+        if interaction.guild_id is not None and interaction.permissions.manage_messages:
+            under_way = [*await self._store.running(), *await self._store.waiting()]
+            jobs += [
+                job
+                for job in under_way
+                if job.origin.channel_id == interaction.channel_id
+                and job.origin.requester_id != interaction.user.id
+            ]
+        return [
+            app_commands.Choice(name=f"{job.title} ({job.job_id})"[-100:], value=job.job_id)
+            for job in jobs
+            if typed in job.title.lower() or typed in job.job_id
+        ][:MOST_CHOICES]
+
+    async def _look(self, member_id: int, guild_id: int | None) -> QueueView:
+        waiting = await self._store.waiting()
+        places = {job.job_id: place for place, job in enumerate(waiting, 1)}
+        mine = [
+            Line(
+                job=job,
+                place=places.get(job.job_id),
+                seconds_left=await self._services.scheduler.estimate(job),
+            )
+            for job in await self._unfinished(member_id)
+        ]
+        here = [job for job in waiting if _is_of(job, guild_id, member_id)]
+        running = await self._store.running()
+        return QueueView(
+            mine=mine,
+            painting=[job for job in running if _is_of(job, guild_id, member_id)],
+            waiting=len(here),
+            elsewhere=len(waiting) - len(here),
+            in_guild=guild_id is not None,
+        )
+
     async def _unfinished(self, member_id: int) -> list[Job]:
-        jobs = await self._services.store.jobs_of(member_id)
+        jobs = await self._store.jobs_of(member_id, limit=100)
         return [job for job in jobs if not job.state.is_final]
 
-    async def _wanted(self, member_id: int, written: str) -> list[Job]:
-        """The jobs to cancel, none where an id fits none of the member's own."""
-        mine = await self._unfinished(member_id)
-        if not written:
-            return mine[:1]
+    async def _wanted(self, ctx: commands.Context[Any], written: str) -> Sequence[Job]:
+        """The jobs to cancel, none where an id fits none that the member decides about."""
+        mine = await self._unfinished(ctx.author.id)
         if written == "all":
             return mine
         found = _JOB_ID.search(written)
-        return [job for job in mine if found and job.job_id == found[0]]
+        job_id = found[0] if found else await self._replied_to(ctx)
+        if job_id is None:
+            return mine[:1] if not written else ()
+        own = [job for job in mine if job.job_id == job_id]
+        return own or await self._others(ctx, job_id)
 
-    async def _line(self, job: Job) -> str:
-        title = f"**{shown_title(job)}**"
-        if job.state is JobState.RUNNING:
-            share = f"{100 * job.step // job.total}%" if job.total else "just begun"
-            return f"{title}: being painted, {share}."
-        place = await self._services.store.place_in_queue(job.job_id)
-        return f"{title}: waiting" + (f", number {place} in line." if place else ".")
+    async def _replied_to(self, ctx: commands.Context[Any]) -> str | None:
+        """The job of the card or the result that the command replies to."""
+        reference = ctx.message.reference
+        if reference is None or reference.message_id is None:
+            return None
+        card = await self._store.find_by_card(reference.message_id)
+        if card is not None:
+            return card.job_id
+        shown = reference.resolved
+        return job_id_of(shown) if isinstance(shown, discord.Message) else None
+
+    async def _others(self, ctx: commands.Context[Any], job_id: str) -> Sequence[Job]:
+        """Another member's job under way, for those who may manage messages where it is."""
+        if ctx.guild is None or not isinstance(ctx.author, discord.Member):
+            return ()
+        under_way = [*await self._store.running(), *await self._store.waiting()]
+        found = next((job for job in under_way if job.job_id == job_id), None)
+        if found is None or found.origin.guild_id != ctx.guild.id:
+            return ()
+        channel = ctx.guild.get_channel_or_thread(found.origin.channel_id)
+        if channel is None or not channel.permissions_for(ctx.author).manage_messages:
+            return ()
+        return (found,)
+
+
+def _is_of(job: Job, guild_id: int | None, member_id: int) -> bool:
+    """Whether a job belongs to the place where the queue is looked at."""
+    if guild_id is not None:
+        return job.origin.guild_id == guild_id
+    return job.origin.guild_id is None and job.origin.requester_id == member_id

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from bot.intake.accept import Intake
     from bot.jobs.artefacts import Artefacts
     from bot.jobs.store import JobStore
+    from bot.presets.curator import Curator
     from bot.presets.shelf import Shelf
     from bot.scheduler.scheduler import Scheduler
     from bot.settings import Settings
@@ -26,3 +27,4 @@ class Services:
     intake: Intake
     scheduler: Scheduler
     shelf: Shelf
+    curator: Curator

@@ -93,7 +93,7 @@ class Stylize(commands.Cog):
 
     @commands.command(
         name="stylize",
-        aliases=["stylise", "style", "paint"],
+        aliases=["stylise", "paint"],
         usage="[style] [me] [@member] [size=512] [strength=1] [weights=2:1] [keep colours] [mask] "
         "[swap]",
     )

@@ -183,6 +183,21 @@ class Intake:
             size=(picture.width, picture.height),
         )
 
+    async def fetch(self, source: PictureSource) -> tuple[bytes, bytes]:
+        """Fetch and check a picture that no job needs; the caller keeps it.
+
+        Returns:
+            The picture as it came, and a reduced copy of it, encoded (WebP).
+
+        Raises:
+            PictureRefused: the picture cannot be used.
+            LimitReached: the disk is nearly full.
+        """
+        await self._check_disk()
+        async with self._turns:
+            picture = await self._fetch(source)
+            return picture.data, await asyncio.to_thread(_encoded, picture.preview)
+
     async def release(self, held: HeldPicture) -> None:
         """Forget a held picture whose style will not be chosen any more."""
         await self._forget((held.key, preview_key(held.key)))

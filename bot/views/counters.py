@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Mapping, Sequence
 
-__all__ = ["ChannelsMenu", "Counter", "CounterButton", "RoleMenu", "counter_view"]
+__all__ = ["ChannelsMenu", "Chooser", "Counter", "CounterButton", "RoleMenu", "counter_view"]
 
 MOST_CHANNELS = 25
 """As many as Discord lets a menu give back."""

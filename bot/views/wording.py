@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 __all__ = [
     "cancelled",
     "duration",
+    "duration_in_days",
     "explain",
     "failure",
     "megabytes",
-    "others_waiting",
     "outcome",
     "quoted",
     "time_left",
@@ -77,7 +77,7 @@ PICKER_NOT_YOURS: Final = (
 )
 PICKER_USED: Final = "A style has been chosen here already; post the picture again for another one."
 PICKER_GONE: Final = "This choice has expired; post the picture again and choose anew."
-NONE_UNDER_WAY: Final = "You have no painting under way."
+NONE_UNDER_WAY: Final = "Nothing under way. `{prefix}stylize` with a picture begins one."
 GALLERY_EMPTY: Final = (
     "Nothing is finished yet. Send `{prefix}stylize` with a picture, and it will hang here."
 )
@@ -89,6 +89,10 @@ GALLERY_LEFT_OUT: Final = (
 GALLERY_NOT_YOURS: Final = (
     "Only the member who asked for this gallery turns its pages; `{prefix}gallery` opens yours."
 )
+PRIVACY_SENT: Final = "I have written to you directly."
+PRIVACY_NO_DM: Final = "I may not write to you directly; `/privacy` tells you alone, here."
+PRIVACY_NOT_YOURS: Final = "That is somebody else's; send `privacy` to me for your own."
+EXPORT_PART: Final = "What I hold about you, part {number}."
 OLD_BUTTON: Final = "This button belongs to an older version of me and does nothing any more."
 SENT_PRIVATELY: Final = "I may not post in {channel} any more, so it comes to you directly."
 INTERNAL: Final = (
@@ -173,6 +177,13 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
 
 
+def duration_in_days(days: float) -> str:
+    """How long something is kept, e.g. ``"30 days"`` or ``"12 hours"``."""
+    number, noun = (days, "day") if days >= 1 else (days * 24, "hour")
+    text = f"{number:.1f}".removesuffix(".0")
+    return f"1 {noun}" if text == "1" else f"{text} {noun}s"
+
+
 def failure(code: str | None) -> str:
     """Why a job failed and what to do, from `executors.protocol.Failed.code`."""
     match code:
@@ -203,17 +214,6 @@ def cancelled(titles: Sequence[str]) -> str:
     if not titles:
         return "You have no such painting under way, so there is nothing to cancel."
     return f"Cancelled: {', '.join(titles)}."
-
-
-def others_waiting(count: int) -> str:
-    """How many of other members' paintings wait."""
-    match count:
-        case 0:
-            return "Nobody else is waiting."
-        case 1:
-            return "One painting of another member is waiting."
-        case _:
-            return f"{count} paintings of other members are waiting."
 
 
 def _picture(error: PictureRefused) -> str:
@@ -291,6 +291,10 @@ _REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
     RequestProblem.CHANNEL_CLOSED: lambda e: (
         f"Paintings are not asked for in this channel; try {e.detail or 'another one'}."
     ),
+    RequestProblem.NOT_A_MANAGER: lambda _: (
+        "Only those who may manage this server can do that; ask one of them."
+    ),
+    RequestProblem.NO_GUILD: lambda _: "That is for servers; ask me in one instead of here.",
     RequestProblem.SHUTTING_DOWN: lambda _: (
         "I am finishing what is in line and take nothing new just now; ask me again in a few "
         "minutes."

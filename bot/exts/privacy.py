@@ -1,0 +1,198 @@
+"""`privacy`: what is held about a member, to look at, to take away or to have forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.exts.answers import defer, sentence_for, whisper
+from bot.exts.errands import Errands
+from bot.exts.takeout import Takeout, holdings_of
+from bot.views import wording
+from bot.views.privacy import (
+    forget_question,
+    forget_view,
+    forgotten,
+    holdings_embed,
+    privacy_view,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.exts.services import Services
+    from bot.jobs.model import Job
+
+# mypy cannot infer the type variables of `hybrid_command`, hence the ignores below.
+__all__ = ["Privacy"]
+
+log = logging.getLogger(__name__)
+
+EXPORTS_AT_ONCE: Final = 2
+DELETE_SECONDS: Final = 60.0
+
+
+class Privacy(commands.Cog):
+    """What is held about you."""
+
+    def __init__(self, services: Services, bot: commands.AutoShardedBot) -> None:
+        self._store = services.store
+        self._artefacts = services.artefacts
+        self._settings = services.settings
+        self._bot = bot
+        self._errands = Errands()
+        self._exporting = asyncio.Semaphore(EXPORTS_AT_ONCE)
+
+    async def cog_unload(self) -> None:
+        """End what is still under way; nothing is half forgotten by that."""
+        await self._errands.close()
+
+    @commands.hybrid_command(name="privacy")  # type: ignore[arg-type]
+    @app_commands.allowed_installs(guilds=True, users=False)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+    async def privacy(self, ctx: commands.Context[Any]) -> None:
+        """Show what I hold about you, with buttons to take it away or have it forgotten.
+
+        Asked for in a channel, I answer in a direct message.
+        """
+        await ctx.defer(ephemeral=True)
+        holdings = await holdings_of(self._store, ctx.author.id)
+        embed = holdings_embed(
+            holdings,
+            retention_days=self._settings.retention_days,
+            picker_seconds=self._settings.picker_seconds,
+            guild_name=self._guild_name,
+        )
+        view = privacy_view(ctx.author.id, holdings)
+        if ctx.interaction is not None or ctx.guild is None:
+            await ctx.reply(embed=embed, view=view, ephemeral=True)
+            return
+        try:
+            await ctx.author.send(embed=embed, view=view)
+        except discord.Forbidden:
+            await ctx.reply(wording.PRIVACY_NO_DM)
+        else:
+            await ctx.reply(wording.PRIVACY_SENT)
+
+    async def pressed(self, interaction: discord.Interaction[Any], verb: str, subject: str) -> None:
+        """A button was pressed, by the member whose data it is about or by somebody else."""
+        if not await defer(interaction):
+            return
+        try:
+            if str(interaction.user.id) != subject:
+                await whisper(interaction, wording.PRIVACY_NOT_YOURS)
+            elif verb == "export":
+                self._begin(interaction, self._export(interaction), "export")
+            elif verb == "ask":
+                await self._ask(interaction)
+            elif verb == "keep":
+                await interaction.edit_original_response(content="Everything stays.", view=None)
+            else:
+                await interaction.edit_original_response(content="Forgetting…", view=None)
+                work = self._forget(interaction, messages_too=verb == "erase")
+                self._begin(interaction, work, "forgetting")
+        except Exception as error:
+            await whisper(interaction, sentence_for(error, doing=f"privacy {verb}"))
+
+    def _guild_name(self, guild_id: int) -> str | None:
+        guild = self._bot.get_guild(guild_id)
+        return guild.name if guild is not None else None
+
+    def _begin(self, interaction: discord.Interaction[Any], work: Any, what: str) -> None:  # noqa: ANN401
+        """Go on with what takes its time; a second press while it does changes nothing."""
+
+        async def go_on() -> None:
+            try:
+                await work
+            except Exception as error:
+                await whisper(interaction, sentence_for(error, doing=what))
+
+        if not self._errands.start(f"{what} for {interaction.user.id}", go_on()):
+            work.close()
+
+    async def _ask(self, interaction: discord.Interaction[Any]) -> None:
+        holdings = await holdings_of(self._store, interaction.user.id)
+        if holdings.is_empty:
+            await whisper(interaction, forgotten(holdings, deleted=None))
+            return
+        await interaction.followup.send(
+            forget_question(holdings, self._guild_name)[:2000],
+            view=forget_view(interaction.user.id),
+            ephemeral=True,
+        )
+
+    async def _export(self, interaction: discord.Interaction[Any]) -> None:
+        holdings = await holdings_of(self._store, interaction.user.id)
+        takeout = Takeout(
+            self._artefacts,
+            limit=interaction.filesize_limit,
+            most=self._settings.max_export_files,
+        )
+        number = 0
+        async with self._exporting:
+            async for data in takeout.zips(holdings):
+                number += 1
+                await interaction.followup.send(
+                    wording.EXPORT_PART.format(number=number),
+                    file=discord.File(io.BytesIO(data), filename=f"stylebot-{number}.zip"),
+                    ephemeral=True,
+                )
+
+    async def _forget(self, interaction: discord.Interaction[Any], *, messages_too: bool) -> None:
+        """Forget the member.
+
+        Messages go first as far as that is possible: whoever is interrupted can press again, for
+        as long as the rows that name the messages are there.
+        """
+        member_id = interaction.user.id
+        before = await holdings_of(self._store, member_id)
+        deleted: set[int] = set()
+        stuck: set[int] = set()
+        if messages_too:
+            ended = [job for job in before.jobs if job.state.is_final]
+            await self._delete_messages(_messages(ended), deleted, stuck)
+        forgot = await self._store.forget_member(member_id)
+        if messages_too:
+            rest = [
+                *_messages(forgot.jobs),
+                *((p.channel_id, p.message_id) for p in forgot.pickers),
+            ]
+            await self._delete_messages(rest, deleted, stuck)
+        text = forgotten(before, deleted=len(deleted) if messages_too else None, stuck=len(stuck))
+        log.info("forgot a member: %d jobs, %d messages deleted", len(forgot.jobs), len(deleted))
+        await interaction.edit_original_response(content=text)
+
+    async def _delete_messages(
+        self, messages: Iterable[tuple[int, int]], deleted: set[int], stuck: set[int]
+    ) -> None:
+        """Delete messages of the bot's own, one by one; Discord sets the pace."""
+        for channel_id, message_id in messages:
+            if message_id in deleted or message_id in stuck:
+                continue
+            place = self._bot.get_partial_messageable(channel_id)
+            try:
+                async with asyncio.timeout(DELETE_SECONDS):
+                    await place.get_partial_message(message_id).delete()
+            except discord.NotFound:
+                continue  # gone already
+            except (discord.HTTPException, TimeoutError) as error:
+                log.info("message %d stays: %s", message_id, error)
+                stuck.add(message_id)
+            else:
+                deleted.add(message_id)
+
+
+def _messages(jobs: Iterable[Job]) -> list[tuple[int, int]]:
+    """The channel and the id of every message about the jobs."""
+    return [
+        (job.origin.channel_id, message_id)
+        for job in jobs
+        for message_id in (job.card_message_id, job.outcome_message_id)
+        if message_id is not None
+    ]

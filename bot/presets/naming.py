@@ -1,0 +1,114 @@
+"""What a guild's own style may be called, and which emoji may stand for it."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+from bot.errors import PresetProblem, PresetRefused
+from bot.presets.library import PRESETS, get, plain
+
+__all__ = ["SPARE_EMOJI", "check_emoji", "checked_name", "is_emoji", "same_emoji", "split_emoji"]
+
+SHORTEST, LONGEST = 2, 32
+
+SPARE_EMOJI: Final = (
+    *(chr(0x1F1E6 + letter) for letter in range(26)),
+    *(f"{digit}\ufe0f\u20e3" for digit in range(10)),
+)
+"""Letters and then digits, for styles that were added without an emoji."""
+
+_MARKS: Final = frozenset("\ufe0e\ufe0f\u200d\u20e3") | {chr(0x1F3FB + tone) for tone in range(5)}
+_JOINER: Final = "\u200d"
+_BETWEEN: Final = frozenset(" -'’")
+_RESERVED: Final = frozenset(
+    {"a", "all", "an", "as", "in", "into", "like", "none", "of", "please", "pls", "random"}
+    | {"style", "styled", "stylise", "stylize", "swap", "the", "this", "to", "with"}
+    | {"keepcolors", "keepcolours"}
+)
+"""Words that mean something else where a style is asked for, as `plain` spells them."""
+
+
+def checked_name(text: str) -> tuple[str, str]:
+    """What members type for a style, and what they read: ``("blue-harbour", "Blue Harbour")``.
+
+    Raises:
+        PresetRefused: it cannot be a name, or it is a built-in style's.
+    """
+    title = " ".join(text.replace("_", " ").split())
+    letters = [letter for letter in title if letter not in _BETWEEN]
+    if (
+        not SHORTEST <= len(title) <= LONGEST
+        or not all(map(_may_stand_in_a_name, letters))
+        or not any(map(str.isalpha, letters))
+        or plain(title) in _RESERVED
+    ):
+        raise PresetRefused(PresetProblem.BAD_NAME, word=text)
+    if get(title) is not None:
+        raise PresetRefused(PresetProblem.BUILT_IN, word=title)
+    name = "-".join(title.lower().replace("'", "").replace("’", "").split())
+    return name[:LONGEST], title[0].upper() + title[1:]
+
+
+def split_emoji(text: str) -> tuple[str, str | None]:
+    """A name with an emoji before or after it, apart; None where there is no emoji."""
+    words = text.split()
+    for index in (-1, 0):
+        if len(words) > 1 and _looks_like_emoji(words[index]):
+            emoji = words.pop(index)
+            return " ".join(words), emoji
+    return text, None
+
+
+def check_emoji(text: str) -> str:
+    """The emoji, if it is one standard emoji that no built-in style has.
+
+    A server's own emoji do not count: one that is deleted would spoil every message it is on.
+
+    Raises:
+        PresetRefused: it is not.
+    """
+    emoji = text.strip()
+    if not is_emoji(emoji):
+        raise PresetRefused(PresetProblem.BAD_EMOJI, word=text)
+    if any(same_emoji(emoji, preset.emoji) for preset in PRESETS):
+        raise PresetRefused(PresetProblem.EMOJI_TAKEN, word=emoji)
+    return emoji
+
+
+def same_emoji(one: str, other: str) -> bool:
+    """Whether two emoji are the same; variation selectors make no difference."""
+    return one.replace("\ufe0f", "") == other.replace("\ufe0f", "")
+
+
+def is_emoji(text: str) -> bool:
+    """Whether the text is one standard emoji: a symbol, a flag, a key, or symbols joined."""
+    if text[:1] in set("0123456789#*"):
+        return text[1:] in {"\u20e3", "\ufe0f\u20e3"}
+    parts = text.split(_JOINER)
+    if len(parts) > 1:
+        return len(text) <= 16 and all(map(_is_one_symbol, parts))
+    letters = [letter for letter in text if 0x1F1E6 <= ord(letter) <= 0x1F1FF]
+    if letters:
+        return len(letters) == len(text) <= 2
+    return _is_one_symbol(text)
+
+
+def _is_one_symbol(text: str) -> bool:
+    symbols = [character for character in text if character not in _MARKS]
+    if len(symbols) != 1 or text[0] != symbols[0]:
+        return False
+    return ord(symbols[0]) > 0x2000 and unicodedata.category(symbols[0]) in {"So", "Sm", "Po"}
+
+
+def _looks_like_emoji(word: str) -> bool:
+    """Whether a word was meant as an emoji, a standard one or not."""
+    if word.startswith(("<:", "<a:")):
+        return True
+    return not any(letter.isalnum() and letter not in "0123456789" for letter in word) and any(
+        unicodedata.category(letter) == "So" or letter in _MARKS for letter in word
+    )
+
+
+def _may_stand_in_a_name(letter: str) -> bool:
+    return letter.isalnum() or unicodedata.combining(letter) > 0

@@ -1,0 +1,188 @@
+"""What is held about a member, and what they can do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import discord
+
+from bot.jobs.model import JobState
+from bot.views.counters import CounterButton, counter_view
+from bot.views.wording import duration_in_days
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.jobs.guild_model import GuildPreset
+    from bot.jobs.model import Job, Offer, Picker
+
+__all__ = [
+    "Holdings",
+    "forget_question",
+    "forget_view",
+    "forgotten",
+    "holdings_embed",
+    "privacy_view",
+]
+
+COLOUR: Final = discord.Colour(0x8E6BD8)
+WHAT_STAYS: Final = (
+    "My messages in channels stay, with the pictures on them, unless I delete them too. What "
+    "others made from your pictures is theirs."
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holdings:
+    """Everything that is held about one member.
+
+    Attributes:
+        jobs: paintings in any state, newest first, each with its pictures.
+        pickers: pictures that wait for a choice of style.
+        offers: requests that wait for a word.
+        presets: styles they gave to servers.
+    """
+
+    jobs: tuple[Job, ...]
+    pickers: tuple[Picker, ...]
+    offers: tuple[Offer, ...]
+    presets: tuple[GuildPreset, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing at all."""
+        return not (self.jobs or self.pickers or self.offers or self.presets)
+
+
+def holdings_embed(
+    holdings: Holdings,
+    *,
+    retention_days: float,
+    picker_seconds: float,
+    guild_name: Callable[[int], str | None],
+) -> discord.Embed:
+    """What is held, in a few lines.
+
+    Args:
+        holdings: all of it.
+        retention_days: how long a painting is kept after it ended.
+        picker_seconds: how long a choice is kept open. Seconds.
+        guild_name: what a server is called; None where that is not known.
+    """
+    embed = discord.Embed(title="What I hold about you", colour=COLOUR)
+    if holdings.is_empty:
+        embed.description = "Nothing at all."
+        return embed
+    embed.description = "\n".join(f"• {line}" for line in _lines(holdings, guild_name))
+    embed.add_field(
+        name="Until when",
+        value=(
+            f"A painting and its pictures are deleted {duration_in_days(retention_days)} after it "
+            f"ended, a picture that waits for a style after "
+            f"{duration_in_days(picker_seconds / 86_400)}. Styles stay until they are removed."
+        ),
+        inline=False,
+    )
+    return embed.set_footer(
+        text="Of yourself I keep your Discord number and your files' names; no name, no messages."
+    )
+
+
+def privacy_view(member_id: int, holdings: Holdings) -> discord.ui.View:
+    """Export and forget; nothing where nothing is held."""
+    if holdings.is_empty:
+        return discord.ui.View(timeout=None)
+    subject = str(member_id)
+    return counter_view(
+        CounterButton("privacy", "export", subject, label="Export", emoji="📦"),
+        CounterButton(
+            "privacy",
+            "ask",
+            subject,
+            label="Forget everything…",
+            emoji="🧹",
+            style=discord.ButtonStyle.danger,
+        ),
+    )
+
+
+def forget_question(holdings: Holdings, guild_name: Callable[[int], str | None]) -> str:
+    """What will go and what will stay, before anything goes."""
+    lines = [f"• {line}" for line in _lines(holdings, guild_name)]
+    return "\n".join(
+        [
+            "**Forget all of this, for good?** What is under way is cancelled.",
+            *lines,
+            WHAT_STAYS,
+        ]
+    )
+
+
+def forget_view(member_id: int) -> discord.ui.View:
+    """The answers to that question."""
+    subject, danger = str(member_id), discord.ButtonStyle.danger
+    return counter_view(
+        CounterButton("privacy", "forget", subject, label="Forget", style=danger),
+        CounterButton(
+            "privacy", "erase", subject, label="Forget, and delete your messages", style=danger
+        ),
+        CounterButton("privacy", "keep", subject, label="Keep it all"),
+    )
+
+
+def forgotten(holdings: Holdings, *, deleted: int | None, stuck: int = 0) -> str:
+    """What was done.
+
+    Args:
+        holdings: what was forgotten.
+        deleted: how many messages were deleted; None where they were left.
+        stuck: how many could not be deleted.
+    """
+    if holdings.is_empty:
+        return "There was nothing left to forget."
+    text = f"Forgotten: {', '.join(_counts(holdings))}."
+    if deleted is None:
+        return f"{text} My messages in channels stay as they are."
+    text += f" {_some(deleted, 'message')} of mine deleted."
+    if stuck:
+        text += f" {_some(stuck, 'message')} could not be; a moderator there can."
+    return text
+
+
+def _lines(holdings: Holdings, guild_name: Callable[[int], str | None]) -> list[str]:
+    jobs = holdings.jobs
+    finished = sum(job.state is JobState.SUCCEEDED for job in jobs)
+    under_way = sum(not job.state.is_final for job in jobs)
+    failed = len(jobs) - finished - under_way
+    lines = []
+    if finished:
+        lines.append(f"{_some(finished, 'finished painting')}, with the pictures you gave")
+    if under_way:
+        lines.append(f"{_some(under_way, 'painting')} under way, with the pictures you gave")
+    if failed:
+        lines.append(f"{_some(failed, 'painting')} that came to nothing, with the same")
+    if holdings.pickers:
+        waiting = len(holdings.pickers)
+        lines.append(f"{_some(waiting, 'picture')} for which you were shown styles")
+    if holdings.offers:
+        lines.append(f"{_some(len(holdings.offers), 'request')} that I answered with a question")
+    for preset in holdings.presets:
+        server = guild_name(preset.guild_id)
+        where = f" in {discord.utils.escape_markdown(server)}" if server else ""
+        lines.append(f"the style {preset.emoji} **{preset.title}**{where}, with its picture")
+    return lines
+
+
+def _counts(holdings: Holdings) -> list[str]:
+    counts = {
+        "painting": len(holdings.jobs),
+        "waiting picture": len(holdings.pickers),
+        "open question": len(holdings.offers),
+        "style": len(holdings.presets),
+    }
+    return [_some(count, noun) for noun, count in counts.items() if count]
+
+
+def _some(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
