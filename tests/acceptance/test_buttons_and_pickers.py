@@ -136,7 +136,8 @@ async def test_cancel_by_command(room):
     room.ask("!stylize passes=300", CONTENT, STYLE)
     await room.card()
     room.ask("!queue")
-    await room.answer("harbour.png × brushes.png", "Nobody else is waiting")
+    queue = await room.answer("Queue")
+    assert "harbour.png × brushes.png" in queue.embeds[0]["fields"][0]["value"]
     room.ask("!cancel")
     await room.answer("Cancelled: **harbour.png × brushes.png**")
     await room.card_saying("Cancelled")
