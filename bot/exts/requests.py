@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.errors import Refusal, RequestProblem, RequestRefused
 from bot.exts.answers import check_may_paint_here
 from bot.exts.asks import arrange
+from bot.exts.house_rules import check_may_ask_here
 from bot.exts.offers import refuse
 from bot.intake.accept import MAX_STYLES
 from bot.intake.request import StyleRequest
@@ -94,6 +95,7 @@ class Requests:
         """
         if not self._services.scheduler.accepting:
             raise RequestRefused(RequestProblem.SHUTTING_DOWN)
+        await check_may_ask_here(self._services.store.guilds, ask.origin.guild_id, asker.channel)
         if ask.wish.trouble is not None:
             raise ask.wish.trouble
         self._check_pictures(ask)

@@ -12,6 +12,7 @@ from bot.errors import PresetProblem, PresetRefused
 from bot.exts.answers import check_may_show_here, defer, sentence_for, whisper
 from bot.exts.house_rules import check_may_curate
 from bot.exts.pictures import pictures_meant_by, source_of
+from bot.intake.download import allowed_origins
 from bot.presets.naming import split_emoji
 from bot.presets.shelf import find, nearest
 from bot.views.styles import (
@@ -47,6 +48,7 @@ class Styles(commands.Cog):
         self._curator = services.curator
         self._intake = services.intake
         self._prefix = services.settings.prefix
+        self._origins = allowed_origins(services.settings)
 
     @commands.hybrid_group(name="style", invoke_without_command=True, case_insensitive=True)  # type: ignore[arg-type]
     @app_commands.allowed_installs(guilds=True, users=False)
@@ -84,7 +86,7 @@ class Styles(commands.Cog):
         if emoji is None:
             name, emoji = split_emoji(name)
         await self._curator.check(guild.id, name, emoji)
-        data, preview = await self._intake.fetch(await _picture(ctx, picture))
+        data, preview = await self._intake.fetch(await self._picture(ctx, picture))
         preset = await self._curator.add(
             guild.id,
             name,
@@ -206,6 +208,24 @@ class Styles(commands.Cog):
                 return preset
         raise PresetRefused(PresetProblem.UNKNOWN, word=name, suggestion=nearest(name, own))
 
+    async def _picture(
+        self, ctx: commands.Context[Any], attached: discord.Attachment | None
+    ) -> PictureSource:
+        """The picture a style is made of.
+
+        Raises:
+            PresetRefused: there is none.
+        """
+        if attached is not None:
+            return source_of(attached)
+        pictures: tuple[PictureSource, ...] = ()
+        if ctx.interaction is None:
+            found = await pictures_meant_by(ctx.message, origins=self._origins, previews=True)
+            pictures = found.pictures
+        if not pictures:
+            raise PresetRefused(PresetProblem.NO_PICTURE)
+        return pictures[-1]
+
     async def _check_may_curate(self, ctx: commands.Context[Any]) -> None:
         rules = await self._store.guilds.rules(_guild(ctx.guild).id)
         check_may_curate(ctx.author, ctx.permissions, rules)
@@ -215,23 +235,6 @@ def _guild(guild: discord.Guild | None) -> discord.Guild:
     if guild is None:
         raise PresetRefused(PresetProblem.NO_GUILD)
     return guild
-
-
-async def _picture(
-    ctx: commands.Context[Any], attached: discord.Attachment | None
-) -> PictureSource:
-    """The picture a style is made of.
-
-    Raises:
-        PictureRefused: it is plainly no picture.
-        PresetRefused: there is none.
-    """
-    if attached is not None:
-        return source_of(attached)
-    found = await pictures_meant_by(ctx.message) if ctx.interaction is None else []
-    if not found:
-        raise PresetRefused(PresetProblem.NO_PICTURE)
-    return found[-1]
 
 
 def _description(attachment: discord.Attachment | None) -> str | None:
