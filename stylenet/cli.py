@@ -64,6 +64,17 @@ def _parser() -> argparse.ArgumentParser:
     paint.add_argument(
         "--keep-colors", action="store_true", default=None, help="keep the content's own colours"
     )
+    paint.add_argument(
+        "--blend", type=float, nargs="+", metavar="WEIGHT", help="of each style (default: equal)"
+    )
+    paint.add_argument("--style-scale", type=float, help="size of the strokes; 2 doubles it")
+    paint.add_argument(
+        "--mask",
+        type=Path,
+        action="append",
+        default=[],
+        help="a grey picture, white where the style goes; once for each style, - for none",
+    )
     paint.add_argument("--start", type=Path, help="a picture to begin from, such as a painting")
     paint.add_argument("--weights", type=Path, help="imagenet-vgg-verydeep-19.mat")
     paint.add_argument("--device", default="auto", help="auto, cpu, cuda:0, … (default: auto)")
@@ -73,11 +84,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _paint(options: argparse.Namespace) -> int:
-    fields = ("size", "seed", "passes", "content_weight", "style_weight", "tv_weight")
+    fields = ["size", "seed", "passes", "content_weight", "style_weight", "tv_weight"]
+    fields += ["keep_colors", "style_scale", "blend"]
     changes = {
-        field: getattr(options, field)
-        for field in (*fields, "keep_colors")
-        if getattr(options, field) is not None
+        field: getattr(options, field) for field in fields if getattr(options, field) is not None
     }
     recipe = Recipe.named(options.recipe).evolve(**changes)
     if options.out.suffix.lower() not in _FORMATS:
@@ -85,6 +95,8 @@ def _paint(options: argparse.Namespace) -> int:
         raise ValueError(msg)
     content = _read(options.content)
     styles = [_read(path) for path in options.style]
+    masks = [None if str(path) == "-" else _read(path, images.decode_mask) for path in options.mask]
+    masks += [None] * (len(styles) - len(masks)) if masks else []
     start = None if options.start is None else _read(options.start)
     from stylenet.painting import paint  # noqa: PLC0415 - torch, once the arguments are sound
 
@@ -94,6 +106,7 @@ def _paint(options: argparse.Namespace) -> int:
             content,
             styles,
             recipe,
+            masks=masks,
             start=start,
             weights=options.weights,
             device=options.device,
@@ -107,9 +120,9 @@ def _paint(options: argparse.Namespace) -> int:
     return 0
 
 
-def _read(path: Path) -> Image.Image:
+def _read(path: Path, decode: Callable[[bytes], Image.Image] = images.decode) -> Image.Image:
     try:
-        return images.decode(path.read_bytes())
+        return decode(path.read_bytes())
     except OSError as error:
         msg = f"{path}: {error.strerror}"
         raise ValueError(msg) from error

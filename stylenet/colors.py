@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     Values = npt.NDArray[np.float64]
@@ -17,31 +19,49 @@ _LUMA = np.array([0.299, 0.587, 0.114])  # Rec. 601, on gamma-coded values
 _SMALLEST_VARIANCE = 1e-3
 
 
-def match_colors(source: Values, reference: Values) -> Values:
-    """Give `source` the mean colour and the covariance of colours of `reference`.
+def match_colors(
+    source: Values,
+    references: Sequence[Values],
+    mix: Sequence[float] = (),
+    *,
+    share: Values | None = None,
+) -> Values:
+    """Give `source` the mean colour and the covariance of colours of the references.
 
     Of the linear maps that do it, the one that moves colours least in a coloured picture's own
     axes is x ↦ Σr^½ Σs^-½ (x − μs) + μr (arXiv 1611.07865, §5.1). Values may leave 0..255.
 
     Args:
         source: (height, width, 3) in 0..255.
-        reference: (height, width, 3) in 0..255, of any size.
+        references: one picture or more, (height, width, 3) in 0..255, of any sizes.
+        mix: the weight of each of their palettes; empty for equal ones.
+        share: (height, width), how much each pixel of `source` counts in its own mean and
+            covariance; None counts all alike.
 
     Returns:
         The shape of `source`.
     """
-    source_mean, source_covariance = _moments(source)
-    mean, covariance = _moments(reference)
+    source_mean, source_covariance = _moments(source, share)
+    weights = np.array(mix or (1.0,) * len(references))
+    weights /= weights.sum()
+    palettes = [_moments(reference) for reference in references]
+    mean = sum(weight * mu for weight, (mu, _) in zip(weights, palettes, strict=True))
+    covariance = sum(
+        weight * (sigma + np.outer(mu - mean, mu - mean))
+        for weight, (mu, sigma) in zip(weights, palettes, strict=True)
+    )
     matrix = _power(covariance, 0.5) @ _power(source_covariance, -0.5)
     matched: Values = (source - source_mean) @ matrix.T + mean
     return matched
 
 
-def _moments(picture: Values) -> tuple[Values, Values]:
-    rows = picture.reshape(-1, 3)
-    mean = rows.mean(axis=0)
+def _moments(picture: Values, share: Values | None = None) -> tuple[Values, Values]:
+    rows = picture.reshape(-1, picture.shape[-1])
+    weights = None if share is None else share.reshape(-1)
+    mean = np.average(rows, axis=0, weights=weights)
     centred = rows - mean
-    return mean, centred.T @ centred / len(rows)
+    weighted = centred if weights is None else centred * weights[:, None]
+    return mean, weighted.T @ centred / (len(rows) if weights is None else weights.sum())
 
 
 def _power(covariance: Values, exponent: float) -> Values:
@@ -57,10 +77,17 @@ def luminance(picture: Values) -> Values:
     return grey
 
 
-def match_luminance(source: Values, reference: Values) -> Values:
-    """Give a grey `source` the mean and the spread of brightness of a grey `reference`."""
+def match_luminance(source: Values, reference: Values, *, share: Values | None = None) -> Values:
+    """Give a grey `source` the mean and the spread of brightness of a grey `reference`.
+
+    Args:
+        source: (height, width, 3), the same in all three channels.
+        reference: likewise, of any size.
+        share: (height, width), how much each pixel of `reference` counts; None for all alike.
+    """
+    (mean, *_), covariance = _moments(reference, share)
     spread = max(float(source.std()), _SMALLEST_VARIANCE**0.5)
-    matched: Values = (source - source.mean()) * (reference.std() / spread) + reference.mean()
+    matched: Values = (source - source.mean()) * (covariance[0, 0] ** 0.5 / spread) + mean
     return matched
 
 

@@ -7,7 +7,8 @@
     ├── ImageError           bytes that are not a picture we paint
     │   ├── UnreadableImageError    not a picture, or truncated
     │   ├── UnsupportedImageError   a picture of a kind we do not paint
-    │   └── ImageSizeError          too small, too large or too elongated
+    │   ├── ImageSizeError          too small, too large or too elongated
+    │   └── EmptyMaskError          a mask without any white
     ├── WeightsError         a weights file that is wrong, truncated or hostile
     ├── CheckpointError      a checkpoint that belongs to another job or version
     ├── DivergedError        the loss is not a number any more; the last good picture stands
@@ -20,6 +21,7 @@ __all__ = [
     "CheckpointError",
     "DeviceMemoryError",
     "DivergedError",
+    "EmptyMaskError",
     "ImageError",
     "ImageSizeError",
     "RecipeError",
@@ -93,6 +95,19 @@ class ImageSizeError(ImageError):
         self.height = height
         self.limit = limit
         self.kind = kind
+
+
+class EmptyMaskError(ImageError):
+    """A mask that leaves its style no place in the picture.
+
+    Attributes:
+        style: the style picture's number, from 0; None where it is not known whose mask it is.
+    """
+
+    def __init__(self, style: int | None = None) -> None:
+        whose = "its style" if style is None else f"style picture {style + 1}"
+        super().__init__(f"the mask leaves {whose} no place: paint white where it should go")
+        self.style = style
 
 
 class WeightsError(StylenetError):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "content_loss",
     "gram_matrix",
+    "gram_sum",
     "mean_square",
     "out_of_gamut",
     "style_loss",
@@ -21,30 +22,52 @@ __all__ = [
 
 
 class _Gram(torch.autograd.Function):
-    """FᵀF / size(F) with a backward pass of one product.
+    """Fᵀ diag(w) F with a backward pass of one product.
 
     Automatic differentiation treats the two factors as different matrices and multiplies twice.
     """
 
     @staticmethod
-    def forward(ctx: FunctionCtx, features: Tensor) -> Tensor:
+    def forward(ctx: FunctionCtx, features: Tensor, weights: Tensor | None) -> Tensor:
         rows = _rows(features)  # (height·width, channels)
-        ctx.save_for_backward(features)
-        return (rows.T @ rows).div_(features.numel())
+        ctx.save_for_backward(features, weights)  # type: ignore[arg-type]
+        return rows.T @ _weighted(rows, weights)
 
     @staticmethod
-    def backward(ctx: FunctionCtx, *grads: Tensor) -> Tensor:
-        (features,) = cast("tuple[Tensor]", ctx.saved_tensors)  # type: ignore[attr-defined]
+    def backward(ctx: FunctionCtx, *grads: Tensor) -> tuple[Tensor, None]:
+        features, weights = cast(
+            "tuple[Tensor, Tensor | None]",
+            ctx.saved_tensors,  # type: ignore[attr-defined]
+        )
         (grad,) = grads
-        rows = _rows(features)
-        grad_rows = rows @ ((grad + grad.T) / features.numel())
+        grad_rows = _weighted(_rows(features) @ (grad + grad.T), weights)
         _, channels, height, width = features.shape
-        return grad_rows.view(1, height, width, channels).permute(0, 3, 1, 2)
+        return grad_rows.view(1, height, width, channels).permute(0, 3, 1, 2), None
 
 
 def _rows(features: Tensor) -> Tensor:
     """(1, C, H, W) → (H·W, C), without a copy where the features are channels_last."""
     return features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])
+
+
+def _weighted(rows: Tensor, weights: Tensor | None) -> Tensor:
+    return rows if weights is None else rows * weights.reshape(-1, 1)
+
+
+def gram_sum(features: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Return Fᵀ diag(w) F, where F has a row per pixel and a column per channel.
+
+    Sums over parts of a picture add up to that of the whole.
+
+    Args:
+        features: (1, channels, height, width).
+        weights: (height, width), by pixel; None for 1 everywhere. No gradient flows to them.
+
+    Returns:
+        (channels, channels), symmetric.
+    """
+    gram: Tensor = _Gram.apply(features, weights)
+    return gram
 
 
 def gram_matrix(features: Tensor) -> Tensor:
@@ -58,8 +81,7 @@ def gram_matrix(features: Tensor) -> Tensor:
     Returns:
         (channels, channels), symmetric.
     """
-    gram: Tensor = _Gram.apply(features)
-    return gram
+    return gram_sum(features) / features.numel()
 
 
 def mean_square(difference: Tensor) -> Tensor:

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from PIL import Image, ImageCms
 
-from stylenet.errors import ImageSizeError, UnreadableImageError, UnsupportedImageError
+from stylenet.errors import (
+    EmptyMaskError,
+    ImageSizeError,
+    UnreadableImageError,
+    UnsupportedImageError,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -23,6 +28,7 @@ __all__ = [
     "Format",
     "ImageInfo",
     "decode",
+    "decode_mask",
     "encode",
     "encode_to_fit",
     "fit_area",
@@ -95,6 +101,27 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     with _open(data) as file:
         _check_area(file, max_pixels)
         return _to_rgb(_load(file))
+
+
+def decode_mask(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Decode a mask: white where its style goes, black where not.
+
+    As `decode`, except that colours become their brightness and transparency is flattened on
+    black: where nothing was drawn, nothing is painted.
+
+    Returns:
+        The mask in mode L, without metadata.
+
+    Raises:
+        UnreadableImageError, UnsupportedImageError, ImageSizeError: see `decode`.
+        EmptyMaskError: it is black all over.
+    """
+    with _open(data) as file:
+        _check_area(file, max_pixels)
+        mask = _to_rgb(_load(file), background=(0, 0, 0)).convert("L")
+    if mask.getextrema() == (0, 0):
+        raise EmptyMaskError
+    return mask
 
 
 def inspect(
@@ -228,7 +255,9 @@ def _load(file: Image.Image) -> Image.Image:
     return file
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def _to_rgb(
+    image: Image.Image, *, background: tuple[int, int, int] = (255, 255, 255)
+) -> Image.Image:
     orientation = _orientation(image)
     profile = image.info.get("icc_profile")
     if image.mode in _WIDE_MODES:  # measurements without a known white
@@ -249,8 +278,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         except ValueError as error:
             raise UnsupportedImageError(f"pixels of mode {image.mode} are not painted") from error
     if alpha is not None:
-        white = Image.new("RGB", image.size, (255, 255, 255))
-        image = Image.composite(image, white, alpha)
+        image = Image.composite(image, Image.new("RGB", image.size, background), alpha)
     if orientation is not None:
         image = image.transpose(orientation)
     # A fresh picture carries no metadata and no open file.

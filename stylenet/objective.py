@@ -9,19 +9,15 @@ import torch
 from torch import Tensor
 
 from stylenet.events import Losses
-from stylenet.functional import (
-    content_loss,
-    gram_matrix,
-    out_of_gamut,
-    style_loss,
-    total_variation,
-)
+from stylenet.functional import out_of_gamut, style_loss, total_variation
+from stylenet.measures import WholePicture
 from stylenet.recipe import LAYERS
 from stylenet.whitening import DampedWhitening
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from stylenet.guides import Guides
     from stylenet.recipe import Recipe
     from stylenet.vgg import Network
 
@@ -37,11 +33,12 @@ class Targets:
 
     Attributes:
         content: by layer, the content picture's features: (1, channels, height, width).
-        style: by layer, the blended Gram matrices of the style pictures: (channels, channels).
+        style: by layer, for each region the blended Gram matrices of its style pictures:
+            (channels, channels).
     """
 
     content: Mapping[str, Tensor]
-    style: Mapping[str, Tensor]
+    style: Mapping[str, tuple[Tensor, ...]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -73,6 +70,7 @@ def measure_targets(
     recipe: Recipe,
     *,
     deepest: str | None = None,
+    mixes: Sequence[Sequence[float]] = (),
 ) -> Targets:
     """Measure what the pictures look like to the network.
 
@@ -82,18 +80,28 @@ def measure_targets(
         styles: one or more of such, of any sizes.
         recipe: its layers, and `blend`.
         deepest: the deepest layer measured; None measures all the recipe's.
+        mixes: for each region, the weight of each style picture; of any sum above 0. Empty for
+            one region with the recipe's `blend`.
     """
     layers = down_to(recipe.layers, deepest)
     content_layers = layers & {name for name, weight in recipe.content_layers if weight > 0}
     style_layers = layers & {name for name, weight in recipe.style_layers if weight > 0}
-    weights = recipe.blend or (1.0,) * len(styles)
-    grams: dict[str, Tensor] = {}
-    if style_layers:
-        for style, weight in zip(styles, weights, strict=True):
-            for name, features in network(style, style_layers).items():
-                gram = gram_matrix(features) * (weight / sum(weights))
-                grams[name] = grams[name] + gram if name in grams else gram
-    return Targets(content=network(content, content_layers) if content_layers else {}, style=grams)
+    mixes = mixes or (recipe.blend or (1.0,) * len(styles),)
+    look = WholePicture(network, style=style_layers, content={})
+    seen = [look(style, style_layers).grams for style in styles] if style_layers else []
+    return Targets(
+        content=network(content, content_layers) if content_layers else {},
+        style={
+            name: tuple(_blend([grams[name][0] for grams in seen], mix) for mix in mixes)
+            for name in style_layers
+        },
+    )
+
+
+def _blend(grams: Sequence[Tensor], mix: Sequence[float]) -> Tensor:
+    total = sum(mix)
+    parts = [gram * (weight / total) for gram, weight in zip(grams, mix, strict=True) if weight > 0]
+    return torch.stack(parts).sum(dim=0)
 
 
 class Objective:
@@ -105,6 +113,7 @@ class Objective:
         recipe: weights and layers.
         deepest: the deepest layer whose terms are minimised; None minimises them all.
         damping: τ of the whitening of `WHITENED`; None leaves it plain.
+        guides: of the targets' regions; None where there is one, the whole picture.
 
     Attributes:
         cost: of one evaluation, in full-size passes forward and backward.
@@ -119,22 +128,35 @@ class Objective:
         *,
         deepest: str | None = None,
         damping: float | None = None,
+        guides: Guides | None = None,
     ) -> None:
         self._network = network
         self._targets = targets
+        # A region counts as much as it covers: then a pixel is pulled as it is without a mask.
+        self._areas = (1.0,) if guides is None else guides.areas
         self._content = _weights(recipe.content_layers, recipe.content_weight)
         self._style = _weights(recipe.style_layers, recipe.style_weight)
         self._tv_weight = recipe.tv_weight
         self._content = {name: w for name, w in self._content.items() if name in targets.content}
         self._style = {name: w for name, w in self._style.items() if name in targets.style}
-        # Styles differ a hundredfold in the size of their terms; the guard rail keeps up with them.
-        energy = sum(w * float(targets.style[n].square().mean()) for n, w in self._style.items())
-        self._gamut_weight = recipe.gamut_weight * energy
         self._layers = frozenset(self._content) | frozenset(self._style)
         self._minimised = down_to(self._layers, deepest)
-        self._whitened: DampedWhitening | None = None
+        self._measure = WholePicture(
+            network,
+            style=frozenset(self._style),
+            content={name: targets.content[name] for name in self._content},
+            guides=guides,
+        )
+        # Styles differ a hundredfold in the size of their terms; the guard rail keeps up with them.
+        energy = sum(
+            weight * area * float(gram.square().mean())
+            for name, weight in self._style.items()
+            for area, gram in zip(self._areas, targets.style[name], strict=True)
+        )
+        self._gamut_weight = recipe.gamut_weight * energy
+        self._whitened: tuple[DampedWhitening, ...] = ()
         if damping is not None and WHITENED in self._minimised and WHITENED in self._style:
-            self._whitened = DampedWhitening(targets.style[WHITENED], damping)
+            self._whitened = tuple(DampedWhitening(g, damping) for g in targets.style[WHITENED])
         self.cost = network.cost(self._minimised) if self._minimised else 0.0
         self.passes = 0.0
 
@@ -159,29 +181,40 @@ class Objective:
 
     def _terms(self, picture: Tensor, layers: frozenset[str]) -> tuple[Tensor, Losses]:
         """What is minimised, and what is reported: all of `layers`, and nothing whitened."""
-        features = self._network(picture, layers) if layers else {}
+        measured = self._measure(picture, layers)
         variation = self._tv_weight * total_variation(picture)
         loss = variation
         content = style = picture.new_zeros(())
         for name, weight in self._content.items():
             if name in layers:
-                term = weight * content_loss(features[name], self._targets.content[name])
+                term = weight * measured.content[name]
                 content = content + term.detach()
                 if name in self._minimised:
                     loss = loss + term
         for name, weight in self._style.items():
             if name in layers:
-                gram = gram_matrix(features[name])
-                term = weight * style_loss(gram, self._targets.style[name])
-                style = style + term.detach()
+                plain, minimised = self._style_term(name, measured.grams[name])
+                style = style + weight * plain.detach()
                 if name in self._minimised:
-                    whiten = self._whitened if name == WHITENED else None
-                    loss = loss + (term if whiten is None else weight * whiten(gram))
+                    loss = loss + weight * minimised
         if self._gamut_weight > 0:
             loss = loss + self._gamut_weight * out_of_gamut(picture) / 255**2
         return loss, Losses(
             content=float(content), style=float(style), total_variation=float(variation.detach())
         )
+
+    def _style_term(self, layer: str, grams: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """A layer's term, over all regions: as it is reported, and as it is minimised."""
+        targets = self._targets.style[layer]
+        regions = list(zip(self._areas, grams, targets, strict=True))
+        plain = torch.stack([area * style_loss(gram, g) for area, gram, g in regions]).sum()
+        if layer != WHITENED or not self._whitened:
+            return plain, plain
+        damped = [
+            area * whiten(gram)
+            for (area, gram, _), whiten in zip(regions, self._whitened, strict=True)
+        ]
+        return plain, torch.stack(damped).sum()
 
 
 def _weights(layers: Sequence[tuple[str, float]], factor: float) -> dict[str, float]:

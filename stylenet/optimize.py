@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from torch import Tensor
 
+    from stylenet.composite import Variables
     from stylenet.events import PaintingEvent
     from stylenet.objective import Objective
     from stylenet.recipe import Recipe
-    from stylenet.spectrum import Spectrum
 
     Pixels = npt.NDArray[np.uint8]
 
@@ -46,14 +46,14 @@ class Canvas:
 
     Attributes:
         start: the picture painting starts from, (1, 3, height, width) in 0..255.
-        spectrum: how parameters become a picture.
+        variables: how parameters become a picture.
         show: turns a picture into the pixels that are written.
         painting: fingerprint of recipe, pictures and weights, for checkpoints.
         device: what paints, for people.
     """
 
     start: Tensor
-    spectrum: Spectrum
+    variables: Variables
     show: Callable[[Tensor], Pixels]
     painting: str
     device: str
@@ -212,7 +212,7 @@ class _Run:
         """
         if self._point is None:
             with self._clock():
-                start = self._evaluate(self._canvas.spectrum.parameters(self._canvas.start))
+                start = self._evaluate(self._canvas.variables.parameters(self._canvas.start))
             if not start.is_finite:
                 raise DivergedError(self.step)
             self._point = start
@@ -223,7 +223,7 @@ class _Run:
         """The picture as it stands, (1, 3, height, width)."""
         if self._point is None:
             return self._canvas.start
-        return self._canvas.spectrum.picture(self._point.parameters)
+        return self._canvas.variables.picture(self._point.parameters)
 
     @property
     def passes(self) -> float:
@@ -291,11 +291,11 @@ class _Run:
     def _evaluate(self, parameters: Tensor) -> _Point:
         if self._point is not None and self.passes + self.objective.cost > self._limit:
             raise _BudgetSpent
-        evaluation = self.objective.evaluate(self._canvas.spectrum.picture(parameters))
+        evaluation = self.objective.evaluate(self._canvas.variables.picture(parameters))
         return _Point(
             parameters=parameters,
             loss=evaluation.loss,
-            gradient=self._canvas.spectrum.gradient(evaluation.gradient),
+            gradient=self._canvas.variables.gradient(evaluation.gradient),
             losses=evaluation.losses,
         )
 

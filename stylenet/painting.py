@@ -11,8 +11,11 @@ from PIL import Image
 
 from stylenet import devices
 from stylenet.checkpoints import unpack
+from stylenet.composite import Composite
 from stylenet.errors import StylenetError
 from stylenet.events import Painting, Snapshot
+from stylenet.guides import Guides
+from stylenet.masks import coverage
 from stylenet.objective import Objective, down_to, measure_targets
 from stylenet.optimize import Canvas, Stage, optimize
 from stylenet.pictures import prepare
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from stylenet.composite import Variables
     from stylenet.events import PaintingEvent
     from stylenet.objective import Targets
     from stylenet.pictures import Pictures, Values
@@ -43,6 +47,7 @@ def stylize(
     style: Image.Image | Sequence[Image.Image],
     recipe: Recipe | str = "default",
     *,
+    masks: Sequence[Image.Image | None] = (),
     start: Image.Image | None = None,
     weights: Path | None = None,
     device: str = "auto",
@@ -53,12 +58,14 @@ def stylize(
         content: an RGB picture.
         style: an RGB picture, or several that are blended.
         recipe: a recipe or the name of a built-in one.
+        masks: where each style goes; see `paint`.
         start: an RGB picture to begin from; see `paint`.
         weights: a ``.mat`` file instead of the bundled weights.
         device: ``"auto"``, ``"cpu"``, ``"cuda:0"``, …
 
     Raises:
         RecipeError: there is no such recipe, or it does not fit the pictures.
+        EmptyMaskError: a mask leaves its style no place.
         WeightsError: the weights cannot be used.
         DeviceMemoryError: the picture is too large for the device.
         DivergedError: the loss stopped being a number.
@@ -66,7 +73,9 @@ def stylize(
     """
     styles = [style] if isinstance(style, Image.Image) else style
     chosen = Recipe.named(recipe) if isinstance(recipe, str) else recipe
-    for event in paint(content, styles, chosen, start=start, weights=weights, device=device):
+    for event in paint(
+        content, styles, chosen, masks=masks, start=start, weights=weights, device=device
+    ):
         if isinstance(event, Painting):
             return event
     msg = "painting ended without a picture"
@@ -78,6 +87,7 @@ def paint(
     styles: Sequence[Image.Image],
     recipe: Recipe,
     *,
+    masks: Sequence[Image.Image | None] = (),
     start: Image.Image | None = None,
     weights: Path | None = None,
     device: str = "auto",
@@ -91,6 +101,9 @@ def paint(
         content: an RGB picture.
         styles: one RGB picture or more; several are blended.
         recipe: every choice that shapes the picture.
+        masks: one for each style picture, or None for a style that goes where the others leave
+            room: grey pictures of any size, white where the style goes. What none of them
+            covers stays the content picture. Empty for no masks.
         start: an RGB picture to begin from, such as an earlier painting, of any size and at best
             of the content picture's proportions; None begins as the recipe says.
         weights: a ``.mat`` file instead of the bundled weights.
@@ -105,7 +118,8 @@ def paint(
         Checkpoints; at last a Painting.
 
     Raises:
-        RecipeError: the recipe does not fit the pictures.
+        RecipeError: the recipe or the masks do not fit the pictures.
+        EmptyMaskError: a mask leaves its style no place.
         CheckpointError: `resume` is damaged or belongs to another painting.
         WeightsError: the weights cannot be used.
         DeviceMemoryError: the picture is too large for the device.
@@ -113,7 +127,7 @@ def paint(
         ValueError: there is no such device.
     """
     where = devices.resolve(device)
-    pictures = prepare(content, styles, recipe, start=start)
+    pictures = prepare(content, styles, recipe, masks=masks, start=start)
     height, width = pictures.content.shape[:2]
     devices.require_memory(where, width, height)
     if resume is None:
@@ -127,7 +141,7 @@ def paint(
             state = unpack(resume, painting=painting, shape=shape, device=where)
         canvas = Canvas(
             start=_tensor(pictures.start, where),
-            spectrum=Spectrum(height, width, recipe.spectrum, device=where),
+            variables=_variables(pictures, recipe, where),
             show=lambda picture: pictures.show(_values(picture)),
             painting=painting,
             device=devices.describe(where),
@@ -163,19 +177,28 @@ def _stages(
     content = _tensor(pictures.content, device)
     styles = [_tensor(style, device) for style in pictures.styles]
     network = _exact_network(weights, device)
+    mixes = [region.mix for region in pictures.regions]
+    guides = _guides(pictures, device)
 
     @functools.cache
     def targets() -> Targets:
-        return measure_targets(network, content, styles, recipe)
+        return measure_targets(network, content, styles, recipe, mixes=mixes)
 
     def exact(damping: float | None) -> Objective:
-        return Objective(network, targets(), recipe, deepest=recipe.deepest, damping=damping)
+        return Objective(
+            network,
+            targets(),
+            recipe,
+            deepest=recipe.deepest,
+            damping=damping,
+            guides=guides,
+        )
 
     def draft() -> Objective:
         reduced = _reduced_network(weights, device)
-        measured = measure_targets(reduced, content, styles, recipe, deepest=DEEPEST)
+        measured = measure_targets(reduced, content, styles, recipe, deepest=DEEPEST, mixes=mixes)
         damping = _DAMPING[0][0] if recipe.whitening else None
-        return Objective(reduced, measured, recipe, damping=damping)
+        return Objective(reduced, measured, recipe, damping=damping, guides=guides)
 
     cost = network.cost(down_to(recipe.layers, recipe.deepest)) if recipe.layers else 1.0
     plan: Sequence[tuple[float | None, float | None]] = _DAMPING if recipe.whitening else ()
@@ -189,6 +212,23 @@ def _stages(
         stage = Stage(objective=draft, cost=cost, until=recipe.draft, setup=_setup(cost, pictures))
         stages.insert(0, stage)
     return stages
+
+
+def _variables(pictures: Pictures, recipe: Recipe, device: torch.device) -> Variables:
+    height, width = pictures.content.shape[:2]
+    spectrum = Spectrum(height, width, recipe.spectrum, device=device)
+    covered = coverage(pictures.regions)
+    if covered is None:
+        return spectrum
+    shown = torch.from_numpy(covered.astype(np.float32)).to(device)
+    return Composite(spectrum, coverage=shown, content=_tensor(pictures.content, device))
+
+
+def _guides(pictures: Pictures, device: torch.device) -> Guides | None:
+    shares = [region.share for region in pictures.regions if region.share is not None]
+    if not shares:
+        return None
+    return Guides(torch.from_numpy(np.stack(shares).astype(np.float32)).to(device))
 
 
 def _setup(cost: float, pictures: Pictures) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 
 from stylenet import colors, images
 from stylenet.errors import RecipeError
+from stylenet.masks import Region, coverage, divide
 from stylenet.recipe import Recipe, Start, StyleFit
 from stylenet.weights import MEAN_RGB
 
@@ -33,6 +34,7 @@ class Pictures:
         start: what painting begins from.
         given_start: whether it was given, and not made as the recipe says.
         original: the content picture whose hues are kept; None where they are painted too.
+        regions: the parts of the picture, each with its mix of the styles.
     """
 
     content: Values
@@ -40,6 +42,7 @@ class Pictures:
     start: Values
     given_start: bool
     original: Values | None
+    regions: tuple[Region, ...]
 
     def show(self, picture: Values) -> Pixels:
         """Turn a picture of the search into the pixels that are written."""
@@ -52,7 +55,8 @@ class Pictures:
         digest = hashlib.sha256(f"{recipe.to_json()}\0{weights}".encode())
         content = self.content if self.original is None else self.original
         given = [content, *self.styles, *([self.start] if self.given_start else [])]
-        for picture in given:
+        shares = [r.share * 255 for r in self.regions if r.share is not None]
+        for picture in (*given, *shares):
             digest.update(repr(picture.shape).encode())
             digest.update(images.to_pixels(picture).tobytes())
         return digest.hexdigest()
@@ -63,6 +67,7 @@ def prepare(
     styles: Sequence[Image.Image],
     recipe: Recipe,
     *,
+    masks: Sequence[Image.Image | None] = (),
     start: Image.Image | None = None,
 ) -> Pictures:
     """Bring the pictures to the sizes and colours that the recipe asks for.
@@ -70,34 +75,43 @@ def prepare(
     Args:
         content: the picture that is repainted.
         styles: one picture or more to paint like.
+        masks: for each style, a grey picture of any size, white where the style goes, or None;
+            see `stylenet.masks.divide`.
         recipe: sizes, colours, and the start where there is no picture of it.
         start: the picture painting begins from; it takes the content picture's size.
 
     Raises:
-        RecipeError: the recipe does not fit the pictures.
+        RecipeError: the recipe or the masks do not fit the pictures.
+        EmptyMaskError: a mask leaves a style no place.
     """
     if not styles:
         raise RecipeError("styles", 0, "one style picture or more")
-    if recipe.blend and len(recipe.blend) != len(styles):
-        raise RecipeError("blend", recipe.blend, f"{len(styles)} weights, one per style picture")
     resized = images.fit_longest_side(content.convert("RGB"), recipe.size)
     canvas = _array(resized)
+    regions = divide(masks, len(styles), recipe, width=resized.width, height=resized.height)
     fitted = [_array(_fit_style(style.convert("RGB"), resized, recipe)) for style in styles]
     original = None
     if recipe.keep_colors:
         original, canvas = canvas, colors.luminance(canvas)
-        fitted = [colors.match_luminance(colors.luminance(style), canvas) for style in fitted]
+        fitted = [
+            colors.match_luminance(colors.luminance(style), canvas, share=_share_of(index, regions))
+            for index, style in enumerate(fitted)
+        ]
     if start is None:
-        begin = _start(canvas, fitted, recipe)
+        begin = _start(canvas, fitted, recipe, regions)
     else:
         begin = _array(images.fit_exactly(start.convert("RGB"), resized.width, resized.height))
         begin = colors.luminance(begin) if recipe.keep_colors else begin
+    covered = coverage(regions)
+    if covered is not None:
+        begin = canvas + covered[..., None] * (begin - canvas)
     return Pictures(
         content=canvas,
         styles=fitted,
         start=begin,
         given_start=start is not None,
         original=original,
+        regions=regions,
     )
 
 
@@ -110,17 +124,36 @@ def _fit_style(style: Image.Image, content: Image.Image, recipe: Recipe) -> Imag
     return images.fit_area(style, content.width * content.height * scale**2)
 
 
-def _start(content: Values, styles: list[Values], recipe: Recipe) -> Values:
+def _share_of(style: int, regions: Sequence[Region]) -> Values | None:
+    """How much each pixel counts for a style: that of its region; None for all alike."""
+    return next((region.share for region in regions if region.mix[style] > 0), None)
+
+
+def _start(
+    content: Values, styles: list[Values], recipe: Recipe, regions: Sequence[Region]
+) -> Values:
     if recipe.start is Start.CONTENT:
         return content
     if recipe.start is Start.RECOLORED:
         if recipe.keep_colors:
             return content  # the styles' brightness was matched to it
-        palette = np.concatenate([style.reshape(-1, 1, 3) for style in styles])
-        return colors.match_colors(content, palette)
+        return _recolored(content, styles, regions)
     noise = np.random.default_rng(recipe.seed).standard_normal(content.shape)
     start: Values = np.array(MEAN_RGB) + recipe.start_noise * noise
     return start
+
+
+def _recolored(content: Values, styles: list[Values], regions: Sequence[Region]) -> Values:
+    """The content in its styles' colours, region by region; what lies outside does not show."""
+    recolored = np.zeros_like(content)
+    covered = np.zeros(content.shape[:2])
+    for region in regions:
+        matched = colors.match_colors(content, styles, region.mix, share=region.share)
+        if region.share is None:
+            return matched
+        recolored += region.share[..., None] * matched
+        covered += region.share
+    return np.where(covered[..., None] > 0, recolored / covered.clip(1e-9)[..., None], content)
 
 
 def _array(image: Image.Image) -> Values:

@@ -88,6 +88,8 @@ class Recipe:
         style_scale: size of the style picture's strokes; 2 makes them twice as large.
         blend: weights of several style pictures, one for each, normalised to a sum of 1; empty
             blends them equally.
+        mask_softness: standard deviation by which a mask's edge is softened, as a part of the
+            picture's longest side.
         optimizer: how steps are taken.
         learning_rate: of Adam, in levels of 0..255.
         spectrum: exponent p of the Fourier parametrisation, in which a coefficient at frequency
@@ -125,6 +127,7 @@ class Recipe:
     style_fit: StyleFit = StyleFit.STRETCH
     style_scale: float = 1.0
     blend: tuple[float, ...] = ()
+    mask_softness: float = 0.005
     optimizer: Optimizer = Optimizer.LBFGS
     learning_rate: float = 10.0
     spectrum: float = 0.5
@@ -154,6 +157,7 @@ class Recipe:
             _number(self, field, 0, _MAX_WEIGHT)
         _number(self, "start_noise", 0, 255)
         _number(self, "style_scale", 0.1, 10)
+        _number(self, "mask_softness", 0, 1)
         _number(self, "learning_rate", 1e-6, 255)
         _number(self, "draft", 0, _MAX_PASSES)
         _number(self, "spectrum", 0, 2)

@@ -62,6 +62,37 @@ def test_options_reach_the_recipe(files):
     assert (first != np.asarray(Image.open(files / "out.png"))).any()
 
 
+def test_several_styles_masks_and_weights(files, content):
+    mask = Image.new("L", (64, 48))
+    mask.paste(255, (0, 0, 24, 48))
+    mask.save(files / "mask.png")
+    content.rotate(90).save(files / "other.png")
+    other, out = str(files / "other.png"), str(files / "out.png")
+    with pytest.raises(SystemExit):
+        paint(files, "--blend", "one")
+
+    def pixels(*options):
+        options = ("-o", out, "--passes", "2", "--device", "cpu", "--no-snapshots", *options)
+        pictures = [str(files / name) for name in ("content.png", "style.jpg")]
+        assert main(["paint", *pictures, other, *options]) == 0
+        return np.asarray(Image.open(out)).astype(int)
+
+    original = np.asarray(content).astype(int)
+    given = str(files / "mask.png")
+    masked = pixels("--mask", given, "--mask", given)
+    np.testing.assert_array_equal(masked[:, 30:], original[:, 30:])
+    assert np.abs(masked[:, :20] - original[:, :20]).mean() > 5
+    everywhere = pixels("--mask", given)  # the other style takes the rest
+    assert np.abs(everywhere[:, 30:] - original[:, 30:]).mean() > 5
+    same = pixels("--mask", "-", "--mask", given)
+    assert np.abs(same - everywhere).mean() > 2
+    assert np.abs(pixels("--blend", "1", "9") - pixels("--blend", "9", "1")).mean() > 2
+
+    assert main(["paint", str(files / "content.png"), other, "--blend", "1", "2"]) == 1
+    Image.new("L", (8, 8)).save(files / "mask.png")
+    assert paint(files, "--mask", given) == 1
+
+
 def test_painting_from_a_picture(files, style):
     start = files / "start.png"
     style.save(start)

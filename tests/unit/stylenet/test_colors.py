@@ -20,7 +20,7 @@ def moments(picture):
 
 def test_mean_and_covariance_become_the_references(pictures):
     source, reference = pictures
-    matched = colors.match_colors(source, reference)
+    matched = colors.match_colors(source, [reference])
     assert matched.shape == source.shape
     for ours, expected in zip(moments(matched), moments(reference), strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-6, atol=1e-3)
@@ -28,23 +28,23 @@ def test_mean_and_covariance_become_the_references(pictures):
 
 def test_a_picture_matched_to_itself_is_itself(pictures):
     np.testing.assert_allclose(
-        colors.match_colors(pictures[0], pictures[0]), pictures[0], atol=1e-6
+        colors.match_colors(pictures[0], [pictures[0]]), pictures[0], atol=1e-6
     )
 
 
 @pytest.mark.parametrize("flat", [0.0, 128.0, 255.0])
 def test_flat_pictures_stay_finite(pictures, flat):
     plain = np.full((8, 8, 3), flat)
-    towards = colors.match_colors(pictures[0], plain)
+    towards = colors.match_colors(pictures[0], [plain])
     np.testing.assert_allclose(towards.mean(axis=(0, 1)), flat, atol=1e-6)
     assert towards.std() < 1
-    away = colors.match_colors(plain, pictures[0])
+    away = colors.match_colors(plain, [pictures[0]])
     np.testing.assert_allclose(away.mean(axis=(0, 1)), pictures[0].mean(axis=(0, 1)))
 
 
 def test_black_and_white_takes_the_references_colours(pictures):
     grey = colors.luminance(pictures[0])
-    matched = colors.match_colors(grey, pictures[1])
+    matched = colors.match_colors(grey, [pictures[1]])
     assert np.isfinite(matched).all()
     np.testing.assert_allclose(matched.mean(axis=(0, 1)), pictures[1].mean(axis=(0, 1)))
     assert np.abs(matched).max() < 2000

@@ -15,6 +15,7 @@ def test_the_exported_names():
         "CheckpointError",
         "DeviceMemoryError",
         "DivergedError",
+        "EmptyMaskError",
         "ImageError",
         "ImageSizeError",
         "Losses",

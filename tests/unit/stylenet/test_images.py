@@ -9,7 +9,12 @@ import pytest
 from PIL import Image, ImageCms
 
 from stylenet import images
-from stylenet.errors import ImageSizeError, UnreadableImageError, UnsupportedImageError
+from stylenet.errors import (
+    EmptyMaskError,
+    ImageSizeError,
+    UnreadableImageError,
+    UnsupportedImageError,
+)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +52,20 @@ def test_every_format_is_read_and_named(pixels, kind):
     assert (info.width, info.height, info.format, info.animated) == (30, 20, kind, False)
     image = images.decode(data)
     assert (image.mode, image.size) == ("RGB", (30, 20))
+
+
+def test_a_mask_is_grey_and_black_where_nothing_was_drawn():
+    drawn = Image.new("RGBA", (4, 1), (255, 255, 255, 0))
+    drawn.putpixel((1, 0), (255, 255, 255, 255))
+    drawn.putpixel((2, 0), (255, 255, 255, 128))
+    drawn.putpixel((3, 0), (0, 0, 0, 255))
+    mask = images.decode_mask(saved(drawn, "PNG"))
+    assert mask.mode == "L"
+    assert list(mask.tobytes()) == [0, 255, 128, 0]
+    with pytest.raises(EmptyMaskError, match="paint white"):
+        images.decode_mask(saved(Image.new("RGB", (4, 4)), "PNG"))
+    with pytest.raises(ImageSizeError):
+        images.decode_mask(saved(drawn, "PNG"), max_pixels=3)
 
 
 def test_lossless_formats_are_exact(pixels):

@@ -1,0 +1,136 @@
+"""Masks: which style picture goes where, and where the content picture stays as it is.
+
+A mask is a grey picture, white where its style goes. What is made of masks are *regions*: parts
+of the picture with a mix of styles for each, which may shade into each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from stylenet.errors import EmptyMaskError, RecipeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from stylenet.recipe import Recipe
+
+    Values = npt.NDArray[np.float64]
+
+__all__ = ["Region", "coverage", "divide"]
+
+_SMALLEST_REGION = 0.5
+"""Pixels: what rounds to less is no region."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Region:
+    """A part of the picture that is painted in one mix of styles.
+
+    Attributes:
+        share: (height, width) in 0..1, how much of each pixel belongs to it; None for all of
+            every pixel.
+        mix: the weight of each style picture, with a sum of 1.
+    """
+
+    share: Values | None
+    mix: tuple[float, ...]
+
+
+def divide(
+    masks: Sequence[Image.Image | None], styles: int, recipe: Recipe, *, width: int, height: int
+) -> tuple[Region, ...]:
+    """Divide the picture into regions.
+
+    Styles with the same mask are blended in one region. Styles without a mask are blended where
+    the masks leave room. Where masks overlap, their regions share the pixels by `blend`.
+
+    Args:
+        masks: one for each style picture, of any size, or None; empty for none at all.
+        styles: how many style pictures there are.
+        recipe: its `blend`, and `mask_softness`.
+        width: of the picture that is painted, in pixels.
+        height: likewise.
+
+    Raises:
+        RecipeError: the number of masks or of weights is not that of the styles.
+        EmptyMaskError: a style would go nowhere.
+    """
+    if masks and len(masks) != styles:
+        raise RecipeError("masks", len(masks), f"{styles}, one per style picture")
+    if recipe.blend and len(recipe.blend) != styles:
+        raise RecipeError("blend", recipe.blend, f"{styles} weights, one per style picture")
+    weights = np.array(recipe.blend or (1.0,) * styles)
+    weights /= weights.sum()
+    groups = _groups(masks or (None,) * styles, weights.tolist())
+    if len(groups) == 1 and groups[0].mask is None:
+        return (Region(share=None, mix=tuple(weights.tolist())),)
+    softness = recipe.mask_softness * max(width, height)
+    shapes = [
+        None if group.mask is None else _shape(group.mask, width, height, softness)
+        for group in groups
+    ]
+    covered = np.sum([shape for shape in shapes if shape is not None], axis=0)
+    rest = (1 - covered).clip(0, 1)
+    wanted = [rest if shape is None else shape for shape in shapes]
+    mixes = [weights * np.isin(np.arange(styles), group.styles) for group in groups]
+    pulls = [mix.sum() * shape for mix, shape in zip(mixes, wanted, strict=True)]
+    total = np.sum(pulls, axis=0)
+    room = np.sum(wanted, axis=0).clip(0, 1) / np.where(total > 0, total, 1)
+    regions = []
+    for group, mix, pull in zip(groups, mixes, pulls, strict=True):
+        share = pull * room
+        if share.sum() < _SMALLEST_REGION:
+            raise EmptyMaskError(group.styles[0])
+        regions.append(Region(share=share, mix=tuple((mix / mix.sum()).tolist())))
+    return tuple(regions)
+
+
+def coverage(regions: Sequence[Region]) -> Values | None:
+    """Return how much of each pixel is painted, (height, width) in 0..1; None for all of it."""
+    shares = [region.share for region in regions if region.share is not None]
+    if not shares:
+        return None
+    covered: Values = np.sum(shares, axis=0).clip(0, 1)
+    return covered
+
+
+@dataclass(kw_only=True, slots=True)
+class _Group:
+    """Styles that go to the same place."""
+
+    mask: Image.Image | None
+    styles: list[int]
+
+
+def _groups(masks: Sequence[Image.Image | None], weights: Sequence[float]) -> list[_Group]:
+    groups: dict[bytes | None, _Group] = {}
+    for index, (given, weight) in enumerate(zip(masks, weights, strict=True)):
+        mask = None if given is None else given.convert("L")
+        if mask is not None:
+            darkest, brightest = mask.getextrema()
+            if brightest == 0:
+                raise EmptyMaskError(index)
+            if darkest == 255:  # white all over: no mask
+                mask = None
+        if weight == 0:
+            continue
+        key = None if mask is None else repr(mask.size).encode() + mask.tobytes()
+        groups.setdefault(key, _Group(mask=mask, styles=[])).styles.append(index)
+    return list(groups.values())
+
+
+def _shape(mask: Image.Image, width: int, height: int, softness: float) -> Values:
+    """The mask at the picture's size, its edge softened by a standard deviation in pixels."""
+    resized = mask.resize((width, height), Image.Resampling.BILINEAR)
+    values: Values = np.asarray(resized, dtype=np.float64) / 255
+    if softness > 0:
+        values = ndimage.gaussian_filter(values, softness, mode="nearest")
+    return values
