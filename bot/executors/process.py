@@ -270,9 +270,12 @@ class _Run:
 
 def _parts(work: Work) -> list[tuple[str, bytes]]:
     """What a work is made of, each part by what it is."""
-    parts = [("content", work.content), *(("style", style) for style in work.styles)]
-    optional = {"start": work.start, "checkpoint": work.checkpoint}
-    return parts + [(name, data) for name, data in optional.items() if data is not None]
+    parts: list[tuple[str, bytes | None]] = [("content", work.content)]
+    parts += [("style", style) for style in work.styles]
+    # A style without a mask has an empty one: no picture is.
+    parts += [("mask", mask or b"") for mask in work.masks]
+    parts += [("start", work.start), ("checkpoint", work.checkpoint)]
+    return [(name, data) for name, data in parts if data is not None]
 
 
 async def _unless(

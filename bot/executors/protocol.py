@@ -33,6 +33,8 @@ class Work:
         content: the content picture's encoded bytes, already inspected.
         styles: one encoded style picture or more.
         recipe: every choice that shapes the picture, seed and size included.
+        masks: for each style picture, an encoded grey picture, white where the style goes, or
+            None; empty for none at all.
         start: an encoded picture that painting begins from, such as an earlier job's; None
             begins as the recipe says.
         checkpoint: where to go on from; None to start afresh.
@@ -42,6 +44,7 @@ class Work:
     content: bytes
     styles: tuple[bytes, ...]
     recipe: Recipe
+    masks: tuple[bytes | None, ...] = ()
     start: bytes | None = None
     checkpoint: bytes | None = None
 
@@ -87,7 +90,7 @@ class Failed:
 
     Attributes:
         code: stable and short: ``"worker_died"``, ``"out_of_memory"``, ``"diverged"``,
-            ``"unreadable_picture"``, ``"internal"``.
+            ``"unreadable_picture"``, ``"empty_mask"``, ``"internal"``.
         message: for the operator's log; members read a sentence made of `code`.
         retryable: whether another attempt may succeed.
     """

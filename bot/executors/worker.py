@@ -27,6 +27,7 @@ from stylenet.errors import (
     CheckpointError,
     DeviceMemoryError,
     DivergedError,
+    EmptyMaskError,
     ImageError,
     RecipeError,
     WeightsError,
@@ -165,6 +166,8 @@ class Worker:
             return False
         except DivergedError as error:
             self._fail(run, "diverged", error)
+        except EmptyMaskError as error:
+            self._fail(run, "empty_mask", error)
         except ImageError as error:
             self._fail(run, "unreadable_picture", error)
         except (RecipeError, WeightsError) as error:
@@ -185,12 +188,15 @@ class Worker:
         resume: bytes | None = None
         start: Image.Image | None = None
         pictures: list[Image.Image] = []  # the content, then the styles
+        masks: list[Image.Image | None] = []
         for part, data in zip(frame.fields["parts"], frame.blobs, strict=True):
             match part:
                 case "checkpoint":
                     resume = data
                 case "start":
                     start = images.decode(data)
+                case "mask":
+                    masks.append(images.decode_mask(data) if data else None)
                 case "content" | "style":
                     pictures.append(images.decode(data))
                 case _:
@@ -203,6 +209,7 @@ class Worker:
                 content,
                 styles,
                 recipe,
+                masks=masks,
                 start=start,
                 weights=self._weights,
                 device=self._device,

@@ -31,6 +31,7 @@ __all__ = [
     "content_key",
     "guild_preset_prefix",
     "job_prefix",
+    "mask_key",
     "open_artefacts",
     "preview_key",
     "result_key",
@@ -117,6 +118,11 @@ def content_key(job_id: str) -> str:
 def style_key(job_id: str, number: int) -> str:
     """A style picture as the member gave it, numbered from 0."""
     return f"{JOBS}{job_id}/style-{number}"
+
+
+def mask_key(job_id: str, number: int) -> str:
+    """The mask of the style picture of that number."""
+    return f"{JOBS}{job_id}/mask-{number}"
 
 
 def start_key(job_id: str) -> str:

@@ -202,6 +202,8 @@ class NewJob:
         understood: how the request was understood, where it was one.
         start_key: the picture that painting begins from among the artefacts, such as a copy of
             an earlier job's; None begins as the recipe says.
+        mask_keys: for each style picture its mask among the artefacts, white where the style goes,
+            or None; empty for no masks at all.
     """
 
     job_id: str
@@ -217,6 +219,7 @@ class NewJob:
     content_size: tuple[int, int] | None = None
     understood: Understood | None = None
     start_key: str | None = None
+    mask_keys: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -297,6 +300,7 @@ class Job:
     content_size: tuple[int, int] | None = None
     understood: Understood | None = None
     start_key: str | None = None
+    mask_keys: tuple[str | None, ...] = ()
     claims: int = 0
     setbacks: int = 0
     not_before: datetime | None = None

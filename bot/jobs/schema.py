@@ -56,7 +56,7 @@ __all__ = [
     "taken",
 ]
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration. A database that is already there is opened without loading Alembic."""
 
 
@@ -125,6 +125,7 @@ jobs = Table(
     Column("content_height", Integer),
     Column("understood", JSON),
     Column("start_key", Text),
+    Column("mask_keys", JSON, nullable=False, server_default="[]"),
     Column("attempts", Integer, nullable=False),
     Column("claims", Integer, nullable=False),
     Column("setbacks", Integer, nullable=False),

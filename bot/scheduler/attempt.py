@@ -137,6 +137,7 @@ class Attempt:
             content=await fetch(job.content_key),
             styles=tuple([await fetch(key) for key in job.style_keys]),
             recipe=job.recipe,
+            masks=tuple([None if key is None else await fetch(key) for key in job.mask_keys]),
             start=None if job.start_key is None else await fetch(job.start_key),
             checkpoint=checkpoint,
         )

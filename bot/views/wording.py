@@ -186,19 +186,17 @@ def duration_in_days(days: float) -> str:
 
 def failure(code: str | None) -> str:
     """Why a job failed and what to do, from `executors.protocol.Failed.code`."""
-    match code:
-        case "out_of_memory":
-            return "the picture is too large for my memory; ask again with a smaller `size`"
-        case "diverged":
-            return "the colours ran away from me; ask again with another `seed` or a lower strength"
-        case "unreadable_picture":
-            return "one of the pictures could not be read; save it anew as PNG or JPEG"
-        case "timeout":
-            return "it took far longer than it should; ask again with a smaller `size`"
-        case "worker_died":
-            return "my painter stopped in the middle of it several times; ask again in a while"
-        case _:
-            return "something went wrong on my side; ask again in a minute"
+    return _FAILURES.get(code or "", "something went wrong on my side; ask again in a minute")
+
+
+_FAILURES: Mapping[str, str] = {
+    "out_of_memory": "the picture is too large for my memory; ask again with a smaller `size`",
+    "diverged": "the colours ran away from me; ask again with another `seed` or a lower strength",
+    "unreadable_picture": "one of the pictures could not be read; save it anew as PNG or JPEG",
+    "empty_mask": "the mask leaves a style no place; paint white where it should go",
+    "timed_out": "it took far longer than it should; ask again with a smaller `size`",
+    "worker_died": "my painter stopped in the middle of it several times; ask again in a while",
+}
 
 
 def outcome(job: Job, *, title: str, has_picture: bool) -> str:

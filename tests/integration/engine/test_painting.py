@@ -45,12 +45,15 @@ def work(
     checkpoint: bytes | None = None,
     content: bytes | None = None,
     start: bytes | None = None,
+    styles: tuple[bytes, ...] = (),
+    masks: tuple[bytes | None, ...] = (),
 ) -> Work:
     return Work(
         job_id="job",
         content=picture() if content is None else content,
-        styles=(picture(90),),
+        styles=styles or (picture(90),),
         recipe=Recipe(size=64, passes=passes),
+        masks=masks,
         start=start,
         checkpoint=checkpoint,
     )
@@ -116,6 +119,30 @@ async def test_a_picture_to_begin_from_is_what_is_seen_first(executor):
     expected = np.asarray(images.fit_exactly(images.decode(begun), 64, 48), dtype=float)
     assert np.abs(shown - expected).mean() < 4  # it is WebP
     assert isinstance(events[-1], Finished)
+
+
+async def test_masks_go_with_their_styles(executor):
+    left = Image.new("L", (64, 48))
+    left.paste(255, (0, 0, 20, 48))
+    mask = images.encode(left.convert("RGB"), "png")
+    styles = (picture(90), picture(180))
+
+    async def painted(*masks):
+        *_, last = [event async for event in executor.run(work(styles=styles, masks=masks))]
+        assert isinstance(last, Finished), last
+        return np.asarray(images.decode(last.image), dtype=int)
+
+    original = np.asarray(images.decode(picture()), dtype=int)
+    both = await painted(mask, mask)
+    np.testing.assert_array_equal(both[:, 30:], original[:, 30:])
+    assert (both[:, :20] != original[:, :20]).any()
+    first, second = await painted(mask, None), await painted(None, mask)
+    assert (first[:, 30:] != original[:, 30:]).any()
+    assert (first != second).any()
+
+    black = images.encode(Image.new("RGB", (8, 8)), "png")
+    *_, last = [event async for event in executor.run(work(masks=(black,)))]
+    assert (last.code, last.retryable) == ("empty_mask", False)
 
 
 async def test_closing_cancels_and_the_worker_serves_on(executor):

@@ -24,6 +24,7 @@ async def test_an_accepted_job_is_stored_whole_with_its_card(store, new_job, man
         priority=2,
         content_size=(640, 480),
         start_key="jobs/a/start",
+        mask_keys=("jobs/a/mask-0", None),
         style_keys=("jobs/a/style-0", "jobs/a/style-1"),
     )
 
@@ -35,6 +36,7 @@ async def test_an_accepted_job_is_stored_whole_with_its_card(store, new_job, man
     for field in ("origin", "content_key", "style_keys", "preset", "title", "spoiler", "priority"):
         assert getattr(job, field) == getattr(new, field)
     assert (job.content_size, job.start_key) == ((640, 480), "jobs/a/start")
+    assert job.mask_keys == ("jobs/a/mask-0", None)
     assert job.created_at.tzinfo is UTC
     assert abs(job.created_at - datetime.now(UTC)) < timedelta(minutes=1)
     (card,) = await store.outbox.of(new.job_id)

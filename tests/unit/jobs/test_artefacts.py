@@ -136,6 +136,7 @@ def test_addresses(tmp_path):
 def test_keys_name_what_they_are_of():
     assert artefacts.content_key("j") == "jobs/j/content"
     assert artefacts.style_key("j", 1) == "jobs/j/style-1"
+    assert artefacts.mask_key("j", 1) == "jobs/j/mask-1"
     assert artefacts.start_key("j") == "jobs/j/start"
     assert artefacts.snapshot_key("j", 12) == "jobs/j/snapshot-12"
     assert artefacts.checkpoint_key("j", claims=2, step=12) == "jobs/j/checkpoint-2-12"

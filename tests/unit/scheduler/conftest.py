@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.executors.protocol import Cancelled, Checkpoint, Event, Finished, Progress, Work
-from bot.jobs.artefacts import FolderArtefacts, content_key, start_key, style_key
+from bot.jobs.artefacts import FolderArtefacts, content_key, mask_key, start_key, style_key
 from bot.jobs.feed import JobFeed
 from bot.jobs.model import Job, JobState, Limits, NewJob, Origin, new_job_id
 from bot.jobs.store import JobStore
@@ -84,12 +84,13 @@ class Bench:
             settings=self.settings,
         )
 
-    async def accept(self, *, member: int = 10, inputs: bool = True, start: bool = False) -> Job:
+    async def accept(self, *, member: int = 10, inputs: bool = True, aided: bool = False) -> Job:
         job_id = new_job_id()
         if inputs:
             await self.artefacts.put(content_key(job_id), b"content")
             await self.artefacts.put(style_key(job_id, 0), b"style")
             await self.artefacts.put(start_key(job_id), b"start")
+            await self.artefacts.put(mask_key(job_id, 0), b"mask")
         new = NewJob(
             job_id=job_id,
             origin=Origin(guild_id=1, channel_id=2, message_id=3, requester_id=member),
@@ -97,7 +98,8 @@ class Bench:
             style_keys=(style_key(job_id, 0),),
             recipe=Recipe(size=100, passes=10),
             content_size=(200, 100),
-            start_key=start_key(job_id) if start else None,
+            start_key=start_key(job_id) if aided else None,
+            mask_keys=(mask_key(job_id, 0), None) if aided else (),
         )
         return await self.store.enqueue(new, limits=LIMITS)
 

@@ -33,7 +33,7 @@ async def test_a_job_from_the_queue_to_its_picture(bench):
     assert done.report == {"seconds": 3.0}
     (work,) = bench.executor.works
     assert (work.content, work.styles) == (b"content", (b"style",))
-    assert (work.start, work.checkpoint) == (None, None)
+    assert (work.masks, work.start, work.checkpoint) == ((), None, None)
     async with asyncio.timeout(5):
         while not await bench.store.rates.all():
             await asyncio.sleep(0.01)
@@ -41,7 +41,7 @@ async def test_a_job_from_the_queue_to_its_picture(bench):
     assert await bench.store.rates.all() == {("cpu", "default"): pytest.approx(60)}
 
 
-async def test_a_job_begins_from_its_picture_on_every_attempt(bench):
+async def test_every_attempt_has_the_picture_it_begins_from_and_the_masks(bench):
     async def script(work, stop):
         if len(bench.executor.works) == 1:
             yield Failed(code="worker_died", message="killed", retryable=True)
@@ -50,10 +50,11 @@ async def test_a_job_begins_from_its_picture_on_every_attempt(bench):
 
     bench.executor.script = script
     await bench.scheduler.start()
-    job = await bench.accept(start=True)
+    job = await bench.accept(aided=True)
 
     await bench.until(job.job_id, JobState.SUCCEEDED)
     assert [work.start for work in bench.executor.works] == [b"start", b"start"]
+    assert [work.masks for work in bench.executor.works] == [(b"mask", None)] * 2
 
 
 async def test_jobs_wait_for_a_slot(bench):

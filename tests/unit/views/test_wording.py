@@ -96,7 +96,14 @@ def test_durations(seconds, said):
 
 
 @pytest.mark.parametrize(
-    "code", ["out_of_memory", "diverged", "unreadable_picture", "worker_died", "timeout", "new"]
+    "code",
+    ["out_of_memory", "diverged", "unreadable_picture", "empty_mask", "worker_died", "timed_out"],
 )
 def test_every_failure_says_what_to_do(code):
     assert ";" in wording.failure(code)
+    assert wording.failure(code) != wording.failure("new")
+
+
+@pytest.mark.parametrize("code", ["new", None])
+def test_so_does_a_failure_nobody_knows(code):
+    assert "ask again" in wording.failure(code)
