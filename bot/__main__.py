@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     add("migrate", _migrate, "bring the database up to date, and do nothing else")
     add("check", _check, "look at settings, weights, database and disk, without connecting")
     add("settings", _settings, "every setting, as the table in docs/settings.md")
+    add("commands", _commands, "every command, as the page docs/commands.md")
     add("sync", _sync, "publish the slash commands now, changed or not")
     add("pause", _mode(QueueMode.PAUSED), "accept paintings and let them wait, until `resume`")
     add("drain", _mode(QueueMode.DRAINING), "finish what was accepted, accept nothing new")
@@ -116,6 +117,13 @@ def _check(_: argparse.Namespace) -> int:
 
 def _settings(_: argparse.Namespace) -> int:
     print(settings_table())  # noqa: T201
+    return 0
+
+
+def _commands(_: argparse.Namespace) -> int:
+    from bot.app import describe_commands  # noqa: PLC0415
+
+    print(asyncio.run(describe_commands(Settings())))  # noqa: T201
     return 0
 
 

@@ -100,7 +100,7 @@ class StyleBot(commands.AutoShardedBot):
         self.chooser = rules
         for cog in (gallery, styles, privacy, rules):
             await self.add_cog(cog)
-        await self.add_cog(Help(services))
+        await self.add_cog(Help(services, self))
         await self.add_cog(Owner(services, self))
 
     async def process_commands(self, message: discord.Message, /) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
 
+from bot.app.commands_page import commands_page
 from bot.app.composition import logged_in, read_token
 from bot.errors import ConfigurationError, StyleBotError
 from bot.executors.process import ProcessExecutor, default_size
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from bot.jobs.model import QueueMode
     from bot.settings import Settings
 
-__all__ = ["Finding", "check", "migrate", "publish", "set_mode"]
+__all__ = ["Finding", "check", "describe_commands", "migrate", "publish", "set_mode"]
 
 LOOK_SECONDS = 1.0
 
@@ -120,6 +123,14 @@ async def publish(settings: Settings) -> str:
         finally:
             await bot.close()
     return "the slash commands are published"
+
+
+async def describe_commands(settings: Settings) -> str:
+    """Every command as a page of Markdown; it is ``docs/commands.md``."""
+    with tempfile.TemporaryDirectory() as folder:
+        nowhere = {"data_dir": Path(folder), "database_url": None, "artefacts_url": None}
+        async with _idle_services(settings.model_copy(update=nowhere)) as services:
+            return await commands_page(services)
 
 
 @asynccontextmanager

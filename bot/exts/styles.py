@@ -61,7 +61,7 @@ class Styles(commands.Cog):
         else:
             await self._list(ctx)
 
-    @style.command(name="add")  # type: ignore[arg-type]
+    @style.command(name="add", usage="<name> [emoji]")  # type: ignore[arg-type]
     @app_commands.describe(
         name="What members will type",
         picture="The picture whose style it is",

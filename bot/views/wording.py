@@ -65,6 +65,8 @@ COMMANDS_CHANGED: Final = (
 )
 OPERATOR_ONLY: Final = "Only my operator may do that."
 NOT_FOR_YOU: Final = "You may not use that here."
+NEAR_COMMAND: Final = "Did you mean `{prefix}{name}`? `{prefix}help` has the rest."
+NO_SUCH_COMMAND: Final = "I have no command {name}."
 INPUT_NOT_UNDERSTOOD: Final = "I did not understand that; `{prefix}help` shows how it goes."
 NOT_YOURS: Final = "Only the member who asked for this painting can do that."
 JOB_GONE: Final = "This painting is not kept any more, so there is nothing left to do with it."

@@ -57,6 +57,15 @@ def test_python_in_the_readme_is_python_and_imports_what_exists():
                 assert node.value.id != "stylenet" or node.attr in stylenet.__all__
 
 
+async def test_the_list_of_commands_is_the_one_the_code_gives(tmp_path):
+    from bot.app import describe_commands
+    from bot.settings import Settings
+
+    page = await describe_commands(Settings(_env_file=None, data_dir=tmp_path))
+    documented = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert documented.strip() == page, "run: python -m bot commands > docs/commands.md"
+
+
 def test_architecture_names_every_room():
     page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     for room in (ROOT / "bot").iterdir():
