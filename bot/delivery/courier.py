@@ -147,7 +147,7 @@ class Courier:
                 await self._postpone(delivery, _backoff(delivery.attempts))
         except UnknownJobError:
             await self._abandon(delivery, "the job is not kept any more")
-        except StyleBotError as error:
+        except (StyleBotError, OSError) as error:  # the database or the pictures are away
             log.warning("%s delayed: %s", _named(delivery), error)
             await self._postpone(delivery, FIRST_BACKOFF_SECONDS)
         except Exception:

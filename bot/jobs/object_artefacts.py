@@ -7,6 +7,8 @@ Credentials, region and endpoint come from the environment, under the names ever
 
 from __future__ import annotations
 
+import os
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,11 +26,13 @@ except ModuleNotFoundError as error:
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from obstore.store import ClientConfig
+    from obstore.store import ClientConfig, RetryConfig
 
 __all__ = ["ObjectArtefacts"]
 
 TIMEOUT = "60s"
+RETRIES: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
+"""Few: whoever calls waits out an outage in their own way, and wants to hear of it."""
 
 
 class ObjectArtefacts:
@@ -48,8 +52,13 @@ class ObjectArtefacts:
             self._prefix += "/"
         try:
             bucket = f"s3://{urlsplit(url).netloc}"
-            options: ClientConfig = {"timeout": TIMEOUT, "connect_timeout": "10s"}
-            self._store = store or from_url(bucket, client_options=options)
+            options: ClientConfig = {
+                "timeout": TIMEOUT,
+                "connect_timeout": "10s",
+                # Read here, since options given as such keep obstore from looking for it.
+                "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() in {"true", "1"},
+            }
+            self._store = store or from_url(bucket, client_options=options, retry_config=RETRIES)
         except BaseError as error:
             msg = f"STYLEBOT_ARTEFACTS_URL={url} cannot be used: {error}"
             raise ConfigurationError(msg) from error
@@ -59,7 +68,7 @@ class ObjectArtefacts:
         try:
             await obstore.put_async(self._store, self._path(key), data)
         except BaseError as error:
-            raise OSError(str(error)) from error
+            raise _outage(error) from error
 
     async def get(self, key: str) -> bytes:
         """See `Artefacts.get`."""
@@ -69,7 +78,7 @@ class ObjectArtefacts:
         except (NotFoundError, FileNotFoundError) as error:
             raise ArtefactMissingError(key) from error
         except BaseError as error:
-            raise OSError(str(error)) from error
+            raise _outage(error) from error
 
     async def delete(self, key: str) -> None:
         """See `Artefacts.delete`."""
@@ -94,7 +103,7 @@ class ObjectArtefacts:
                         modified_at=found["last_modified"],
                     )
         except BaseError as error:
-            raise OSError(str(error)) from error
+            raise _outage(error) from error
 
     async def free_bytes(self) -> int | None:
         """See `Artefacts.free_bytes`; a bucket has no bound."""
@@ -111,7 +120,12 @@ class ObjectArtefacts:
         except (NotFoundError, FileNotFoundError):  # gone already, which is what was wanted
             return
         except BaseError as error:
-            raise OSError(str(error)) from error
+            raise _outage(error) from error
 
     def _path(self, key: str) -> str:
         return self._prefix + checked(key)
+
+
+def _outage(error: BaseError) -> OSError:
+    """What obstore has to say, without the pages of detail that follow its first line."""
+    return OSError(str(error).partition("\n")[0])

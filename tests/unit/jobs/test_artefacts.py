@@ -21,10 +21,7 @@ from bot.jobs.artefacts import FolderArtefacts, open_artefacts
 def kept(request, tmp_path):
     if request.param == "folder":
         return open_artefacts(str(tmp_path / "artefacts"))
-    memory = pytest.importorskip("obstore.store").MemoryStore()
-    from bot.jobs.object_artefacts import ObjectArtefacts
-
-    return ObjectArtefacts("s3://bucket/some/prefix", store=memory)
+    return open_artefacts(request.getfixturevalue("objects_url"))
 
 
 async def test_what_is_put_is_there(kept):
@@ -86,8 +83,7 @@ def test_no_key_leaves_the_folder(tmp_path_factory, key):
     assert path != root
 
 
-async def test_whoever_reads_sees_the_old_or_the_new_whole(tmp_path):
-    kept = FolderArtefacts(tmp_path)
+async def test_whoever_reads_sees_the_old_or_the_new_whole(kept):
     pictures = [bytes([number]) * 200_000 for number in range(8)]
     await kept.put("jobs/a/content", pictures[0])
 
@@ -100,6 +96,44 @@ async def test_whoever_reads_sees_the_old_or_the_new_whole(tmp_path):
         assert await kept.get("jobs/a/content") in pictures
     await writing
     assert [info.key async for info in kept.list()] == ["jobs/a/content"]
+
+
+async def test_more_objects_than_one_page_and_one_deletion_take(objects_url):
+    kept = open_artefacts(objects_url)
+    for batch in range(26):
+        await asyncio.gather(*(kept.put(f"jobs/a/{batch}-{n}", b"") for n in range(40)))
+    await kept.put("jobs/ab/content", b"")
+
+    assert len([info async for info in kept.list("jobs/a/")]) == 1040
+    assert await kept.delete_prefix("jobs/a/") == 1040
+    assert [info.key async for info in kept.list()] == ["jobs/ab/content"]
+
+
+async def test_object_storage_that_is_away(objects_url, object_door):
+    kept = open_artefacts(objects_url)
+    await kept.put("jobs/a/content", b"kept")
+    await object_door.shut()
+
+    attempts = [
+        lambda: kept.get("jobs/a/content"),
+        lambda: kept.put("jobs/a/content", b"new"),
+        lambda: kept.delete("jobs/a/content"),
+        lambda: kept.delete_prefix("jobs/a/"),
+    ]
+    for attempt in attempts:
+        with pytest.raises(OSError, match="S3") as caught:
+            await attempt()
+        assert not isinstance(caught.value, ArtefactMissingError)
+        assert "\n" not in str(caught.value)  # it goes into the log
+
+    await object_door.open()
+    assert await kept.get("jobs/a/content") == b"kept"
+
+
+async def test_a_bucket_that_does_not_exist(object_door):
+    kept = open_artefacts("s3://nowhere/x")
+    with pytest.raises(OSError, match="NoSuchBucket"):
+        await kept.put("jobs/a/content", b"")
 
 
 async def test_a_full_disk_leaves_the_old_picture(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from bot.errors import RequestRefused, StoreUnavailableError
 from bot.executors.protocol import Checkpoint, Failed, Finished, Snapshot
-from bot.jobs.artefacts import FolderArtefacts
+from bot.jobs.artefacts import FolderArtefacts, open_artefacts
 from bot.jobs.model import JobState, QueueMode
 from bot.scheduler import attempt, patience, scheduler
 
@@ -438,3 +438,35 @@ async def test_what_was_forgotten_is_deleted_once_the_storage_is_back(bench, mon
         while await bench.store.retention.discarded():
             await asyncio.sleep(0.02)
     assert [info async for info in bench.artefacts.list()] == []
+
+
+async def test_object_storage_that_is_away_for_a_while_loses_nothing(
+    bench, objects_url, object_door
+):
+    """Away when the job begins, and again when its picture is done."""
+    painted = asyncio.Event()
+
+    async def script(work, stop):
+        await object_door.shut()
+        painted.set()
+        yield Snapshot(step=1, image=b"snapshot")  # not kept
+        yield Finished(image=b"picture", report={})
+
+    bench.artefacts = open_artefacts(objects_url)
+    bench.scheduler = bench.new_scheduler()
+    bench.executor.script = script
+    job = await bench.accept()
+    await object_door.shut()
+    await bench.scheduler.start()
+    await bench.until(job.job_id, JobState.RUNNING)
+    assert not painted.is_set()
+
+    await object_door.open()
+    async with asyncio.timeout(20):
+        await painted.wait()
+    await asyncio.sleep(0.1)
+    await object_door.open()
+
+    done = await bench.until(job.job_id, JobState.SUCCEEDED)
+    assert done.attempts == 1
+    assert await bench.artefacts.get(done.result_key) == b"picture"

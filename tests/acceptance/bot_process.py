@@ -1,0 +1,56 @@
+"""The bot in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from .conftest import PATIENCE_SECONDS, environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class BotProcess:
+    """``python -m bot`` with a log that is shown when a test fails."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+        self.process = process
+        self.log = log
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    async def says(self, text: str, seconds: float = PATIENCE_SECONDS) -> None:
+        async with asyncio.timeout(seconds):
+            while text not in self.said:
+                assert self.process.returncode is None, self.said
+                await asyncio.sleep(0.05)
+
+    async def kill(self) -> None:
+        self.process.kill()
+        await self.process.wait()
+
+    async def terminate(self) -> int:
+        self.process.terminate()
+        return await asyncio.wait_for(self.process.wait(), PATIENCE_SECONDS)
+
+
+@asynccontextmanager
+async def bot_process(settings, log: Path, *arguments: str, **variables: str):
+    with log.open("ab") as sink:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", *(arguments or ("run",)),
+            env={**environment(settings), **variables}, cwd=log.parent,
+            stdin=asyncio.subprocess.DEVNULL, stdout=sink, stderr=sink,
+        )  # fmt: skip
+    bot = BotProcess(process, log)
+    try:
+        yield bot
+    finally:
+        if process.returncode is None:
+            await bot.kill()
+        print(bot.said)

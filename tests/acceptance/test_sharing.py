@@ -1,0 +1,68 @@
+"""Two bots, one database, one Discord: each member is served once, and by whoever is left."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pytest
+
+from .bot_process import bot_process
+from .conftest import CONTENT, STYLE, job_id_of, settings_for
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.postgres,
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
+
+async def test_two_processes_share_the_work_and_one_inherits_it(room, tmp_path, new_postgres):
+    shared = {
+        "database_url": await new_postgres(),
+        "artefacts_url": str(tmp_path / "artefacts"),
+        "heartbeat_seconds": 0.5,
+        "stalled_after_seconds": 3,
+    }
+    first = settings_for(room.playground, tmp_path / "first", **shared)
+    second = settings_for(room.playground, tmp_path / "second", **shared)
+    async with (
+        bot_process(first, tmp_path / "first.log") as one,
+        bot_process(second, tmp_path / "second.log") as two,
+    ):
+        for bot in (one, two):
+            await bot.says("connected as")
+            await bot.says("painting on")
+
+        # Both hear everything; one answers.
+        room.ask("!help")
+        for number in range(4):
+            asker = room.me if number % 2 else room.other
+            room.ask(f"!stylize passes={4 + number}", CONTENT, STYLE, author=asker)
+        await room.wait(lambda: len(room.finals()) == 4, 120)
+        await asyncio.sleep(2)
+        assert len(room.finals()) == len(room.cards()) == 4
+        assert len(room.answers()) == 4 + 4 + 1
+        both = one.said + two.said
+        for card in room.cards():
+            job_id = job_id_of(card)
+            for what in (f"accepted job {job_id}", f"outcome of job {job_id} delivered"):
+                assert both.count(what) == 1, what
+        for bot in (one, two):
+            assert re.search(r"job \w+ begins", bot.said), "it painted nothing"
+
+        # Each paints one; then one of them is gone.
+        for _ in range(2):
+            room.ask("!stylize passes=40", CONTENT, STYLE)
+        await room.wait(lambda: sum("Painting" in _shown(card) for card in room.cards()) == 2, 60)
+        await one.kill()
+        await room.wait(lambda: len(room.finals()) == 6, 120)
+        await two.says("had no heartbeat any more")
+        await asyncio.sleep(2)
+        assert len(room.finals()) == len(room.cards()) == 6
+        assert await two.terminate() == 0
+        assert "Traceback" not in one.said + two.said
+
+
+def _shown(message) -> str:
+    return "".join(f"{each.get('title')}{each.get('description')}" for each in message.embeds)
