@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from bot.playground.invoke import Invoke
     from bot.playground.messages import Messages
     from bot.playground.reactions import Reactions
-    from bot.playground.records import Channel, Guild, Json, Member, Message, Overwrite, User
+    from bot.playground.records import (
+        Channel,
+        Guild,
+        Json,
+        Member,
+        Message,
+        Overwrite,
+        Sticker,
+        User,
+    )
     from bot.playground.state import State
     from bot.playground.wire import Wire
 
@@ -46,6 +55,7 @@ class Acting:
         files: Sequence[tuple[str, bytes]] = (),
         reply_to: Message | None = None,
         forward: Message | None = None,
+        stickers: Sequence[Sticker] = (),
         **fields: Any,  # noqa: ANN401 - further fields of the JSON body
     ) -> Message:
         """The member posts a message with files, given as (name, bytes).
@@ -54,6 +64,8 @@ class Acting:
             ApiError: refused, as Discord would refuse it.
         """
         payload: dict[str, Any] = {"content": content, **fields}
+        if stickers:
+            payload["sticker_ids"] = [sticker.id for sticker in stickers]
         if reply_to is not None:
             payload["message_reference"] = {"type": 0, "message_id": reply_to.id}
         if forward is not None:
@@ -168,9 +180,20 @@ class Acting:
         return self.invoke.context_menu(member, channel, name, kind=3, target_id=message.id)
 
     def submit_modal(
-        self, member: User, opened: Interaction, values: dict[str, str]
+        self,
+        member: User,
+        opened: Interaction,
+        values: dict[str, str] | None = None,
+        *,
+        files: dict[str, tuple[str, bytes]] | None = None,
     ) -> Interaction:
         """The member fills in the form that answered ``opened``, by its fields' custom ids.
+
+        Args:
+            member: who.
+            opened: what was answered by the form.
+            values: what is typed or chosen.
+            files: (name, bytes) of the fields that take a file.
 
         Raises:
             ApiError: no form was opened.
@@ -178,8 +201,17 @@ class Acting:
         form = opened.modal
         if form is None:
             raise ApiError(Code.UNKNOWN_INTERACTION)
-        components = [_filled(component, values) for component in form["components"]]
-        return self.invoke.modal(member, opened.channel, form["custom_id"], components)
+        filled = dict(values or {})
+        filled |= {custom_id: str(i) for i, custom_id in enumerate(files or {})}
+        components = [_filled(component, filled) for component in form["components"]]
+        uploads = _uploads(list((files or {}).values()))
+        return self.invoke.modal(
+            member, opened.channel, form["custom_id"], components, uploads=uploads
+        )
+
+    def preview_links(self, message: Message, *embeds: Json) -> None:
+        """Discord has looked at the message's links, and shows what it found beneath it."""
+        self.messages.preview(message, list(embeds))
 
     def set_overwrite(self, channel: Channel, overwrite: Overwrite) -> None:
         """An administrator changes what a role or a member may do in the channel."""

@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from bot.playground.films import first_frame
+
 if TYPE_CHECKING:
     from bot.playground.clock import Clock
     from bot.playground.faults import Faults
@@ -93,7 +95,7 @@ class Cdn:
         """The routes under ``/cdn``."""
         return [
             web.get(r"/cdn/{folder:attachments|ephemeral-attachments}/{rest:.+}", self._signed),
-            web.get(r"/cdn/{folder:avatars|emojis|embed}/{rest:.+}", self._public),
+            web.get(r"/cdn/{folder:avatars|emojis|embed|stickers}/{rest:.+}", self._public),
         ]
 
     def _sign(self, path: str, expires: int, issued: int) -> str:
@@ -114,12 +116,24 @@ class Cdn:
             return _gone()
         if expires <= self._clock.time():
             return _gone()
+        if "format" in request.query:
+            return self._still(path)
         return self._serve(path, cache="private, max-age=86400")
 
     async def _public(self, request: web.Request) -> web.StreamResponse:
         await self._faults.before_cdn()
         stem = request.match_info["rest"].rpartition(".")[0]
         return self._serve(f"{request.match_info['folder']}/{stem}", cache="public, max-age=3600")
+
+    def _still(self, path: str) -> web.Response:
+        """Another format of a picture is the picture itself here; of a film, its first frame."""
+        file = self._files.get(path)
+        if file is None or not (file.content_type or "").startswith("video/"):
+            return self._serve(path, cache="private, max-age=86400")
+        frame = first_frame(file.data)
+        if frame is None:
+            return web.Response(status=415, text="Unsupported media")
+        return web.Response(body=frame, content_type="image/jpeg")
 
     def _serve(self, path: str, *, cache: str) -> web.Response:
         file = self._files.get(path)

@@ -20,6 +20,7 @@ __all__ = ["AllowedMentions", "Draft", "NewFile", "parse_edit", "parse_message"]
 MAX_CONTENT = 2000
 MAX_DESCRIPTION = 1024
 MAX_NONCE = 25
+MAX_STICKERS = 3
 SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS = 1 << 2, 1 << 12
 FORWARD = 1
 
@@ -88,6 +89,7 @@ class Draft:
     reference: Json | None = None
     allowed: AllowedMentions = field(default_factory=AllowedMentions)
     files: list[NewFile] = field(default_factory=list)
+    stickers: list[str] = field(default_factory=list)
     kept: list[str] | None = None
     given: frozenset[str] = frozenset()
 
@@ -95,7 +97,8 @@ class Draft:
     def empty(self) -> bool:
         """Whether there is nothing in it to show."""
         forward = self.reference is not None and self.reference.get("type") == FORWARD
-        return not (self.content or self.embeds or self.components or self.files or forward)
+        shown = (self.content, self.embeds, self.components, self.files, self.stickers, forward)
+        return not any(shown)
 
 
 def parse_message(body: Body, *, interaction: bool = False) -> Draft:
@@ -120,6 +123,11 @@ def parse_message(body: Body, *, interaction: bool = False) -> Draft:
     draft.nonce = payload.get("nonce")
     if draft.nonce is not None and len(str(draft.nonce)) > MAX_NONCE:
         errors.too_long(("nonce",), MAX_NONCE)
+    draft.stickers = [
+        str(sticker) for sticker in errors.read_array(("sticker_ids",), payload.get("sticker_ids"))
+    ]
+    if len(draft.stickers) > MAX_STICKERS:
+        errors.too_long(("sticker_ids",), MAX_STICKERS)
     draft.reference = (
         errors.read_object(("message_reference",), payload.get("message_reference")) or None
     )

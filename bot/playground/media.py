@@ -56,7 +56,7 @@ class Media:
     def _picture(self, picture: Json) -> Json:
         found = self._named(picture["url"])
         if found is None:
-            return {**picture, "proxy_url": picture["url"]}
+            return {"proxy_url": picture["url"], **picture}
         self.embedded.add(found.id)
         url = self._cdn.url_of(found)
         shape: Json = {**picture, "url": url, "proxy_url": url}

@@ -7,8 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.playground.components import walk
+from bot.playground.embeds import MAX_EMBEDS
 from bot.playground.errors import ApiError, Code, FormErrors, invalid_form
-from bot.playground.forms import FORWARD
+from bot.playground.forms import FORWARD, SUPPRESS_EMBEDS
 from bot.playground.hub import Event
 from bot.playground.permissions import Permission
 from bot.playground.pictures import content_type_of, dimensions
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from bot.playground.cdn import Cdn
     from bot.playground.forms import AllowedMentions, Draft, NewFile
     from bot.playground.hub import Hub
-    from bot.playground.records import Channel, Json, User
+    from bot.playground.records import Channel, Json, Sticker, User
     from bot.playground.state import State
 
 __all__ = ["Messages"]
@@ -28,6 +29,7 @@ HAS_SNAPSHOT = 1 << 14
 NONCE_SECONDS = 300.0
 _USER = re.compile(r"<@!?(\d+)>")
 _ROLE = re.compile(r"<@&(\d+)>")
+_LINK = re.compile(r"https?://[^\s<>|]+")
 _EVERYONE = re.compile(r"@(everyone|here)\b")
 
 
@@ -98,7 +100,8 @@ class Messages:
             visible_to: the only user who will see it.
 
         Raises:
-            ApiError: 400/50035 when it replies to or shows something that is not there.
+            ApiError: 400/50035 when it replies to or shows something that is not there,
+                404/10060 when it wears an unknown sticker.
         """
         if (known := self._by_nonce(channel, author, draft)) is not None:
             return known
@@ -120,6 +123,7 @@ class Messages:
             visible_to=visible_to,
         )
         replied = self._refer(message, channel, draft)
+        message.stickers = self._stuck(channel, draft)
         message.attachments = [self.attach(channel, f, visible_to=visible_to) for f in draft.files]
         self._check_references(message)
         self._mention(message, channel, draft.allowed, replied)
@@ -129,7 +133,14 @@ class Messages:
             key = (channel.id, author.id, str(draft.nonce))
             self._nonces[key] = (message.id, self._state.clock.time())
         self._announce("MESSAGE_CREATE", message)
+        if not author.bot and not message.flags & SUPPRESS_EMBEDS:
+            self._unfurl(message, channel)
         return message
+
+    def preview(self, message: Message, embeds: list[Json]) -> None:
+        """Add the previews of a message's links, a moment after it was posted."""
+        message.embeds = [*message.embeds, *embeds]
+        self._announce("MESSAGE_UPDATE", message)
 
     def edit(self, message: Message, draft: Draft) -> Message:
         """Change what the draft gives; attachments it lists are kept, new files added.
@@ -236,6 +247,27 @@ class Messages:
         if known is None or self._state.clock.time() - known[1] > NONCE_SECONDS:
             return None
         return channel.messages.get(known[0])
+
+    def _unfurl(self, message: Message, channel: Channel) -> None:
+        """Show the pictures behind links to this CDN; no other address is ever asked."""
+        if Permission.EMBED_LINKS not in self._state.permissions(channel, message.author.id):
+            return
+        previews = [
+            {"type": "image", "url": url, "thumbnail": {"url": url}}
+            for url in _LINK.findall(message.content)
+            if self._cdn.base_url and url.startswith(f"{self._cdn.base_url}/cdn/")
+        ]
+        if previews:
+            self.preview(message, previews[:MAX_EMBEDS])
+
+    def _stuck(self, channel: Channel, draft: Draft) -> list[Sticker]:
+        """The stickers of the channel's own guild that the draft names."""
+        guild = self._state.guilds.get(channel.guild_id or "")
+        known = guild.stickers if guild is not None else {}
+        unknown = [key for key in draft.stickers if key not in known]
+        if unknown:
+            raise ApiError(Code.UNKNOWN_STICKER)
+        return [known[key] for key in draft.stickers]
 
     def _refer(self, message: Message, channel: Channel, draft: Draft) -> Message | None:
         """Resolve a reply or a forward; returns the message replied to."""

@@ -132,6 +132,7 @@ class PageApi:
                 },
                 "commands": self._playground.commands.usable_in(guild.id),
                 "bot": wire.user(self._state.bot) | {"status": self._playground.gateway.status},
+                "stickers": [wire.sticker(s, guild.id) for s in guild.stickers.values()],
                 "emoji": [
                     wire.emoji(e)
                     for e in [*guild.emojis.values(), *self._state.application.emojis.values()]

@@ -7,6 +7,7 @@ strings throughout, as on the wire.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from bot.playground.permissions import NOTHING, Permission
@@ -32,6 +33,8 @@ __all__ = [
     "Overwrite",
     "Reaction",
     "Role",
+    "Sticker",
+    "StickerFormat",
     "User",
 ]
 
@@ -106,6 +109,32 @@ class Emoji:
     animated: bool = False
 
 
+class StickerFormat(IntEnum):
+    """What a sticker's file is."""
+
+    PNG = 1
+    APNG = 2
+    LOTTIE = 3
+    GIF = 4
+
+
+@dataclass(kw_only=True)
+class Sticker:
+    """A guild's sticker."""
+
+    id: str
+    name: str
+    format: StickerFormat
+    description: str = ""
+    tags: str = "🎨"
+
+    @property
+    def extension(self) -> str:
+        """How its file's name ends on the CDN."""
+        kinds = {StickerFormat.LOTTIE: "json", StickerFormat.GIF: "gif"}
+        return kinds.get(self.format, "png")
+
+
 @dataclass(kw_only=True)
 class Attachment:
     """A file on a message.
@@ -173,6 +202,7 @@ class Message:
     reference: Json | None = None
     replied_to: str | None = None
     snapshots: list[Message] = field(default_factory=list)
+    stickers: list[Sticker] = field(default_factory=list)
     nonce: str | int | None = None
     webhook_id: str | None = None
     interaction: Json | None = None
@@ -212,6 +242,7 @@ class Guild:
     roles: dict[str, Role] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
     emojis: dict[str, Emoji] = field(default_factory=dict)
+    stickers: dict[str, Sticker] = field(default_factory=dict)
     premium_tier: int = 0
 
     @property

@@ -11,7 +11,7 @@ from bot.playground import wire
 from bot.playground.avatars import avatar_hash, draw_avatar
 from bot.playground.hub import Event
 from bot.playground.permissions import EVERYONE, Permission
-from bot.playground.records import Application, User
+from bot.playground.records import Application, Emoji, Sticker, StickerFormat, User
 
 if TYPE_CHECKING:
     from bot.playground.cdn import Cdn
@@ -25,6 +25,7 @@ MEMBER_NAMES = ("Ada", "Vincent", "Hilma", "Katsushika", "Berthe", "Wassily", "F
 MEMBERS_ROLE = "Artists"
 ARTISTS_COLOR = 0xE8A33D
 BOT_COLOR = 0x5B8DEF
+EMOJI_NAME = "atelier"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +89,7 @@ def seed(state: State, cdn: Cdn, *, members: int = 3, token: str | None = None) 
     artists = state.add_role(guild, MEMBERS_ROLE, EVERYONE, color=ARTISTS_COLOR)
     robots = state.add_role(guild, bot.name, EVERYONE | Permission.MANAGE_MESSAGES, color=BOT_COLOR)
     robots.managed, robots.bot_id = True, bot.id
+    _decorate(state, cdn, guild)
     general = state.add_channel(guild, "general", topic="Say hello.")
     stylize = state.add_channel(
         guild, "stylize", topic="Two pictures in, a painting out: send !stylize with both."
@@ -97,6 +99,20 @@ def seed(state: State, cdn: Cdn, *, members: int = 3, token: str | None = None) 
         state.add_member(guild, person, artists)
     state.add_member(guild, bot, robots)
     return Seeded(guild=guild, general=general, stylize=stylize, members=tuple(people), bot=bot)
+
+
+def _decorate(state: State, cdn: Cdn, guild: Guild) -> None:
+    """An emoji of the guild's own, and a sticker of either kind: a picture and a drawing."""
+    emoji = Emoji(id=state.ids.new(), name=EMOJI_NAME)
+    guild.emojis[emoji.id] = emoji
+    cdn.keep(f"emojis/{emoji.id}", draw_avatar(EMOJI_NAME), "image/png")
+    for name, kind, data, content_type in (
+        ("Bravo", StickerFormat.PNG, draw_avatar("Bravo"), "image/png"),
+        ("Wiggle", StickerFormat.LOTTIE, b'{"v":"5.5.7","layers":[]}', "application/json"),
+    ):
+        sticker = Sticker(id=state.ids.new(), name=name, format=kind)
+        guild.stickers[sticker.id] = sticker
+        cdn.keep(f"stickers/{sticker.id}", data, content_type)
 
 
 def _token(bot_id: str) -> str:

@@ -20,11 +20,22 @@ if TYPE_CHECKING:
         Member,
         Message,
         Role,
+        Sticker,
         User,
     )
     from bot.playground.state import State
 
-__all__ = ["Wire", "emoji", "emoji_key", "iso", "member", "role", "user"]
+__all__ = [
+    "Wire",
+    "emoji",
+    "emoji_key",
+    "iso",
+    "member",
+    "role",
+    "sticker",
+    "sticker_item",
+    "user",
+]
 
 
 def iso(moment: datetime) -> str:
@@ -106,6 +117,23 @@ def emoji(record: Emoji) -> Json:
         "animated": record.animated,
         "available": True,
     }
+
+
+def sticker(record: Sticker, guild_id: str) -> Json:
+    """A guild's sticker object."""
+    return {
+        **sticker_item(record),
+        "description": record.description,
+        "tags": record.tags,
+        "type": 2,
+        "available": True,
+        "guild_id": guild_id,
+    }
+
+
+def sticker_item(record: Sticker) -> Json:
+    """A sticker as it stands on a message."""
+    return {"id": record.id, "name": record.name, "format_type": int(record.format)}
 
 
 def emoji_key(shape: Json) -> str:
@@ -196,7 +224,7 @@ class Wire:
             "nsfw": False,
             "nsfw_level": 0,
             "emojis": [emoji(e) for e in record.emojis.values()],
-            "stickers": [],
+            "stickers": [sticker(s, record.id) for s in record.stickers.values()],
             "incidents_data": None,
         }
 
@@ -278,6 +306,8 @@ class Wire:
                     "name": record.command,
                     "user": record.interaction["user"],
                 }
+        if record.stickers:
+            shape["sticker_items"] = [sticker_item(s) for s in record.stickers]
         if record.nonce is not None:
             shape["nonce"] = record.nonce
         if record.reactions:
@@ -317,8 +347,10 @@ class Wire:
         )
 
     def _snapshot(self, record: Message) -> Json:
+        stickers = [sticker_item(s) for s in record.stickers]
         return {
             "message": {
+                **({"sticker_items": stickers} if stickers else {}),
                 "type": record.type,
                 "timestamp": iso(record.timestamp),
                 "edited_timestamp": None if record.edited is None else iso(record.edited),

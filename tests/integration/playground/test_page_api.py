@@ -88,7 +88,9 @@ async def test_state(playground: Playground, ada: Page, vincent: Page) -> None:
     assert [m["content"] for m in state["messages"][general.id]] == ["hello"]
     assert state["bot"]["status"] == "offline"
     assert state["guild"]["name"] == "The Atelier"
-    assert (state["commands"], state["emoji"]) == ([], [])
+    assert state["commands"] == []
+    assert [each["name"] for each in state["emoji"]] == ["atelier"]
+    assert [each["name"] for each in state["stickers"]] == ["Bravo", "Wiggle"]
     playground.set_overwrite(
         stylize, Overwrite(id=vincent.me.id, type=1, deny=Permission.VIEW_CHANNEL)
     )
