@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
     from bot.exts.pictures import Found
 
-__all__ = ["Ask", "NamedPicture", "arrange", "ask_from_json", "ask_to_json"]
+__all__ = [
+    "Ask",
+    "NamedPicture",
+    "arrange",
+    "ask_from_json",
+    "ask_to_json",
+    "source_from_json",
+    "source_to_json",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,11 +122,11 @@ def ask_to_json(ask: Ask) -> dict[str, Any]:
     wish = ask.wish
     return {
         "origin": dataclasses.asdict(ask.origin),
-        "pictures": [dataclasses.asdict(each) for each in ask.pictures],
+        "pictures": [source_to_json(each) for each in ask.pictures],
         "lacks_content": ask.lacks_content,
-        "mask": None if ask.mask is None else dataclasses.asdict(ask.mask),
+        "mask": None if ask.mask is None else source_to_json(ask.mask),
         "order": ask.order,
-        "avatar": dataclasses.asdict(ask.avatar),
+        "avatar": source_to_json(ask.avatar),
         "is_gone": ask.is_gone,
         "wish": {
             "words": wish.words,
@@ -136,11 +144,11 @@ def ask_from_json(held: Mapping[str, Any]) -> Ask:
     wish = held["wish"]
     return Ask(
         origin=Origin(**held["origin"]),
-        pictures=tuple(_source(each) for each in held["pictures"]),
+        pictures=tuple(source_from_json(each) for each in held["pictures"]),
         lacks_content=held["lacks_content"],
-        mask=None if held["mask"] is None else _source(held["mask"]),
+        mask=None if held["mask"] is None else source_from_json(held["mask"]),
         order=Order(held["order"]),
-        avatar=_source(held["avatar"]),
+        avatar=source_from_json(held["avatar"]),
         is_gone=held["is_gone"],
         wish=Wish(
             words=wish["words"],
@@ -153,7 +161,13 @@ def ask_from_json(held: Mapping[str, Any]) -> Ask:
     )
 
 
-def _source(held: Mapping[str, Any]) -> PictureSource:
+def source_to_json(source: PictureSource) -> dict[str, Any]:
+    """A picture's source as JSON holds it."""
+    return dataclasses.asdict(source)
+
+
+def source_from_json(held: Mapping[str, Any]) -> PictureSource:
+    """Read what `source_to_json` wrote."""
     return PictureSource(**{**held, "place": Place(held["place"])})
 
 

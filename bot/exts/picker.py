@@ -13,6 +13,7 @@ import discord
 
 from bot.errors import ArtefactMissingError, RequestProblem, RequestRefused
 from bot.exts.answers import sentence_for, whisper
+from bot.exts.asks import source_from_json, source_to_json
 from bot.intake.request import HeldPicture, StyleRequest
 from bot.jobs.model import Input, Origin, Picker, Place
 from bot.presets.shelf import find, nearest
@@ -60,9 +61,11 @@ class PickerTable:
         self._services = services
         self._reacting: dict[int, asyncio.Task[None]] = {}
         self._saving: set[asyncio.Event] = set()
+        self._closed = False
 
     async def close(self) -> None:
         """Stop adding reactions; the menu is enough."""
+        self._closed = True
         tasks = list(self._reacting.values())
         for task in tasks:
             task.cancel()
@@ -110,6 +113,7 @@ class PickerTable:
                     recipe=recipe,
                     content_size=held.size,
                     content=Input(name=held.filename, place=held.place, size=held.size),
+                    mask=None if ask.mask is None else source_to_json(ask.mask),
                 )
             )
         except (discord.HTTPException, TimeoutError) as error:
@@ -235,6 +239,8 @@ class PickerTable:
             clear: whether earlier reactions go at once, or only the bot's own, one by one; None
                 where there are none.
         """
+        if self._closed:
+            return
         earlier = self._reacting.get(message.id)
         if earlier is not None:
             earlier.cancel()
@@ -310,6 +316,7 @@ class PickerTable:
                 place=picker.content.place if picker.content is not None else Place.ATTACHED,
             ),
             preset=preset,
+            mask=None if picker.mask is None else source_from_json(picker.mask),
             recipe=recipe,
             options=options,
             request_key=f"picker:{picker.message_id}",

@@ -10,31 +10,34 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.errors import (
     ArtefactMissingError,
+    LimitReached,
     PictureProblem,
     PictureRefused,
+    Refusal,
     RequestProblem,
     RequestRefused,
+    StorageFullError,
 )
 from bot.intake.download import allowed_origins, download
 from bot.intake.request import HeldPicture, PictureSource
-from bot.jobs.artefacts import content_key, preview_key, style_key
-from bot.jobs.model import Input, NewJob, Place, Understood, new_job_id
+from bot.jobs.artefacts import content_key, mask_key, preview_key, style_key
+from bot.jobs.model import Input, Limits, NewJob, Place, Understood, new_job_id
 from stylenet import images
 from stylenet.errors import RecipeError
 from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from typing import Any
 
     import aiohttp
     from PIL import Image
 
     from bot.intake.inspection import InspectedPicture, Inspector
-    from bot.intake.keeping import Keeper
     from bot.intake.request import StyleRequest
     from bot.jobs.artefacts import Artefacts
     from bot.jobs.model import Job
+    from bot.jobs.store import JobStore
     from bot.settings import Settings
 
 __all__ = ["Intake", "PresetShelf", "StylePreset"]
@@ -110,8 +113,8 @@ class Intake:
 
     Args:
         settings: limits on pictures, and the size painted.
-        keeper: where accepted jobs and their pictures go.
-        artefacts: where pictures that are held already are read.
+        store: where accepted jobs go.
+        artefacts: where their pictures go.
         inspector: started already.
         presets: the built-in styles, and guilds' own.
         session: whose connections the downloads use.
@@ -123,7 +126,7 @@ class Intake:
         self,
         settings: Settings,
         *,
-        keeper: Keeper,
+        store: JobStore,
         artefacts: Artefacts,
         inspector: Inspector,
         presets: PresetShelf,
@@ -131,7 +134,7 @@ class Intake:
         default_size: int = DEFAULT_SIZE,
     ) -> None:
         self._settings = settings
-        self._keeper = keeper
+        self._store = store
         self._artefacts = artefacts
         self._inspector = inspector
         self._presets = presets
@@ -153,12 +156,13 @@ class Intake:
         """
         preset = await self._preset(request)
         recipe = self._recipe(request, preset)
-        await self._keeper.check_disk()
+        await self._check_disk()
         async with self._turns:
             content, *styles = await self._gather(request)
+            mask = styles.pop() if request.mask is not None else None
             if preset is not None:
                 styles.append(_Picture(await preset.picture(), await preset.preview()))
-            return await self._enqueue(request, preset, recipe, content, styles)
+            return await self._enqueue(request, preset, recipe, content, styles, mask=mask)
 
     async def hold(self, source: PictureSource) -> HeldPicture:
         """Fetch, check and keep a picture whose style is yet to be chosen.
@@ -167,17 +171,18 @@ class Intake:
             PictureRefused: the picture cannot be used.
             LimitReached: the disk is nearly full.
         """
-        await self._keeper.check_disk()
+        await self._check_disk()
         async with self._turns:
             picture = await self._fetch(source)
             key = f"pickers/{secrets.token_hex(8)}/content"
             preview = await asyncio.to_thread(_encoded, picture.preview)
-            await self._keeper.keep({key: picture.data, preview_key(key): preview})
+            await self._keep({key: picture.data, preview_key(key): preview})
         return HeldPicture(
             key=key,
             filename=source.filename,
             spoiler=source.spoiler,
             size=(picture.width, picture.height),
+            place=source.place,
         )
 
     async def fetch(self, source: PictureSource) -> tuple[bytes, bytes]:
@@ -190,14 +195,14 @@ class Intake:
             PictureRefused: the picture cannot be used.
             LimitReached: the disk is nearly full.
         """
-        await self._keeper.check_disk()
+        await self._check_disk()
         async with self._turns:
             picture = await self._fetch(source)
             return picture.data, await asyncio.to_thread(_encoded, picture.preview)
 
     async def release(self, held: HeldPicture) -> None:
         """Forget a held picture whose style will not be chosen any more."""
-        await self._keeper.forget((held.key, preview_key(held.key)))
+        await self._forget((held.key, preview_key(held.key)))
 
     async def _preset(self, request: StyleRequest) -> StylePreset | None:
         preset = None
@@ -231,13 +236,19 @@ class Intake:
             ) from error
         return recipe
 
+    async def _check_disk(self) -> None:
+        free, least = await self._artefacts.free_bytes(), self._settings.min_free_disk_bytes
+        if free is not None and free < least:
+            raise LimitReached("disk", limit=least)
+
     async def _gather(self, request: StyleRequest) -> list[_Picture]:
-        """The content picture, then the style pictures, fetched side by side."""
+        """The content picture, the style pictures, then the mask, fetched side by side."""
+        masks = () if request.mask is None else (request.mask,)
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(self._picture(source))
-                    for source in (request.content, *request.styles)
+                    for source in (request.content, *request.styles, *masks)
                 ]
         except ExceptionGroup as errors:
             # One refusal is as good as several: the member is told of the first picture's.
@@ -286,10 +297,14 @@ class Intake:
         recipe: Recipe,
         content: _Picture,
         styles: list[_Picture],
+        *,
+        mask: _Picture | None,
     ) -> Job:
         """Keep the inputs, then enqueue; inputs that no job needs are deleted again."""
         job_id = new_job_id()
         understood = _understood(request, preset, content, styles)
+        # One mask holds for every style: what it leaves black stays the picture as it is.
+        masks = {mask_key(job_id, 0): mask} if mask is not None else {}
         new = NewJob(
             job_id=job_id,
             origin=request.origin,
@@ -300,15 +315,48 @@ class Intake:
             preset=request.preset,
             title=request.title or understood.title(),
             understood=understood,
+            mask_keys=tuple(masks) * len(styles),
             spoiler=any(source.spoiler for source in (request.content, *request.styles)),
             request_key=request.request_key,
         )
         pictures = dict(zip((new.content_key, *new.style_keys), (content, *styles), strict=True))
+        pictures |= masks
         kept = {key: each.data for key, each in pictures.items()}
         for key, each in pictures.items():
             if each.preview is not None:
                 kept[preview_key(key)] = each.preview
-        return await self._keeper.accept(new, kept)
+        await self._keep(kept)
+        try:
+            job = await self._store.enqueue(new, limits=Limits.of(self._settings))
+        except Refusal:
+            # Only then is it certain that the job does not exist: after a lost connection or
+            # a cancellation it may, and would need its inputs.
+            await self._forget(kept)
+            raise
+        if job.job_id != job_id:  # accepted already, with inputs of its own
+            await self._forget(kept)
+        return job
+
+    async def _keep(self, pictures: Mapping[str, bytes]) -> None:
+        """Store all of the pictures or none."""
+        puts = [self._artefacts.put(key, data) for key, data in pictures.items()]
+        try:
+            # All of them end before any is deleted again.
+            outcomes = await asyncio.gather(*puts, return_exceptions=True)
+        except asyncio.CancelledError:
+            await self._forget(pictures)
+            raise
+        failure = next((each for each in outcomes if each is not None), None)
+        if failure is None:
+            return
+        await self._forget(pictures)
+        if isinstance(failure, StorageFullError):
+            raise LimitReached("disk", limit=self._settings.min_free_disk_bytes) from failure
+        raise failure
+
+    async def _forget(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            await self._artefacts.delete(key)
 
 
 def _encoded(preview: Image.Image) -> bytes:
@@ -348,5 +396,10 @@ def _understood(
             name=request.content.filename, place=request.content.place, size=content.size
         ),
         styles=tuple(taken),
+        mask=(
+            None
+            if request.mask is None
+            else Input(name=request.mask.filename, place=request.mask.place)
+        ),
         order=request.order,
     )

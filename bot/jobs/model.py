@@ -346,6 +346,7 @@ class Picker:
         recipe: the choices made so far; None for the bot's own.
         used_at: when the choice was made; a picker is used once.
         content: the picture as it was taken, for the card to say.
+        mask: what says where to paint, as the extensions wrote it; only they read it.
     """
 
     message_id: int
@@ -361,6 +362,7 @@ class Picker:
     recipe: Recipe | None = None
     content_size: tuple[int, int] | None = None
     content: Input | None = None
+    mask: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

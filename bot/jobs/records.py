@@ -165,6 +165,7 @@ def picker_from(row: RowMapping) -> Picker:
         recipe=None if row["recipe"] is None else Recipe.from_json(row["recipe"]),
         content_size=_size_from(row),
         content=None if row["content"] is None else _input_from(row["content"]),
+        mask=row["mask"],
     )
 
 
@@ -184,6 +185,7 @@ def row_of_picker(picker: Picker) -> dict[str, Any]:
         "content_width": width,
         "content_height": height,
         "content": None if picker.content is None else _input_column(picker.content),
+        "mask": None if picker.mask is None else dict(picker.mask),
         "created_at": picker.created_at,
         "used_at": picker.used_at,
     }

@@ -56,7 +56,7 @@ __all__ = [
     "taken",
 ]
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration. A database that is already there is opened without loading Alembic."""
 
 
@@ -193,6 +193,7 @@ pickers = Table(
     Column("content_width", Integer),
     Column("content_height", Integer),
     Column("content", JSON),
+    Column("mask", JSON),
     Column("created_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
     Index("ix_pickers_requester", "requester_id"),

@@ -21,7 +21,6 @@ from bot.errors import (
 )
 from bot.intake.accept import Intake
 from bot.intake.inspection import Inspector
-from bot.intake.keeping import Keeper
 from bot.intake.request import PictureSource, StyleRequest
 from bot.jobs.artefacts import open_artefacts, preview_key
 from bot.jobs.feed import JobFeed
@@ -90,10 +89,9 @@ async def house(tmp_path):
     ):
 
         def make(**changes):
-            changed = basic.model_copy(update=changes)
             return Intake(
-                changed,
-                keeper=Keeper(changed, store=store, artefacts=artefacts),
+                basic.model_copy(update=changes),
+                store=store,
                 artefacts=artefacts,
                 inspector=inspector,
                 presets=Shelf(),

@@ -1,0 +1,516 @@
+"""Every way of asking, what the card says was understood, and the ways to get it wrong.
+
+Nothing is painted until a test wants it: the scheduler is paused, so cards wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from datetime import UTC, datetime
+
+import pytest
+import pytest_asyncio
+from PIL import Image, ImageChops
+
+from bot.jobs.artefacts import preview_key
+from bot.jobs.guild_model import GuildPreset
+from bot.jobs.model import QueueMode
+from bot.playground.permissions import Permission
+from bot.playground.state import Overwrite
+from bot.presets import library
+
+from .conftest import CONTENT, STYLE, custom_ids, painting, said, settings_for
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module")]
+
+THIRD = ("waves.png", painting(3))
+
+
+def _half() -> bytes:
+    """A mask that is white on the left and black on the right."""
+    mask = Image.new("L", (80, 64), 0)
+    mask.paste(255, (0, 0, 40, 64))
+    buffer = io.BytesIO()
+    mask.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+MASK = ("mask.png", _half())
+
+
+@pytest.fixture(scope="module")
+def settings(playground, tmp_path_factory):
+    return settings_for(
+        playground,
+        tmp_path_factory.mktemp("bot"),
+        max_jobs_per_member=100,
+        preview_wait_seconds=0.3,
+    )
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def bot(app, playground):
+    """The bot, not painting; whatever waits at the end is cancelled."""
+    scheduler, store = app._scheduler, app._delivery._keeper._store
+    await scheduler.set_mode(QueueMode.PAUSED)
+    yield app
+    for job in [*await store.waiting(), *await store.running()]:
+        await store.cancel(job.job_id)
+    async with asyncio.timeout(20):
+        while scheduler.running:
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def store(app):
+    return app._delivery._keeper._store
+
+
+async def _press(room, message, ending, member=None):
+    """Press the button whose id ends so; returns the interaction, which did not fail."""
+    custom_id = next(each for each in custom_ids(message) if each.endswith(ending))
+    pressed = room.playground.press(member or room.me, message, custom_id)
+    await pressed.settled.wait()
+    assert not pressed.failed
+    return pressed
+
+
+async def _whisper(room, words, member=None):
+    member = member or room.me
+
+    def look():
+        for each in room.answers():
+            if each.visible_to == member.id and words in said(each):
+                return each
+        return None
+
+    return await room.wait(look)
+
+
+async def _answer_with(room, words, *endings):
+    """The answer that says this, with exactly these buttons."""
+    answer = await room.answer(words)
+    assert [each.rpartition(":")[2] for each in custom_ids(answer)] == list(endings)
+    assert answer.content.count("\n") == 0
+    return answer
+
+
+def _film() -> tuple[str, bytes]:
+    """A film as Discord's proxy can read one: its frames are JPEGs."""
+    frame = io.BytesIO()
+    Image.open(io.BytesIO(painting(5))).save(frame, "JPEG")
+    return "clip.mp4", b"\0\0\0\x18ftypmp42 mdat" + frame.getvalue() + b"moov"
+
+
+def _emoji(room):
+    [emoji] = room.playground.seeded.guild.emojis.values()
+    return f"<:{emoji.name}:{emoji.id}>"
+
+
+def _sticker(room, name):
+    stickers = room.playground.seeded.guild.stickers.values()
+    return next(each for each in stickers if each.name == name)
+
+
+def _in_own_message(room):
+    room.ask("!stylize size=512 strength=1.5", CONTENT, STYLE)
+
+
+def _in_another_message(room):
+    room.ask("!stylize", reply_to=room.ask("look", CONTENT, STYLE, author=room.other))
+
+
+def _in_both_messages(room):
+    room.ask("!stylize", STYLE, reply_to=room.ask("look", CONTENT, author=room.other))
+
+
+def _forwarded(room):
+    original = room.ask("look", CONTENT, author=room.other)
+    room.ask("!stylize", STYLE, reply_to=room.ask("", forward=original))
+
+
+def _blended(room):
+    room.ask("!stylize weights=3:1", CONTENT, STYLE, THIRD)
+
+
+def _swapped_in_words(room):
+    room.ask("!stylize swap", STYLE, CONTENT)
+
+
+def _me(room):
+    room.ask("!stylize me mosaic")
+
+
+def _avatar_as_style(room):
+    room.ask("!stylize in the style of my avatar", CONTENT)
+
+
+def _members_and_emoji(room):
+    room.ask(f"!stylize <@{room.other.id}> style={_emoji(room)}")
+
+
+def _linked(room):
+    attachment = room.ask("look", CONTENT, author=room.other).attachments[0]
+    room.ask(f"!stylize mosaic {room.playground.cdn.url_of(attachment)}")
+
+
+def _hidden_link(room):
+    attachment = room.ask("look", CONTENT, author=room.other).attachments[0]
+    room.ask(f"!stylize || {room.playground.cdn.url_of(attachment)} ||", STYLE)
+
+
+def _sticker_and_preset(room):
+    room.ask("!stylize mosaic", stickers=[_sticker(room, "Bravo")])
+
+
+def _another_bots_embed(room):
+    attachment = room.ask("look", CONTENT, author=room.other).attachments[0]
+    url = room.playground.cdn.url_of(attachment)
+    message = room.ask("https://elsewhere.example/harbour.png", author=room.other)
+    picture = {"url": "https://elsewhere.example/harbour.png", "proxy_url": url}
+    room.playground.preview_links(message, {"type": "image", "thumbnail": picture})
+    room.ask("!stylize mosaic", reply_to=message)
+
+
+def _a_preview_that_comes_late(room):
+    attachment = room.ask("look", CONTENT, author=room.other).attachments[0]
+    url = room.playground.cdn.url_of(attachment)
+    message = room.ask("!stylize mosaic https://elsewhere.example/harbour.png")
+    picture = {"url": "https://elsewhere.example/harbour.png", "proxy_url": url}
+    room.playground.preview_links(message, {"type": "rich", "image": picture})
+
+
+def _by_apps_menu(room):
+    message = room.ask("look", CONTENT, STYLE, author=room.other)
+    room.playground.context_menu(room.me, "Stylize", message)
+
+
+def _by_slash(room):
+    room.playground.slash(
+        room.me,
+        "stylize",
+        {"weights": "1 : 1 : 2", "avatar": room.other.id, "emoji": _emoji(room)},
+        channel=room.channel,
+        files={"content": CONTENT, "style": STYLE},
+    )
+
+
+def _by_slash_without_content(room):
+    room.playground.slash(
+        room.me,
+        "stylize",
+        {"avatar": room.me.id},
+        channel=room.channel,
+        files={"style": STYLE},
+    )
+
+
+def _masked(room):
+    room.ask("!stylize mosaic with a mask", CONTENT, MASK)
+
+
+def _masked_by_slash(room):
+    room.playground.slash(
+        room.me,
+        "stylize",
+        channel=room.channel,
+        files={"content": CONTENT, "style": STYLE, "mask": MASK},
+    )
+
+
+GUESS = "Which is which was a guess"
+
+
+@pytest.mark.parametrize(
+    ("ask", "lines", "swap"),
+    [
+        (_in_own_message, ["**harbour.png**, which you attached", "**brushes.png**, which"], True),
+        (_in_another_message, ["**harbour.png**, from the message you replied to", GUESS], True),
+        (_in_both_messages, ["you replied to", "**brushes.png**, which you attached", GUESS], True),
+        (_forwarded, ["**harbour.png**, from the forwarded message", GUESS], True),
+        (_blended, ["**brushes.png**, which you attached (75%) and", "(25%)"], True),
+        (_swapped_in_words, ["harbour.png × brushes.png"], True),
+        (_me, ["Repainting **Ada's avatar**", "**Mosaic**, one of my styles"], False),
+        (_avatar_as_style, ["harbour.png × Ada's avatar", GUESS], True),
+        (_members_and_emoji, ["Vincent's avatar × :atelier:"], False),
+        (_linked, ["**harbour.png**, which you linked"], False),
+        (_hidden_link, ["brushes.png × harbour.png", GUESS], True),
+        (_sticker_and_preset, ["**Bravo.png**, the sticker"], False),
+        (_another_bots_embed, ["**harbour.png**, from the preview"], False),
+        (_a_preview_that_comes_late, ["**harbour.png**, from the preview"], False),
+        (_by_apps_menu, ["harbour.png × brushes.png", GUESS], True),
+        (_by_slash, ["brushes.png", "(25%) and **Vincent's avatar** (25%)", "(50%)"], False),
+        (_masked, ["harbour.png × Mosaic", "where **mask.png**, which you attached is"], False),
+        (_masked_by_slash, ["harbour.png × brushes.png", "where **mask.png**"], False),
+        (_by_slash_without_content, ["Ada's avatar × brushes.png"], False),
+    ],
+    ids=lambda value: value.__name__.strip("_") if callable(value) else "",
+)
+async def test_the_card_says_what_was_understood(room, ask, lines, swap):
+    ask(room)
+    card = await room.card()
+    for line in lines:
+        assert line in said(card), said(card)
+    assert (GUESS in said(card)) == (GUESS in lines)
+    assert any(each.endswith(":swap") for each in custom_ids(card)) == swap
+    hidden = ask is _hidden_link
+    assert all(each.filename.startswith("SPOILER_") == hidden for each in card.attachments)
+
+
+async def test_pictures_are_swapped_until_the_painting_is_done(room, bot):
+    _in_another_message(room)
+    room.ask("!stylize passes=40", CONTENT, STYLE)
+    card, other = (await room.wait(lambda: len(room.cards()) == 2 and room.cards()))[:2]
+    await _press(room, card, ":swap", member=room.other)
+    await _whisper(room, "Only the member who asked for this painting", member=room.other)
+    assert "harbour.png × brushes.png" in said(card)
+    await _press(room, card, ":swap")
+    await room.card_saying(
+        "brushes.png × harbour.png", "Repainting **brushes.png**, from the message"
+    )
+    await _press(room, card, ":cancel")
+
+    await bot._scheduler.set_mode(QueueMode.OPEN)
+    await room.wait(lambda: "Painting" in said(other), 60)
+    await _press(room, other, ":swap")
+    await room.wait(lambda: "brushes.png × harbour.png" in said(other), 60)
+    final = await room.final()
+    assert "brushes.png × harbour.png" in said(final)
+    await room.wait(lambda: not any(each.endswith(":swap") for each in custom_ids(other)))
+    assert len(room.finals()) == 1
+
+
+async def test_no_picture_leads_to_a_form_an_avatar_or_the_manual(room):
+    room.ask("!stylize mosaic size=128")
+    answer = await _answer_with(room, "Attach two pictures", "upload", "avatar", "help")
+    await _press(room, answer, ":avatar", member=room.other)
+    await _whisper(room, "Only the member who asked can press this", member=room.other)
+    await _press(room, answer, ":help")
+    await _whisper(room, "mention me instead of `!stylize`")
+    form = await _press(room, answer, ":upload")
+    assert form.modal["title"] == "Your pictures"
+    sent = room.playground.submit_modal(room.me, form, files={"content": CONTENT})
+    await sent.settled.wait()
+    assert "harbour.png × Mosaic" in said(await room.card())
+    await room.wait(lambda: custom_ids(answer) == [])
+    room.playground.submit_modal(room.me, form, files={"content": CONTENT})
+    await _whisper(room, "You have taken this up already")
+    assert len(room.cards()) == 1
+
+
+async def test_the_slash_command_alone_opens_the_form(room):
+    form = room.playground.slash(room.me, "stylize", channel=room.channel)
+    await form.settled.wait()
+    sent = room.playground.submit_modal(
+        room.me, form, files={"content": CONTENT, "style": ("SPOILER_brushes.png", STYLE[1])}
+    )
+    await sent.settled.wait()
+    card = await room.card()
+    assert "harbour.png × brushes.png" in said(card)
+    await _whisper(room, "Accepted")
+    form = room.playground.slash(room.me, "stylize", channel=room.channel)
+    await form.settled.wait()
+    room.playground.submit_modal(room.me, form, files={"content": CONTENT})
+    await room.wait(room.pickers)
+
+
+async def test_a_style_alone_lacks_something_to_repaint(room):
+    room.playground.slash(
+        room.me, "stylize", {"size": 128}, channel=room.channel, files={"style": STYLE}
+    )
+    answer = await _whisper(room, "nothing to repaint")
+    await _press(room, answer, ":avatar")
+    assert "Ada's avatar × brushes.png" in said(await room.card())
+
+
+async def test_a_film_gives_its_first_frame(room):
+    room.ask("!stylize", _film(), STYLE)
+    answer = await _answer_with(room, "`clip.mp4` is a film", "frame", "upload", "avatar")
+    await _press(room, answer, ":frame")
+    assert "Repainting **clip.mp4**, its first frame" in said(await room.card())
+
+
+async def test_a_film_without_pictures_in_it_can_be_replaced(room):
+    room.ask("!stylize mosaic", ("clip.mp4", b"\0\0\0\x18ftypmp42"))
+    answer = await _answer_with(room, "is a film", "frame", "upload", "avatar")
+    await _press(room, answer, ":frame")
+    second = await _whisper(room, "could not fetch `clip.mp4`")
+    assert [each.rpartition(":")[2] for each in custom_ids(second)] == ["retry", "upload", "avatar"]
+    form = await _press(room, second, ":upload")
+    room.playground.submit_modal(room.me, form, files={"content": CONTENT})
+    assert "harbour.png × Mosaic" in said(await room.card())
+
+
+async def test_a_drawn_sticker_has_no_picture(room):
+    room.ask("!stylize mosaic", stickers=[_sticker(room, "Wiggle")])
+    answer = await _answer_with(room, "`Wiggle.json` is a sticker", "upload", "avatar")
+    await _press(room, answer, ":avatar")
+    assert "Ada's avatar × Mosaic" in said(await room.card())
+
+
+async def test_a_style_that_is_no_picture_makes_way_for_another(room):
+    room.ask("!stylize", CONTENT, ("notes.png", b"Dear diary"))
+    answer = await _answer_with(room, "`notes.png` is not a picture", "upload", "preset")
+    await _press(room, answer, ":preset")
+    await room.wait(room.pickers)
+    room.ask("!stylize", CONTENT, STYLE, ("notes.txt", b"Dear diary"))
+    answer = await _answer_with(room, "`notes.txt` is not a picture", "upload", "leave")
+    await _press(room, answer, ":leave")
+    assert "harbour.png × brushes.png" in said(await room.card())
+
+
+async def test_too_many_pictures_are_reduced(room):
+    many = [(f"{number}.png", painting(number)) for number in range(6)]
+    room.ask("!stylize", *many)
+    answer = await _answer_with(room, "I see 6 pictures", "two", "blend")
+    await _press(room, answer, ":two")
+    assert "0.png × 1.png" in said(await room.card())
+    room.ask("!stylize", *many)
+    answers = await room.wait(lambda: [a for a in room.answers() if "I see 6" in said(a)][1:])
+    await _press(room, answers[0], ":blend")
+    await room.wait(lambda: "0.png × 1.png + 2.png + 3.png + 4.png" in said(room.cards()[-1]))
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "ending", "setting"),
+    [
+        ("!stylize strenght=2", "did you mean `strength`", ":correct", ("style_weight", 1000)),
+        ("!stylize size=9", "from 64 to 2048", ":correct", ("size", 64)),
+        ("!stylize size=huge", "from 64 to 2048", ":without", ("size", 64)),
+        ("!stylize weights=2:1", "only one", ":without", ("blend", ())),
+    ],
+)
+async def test_an_option_is_mended_by_a_press(room, store, text, words, ending, setting):
+    room.ask(text, CONTENT, STYLE)
+    answer = await room.answer(words)
+    await _press(room, answer, ending)
+    await room.card()
+    [job] = [each for each in await store.waiting() if each.title == "harbour.png × brushes.png"]
+    assert getattr(job.recipe, setting[0]) == setting[1]
+
+
+async def test_a_misspelt_preset_is_one_press_away(room):
+    room.ask("!stylize starlihgt", CONTENT)
+    picker = (await room.wait(room.pickers))[0]
+    await _press(room, picker, ":starlight", member=room.other)
+    await _whisper(room, "Only the member who posted the picture", member=room.other)
+    await _press(room, picker, ":starlight")
+    assert "harbour.png × Starlight" in said(await room.card())
+    await room.wait(lambda: custom_ids(picker) == [])
+
+    room.playground.slash(
+        room.me,
+        "stylize",
+        {"preset": "mosiac"},
+        channel=room.channel,
+        files={"content": CONTENT, "style": STYLE},
+    )
+    answer = await _whisper(room, "did you mean `mosaic`")
+    await _press(room, answer, ":correct")
+    await room.wait(lambda: "brushes.png + Mosaic" in said(room.cards()[-1]))
+
+
+async def test_a_link_to_elsewhere_is_not_opened(room):
+    room.ask("!stylize https://elsewhere.example/cat.png")
+    await _answer_with(room, "I do not open links", "upload", "avatar", "help")
+
+
+async def test_more_styles_than_fit_stand_on_pages(room, store, app):
+    artefacts = app._delivery._keeper._artefacts
+    spare = [chr(0x1F1E6 + number) for number in range(8)]
+    for number, emoji in enumerate(spare):
+        key = f"presets/{room.playground.seeded.guild.id}/own-{number}"
+        thumbnail = library.PRESETS[number].thumbnail_bytes()
+        await artefacts.put(key, thumbnail)
+        await artefacts.put(preview_key(key), thumbnail)
+        own = GuildPreset(
+            guild_id=int(room.playground.seeded.guild.id),
+            name=f"own-{number}",
+            title=f"Own {number}",
+            emoji=emoji,
+            alt_text="One of ours.",
+            picture_key=key,
+            thumbnail_key=key,
+            added_by=int(room.me.id),
+            created_at=datetime.now(UTC),
+        )
+        await store.presets.add(own, limit=10)
+    try:
+        room.ask("!stylize", CONTENT)
+        picker = (await room.wait(room.pickers))[0]
+        await room.wait(lambda: len(picker.reactions) == 15)
+        assert "Page 1 of 2" in picker.embeds[0]["footer"]["text"]
+        assert "Own 7" in said(picker)
+        assert "Watercolour" not in said(picker)
+        await _press(room, picker, ":page:1", member=room.other)
+        await _whisper(room, "Only the member who posted the picture", member=room.other)
+        await _press(room, picker, ":page:1")
+        await room.wait(lambda: "Watercolour" in said(picker))
+        last = library.PRESETS[-1].emoji
+        await room.wait(lambda: len(picker.reactions) == 8 and last in picker.reactions)
+        room.playground.react(room.other, picker, last)
+        await room.wait(lambda: picker.reactions[last].user_ids == [room.playground.seeded.bot.id])
+        assert room.cards() == []
+        await _press(room, picker, ":page:0")
+        await room.wait(lambda: len(picker.reactions) == 15)
+        room.playground.react(room.me, picker, spare[3])
+        assert "harbour.png × Own 3" in said(await room.card())
+    finally:
+        for number in range(8):
+            await store.presets.remove(int(room.playground.seeded.guild.id), f"own-{number}")
+
+
+async def test_reactions_that_turn_out_to_be_impossible_leave_the_menu(room):
+    room.playground.faults.fail(403, path=r".*/reactions/.*")
+    try:
+        room.ask("!stylize", CONTENT)
+        picker = (await room.wait(room.pickers))[0]
+        await room.wait(lambda: "I may not add reactions here" in said(picker))
+    finally:
+        room.playground.faults.clear()
+    room.playground.select(room.me, picker, "picker:choose", ["mosaic"])
+    await room.card()
+
+
+async def test_where_nothing_may_be_posted_the_buttons_come_privately(room):
+    playground = room.playground
+    playground.set_overwrite(
+        room.channel,
+        Overwrite(id=playground.seeded.bot.id, type=1, deny=Permission.SEND_MESSAGES),
+    )
+    try:
+        room.ask("!stylize", CONTENT, STYLE)
+
+        def told():
+            for channel in playground.state.channels.values():
+                for each in channel.messages.values():
+                    if channel.type == 1 and "Send Messages" in each.content:
+                        return each
+            return None
+
+        answer = await room.wait(told)
+    finally:
+        playground.clear_overwrites(room.channel)
+    await _press(room, answer, ":retry")
+    card = await room.card()
+    assert "harbour.png × brushes.png" in said(card)
+
+
+async def test_a_mask_waits_with_its_picture_and_leaves_what_is_black(room, bot):
+    room.ask("!stylize mask", MASK)
+    await _answer_with(room, "it comes after the picture", "upload", "avatar", "help")
+    room.ask("!stylize mask passes=1", CONTENT, MASK)
+    picker = (await room.wait(room.pickers))[0]
+    await bot._scheduler.set_mode(QueueMode.OPEN)
+    room.playground.select(room.me, picker, "picker:choose", ["mosaic"])
+    await room.wait(room.cards)
+    assert "**mask.png**" in said(room.cards()[0])
+    final = await room.final()
+    painted = room.picture(final.attachments[0]).convert("RGB")
+    before = Image.open(io.BytesIO(CONTENT[1])).convert("RGB").resize(painted.size)
+    difference = ImageChops.difference(painted, before).convert("L")
+    width, height = painted.size
+    untouched = difference.crop((width - 12, 0, width, height)).resize((1, 1), Image.BOX)
+    changed = difference.crop((0, 0, width // 2, height)).resize((1, 1), Image.BOX)
+    assert untouched.getpixel((0, 0)) < 6 < changed.getpixel((0, 0))
