@@ -130,6 +130,12 @@ class Settings(BaseSettings):
         le=4096,
         description="Longest side painted; empty: 384 on a CPU, 1024 on a GPU. Pixels.",
     )
+    largest_size: int = Field(
+        default=2048,
+        ge=64,
+        le=4096,
+        description="Longest side that is painted, whoever asks. Pixels.",
+    )
     checkpoint_seconds: float = Field(
         default=5, ge=0, description="Least time between two checkpoints of a job. Seconds."
     )
@@ -177,6 +183,17 @@ class Settings(BaseSettings):
     )
     picker_seconds: float = Field(
         default=86_400, gt=0, description="How long a preset picker answers reactions. Seconds."
+    )
+
+    timelapse_snapshots: int = Field(
+        default=32,
+        ge=2,
+        le=500,
+        description="Snapshots of a painting kept for its time-lapse, until its pictures are "
+        "deleted.",
+    )
+    timelapse_bytes: int = Field(
+        default=8 * MIB, ge=65_536, description="Largest time-lapse posted. Bytes."
     )
 
     # Operations

@@ -54,7 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     paint.add_argument("content", type=Path, help="the picture that is repainted")
     paint.add_argument("style", type=Path, nargs="+", help="the picture, or several, to paint like")
     paint.add_argument("-o", "--out", type=Path, default=Path("out.png"), help="PNG, WebP or JPEG")
-    paint.add_argument("--recipe", choices=sorted(RECIPES), default=default.name)
+    paint.add_argument(
+        "--recipe",
+        default=default.name,
+        help=f"{', '.join(sorted(RECIPES))}, or a .json file that holds one (default: default)",
+    )
     paint.add_argument("--size", type=int, help="longest side in pixels (default: the content's)")
     paint.add_argument("--seed", type=int, help=f"default: {default.seed}")
     paint.add_argument("--passes", type=float, help="budget in passes of VGG-19 at full size")
@@ -89,7 +93,7 @@ def _paint(options: argparse.Namespace) -> int:
     changes = {
         field: getattr(options, field) for field in fields if getattr(options, field) is not None
     }
-    recipe = Recipe.named(options.recipe).evolve(**changes)
+    recipe = _recipe(options.recipe).evolve(**changes)
     if options.out.suffix.lower() not in _FORMATS:
         msg = f"{options.out.name}: the name must end in {', '.join(_FORMATS)}"
         raise ValueError(msg)
@@ -118,6 +122,17 @@ def _paint(options: argparse.Namespace) -> int:
                 _write(options.out, event.pixels)
             report.tell(event)
     return 0
+
+
+def _recipe(name: str) -> Recipe:
+    """The built-in recipe of that name, or the one that a file holds."""
+    if not name.endswith(".json"):
+        return Recipe.named(name)
+    try:
+        return Recipe.from_json(Path(name).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{name}: {error}"
+        raise ValueError(msg) from error
 
 
 def _read(path: Path, decode: Callable[[bytes], Image.Image] = images.decode) -> Image.Image:

@@ -48,6 +48,14 @@ FORMATS: tuple[str, ...] = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 MAX_PIXELS = 50_000_000
 """The largest picture decoded unless the caller says otherwise, width × height in pixels."""
 
+_LOSSY: tuple[tuple[Format, int], ...] = (("jpeg", 95), ("webp", 90), ("webp", 80), ("webp", 70))
+"""From what cannot be told from the painting to what still does it justice."""
+
+_EXTENSIONS: dict[Format, str] = {"png": "png", "webp": "webp", "jpeg": "jpg"}
+
+_LOSSLESS_WEBP_GAIN = 1.6
+"""Lossless WebP of a painting is smaller than PNG by no more than this factor."""
+
 _ORIENTATION_TAG = 0x0112
 _ORIENTATIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -358,17 +366,19 @@ def encode(
     elif format == "webp":
         picture.save(out, "WEBP", quality=quality, method=4)
     else:
-        picture.save(out, "JPEG", quality=quality, subsampling=0, optimize=True)
+        # Optimised tables need one buffer for the whole file; Pillow's is too small for noise.
+        picture.save(out, "JPEG", quality=quality, subsampling=0)
     return out.getvalue()
 
 
 def encode_to_fit(image: Image.Image | Pixels, max_bytes: int) -> tuple[bytes, str]:
     """Encode as well as `max_bytes` allow.
 
-    PNG where it fits, else WebP of falling quality, else a smaller picture.
+    Without loss where that fits, as PNG or else as WebP; then as JPEG of quality 95, which
+    keeps the full chroma; then as WebP of falling quality; then smaller, the same way.
 
     Returns:
-        The encoded picture and its extension, ``"png"`` or ``"webp"``.
+        The encoded picture and its extension, ``"png"``, ``"webp"`` or ``"jpg"``.
 
     Raises:
         ValueError: `max_bytes` is too small for any picture.
@@ -377,12 +387,22 @@ def encode_to_fit(image: Image.Image | Pixels, max_bytes: int) -> tuple[bytes, s
     data = encode(picture, "png")
     if len(data) <= max_bytes:
         return data, "png"
+    if len(data) <= _LOSSLESS_WEBP_GAIN * max_bytes:
+        data = _lossless_webp(picture)
+        if len(data) <= max_bytes:
+            return data, "webp"
     while True:
-        for quality in (95, 90, 80, 70):
-            data = encode(picture, "webp", quality=quality)
+        for image_format, quality in _LOSSY:
+            data = encode(picture, image_format, quality=quality)
             if len(data) <= max_bytes:
-                return data, "webp"
+                return data, _EXTENSIONS[image_format]
         if max(picture.size) < 16:
             msg = f"no picture fits in {max_bytes} bytes"
             raise ValueError(msg)
         picture = fit_exactly(picture, picture.width * 3 // 4, picture.height * 3 // 4)
+
+
+def _lossless_webp(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "WEBP", lossless=True, quality=50, method=3)
+    return out.getvalue()

@@ -18,6 +18,8 @@ from bot.executors.process import ProcessExecutor, default_size
 from bot.exts.services import Services
 from bot.intake.accept import Intake
 from bot.intake.inspection import Inspector
+from bot.intake.keeping import Keeper
+from bot.intake.repeats import Repeats
 from bot.jobs.artefacts import open_artefacts
 from bot.jobs.feed import JobFeed
 from bot.jobs.store import JobStore
@@ -143,18 +145,20 @@ async def _idle_services(settings: Settings) -> AsyncIterator[Services]:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         executor = ProcessExecutor.of(settings)
         shelf = Shelf(store.presets, artefacts)
+        keeper = Keeper(settings, store=store, artefacts=artefacts)
         yield Services(
             settings=settings,
             store=store,
             artefacts=artefacts,
             intake=Intake(
                 settings,
-                store=store,
+                keeper=keeper,
                 artefacts=artefacts,
                 inspector=Inspector(settings),
                 presets=shelf,
                 session=session,
             ),
+            repeats=Repeats(keeper, artefacts),
             scheduler=Scheduler(
                 store=store, artefacts=artefacts, executor=executor, settings=settings
             ),

@@ -18,6 +18,8 @@ from bot.executors.process import ProcessExecutor, default_size
 from bot.exts.services import Services
 from bot.intake.accept import Intake
 from bot.intake.inspection import Inspector
+from bot.intake.keeping import Keeper
+from bot.intake.repeats import Repeats
 from bot.jobs.artefacts import open_artefacts
 from bot.jobs.feed import JobFeed
 from bot.jobs.store import JobStore
@@ -98,9 +100,10 @@ class App:
         await inspector.start()
         session = await stack.enter_async_context(aiohttp.ClientSession())
         shelf = Shelf(store.presets, artefacts)
+        keeper = Keeper(settings, store=store, artefacts=artefacts)
         intake = Intake(
             settings,
-            store=store,
+            keeper=keeper,
             artefacts=artefacts,
             inspector=inspector,
             presets=shelf,
@@ -114,6 +117,7 @@ class App:
             store=store,
             artefacts=artefacts,
             intake=intake,
+            repeats=Repeats(keeper, artefacts),
             scheduler=scheduler,
             shelf=shelf,
             curator=Curator(store.presets, artefacts, limit=settings.max_presets_per_guild),
@@ -129,6 +133,7 @@ class App:
             artefacts,
             estimate=scheduler.estimate,
             edit_interval=settings.edit_interval_seconds,
+            largest_size=settings.largest_size,
             process_id=scheduler.process_id,
         )
         self._own(_connect(bot), name="gateway")

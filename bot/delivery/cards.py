@@ -18,16 +18,15 @@ from bot.delivery.posting import (
     PostingError,
     TryLaterError,
 )
-from bot.errors import ArtefactMissingError, StyleBotError, UnknownJobError
+from bot.errors import StyleBotError, UnknownJobError
 from bot.jobs.model import Announcement
 from bot.views.card import Card, CardFacts, render_card
-from stylenet import images
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from bot.delivery.pictures import Gallery
     from bot.delivery.posting import Poster
-    from bot.jobs.artefacts import Artefacts
     from bot.jobs.model import Job
     from bot.jobs.store import JobStore
 
@@ -46,9 +45,6 @@ MOST_REPLACEMENTS: Final = 3
 
 PAUSE_AFTER_FAILURE_SECONDS: Final = 5.0
 
-THUMBNAIL_SIDE: Final = 320
-"""Longest side of the finished picture on its card, in pixels."""
-
 
 class CardKeeper:
     """Edits the cards of jobs that wait or are being painted."""
@@ -57,7 +53,7 @@ class CardKeeper:
         self,
         poster: Poster,
         store: JobStore,
-        artefacts: Artefacts,
+        gallery: Gallery,
         *,
         estimate: Callable[[Job], Awaitable[float | None]],
         interval: float,
@@ -68,14 +64,14 @@ class CardKeeper:
         Args:
             poster: edits and posts.
             store: where jobs are read.
-            artefacts: where snapshots are read.
+            gallery: where pictures are read.
             estimate: seconds until a job's picture is done, or None.
             interval: least time between two edits of one card, in seconds.
             process_id: who we are; a job that another process tends has its card edited there.
         """
         self._poster = poster
         self._store = store
-        self._artefacts = artefacts
+        self._gallery = gallery
         self._estimate = estimate
         self._interval = interval
         self._process_id = process_id
@@ -99,20 +95,10 @@ class CardKeeper:
         """What the card says besides the job itself: position, estimate, newest picture."""
         place = await self._store.place_in_queue(job.job_id)
         seconds_left = None if job.state.is_final else await self._estimate(job)
-        return CardFacts(place=place, seconds_left=seconds_left, picture=await self._picture(job))
-
-    async def _picture(self, job: Job) -> bytes | None:
-        """The picture on the card, WebP: the newest snapshot, or the result made small."""
-        key = job.result_key or job.snapshot_key
-        if key is None:
-            return None
-        try:
-            picture = await self._artefacts.get(key)
-        except ArtefactMissingError:
-            # A newer snapshot took its place since the job was read; the next edit has it.
-            log.debug("job %s: %s is gone already", job.job_id, key)
-            return None
-        return await asyncio.to_thread(_small, picture) if job.result_key else picture
+        picture, inputs = await self._gallery.newest(job), None
+        if not job.state.is_final:
+            inputs = await self._gallery.inputs(job, small=picture is not None)
+        return CardFacts(place=place, seconds_left=seconds_left, picture=picture, inputs=inputs)
 
     async def settle(self, job_id: str) -> None:
         """Stop tending a card: no edit of it is in flight any more when this returns."""
@@ -183,7 +169,8 @@ class CardKeeper:
             return facts.place
         place = self._poster.place(job.origin)
         # An edit that leaves the attachments alone keeps the picture, and uploads nothing.
-        files = card.files if job.snapshot_key != tended.snapshot_key else None
+        shown = (job.snapshot_key, job.content_key, *job.style_keys)
+        files = card.files if shown != tended.shown else None
         try:
             await self._poster.edit(
                 place, job.card_message_id, embed=card.embed, files=files, view=card.view
@@ -191,7 +178,8 @@ class CardKeeper:
         except MessageGoneError:
             await self._replace(job, job.card_message_id, facts, tended)
         tended.said = said
-        tended.snapshot_key = job.snapshot_key if card.files else None
+        # A snapshot replaced while it was being read is there next time.
+        tended.shown = shown if (facts.picture is None) == (job.snapshot_key is None) else None
         return facts.place
 
     async def _replace(
@@ -233,15 +221,8 @@ class _Tended:
         self.news = asyncio.Event()
         self.editing = asyncio.Lock()
         self.said: Any = None
-        self.snapshot_key: str | None = None
+        self.shown: tuple[str | None, ...] | None = None
         self.replacements = 0
-
-
-def _small(picture: bytes) -> bytes:
-    """A finished picture as a thumbnail: the whole of it is in the outcome."""
-    image = images.decode(picture)
-    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    return images.encode(image, "webp")
 
 
 def _refresh_seconds(place: int | None) -> float | None:

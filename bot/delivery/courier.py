@@ -25,7 +25,7 @@ from bot.delivery.posting import (
     RejectedError,
     TryLaterError,
 )
-from bot.errors import ArtefactMissingError, StyleBotError, UnknownJobError
+from bot.errors import StyleBotError, UnknownJobError
 from bot.jobs.model import Announcement, JobState
 from bot.views.card import render_card
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     import discord
 
     from bot.delivery.cards import CardKeeper
+    from bot.delivery.pictures import Gallery
     from bot.delivery.posting import Poster
-    from bot.jobs.artefacts import Artefacts
     from bot.jobs.model import Delivery, Job
     from bot.jobs.store import JobStore
 
@@ -68,12 +68,28 @@ class Courier:
     """Delivers what the outbox holds."""
 
     def __init__(
-        self, poster: Poster, store: JobStore, artefacts: Artefacts, keeper: CardKeeper
+        self,
+        poster: Poster,
+        store: JobStore,
+        gallery: Gallery,
+        keeper: CardKeeper,
+        *,
+        largest_size: int,
     ) -> None:
+        """Make a courier.
+
+        Args:
+            poster: posts.
+            store: jobs and the outbox.
+            gallery: where pictures are read.
+            keeper: who edits the cards meanwhile.
+            largest_size: longest side that is painted, in pixels.
+        """
         self._poster = poster
         self._store = store
-        self._artefacts = artefacts
+        self._gallery = gallery
         self._keeper = keeper
+        self._largest_size = largest_size
         self._under_way: dict[int, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -222,11 +238,17 @@ class Courier:
         self, job: Job, delivery: Delivery, place: discord.PartialMessageable, *, privately: bool
     ) -> int:
         """Send the outcome, smaller or without a reply where Discord declines it as it is."""
-        picture = await self._result(job)
+        pictures = await self._gallery.all_of(job)
         limit = self._poster.upload_limit(job.origin) - letters.ENVELOPE_BYTES
         reply_to = None if privately else job.origin.message_id
         while True:
-            letter = await letters.write(job, picture, limit=limit, privately=privately)
+            letter = await letters.write(
+                job,
+                pictures,
+                limit=limit,
+                largest_size=self._largest_size,
+                privately=privately,
+            )
             try:
                 return await self._poster.post(
                     place,
@@ -234,6 +256,7 @@ class Courier:
                     reply_to=reply_to,
                     mention=job.origin.requester_id,
                     content=letter.content,
+                    embed=letter.embed,
                     files=letter.files,
                     view=letter.view,
                 )
@@ -244,15 +267,6 @@ class Courier:
                     limit //= 2
                 else:
                     raise
-
-    async def _result(self, job: Job) -> bytes | None:
-        if job.result_key is None:
-            return None
-        try:
-            return await self._artefacts.get(job.result_key)
-        except ArtefactMissingError:
-            log.exception("the finished picture of job %s is gone", job.job_id)
-            return None
 
     async def _sent_before(
         self, place: discord.PartialMessageable, job: Job, delivery: Delivery

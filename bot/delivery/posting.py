@@ -245,12 +245,12 @@ class Poster:
 def _announces(message: discord.Message, job_id: str, announcement: Announcement) -> bool:
     """Whether a message of ours is that announcement of that job.
 
-    A card carries the job's id in its footer; an outcome has no embed, and the id is in its
-    buttons.
+    A card carries the job's id in its footer; of an outcome the id is in its buttons only.
     """
+    is_card = any(embed.footer.text == card_footer(job_id) for embed in message.embeds)
     if announcement is Announcement.CARD:
-        return any(embed.footer.text == card_footer(job_id) for embed in message.embeds)
-    return not message.embeds and job_id_of(message) == job_id
+        return is_card
+    return not is_card and job_id_of(message) == job_id
 
 
 @contextlib.contextmanager

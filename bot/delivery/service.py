@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.delivery.cards import CardKeeper
 from bot.delivery.courier import Courier
+from bot.delivery.pictures import Gallery
 from bot.delivery.posting import Poster
 from bot.errors import StyleBotError
 
@@ -38,6 +39,7 @@ class DeliveryService:
         *,
         estimate: Callable[[Job], Awaitable[float | None]],
         edit_interval: float,
+        largest_size: int,
         process_id: str,
     ) -> None:
         """Put delivery together.
@@ -48,18 +50,19 @@ class DeliveryService:
             artefacts: pictures.
             estimate: seconds until a job's picture is done, or None.
             edit_interval: least time between two edits of one card, in seconds.
+            largest_size: longest side that is painted, in pixels.
             process_id: how this process signs its claims on jobs.
         """
-        poster = Poster(client)
+        poster, gallery = Poster(client), Gallery(artefacts)
         self._keeper = CardKeeper(
             poster,
             store,
-            artefacts,
+            gallery,
             estimate=estimate,
             interval=edit_interval,
             process_id=process_id,
         )
-        self._courier = Courier(poster, store, artefacts, self._keeper)
+        self._courier = Courier(poster, store, gallery, self._keeper, largest_size=largest_size)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:

@@ -268,15 +268,18 @@ async def whisper(
     *,
     embed: discord.Embed = discord.utils.MISSING,
     view: discord.ui.View = discord.utils.MISSING,
+    file: discord.File = discord.utils.MISSING,
 ) -> None:
     """Tell the member something that nobody else sees; acknowledges if that is still to be done."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             if interaction.response.is_done():
-                await interaction.followup.send(text, embed=embed, view=view, ephemeral=True)
+                await interaction.followup.send(
+                    text, embed=embed, view=view, file=file, ephemeral=True
+                )
             else:
                 await interaction.response.send_message(
-                    text, embed=embed, view=view, ephemeral=True
+                    text, embed=embed, view=view, file=file, ephemeral=True
                 )
     except (discord.HTTPException, TimeoutError) as error:
         log.warning("member %d cannot be answered: %s", interaction.user.id, error)

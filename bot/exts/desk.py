@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import logging
-import random
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import discord
-
-from bot.errors import RequestProblem, RequestRefused
-from bot.exts.answers import (
-    InteractionAsker,
-    check_may_paint_here,
-    defer,
-    sentence_for,
-    whisper,
-)
-from bot.exts.wishes import LARGEST_SEED
-from bot.intake.request import HeldPicture, StyleRequest
+from bot.errors import UnknownJobError
+from bot.exts.answers import defer, sentence_for, whisper
+from bot.exts.deleting import Deleting, may_decide
+from bot.exts.showing import Showing
+from bot.exts.variations import Variations
 from bot.views import wording
 from bot.views.buttons import Verb
-from bot.views.details import details_embed
 
 if TYPE_CHECKING:
+    import discord
+
     from bot.exts.picker import PickerTable
     from bot.exts.services import Services
     from bot.jobs.model import Job
 
 __all__ = ["FrontDesk"]
-
-log = logging.getLogger(__name__)
-
-UNKNOWN_MESSAGE: Final = 10008
 
 
 class FrontDesk:
@@ -40,22 +28,33 @@ class FrontDesk:
     def __init__(self, services: Services, pickers: PickerTable) -> None:
         self._services = services
         self._pickers = pickers
+        self._variations = Variations(services)
+        self._showing = Showing(services)
+        self._deleting = Deleting(services)
 
     async def pressed(self, interaction: discord.Interaction[Any], job_id: str, verb: Verb) -> None:
         """A member pressed a job's button."""
         if not await defer(interaction):
             return
         try:
-            job = await self._services.store.get(job_id)
+            try:
+                job = await self._services.store.get(job_id)
+            except UnknownJobError:
+                if verb is not Verb.DELETE:
+                    raise
+                await self._deleting.delete_remains(interaction)
+                return
             match verb:
                 case Verb.CANCEL:
                     await self._cancel(interaction, job)
-                case Verb.AGAIN:
-                    await self._again(interaction, job)
                 case Verb.DETAILS:
-                    await whisper(interaction, "", embed=details_embed(job))
+                    await self._showing.details(interaction, job)
+                case Verb.TIMELAPSE:
+                    await self._showing.timelapse(interaction, job)
                 case Verb.DELETE:
-                    await self._delete(interaction, job)
+                    await self._deleting.delete(interaction, job)
+                case _:
+                    await self._variations.press(interaction, job, verb)
         except Exception as error:
             await whisper(interaction, sentence_for(error, doing=f"{verb} on job {job_id}"))
 
@@ -69,67 +68,9 @@ class FrontDesk:
             await whisper(interaction, sentence_for(error, doing=f"choosing {preset}"))
 
     async def _cancel(self, interaction: discord.Interaction[Any], job: Job) -> None:
-        if not _may_decide(interaction, job):
+        if not may_decide(interaction, job):
             await whisper(interaction, wording.NOT_YOURS)
         elif job.state.is_final:
             await whisper(interaction, wording.ALREADY_ENDED)
         else:
             await self._services.store.cancel(job.job_id)  # the card says the rest
-
-    async def _again(self, interaction: discord.Interaction[Any], job: Job) -> None:
-        """Paint the same pictures with another seed, for whoever pressed."""
-        if not self._services.scheduler.accepting:
-            raise RequestRefused(RequestProblem.SHUTTING_DOWN)
-        message = interaction.message
-        asker = InteractionAsker(interaction, reply_to=message.id if message else None)
-        check_may_paint_here(asker)
-        content, styles = _held(job)
-        seed = random.randrange(LARGEST_SEED)  # noqa: S311 - variety, not secrecy
-        await self._services.intake.accept(
-            StyleRequest(
-                origin=asker.origin,
-                content=content,
-                styles=styles,
-                recipe=job.recipe,
-                options={"seed": seed},
-                title=job.title,
-                request_key=asker.request_key,
-            )
-        )
-
-    async def _delete(self, interaction: discord.Interaction[Any], job: Job) -> None:
-        """Delete the message and the job's card."""
-        if not _may_decide(interaction, job):
-            await whisper(interaction, wording.NOT_YOURS)
-            return
-        message = interaction.message
-        if message is not None:
-            await _delete(message)
-        if job.card_message_id is not None:
-            place = interaction.client.get_partial_messageable(
-                job.origin.channel_id, guild_id=job.origin.guild_id
-            )
-            await _delete(place.get_partial_message(job.card_message_id))
-
-
-def _may_decide(interaction: discord.Interaction[Any], job: Job) -> bool:
-    """The requester decides about a painting, and so do moderators of its server."""
-    if interaction.user.id == job.origin.requester_id:
-        return True
-    return interaction.guild_id is not None and interaction.permissions.manage_messages
-
-
-def _held(job: Job) -> tuple[HeldPicture, tuple[HeldPicture, ...]]:
-    """The job's own inputs, as pictures for another one."""
-    content = HeldPicture(
-        key=job.content_key, filename=job.title, spoiler=job.spoiler, size=job.content_size
-    )
-    styles = tuple(HeldPicture(key=key, filename=job.title) for key in job.style_keys)
-    return content, styles
-
-
-async def _delete(message: discord.Message | discord.PartialMessage) -> None:
-    try:
-        await message.delete()
-    except discord.NotFound:
-        log.debug("message %d was deleted already", message.id)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.intake.accept import Intake
+    from bot.intake.repeats import Repeats
     from bot.jobs.artefacts import Artefacts
     from bot.jobs.store import JobStore
     from bot.presets.curator import Curator
@@ -25,6 +26,7 @@ class Services:
     store: JobStore
     artefacts: Artefacts
     intake: Intake
+    repeats: Repeats
     scheduler: Scheduler
     shelf: Shelf
     curator: Curator

@@ -10,34 +10,31 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.errors import (
     ArtefactMissingError,
-    LimitReached,
     PictureProblem,
     PictureRefused,
-    Refusal,
     RequestProblem,
     RequestRefused,
-    StorageFullError,
 )
 from bot.intake.download import allowed_origins, download
 from bot.intake.request import HeldPicture, PictureSource
 from bot.jobs.artefacts import content_key, mask_key, preview_key, style_key
-from bot.jobs.model import Input, Limits, NewJob, Place, Understood, new_job_id
+from bot.jobs.model import Input, NewJob, Place, Understood, new_job_id
 from stylenet import images
 from stylenet.errors import RecipeError
 from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from typing import Any
 
     import aiohttp
     from PIL import Image
 
     from bot.intake.inspection import InspectedPicture, Inspector
+    from bot.intake.keeping import Keeper
     from bot.intake.request import StyleRequest
     from bot.jobs.artefacts import Artefacts
     from bot.jobs.model import Job
-    from bot.jobs.store import JobStore
     from bot.settings import Settings
 
 __all__ = ["Intake", "PresetShelf", "StylePreset"]
@@ -113,8 +110,8 @@ class Intake:
 
     Args:
         settings: limits on pictures, and the size painted.
-        store: where accepted jobs go.
-        artefacts: where their pictures go.
+        keeper: where accepted jobs and their pictures go.
+        artefacts: where pictures that are held already are read.
         inspector: started already.
         presets: the built-in styles, and guilds' own.
         session: whose connections the downloads use.
@@ -126,7 +123,7 @@ class Intake:
         self,
         settings: Settings,
         *,
-        store: JobStore,
+        keeper: Keeper,
         artefacts: Artefacts,
         inspector: Inspector,
         presets: PresetShelf,
@@ -134,7 +131,7 @@ class Intake:
         default_size: int = DEFAULT_SIZE,
     ) -> None:
         self._settings = settings
-        self._store = store
+        self._keeper = keeper
         self._artefacts = artefacts
         self._inspector = inspector
         self._presets = presets
@@ -156,7 +153,7 @@ class Intake:
         """
         preset = await self._preset(request)
         recipe = self._recipe(request, preset)
-        await self._check_disk()
+        await self._keeper.check_disk()
         async with self._turns:
             content, *styles = await self._gather(request)
             mask = styles.pop() if request.mask is not None else None
@@ -171,12 +168,12 @@ class Intake:
             PictureRefused: the picture cannot be used.
             LimitReached: the disk is nearly full.
         """
-        await self._check_disk()
+        await self._keeper.check_disk()
         async with self._turns:
             picture = await self._fetch(source)
             key = f"pickers/{secrets.token_hex(8)}/content"
             preview = await asyncio.to_thread(_encoded, picture.preview)
-            await self._keep({key: picture.data, preview_key(key): preview})
+            await self._keeper.keep({key: picture.data, preview_key(key): preview})
         return HeldPicture(
             key=key,
             filename=source.filename,
@@ -195,14 +192,14 @@ class Intake:
             PictureRefused: the picture cannot be used.
             LimitReached: the disk is nearly full.
         """
-        await self._check_disk()
+        await self._keeper.check_disk()
         async with self._turns:
             picture = await self._fetch(source)
             return picture.data, await asyncio.to_thread(_encoded, picture.preview)
 
     async def release(self, held: HeldPicture) -> None:
         """Forget a held picture whose style will not be chosen any more."""
-        await self._forget((held.key, preview_key(held.key)))
+        await self._keeper.forget((held.key, preview_key(held.key)))
 
     async def _preset(self, request: StyleRequest) -> StylePreset | None:
         preset = None
@@ -235,11 +232,6 @@ class Intake:
                 suggestion=error.expected,
             ) from error
         return recipe
-
-    async def _check_disk(self) -> None:
-        free, least = await self._artefacts.free_bytes(), self._settings.min_free_disk_bytes
-        if free is not None and free < least:
-            raise LimitReached("disk", limit=least)
 
     async def _gather(self, request: StyleRequest) -> list[_Picture]:
         """The content picture, the style pictures, then the mask, fetched side by side."""
@@ -325,38 +317,7 @@ class Intake:
         for key, each in pictures.items():
             if each.preview is not None:
                 kept[preview_key(key)] = each.preview
-        await self._keep(kept)
-        try:
-            job = await self._store.enqueue(new, limits=Limits.of(self._settings))
-        except Refusal:
-            # Only then is it certain that the job does not exist: after a lost connection or
-            # a cancellation it may, and would need its inputs.
-            await self._forget(kept)
-            raise
-        if job.job_id != job_id:  # accepted already, with inputs of its own
-            await self._forget(kept)
-        return job
-
-    async def _keep(self, pictures: Mapping[str, bytes]) -> None:
-        """Store all of the pictures or none."""
-        puts = [self._artefacts.put(key, data) for key, data in pictures.items()]
-        try:
-            # All of them end before any is deleted again.
-            outcomes = await asyncio.gather(*puts, return_exceptions=True)
-        except asyncio.CancelledError:
-            await self._forget(pictures)
-            raise
-        failure = next((each for each in outcomes if each is not None), None)
-        if failure is None:
-            return
-        await self._forget(pictures)
-        if isinstance(failure, StorageFullError):
-            raise LimitReached("disk", limit=self._settings.min_free_disk_bytes) from failure
-        raise failure
-
-    async def _forget(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            await self._artefacts.delete(key)
+        return await self._keeper.accept(new, kept)
 
 
 def _encoded(preview: Image.Image) -> bytes:

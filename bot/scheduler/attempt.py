@@ -17,7 +17,8 @@ from bot.executors.protocol import (
     Snapshot,
     Work,
 )
-from bot.jobs.artefacts import checkpoint_key, result_key, snapshot_key
+from bot.jobs.artefacts import checkpoint_key, result_key
+from bot.scheduler.frames import Frames
 from bot.scheduler.patience import OUTAGES, patiently
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Attempt:
         self._handing_back = False
         self._recorded_at = 0.0
         self._checkpoint = job.checkpoint_key
+        self._frames = Frames(job.job_id, artefacts, most=settings.timelapse_snapshots)
 
     def cancel(self) -> None:
         """Stop, because the requester asked for it or the claim is lost."""
@@ -150,9 +152,9 @@ class Attempt:
                     self.progress = event
                     await self._record_progress(event)
                 case Snapshot():
-                    key = snapshot_key(self.job.job_id, event.step)
-                    await self._artefacts.put(key, event.image)
+                    key = await self._frames.add(event.step, event.image)
                     await self._runs.record_snapshot(self.job, key=key, step=event.step)
+                    await self._frames.thin()
                 case Checkpoint():
                     await self._record_checkpoint(event)
         except OUTAGES as error:

@@ -24,6 +24,13 @@ class Verb(StrEnum):
 
     CANCEL = "cancel"
     AGAIN = "again"
+    STYLE = "style"
+    CONTENT = "content"
+    KEEP = "keep"
+    RECOLOUR = "recolour"
+    LARGER = "larger"
+    SMALLER = "smaller"
+    TIMELAPSE = "timelapse"
     DETAILS = "details"
     DELETE = "delete"
 
@@ -44,28 +51,46 @@ class _HasDesk(Protocol):
     desk: Desk
 
 
-LABELS: dict[Verb, tuple[str, str, discord.ButtonStyle]] = {
-    Verb.CANCEL: ("Cancel", "🛑", discord.ButtonStyle.secondary),
-    Verb.AGAIN: ("Again", "🎲", discord.ButtonStyle.primary),
-    Verb.DETAILS: ("Details", "🔍", discord.ButtonStyle.secondary),
-    Verb.DELETE: ("Delete", "🗑️", discord.ButtonStyle.secondary),
+LABELS: dict[Verb, tuple[str, str]] = {
+    Verb.CANCEL: ("Cancel", "🛑"),
+    Verb.AGAIN: ("Again", "🎲"),
+    Verb.STYLE: ("More style", "🎨"),
+    Verb.CONTENT: ("More content", "📷"),
+    Verb.KEEP: ("Keep colours", "🌈"),
+    Verb.RECOLOUR: ("Style's colours", "🌈"),
+    Verb.LARGER: ("Larger", "🔎"),
+    Verb.SMALLER: ("Smaller", "🤏"),
+    Verb.TIMELAPSE: ("Time-lapse", "🎞️"),
+    Verb.DETAILS: ("Details", "🧾"),
+    Verb.DELETE: ("Delete", "🗑️"),
 }
+"""What each button says, and its emoji."""
 
-_JOB_BUTTON = r"job:(?P<id>[0-9a-f]{12}):(?P<verb>cancel|again|details|delete)"
+_JOB_BUTTON = rf"job:(?P<id>[0-9a-f]{{12}}):(?P<verb>{'|'.join(Verb)})"
 
 
 class JobButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=_JOB_BUTTON):
     """A button that does one thing with one job."""
 
-    def __init__(self, job_id: str, verb: Verb, *, disabled: bool = False) -> None:
-        label, emoji, style = LABELS[verb]
+    def __init__(
+        self,
+        job_id: str,
+        verb: Verb,
+        *,
+        label: str | None = None,
+        disabled: bool = False,
+        row: int | None = None,
+    ) -> None:
+        """Make a button; `label` says it in other words than usual."""
+        usual, emoji = LABELS[verb]
         super().__init__(
             discord.ui.Button(
-                label=label,
+                label=label or usual,
                 emoji=emoji,
-                style=style,
+                style=discord.ButtonStyle.secondary,
                 disabled=disabled,
                 custom_id=f"job:{job_id}:{verb}",
+                row=row,
             )
         )
         self.job_id = job_id
@@ -117,15 +142,15 @@ class PresetMenu(
         await cast("_HasDesk", interaction.client).desk.chose(interaction, self.item.values[0])
 
 
-def job_view(job_id: str, verbs: Iterable[Verb], *, disabled: bool = False) -> discord.ui.View:
-    """A row of a job's buttons.
+def job_view(buttons: Iterable[JobButton]) -> discord.ui.View:
+    """A job's buttons, in rows.
 
     The view has no timeout: a view that timed out would take its buttons' template with it,
     for every job.
     """
     view = discord.ui.View(timeout=None)
-    for verb in verbs:
-        view.add_item(JobButton(job_id, verb, disabled=disabled))
+    for button in buttons:
+        view.add_item(button)
     return view
 
 

@@ -10,7 +10,8 @@ import discord
 
 from bot.jobs.model import JobState
 from bot.views import wording
-from bot.views.buttons import Verb, job_view
+from bot.views.buttons import JobButton, Verb, job_view
+from bot.views.choices import chosen
 from bot.views.understood import swap_button, understood_lines
 
 if TYPE_CHECKING:
@@ -30,13 +31,6 @@ COLOURS: Final = {
     JobState.CANCELLED: discord.Colour(0x6B6F76),
 }
 
-LOSS_WORDS: Final = {
-    "content": "likeness",
-    "style": "style",
-    "total_variation": "smoothness",
-}
-"""What members call the terms of the loss; a term of another name is shown under its own."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CardFacts:
@@ -45,19 +39,20 @@ class CardFacts:
     Attributes:
         place: its place in the queue, 1 being the next; None once it is not waiting.
         seconds_left: estimate until the final picture; None where nothing is known yet.
-        picture: the newest picture's encoded bytes, or None.
-        picture_extension: of that picture, e.g. ``"webp"``.
+        picture: the newest picture's encoded bytes (WebP), or None.
+        inputs: the pictures that were taken, on one sheet (WebP), or None; a small sheet
+            where there is a picture.
     """
 
     place: int | None = None
     seconds_left: float | None = None
     picture: bytes | None = None
-    picture_extension: str = "webp"
+    inputs: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """A card ready to be posted or edited in; its file can be sent once."""
+    """A card ready to be posted or edited in; its files can be sent once."""
 
     embed: discord.Embed
     files: list[discord.File]
@@ -67,25 +62,31 @@ class Card:
 def render_card(job: Job, facts: CardFacts) -> Card:
     """Make the card of a job as it stands.
 
-    A spoiler's picture is attached beside the embed instead of within it, because Discord
-    hides attachments marked as spoilers but shows every picture of an embed.
+    The sheet of what was taken is shown large until there is something painted, and small
+    beside it from then on. A spoiler's pictures are attached beside the embed instead of within
+    it, because Discord hides attachments marked as spoilers but shows every picture of an
+    embed; there the newest one is enough.
     """
     embed = discord.Embed(
         title=shown_title(job, limit=200),
-        description="\n".join([*understood_lines(job), *_lines(job, facts)]),
+        description="\n".join(_lines(job, facts)),
         colour=COLOURS[job.state],
     )
     embed.set_footer(text=card_footer(job.job_id))
     files = []
     if facts.picture is not None:
-        file = _file(job, facts.picture, facts.picture_extension)
-        files.append(file)
-        if not job.spoiler and job.state.is_final:
-            embed.set_thumbnail(url=f"attachment://{file.filename}")
-        elif not job.spoiler:
-            embed.set_image(url=f"attachment://{file.filename}")
-    verbs = () if job.state.is_final else (Verb.CANCEL,)
-    view = job_view(job.job_id, verbs, disabled=job.cancel_requested)
+        files.append(_picture_file(job, facts.picture))
+    if facts.inputs is not None and not (job.spoiler and files) and not job.state.is_final:
+        files.append(_inputs_file(job, facts.inputs))
+    if files and not job.spoiler:
+        large, *small = [f"attachment://{file.filename}" for file in files]
+        if job.state.is_final:
+            embed.set_thumbnail(url=large)
+        else:
+            embed.set_image(url=large)
+            if small:
+                embed.set_thumbnail(url=small[0])
+    view = job_view(_buttons(job))
     swap = swap_button(job)
     if swap is not None:
         view.add_item(swap)
@@ -113,84 +114,91 @@ def bar(done: float) -> str:
     return "▰" * cells + "▱" * (BAR_CELLS - cells)
 
 
+def _inputs_file(job: Job, sheet: bytes) -> discord.File:
+    content, _, styles = job.title.partition(" × ")
+    text = f"The picture to repaint, {content}, beside the style, {styles or 'its style'}"
+    return discord.File(
+        io.BytesIO(sheet), filename="taken.webp", spoiler=job.spoiler, description=text[:1024]
+    )
+
+
+def _buttons(job: Job) -> list[JobButton]:
+    match job.state:
+        case JobState.QUEUED | JobState.RUNNING:
+            return [JobButton(job.job_id, Verb.CANCEL, disabled=job.cancel_requested)]
+        case JobState.CANCELLED:
+            return [
+                JobButton(job.job_id, Verb.AGAIN, label="Paint it after all"),
+                JobButton(job.job_id, Verb.DELETE),
+            ]
+        case _:
+            return []  # the outcome has them
+
+
 def _lines(job: Job, facts: CardFacts) -> list[str]:
     match job.state:
+        case JobState.QUEUED | JobState.RUNNING if job.cancel_requested:
+            lines = [*_bar(job), "**Stopping…** The brush stroke under way is the last."]
         case JobState.QUEUED:
-            return _waiting(job, facts)
+            lines = _waiting(job, facts)
         case JobState.RUNNING:
-            return _painting(job, facts)
+            lines = _painting(job, facts)
         case JobState.SUCCEEDED:
             spent = wording.duration(job.paint_seconds)
             steps = job.step or job.total
-            return [
+            lines = [
                 f"{bar(1)} **100%**",
-                f"Painted in {spent}, {steps} steps." if steps else f"Painted in {spent}.",
-                *_losses(job),
+                f"**Painted in {spent}**, {steps} steps." if steps else f"**Painted in {spent}**.",
             ]
         case JobState.FAILED:
-            return [f"**Not painted**: {wording.failure(job.error_code)}."]
+            lines = [f"**Not painted**: {wording.failure(job.error_code)}."]
         case JobState.CANCELLED:
             share = f" at {round(100 * _done(job))}%" if job.step else " before it began"
-            return [f"**Cancelled**{share}."]
+            lines = [f"**Cancelled**{share}."]
+    taken = [] if job.state.is_final else understood_lines(job)
+    return [*lines, *taken, f"-# {' · '.join(chosen(job))}"]
+
+
+def _bar(job: Job) -> list[str]:
+    return [f"{bar(_done(job))} **{round(100 * _done(job))}%**"] if job.step else []
 
 
 def _waiting(job: Job, facts: CardFacts) -> list[str]:
-    if job.cancel_requested:
-        return ["**Stopping…**"]
     if job.step:
-        lines = [f"{bar(_done(job))} **{round(100 * _done(job))}%**"]
-        lines.append("**Interrupted**; goes on from here by itself.")
+        lines = [*_bar(job), "**Interrupted**; it goes on from here by itself."]
     elif facts.place is not None and facts.place > 1:
         before = "1 painting" if facts.place == 2 else f"{facts.place - 1} paintings"
         lines = [f"**Waiting**, {before} before this one."]
     else:
         lines = ["**Waiting**, next in line."]
     if facts.seconds_left is not None:
-        lines.append(f"Done in {wording.time_left(facts.seconds_left)}.")
+        lines[-1] += f" Done in {wording.time_left(facts.seconds_left)}."
     return lines
 
 
 def _painting(job: Job, facts: CardFacts) -> list[str]:
-    if job.cancel_requested:
-        return ["**Stopping…**"]
     if not job.total:
         return [f"{bar(0)} **0%**", "**Preparing the paints…**"]
-    lines = [f"{bar(_done(job))} **{round(100 * _done(job))}%**"]
     step = f"**Painting**, step {job.step} of {job.total}"
     if facts.seconds_left is not None:
         step += f", {wording.time_left(facts.seconds_left)} left"
-    return [*lines, f"{step}.", *_losses(job)]
-
-
-def _losses(job: Job) -> list[str]:
-    """How far the picture still is from the photograph, the style and a calm surface."""
-    terms = [
-        f"{LOSS_WORDS.get(name, name)} {_compact(value)}"
-        for name, value in job.losses.items()
-        if name != "total"
+    still = wording.still_different(job.losses)
+    return [
+        f"{bar(_done(job))} **{round(100 * _done(job))}%**",
+        f"{step}.",
+        *([f"-# {still}"] if still else []),
     ]
-    total = job.losses.get("total")
-    if total is None:
-        return []
-    return [f"-# Loss {_compact(total)}: {' · '.join(terms)}"]
-
-
-def _compact(value: float) -> str:
-    for divisor, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= divisor:
-            return f"{value / divisor:.3g}{suffix}"
-    return f"{value:.3g}"
 
 
 def _done(job: Job) -> float:
     return min(1.0, job.step / job.total) if job.total else 0.0
 
 
-def _file(job: Job, picture: bytes, extension: str) -> discord.File:
+def _picture_file(job: Job, picture: bytes) -> discord.File:
     step = job.snapshot_step or 0
-    name, text = f"step-{step}.{extension}", f"after step {step} of {job.total or '?'}"
+    name, text = f"step-{step}.webp", f"after step {step} of {job.total or '?'}"
     if job.state is JobState.SUCCEEDED:
-        name, text = f"painted.{extension}", "finished"
+        name, text = "painted.webp", "finished"
     return discord.File(
         io.BytesIO(picture),
         filename=name,

@@ -37,6 +37,7 @@ __all__ = [
     "megabytes",
     "outcome",
     "quoted",
+    "still_different",
     "time_left",
 ]
 
@@ -69,8 +70,15 @@ NEAR_COMMAND: Final = "Did you mean `{prefix}{name}`? `{prefix}help` has the res
 NO_SUCH_COMMAND: Final = "I have no command {name}."
 INPUT_NOT_UNDERSTOOD: Final = "I did not understand that; `{prefix}help` shows how it goes."
 NOT_YOURS: Final = "Only the member who asked for this painting can do that."
-JOB_GONE: Final = "This painting is not kept any more, so there is nothing left to do with it."
+JOB_GONE: Final = "I no longer have the pictures; post them again."
 DISK_FULL: Final = "My disk is full, so I take no new paintings; tell the bot's operator."
+DELETED_HERE_ONLY: Final = (
+    "I could not delete this message, so ask a moderator to; its pictures are deleted on my side."
+)
+NO_FRAMES: Final = (
+    "I kept no pictures of how this one came to be; press **Again** and I shall keep some."
+)
+TIMELAPSE_READY: Final = "How **{title}** came to be, in {frames} pictures."
 ALREADY_ENDED: Final = "This painting has ended already."
 ACCEPTED: Final = "Accepted; its card in this channel shows how it goes."
 PICKER_POSTED: Final = "Choose a style from the message in this channel."
@@ -184,6 +192,29 @@ def duration_in_days(days: float) -> str:
     number, noun = (days, "day") if days >= 1 else (days * 24, "hour")
     text = f"{number:.1f}".removesuffix(".0")
     return f"1 {noun}" if text == "1" else f"{text} {noun}s"
+
+
+LOSS_WORDS: Final[Mapping[str, str]] = {
+    "content": "likeness",
+    "style": "style",
+    "total_variation": "smoothness",
+}
+"""What members call the terms of the loss; a term of another name is shown under its own."""
+
+
+def still_different(losses: Mapping[str, float]) -> str | None:
+    """Where a painting still differs from what it is to become, in shares; None if unknown."""
+    terms = {name: value for name, value in losses.items() if name != "total" and value > 0}
+    whole = sum(terms.values())
+    if whole <= 0:
+        return None
+    shares = sorted(terms.items(), key=lambda term: -term[1])
+    said = [f"{LOSS_WORDS.get(name, name)} {_percent(value / whole)}" for name, value in shares]
+    return f"Where it still differs: {', '.join(said)}"
+
+
+def _percent(share: float) -> str:
+    return f"{round(100 * share)}%" if share >= 0.01 else "under 1%"
 
 
 def failure(code: str | None) -> str:

@@ -129,7 +129,7 @@ async def test_the_requester_cancels_and_nobody_else(room):
 
 async def _pressed_late(room, card, cancel):
     """The button is gone from the card by now; an old client may still show it."""
-    await room.wait(lambda: custom_ids(card) == [])
+    await room.wait(lambda: cancel not in custom_ids(card))
 
 
 async def test_cancel_by_command(room):
@@ -143,28 +143,6 @@ async def test_cancel_by_command(room):
     await room.card_saying("Cancelled")
     room.ask("!cancel")
     await room.answer("nothing to cancel")
-
-
-async def test_the_result_can_be_explained_made_again_and_deleted(room):
-    room.ask("!stylize passes=1", CONTENT, STYLE)
-    final = await room.final()
-    again, details, delete = custom_ids(final)
-
-    await _pressed(room, room.other, final, details)
-    told = await _whispered(room, room.other, "harbour.png × brushes.png")
-    fields = {field["name"]: field["value"] for field in told.embeds[0]["fields"]}
-    assert fields["Recipe"].startswith("default, 1 passes")
-
-    await _pressed(room, room.other, final, again)
-    second = (await room.wait(lambda: len(room.finals()) == 2 and room.finals()))[1]
-    assert [user.id for user in second.mentions] == [room.other.id]
-    assert second.reference["message_id"] == final.id
-
-    await _pressed(room, room.other, final, delete)
-    await _whispered(room, room.other, "Only the member who asked")
-    assert final.id in room.channel.messages
-    await _pressed(room, room.me, final, delete)
-    await room.wait(lambda: final.id not in room.channel.messages)
 
 
 @pytest.mark.parametrize("text", ["!help", "!presets"])

@@ -44,7 +44,7 @@ class Channel:
         return [
             (_job_of_buttons(each), each)
             for each in self._ours()
-            if each.attachments and not each.embeds
+            if each.attachments and _job_of_buttons(each) and not _is_card(each)
         ]
 
     def others(self) -> list[Message]:

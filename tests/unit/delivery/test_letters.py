@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from bot.delivery import letters
+from bot.delivery.pictures import Pictures
 from bot.jobs.model import JobState
+from stylenet.recipe import Recipe
 
 
 @pytest.fixture
@@ -24,28 +26,33 @@ def noise() -> bytes:
 
 async def test_a_picture_that_fits_is_sent_as_it_is(make_job, noise):
     job = make_job(state=JobState.SUCCEEDED, result_key="r")
-    letter = await letters.write(job, noise, limit=len(noise), privately=False)
+    letter = await letters.write(
+        job, Pictures(result=noise), limit=len(noise), largest_size=2048, privately=False
+    )
     [file] = letter.files
     assert file.fp.read() == noise
     assert file.filename == "tubingen-the-scream.png"
     assert file.description == "tubingen.jpg × The Scream, painted by style transfer"
-    assert letter.content == "<@4>, here is **tubingen.jpg × The Scream**."
+    assert letter.content == "<@4>, here is **tubingen.jpg × The Scream**.\n-# full size"
+    assert letter.embed is None
 
 
 async def test_a_picture_that_does_not_fit_is_made_to(make_job, noise):
     job = make_job(state=JobState.SUCCEEDED, result_key="r")
     limit = len(noise) // 4
-    letter = await letters.write(job, noise, limit=limit, privately=False)
+    letter = await letters.write(
+        job, Pictures(result=noise), limit=limit, largest_size=2048, privately=False
+    )
     [file] = letter.files
     data = file.fp.read()
     assert len(data) <= limit
-    assert file.filename.endswith(".webp")
-    assert Image.open(io.BytesIO(data)).format == "WEBP"
+    extension = file.filename.rpartition(".")[2]
+    assert Image.open(io.BytesIO(data)).format == {"webp": "WEBP", "jpg": "JPEG"}[extension]
 
 
 async def test_a_failed_job_says_why_and_can_be_tried_again(make_job):
     job = make_job(state=JobState.FAILED, error_code="out_of_memory")
-    letter = await letters.write(job, None, limit=1, privately=False)
+    letter = await letters.write(job, Pictures(), limit=1, largest_size=2048, privately=False)
     assert letter.files == []
     assert "could not be painted" in letter.content
     assert "smaller `size`" in letter.content
@@ -54,13 +61,17 @@ async def test_a_failed_job_says_why_and_can_be_tried_again(make_job):
 
 async def test_a_private_letter_names_the_closed_channel(make_job, noise):
     job = make_job(state=JobState.SUCCEEDED, result_key="r")
-    letter = await letters.write(job, noise, limit=len(noise), privately=True)
+    letter = await letters.write(
+        job, Pictures(result=noise), limit=len(noise), largest_size=2048, privately=True
+    )
     assert "<#2>" in letter.content
 
 
 async def test_a_spoiler_is_sent_as_one(make_job, noise):
     job = make_job(state=JobState.SUCCEEDED, result_key="r", spoiler=True)
-    letter = await letters.write(job, noise, limit=len(noise), privately=False)
+    letter = await letters.write(
+        job, Pictures(result=noise), limit=len(noise), largest_size=2048, privately=False
+    )
     assert letter.files[0].filename.startswith("SPOILER_")
 
 
@@ -75,3 +86,70 @@ async def test_a_spoiler_is_sent_as_one(make_job, noise):
 )
 def test_file_names_are_plain(make_job, title, name):
     assert letters.filename(make_job(title=title), "png") == name
+
+
+async def test_before_after_and_style_stand_side_by_side(make_job, noise):
+    job = make_job(state=JobState.SUCCEEDED, result_key="r")
+    pictures = Pictures(result=noise, content=noise, styles=(noise,))
+    letter = await letters.write(
+        job, pictures, limit=len(noise), largest_size=2048, privately=False
+    )
+    _, strip = letter.files
+    assert letter.embed.image.url == f"attachment://{strip.filename}"
+    assert strip.description == (
+        "Side by side: tubingen.jpg before, the painting after, and the style The Scream"
+    )
+    width, height = Image.open(strip.fp).size
+    assert width > 2.5 * height
+    hidden = await letters.write(
+        make_job(state=JobState.SUCCEEDED, result_key="r", spoiler=True),
+        pictures,
+        limit=len(noise),
+        largest_size=2048,
+        privately=False,
+    )
+    assert hidden.embed is None
+    assert all(file.filename.startswith("SPOILER_") for file in hidden.files)
+
+
+def _labels(job, largest_size=2048):
+    buttons = letters.outcome_buttons(job, largest_size=largest_size)
+    return [(button.item.label, button.item.disabled) for button in buttons]
+
+
+def test_what_can_be_made_of_a_painting(make_job):
+    recipe = Recipe.named("default").evolve(size=384)
+    job = make_job(state=JobState.SUCCEEDED, recipe=recipe)
+    assert [label for label, _ in _labels(job)] == [
+        "Again",
+        "More style",
+        "More content",
+        "Keep colours",
+        "Larger (768 px)",
+        "Time-lapse",
+        "Details",
+        "Delete",
+    ]
+    assert not any(disabled for _, disabled in _labels(job))
+    kept = make_job(state=JobState.SUCCEEDED, recipe=recipe.evolve(keep_colors=True))
+    assert ("Style's colours", False) in _labels(kept)
+
+
+def test_a_button_at_its_end_is_greyed_and_says_why(make_job):
+    recipe = Recipe.named("default").evolve(size=512)
+    job = make_job(state=JobState.SUCCEEDED, recipe=recipe)
+    assert ("Largest (512 px)", True) in _labels(job, largest_size=512)
+    assert ("Larger (600 px)", False) in _labels(job, largest_size=600)
+    strong = recipe.evolve(style_weight=recipe.style_weight * 15)
+    assert ("Style at its strongest", True) in _labels(make_job(state=job.state, recipe=strong))
+    faint = recipe.evolve(style_weight=recipe.style_weight / 15)
+    assert ("Content at its strongest", True) in _labels(make_job(state=job.state, recipe=faint))
+
+
+@pytest.mark.parametrize(
+    ("code", "label"), [("out_of_memory", "Smaller (192 px)"), ("diverged", "Again")]
+)
+def test_a_failure_comes_with_the_button_that_helps(make_job, code, label):
+    recipe = Recipe.named("default").evolve(size=384)
+    job = make_job(state=JobState.FAILED, error_code=code, recipe=recipe)
+    assert [each for each, _ in _labels(job)] == [label, "Details", "Delete"]

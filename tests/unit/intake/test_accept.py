@@ -21,6 +21,7 @@ from bot.errors import (
 )
 from bot.intake.accept import Intake
 from bot.intake.inspection import Inspector
+from bot.intake.keeping import Keeper
 from bot.intake.request import PictureSource, StyleRequest
 from bot.jobs.artefacts import open_artefacts, preview_key
 from bot.jobs.feed import JobFeed
@@ -89,9 +90,10 @@ async def house(tmp_path):
     ):
 
         def make(**changes):
+            changed = basic.model_copy(update=changes)
             return Intake(
-                basic.model_copy(update=changes),
-                store=store,
+                changed,
+                keeper=Keeper(changed, store=store, artefacts=artefacts),
                 artefacts=artefacts,
                 inspector=inspector,
                 presets=Shelf(),

@@ -26,7 +26,7 @@ async def test_a_pressed_button_is_rebuilt_and_taken_to_the_desk(verb):
 
 
 def test_views_never_time_out_since_that_would_take_every_button_with_it():
-    view = job_view("0123456789ab", [Verb.AGAIN, Verb.DELETE])
+    view = job_view([JobButton("0123456789ab", Verb.AGAIN), JobButton("0123456789ab", Verb.DELETE)])
     assert view.timeout is None
     assert view.is_persistent()
 

@@ -7,6 +7,7 @@ import pytest
 from bot.jobs.model import JobState
 from bot.views.buttons import Verb
 from bot.views.card import CardFacts, bar, render_card, shown_title
+from stylenet.recipe import Recipe
 
 LOSSES = {"content": 120_000.0, "style": 3.2e6, "total_variation": 900.0, "total": 3_320_900.0}
 
@@ -37,7 +38,7 @@ def test_a_running_job_shows_bar_step_losses_and_time(make_job):
     text = card.embed.description
     assert "**25%**" in text
     assert "step 10 of 40, about 30 seconds left" in text
-    assert "Loss 3.32M: likeness 120k · style 3.2M · smoothness 900" in text
+    assert "style 96%, likeness 4%, smoothness under 1%" in text
     assert card.embed.image.url == "attachment://step-8.webp"
     assert card.files[0].description == "The painting tubingen.jpg × The Scream, after step 8 of 40"
 
@@ -63,12 +64,33 @@ def test_an_interrupted_job_shows_how_far_it_was(make_job):
 
 def test_a_finished_card_is_small_full_and_without_buttons(make_job):
     job = make_job(state=JobState.SUCCEEDED, step=40, total=40, paint_seconds=42.2, losses=LOSSES)
-    card = render_card(job, CardFacts(picture=b"png", picture_extension="png"))
+    card = render_card(job, CardFacts(picture=b"webp"))
     assert bar(1) in card.embed.description
-    assert "Painted in 42 s, 40 steps." in card.embed.description
+    assert "**Painted in 42 s**, 40 steps." in card.embed.description
     assert card.embed.image.url is None
-    assert card.embed.thumbnail.url == "attachment://painted.png"
+    assert card.embed.thumbnail.url == "attachment://painted.webp"
     assert _buttons(card) == []
+
+
+def test_what_was_taken_is_shown_large_until_something_is_painted(make_job):
+    waiting = render_card(make_job(), CardFacts(inputs=b"sheet"))
+    assert waiting.embed.image.url == "attachment://taken.webp"
+    assert waiting.embed.thumbnail.url is None
+    [taken] = waiting.files
+    assert taken.description == "The picture to repaint, tubingen.jpg, beside the style, The Scream"
+    job = make_job(state=JobState.RUNNING, step=1, total=2, snapshot_step=1)
+    painting = render_card(job, CardFacts(picture=b"webp", inputs=b"sheet"))
+    assert painting.embed.image.url == "attachment://step-1.webp"
+    assert painting.embed.thumbnail.url == "attachment://taken.webp"
+
+
+def test_the_card_says_what_was_understood(make_job):
+    base = Recipe.named("default")
+    recipe = base.evolve(
+        size=512, seed=42, style_weight=2 * base.style_weight, style_scale=1.5, keep_colors=True
+    )
+    said = render_card(make_job(recipe=recipe), CardFacts()).embed.description
+    assert said.endswith("-# 512 px · style ×2 · strokes ×1.5 · own colours kept · seed 42")
 
 
 def test_a_failed_card_says_why(make_job):
@@ -79,14 +101,22 @@ def test_a_failed_card_says_why(make_job):
 @pytest.mark.parametrize(("step", "said"), [(0, "before it began"), (20, "at 50%")])
 def test_a_cancelled_card_says_when(make_job, step, said):
     job = make_job(state=JobState.CANCELLED, step=step, total=40)
-    assert said in render_card(job, CardFacts()).embed.description
+    card = render_card(job, CardFacts())
+    assert said in card.embed.description
+    assert [custom_id for custom_id, _ in _buttons(card)] == [
+        "job:0123456789ab:again",
+        "job:0123456789ab:delete",
+    ]
 
 
 def test_a_spoiler_stays_one_and_out_of_the_embed(make_job):
     job = make_job(state=JobState.RUNNING, step=1, total=2, spoiler=True, snapshot_step=1)
-    card = render_card(job, CardFacts(picture=b"webp"))
-    assert card.files[0].filename == "SPOILER_step-1.webp"
+    card = render_card(job, CardFacts(picture=b"webp", inputs=b"sheet"))
+    assert [file.filename for file in card.files] == ["SPOILER_step-1.webp"]
     assert card.embed.image.url is None
+    waiting = render_card(make_job(spoiler=True), CardFacts(inputs=b"sheet"))
+    assert [file.filename for file in waiting.files] == ["SPOILER_taken.webp"]
+    assert waiting.embed.image.url is None
 
 
 def test_states_differ_in_words_not_only_in_colour(make_job):

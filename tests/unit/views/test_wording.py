@@ -107,3 +107,11 @@ def test_every_failure_says_what_to_do(code):
 @pytest.mark.parametrize("code", ["new", None])
 def test_so_does_a_failure_nobody_knows(code):
     assert "ask again" in wording.failure(code)
+
+
+def test_losses_are_said_as_shares_the_greatest_first():
+    losses = {"content": 240.0, "style": 710.0, "total_variation": 50.0, "total": 1000.0}
+    said = wording.still_different(losses)
+    assert said == "Where it still differs: style 71%, likeness 24%, smoothness 5%"
+    assert wording.still_different({**losses, "total_variation": 1.0}).endswith("under 1%")
+    assert wording.still_different({}) is None

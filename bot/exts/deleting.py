@@ -1,0 +1,92 @@
+"""Deleting a painting: its messages, and all that is kept of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.exts.answers import whisper
+from bot.views import wording
+
+if TYPE_CHECKING:
+    from bot.exts.services import Services
+    from bot.jobs.model import Job
+
+__all__ = ["Deleting", "may_decide"]
+
+log = logging.getLogger(__name__)
+
+DELETE_SECONDS: Final = 20.0
+
+
+class Deleting:
+    """Deletes for the requester and for moderators; interactions are acknowledged already."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def delete(self, interaction: discord.Interaction[Any], job: Job) -> None:
+        """Delete a job that is still kept: row, pictures, its message and its card.
+
+        What is kept goes first: whatever remains in the channel has a button that still works.
+
+        Raises:
+            StoreUnavailableError: the database cannot be reached; nothing is deleted.
+        """
+        if not may_decide(interaction, job):
+            await whisper(interaction, wording.NOT_YOURS)
+            return
+        await self._services.store.retention.forget_job(job.job_id)
+        pressed_on = interaction.message.id if interaction.message is not None else None
+        if job.card_message_id not in {None, pressed_on}:
+            place = interaction.client.get_partial_messageable(
+                job.origin.channel_id, guild_id=job.origin.guild_id
+            )
+            await _delete(place.get_partial_message(job.card_message_id))
+        await self._delete_message(interaction)
+
+    async def delete_remains(self, interaction: discord.Interaction[Any]) -> None:
+        """Delete the message of a job that is not kept any more.
+
+        Who asked for it is still to be seen: the message mentions them.
+        """
+        message = interaction.message
+        mentioned = message is not None and interaction.user in message.mentions
+        if not mentioned and not _is_moderator(interaction):
+            await whisper(interaction, wording.JOB_GONE)
+            return
+        await self._delete_message(interaction)
+
+    async def _delete_message(self, interaction: discord.Interaction[Any]) -> None:
+        """Delete the message that was pressed on, by the interaction's own right to it."""
+        try:
+            async with asyncio.timeout(DELETE_SECONDS):
+                await interaction.delete_original_response()
+        except discord.NotFound:
+            log.debug("the message was deleted already")
+        except (discord.HTTPException, TimeoutError) as error:
+            log.warning("a painting's message stays: %r", error)
+            await whisper(interaction, wording.DELETED_HERE_ONLY)
+
+
+def may_decide(interaction: discord.Interaction[Any], job: Job) -> bool:
+    """The requester decides about a painting, and so do moderators of its server."""
+    return interaction.user.id == job.origin.requester_id or _is_moderator(interaction)
+
+
+def _is_moderator(interaction: discord.Interaction[Any]) -> bool:
+    return interaction.guild_id is not None and interaction.permissions.manage_messages
+
+
+async def _delete(message: discord.PartialMessage) -> None:
+    """Delete the card; it matters less than the painting."""
+    try:
+        async with asyncio.timeout(DELETE_SECONDS):
+            await message.delete()
+    except discord.NotFound:
+        log.debug("message %d was deleted already", message.id)
+    except (discord.HTTPException, TimeoutError) as error:
+        log.warning("card %d stays: %r", message.id, error)

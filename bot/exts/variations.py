@@ -1,0 +1,86 @@
+"""Pressing for another painting: again, more style, more content, other colours, larger, smaller.
+
+Whoever presses gets a painting of their own, through the same limits as any other. The same
+member pressing the same button twice in a moment meant it once.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.errors import RequestProblem, RequestRefused
+from bot.exts.answers import InteractionAsker, check_may_paint_here, whisper
+from bot.exts.house_rules import check_may_ask_here
+from bot.views.variations import LARGEST_SEED, variation
+
+if TYPE_CHECKING:
+    import discord
+
+    from bot.exts.services import Services
+    from bot.jobs.model import Job
+    from bot.views.buttons import Verb
+
+__all__ = ["Variations"]
+
+log = logging.getLogger(__name__)
+
+DOUBLE_PRESS: Final = timedelta(seconds=3)
+"""Two presses of one button by one member so close together are one."""
+
+
+class Variations:
+    """Begins another painting from one that is there."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._pressed: dict[tuple[str, Verb, int], datetime] = {}
+
+    async def press(self, interaction: discord.Interaction[Any], job: Job, verb: Verb) -> None:
+        """Serve one press; the interaction is acknowledged already.
+
+        Raises:
+            Refusal: the painting cannot be accepted.
+            ArtefactMissingError: the pictures are not kept any more.
+        """
+        services = self._services
+        if not services.scheduler.accepting:
+            raise RequestRefused(RequestProblem.SHUTTING_DOWN)
+        message = interaction.message
+        asker = InteractionAsker(interaction, reply_to=message.id if message else None)
+        await check_may_ask_here(services.store.guilds, interaction.guild_id, asker.channel)
+        check_may_paint_here(asker)
+        seed = random.randint(1, LARGEST_SEED)  # noqa: S311 - variety, not secrecy
+        made = variation(job, verb, largest_size=services.settings.largest_size, seed=seed)
+        if made.refusal is not None:
+            await whisper(interaction, made.refusal)
+            return
+        press = (job.job_id, verb, interaction.user.id)
+        if self._is_double(press, interaction.created_at):
+            log.info("member %d pressed %s on job %s twice", press[2], verb, job.job_id)
+            return
+        try:
+            begun = await services.repeats.repaint(
+                job,
+                origin=asker.origin,
+                changes=made.changes,
+                continues=made.continues,
+                request_key=asker.request_key,
+            )
+        except BaseException:
+            self._pressed.pop(press, None)  # nothing came of it, so it may be pressed again
+            raise
+        log.info(
+            "accepted job %s of member %d in channel %d: %s of %s",
+            begun.job_id, begun.origin.requester_id, begun.origin.channel_id, verb, job.job_id,
+        )  # fmt: skip
+
+    def _is_double(self, press: tuple[str, Verb, int], at: datetime) -> bool:
+        """Whether the same was pressed a moment ago; remembers this press."""
+        horizon = datetime.now(UTC) - DOUBLE_PRESS
+        self._pressed = {key: when for key, when in self._pressed.items() if when > horizon}
+        before = self._pressed.get(press)
+        self._pressed[press] = at
+        return before is not None and at - before < DOUBLE_PRESS
