@@ -108,7 +108,7 @@ class StyleBot(commands.AutoShardedBot):
         if message.author.bot:
             return
         context = await self.get_context(message)
-        if context.prefix is not None and await self.is_ours(f"message:{message.id}"):
+        if context.prefix is not None and await self.is_ours(f"command:{message.id}"):
             await self.invoke(context)
 
     async def is_ours(self, key: str) -> bool:

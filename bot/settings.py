@@ -7,11 +7,11 @@ directory. ``DISCORD_TOKEN`` stands without the prefix, as every host expects it
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 __all__ = ["Settings", "settings_table"]
 
@@ -154,6 +154,17 @@ class Settings(BaseSettings):
         default=25, ge=1, description="Waiting and running jobs one guild may have."
     )
     max_jobs: int = Field(default=500, ge=1, description="Waiting and running jobs in all.")
+    favoured_roles: Annotated[frozenset[int], NoDecode] = Field(
+        default=frozenset(),
+        description="Ids of roles, with commas between, whose members go before the others of "
+        "their own guild.",
+    )
+    ageing_seconds: float = Field(
+        default=600,
+        ge=0,
+        description="Time after which a waiting job goes before its guild's others as if it were "
+        "a favoured role's. Seconds.",
+    )
     heartbeat_seconds: float = Field(
         default=5, gt=0, description="Time between two heartbeats of a running job. Seconds."
     )
@@ -213,6 +224,13 @@ class Settings(BaseSettings):
         default="text", description="Shape of the log's lines: `text` for people, or `json`."
     )
 
+    @field_validator("favoured_roles", mode="before")
+    @classmethod
+    def _ids(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        return frozenset(each.strip() for each in given.split(",") if each.strip())
+
     @model_validator(mode="after")
     def _stalled_outlasts_heartbeat(self) -> Self:
         if self.stalled_after_seconds <= 2 * self.heartbeat_seconds:
@@ -252,6 +270,6 @@ def settings_table() -> str:
         if field.default_factory is not None:
             default = "the user's data folder"
         else:
-            default = "" if field.default is None else f"`{field.default}`"
+            default = f"`{field.default}`" if field.default not in {None, frozenset()} else ""
         lines.append(f"| `{variable}` | {default} | {field.description} |")
     return "\n".join(lines) + "\n"

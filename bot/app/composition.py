@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
@@ -87,7 +88,11 @@ class App:
         settings, stack = self._settings, self._stack
         token = read_token(settings)
         await asyncio.to_thread(settings.data_dir.mkdir, parents=True, exist_ok=True)
-        store = JobStore(settings.resolved_database_url, feed=JobFeed())
+        store = JobStore(
+            settings.resolved_database_url,
+            feed=JobFeed(),
+            ageing=timedelta(seconds=settings.ageing_seconds),
+        )
         stack.push_async_callback(store.close)
         await store.open()
         artefacts = open_artefacts(settings.resolved_artefacts_url)

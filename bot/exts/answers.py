@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from discord.abc import MessageableChannel
     from discord.ext import commands
 
+    from bot.settings import Settings
+
 __all__ = [
     "Asker",
     "InteractionAsker",
@@ -25,6 +27,7 @@ __all__ = [
     "check_may_paint_here",
     "check_may_show_here",
     "defer",
+    "priority_of",
     "sentence_for",
     "whisper",
 ]
@@ -57,6 +60,11 @@ class Asker(Protocol):
         ...
 
     @property
+    def member(self) -> discord.User | discord.Member:
+        """Who asked; a member of the guild where there is one."""
+        ...
+
+    @property
     def channel(self) -> MessageableChannel:
         """Where the bot posts."""
         ...
@@ -75,6 +83,13 @@ class Asker(Protocol):
         ...
 
 
+def priority_of(member: discord.User | discord.Member | None, settings: Settings) -> int:
+    """Above 0 for a member of one of the roles that the operator favours."""
+    if not isinstance(member, discord.Member):
+        return 0
+    return int(any(role.id in settings.favoured_roles for role in member.roles))
+
+
 class MessageAsker:
     """A member who wrote a message."""
 
@@ -87,6 +102,7 @@ class MessageAsker:
             requester_id=message.author.id,
         )
         self.request_key = f"message:{message.id}"
+        self.member = message.author
         self.channel: MessageableChannel = message.channel
 
     @property
@@ -155,6 +171,7 @@ class InteractionAsker:
             requester_id=interaction.user.id,
         )
         self.request_key = f"interaction:{interaction.id}"
+        self.member = interaction.user
         self.channel: MessageableChannel = channel
 
     @property

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.errors import ArtefactMissingError, RequestProblem, RequestRefused
-from bot.exts.answers import sentence_for, whisper
+from bot.exts.answers import priority_of, sentence_for, whisper
 from bot.exts.asks import source_from_json, source_to_json
 from bot.intake.request import HeldPicture, StyleRequest
 from bot.jobs.model import Input, Origin, Picker, Place
@@ -146,7 +146,7 @@ class PickerTable:
                 await _take_back(message, reaction)
             return
         try:
-            taken = await self._take(picker, preset.name)
+            taken = await self._take(picker, preset.name, reaction.member)
         except Exception as error:
             text = sentence_for(error, doing=f"choosing {preset.name} on a picker")
             await _tell(place, picker, text)
@@ -187,7 +187,7 @@ class PickerTable:
             return
         presets = await self._services.shelf.presets(picker.guild_id)
         preset = find(name, presets)
-        if not await self._take(picker, name):
+        if not await self._take(picker, name, interaction.user):
             await whisper(interaction, wording.PICKER_USED)
         elif preset is not None:
             await self._settle(interaction.message, picker, preset)
@@ -287,7 +287,9 @@ class PickerTable:
         age = datetime.now(UTC) - picker.created_at
         return age > timedelta(seconds=self._services.settings.picker_seconds)
 
-    async def _take(self, picker: Picker, preset: str) -> bool:
+    async def _take(
+        self, picker: Picker, preset: str, member: discord.User | discord.Member | None
+    ) -> bool:
         """Accept the choice; False where one was made before.
 
         The job comes first: its request_key makes it one job however often that happens, so a
@@ -320,6 +322,7 @@ class PickerTable:
             recipe=recipe,
             options=options,
             request_key=f"picker:{picker.message_id}",
+            priority=priority_of(member, self._services.settings),
         )
         await self._services.intake.accept(request)
         return await self._services.store.pickers.use(picker.message_id)

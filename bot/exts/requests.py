@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from bot.errors import Refusal, RequestProblem, RequestRefused
-from bot.exts.answers import check_may_paint_here
+from bot.exts.answers import check_may_paint_here, priority_of
 from bot.exts.asks import arrange
 from bot.exts.house_rules import check_may_ask_here
 from bot.exts.offers import refuse
@@ -180,5 +180,6 @@ class Requests:
                 recipe=recipe,
                 options=ask.wish.recipe_changes(recipe),
                 request_key=asker.request_key,
+                priority=priority_of(asker.member, self._services.settings),
             )
         )

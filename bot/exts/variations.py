@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.errors import RequestProblem, RequestRefused
-from bot.exts.answers import InteractionAsker, check_may_paint_here, whisper
+from bot.exts.answers import InteractionAsker, check_may_paint_here, priority_of, whisper
 from bot.exts.house_rules import check_may_ask_here
 from bot.views.variations import LARGEST_SEED, variation
 
@@ -68,6 +68,7 @@ class Variations:
                 changes=made.changes,
                 continues=made.continues,
                 request_key=asker.request_key,
+                priority=priority_of(asker.member, services.settings),
             )
         except BaseException:
             self._pressed.pop(press, None)  # nothing came of it, so it may be pressed again

@@ -310,6 +310,7 @@ class Intake:
             mask_keys=tuple(masks) * len(styles),
             spoiler=any(source.spoiler for source in (request.content, *request.styles)),
             request_key=request.request_key,
+            priority=request.priority,
         )
         pictures = dict(zip((new.content_key, *new.style_keys), (content, *styles), strict=True))
         pictures |= masks

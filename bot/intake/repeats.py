@@ -38,6 +38,7 @@ class Repeats:
         changes: Mapping[str, Any],
         continues: bool,
         request_key: str,
+        priority: int = 0,
     ) -> Job:
         """Accept the parent's pictures once more, with some fields of the recipe changed.
 
@@ -47,6 +48,7 @@ class Repeats:
             changes: the recipe's fields that differ.
             continues: whether to begin from the parent's finished picture.
             request_key: what makes the request unique.
+            priority: above 0 for a member of a favoured role.
 
         Raises:
             ArtefactMissingError: the parent's pictures are not kept any more.
@@ -83,6 +85,7 @@ class Repeats:
                 understood=parent.understood,
                 spoiler=parent.spoiler,
                 request_key=request_key,
+                priority=priority,
             ),
             copies,
         )

@@ -72,6 +72,7 @@ class StyleRequest:
             changes, which win over `recipe`.
         request_key: what makes the request unique (a message's or an interaction's id).
         title: what the card calls it; None to make it of the pictures' names.
+        priority: above 0 for a member of a favoured role.
 
     Raises:
         ValueError: there is neither a style picture nor a preset.
@@ -87,6 +88,7 @@ class StyleRequest:
     options: Mapping[str, object] = field(default_factory=dict)
     request_key: str | None = None
     title: str | None = None
+    priority: int = 0
 
     def __post_init__(self) -> None:
         if not self.styles and self.preset is None:

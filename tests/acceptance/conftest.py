@@ -193,6 +193,10 @@ async def running(settings: Settings) -> AsyncIterator[App]:
 def environment(settings: Settings) -> dict[str, str]:
     """The same settings for a bot in a process of its own."""
     named = settings.model_dump(exclude_defaults=True, exclude={"discord_token"})
-    values = {f"STYLEBOT_{name.upper()}": str(value) for name, value in named.items()}
+    values = {f"STYLEBOT_{name.upper()}": _written(value) for name, value in named.items()}
     token = settings.token() or ""
     return {**os.environ, **values, "DISCORD_TOKEN": token}
+
+
+def _written(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, frozenset) else str(value)
