@@ -93,7 +93,7 @@ class StyleBot(commands.AutoShardedBot):
         await self.add_cog(
             Stylize(self, services, self._requests, pickers, self.asking, is_ours=self.is_ours)
         )
-        await self.add_cog(Queue(services))
+        await self.add_cog(Queue(services, self.desk.variations))
         gallery, styles = Gallery(services), Styles(services)
         privacy, rules = Privacy(services, self), Rules(services, self)
         self.counters = {"gallery": gallery, "styles": styles, "privacy": privacy, "rules": rules}

@@ -23,12 +23,16 @@ __all__ = ["FrontDesk"]
 
 
 class FrontDesk:
-    """Answers every press, also on messages of jobs long gone and from processes long dead."""
+    """Answers every press, also on messages of jobs long gone and from processes long dead.
+
+    Attributes:
+        variations: begins paintings anew; commands do so too.
+    """
 
     def __init__(self, services: Services, pickers: PickerTable) -> None:
         self._services = services
         self._pickers = pickers
-        self._variations = Variations(services)
+        self.variations = Variations(services)
         self._showing = Showing(services)
         self._deleting = Deleting(services)
 
@@ -54,7 +58,7 @@ class FrontDesk:
                 case Verb.DELETE:
                     await self._deleting.delete(interaction, job)
                 case _:
-                    await self._variations.press(interaction, job, verb)
+                    await self.variations.press(interaction, job, verb)
         except Exception as error:
             await whisper(interaction, sentence_for(error, doing=f"{verb} on job {job_id}"))
 

@@ -9,15 +9,18 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.exts.answers import InteractionAsker, MessageAsker, defer
 from bot.views import wording
-from bot.views.buttons import job_id_of
+from bot.views.buttons import Verb, job_id_of
 from bot.views.card import shown_title
 from bot.views.queue import Line, QueueView, queue_embed, queue_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.exts.answers import Asker
     from bot.exts.services import Services
+    from bot.exts.variations import Variations
     from bot.jobs.model import Job
 
 # mypy cannot infer the type variables of `hybrid_command`, hence the ignores below.
@@ -30,8 +33,9 @@ MOST_CHOICES: Final = 25
 class Queue(commands.Cog):
     """What is being painted, and how to stop it."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, variations: Variations) -> None:
         self._services = services
+        self._variations = variations
         self._store = services.store
         self._prefix = services.settings.prefix
 
@@ -64,6 +68,31 @@ class Queue(commands.Cog):
             await self._store.cancel(each.job_id)
         text = wording.cancelled([f"**{shown_title(each)}**" for each in wanted])
         await ctx.reply(text, ephemeral=True)
+
+    @commands.hybrid_command(name="again")  # type: ignore[arg-type]
+    @app_commands.allowed_installs(guilds=True, users=False)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+    async def again(self, ctx: commands.Context[Any]) -> None:
+        """Paint your last painting once more, differently.
+
+        As a reply to a card or a result, it means that one, whoever asked for it.
+        """
+        asker: Asker
+        if ctx.interaction is None:
+            asker = MessageAsker(ctx.message)
+        elif await defer(ctx.interaction):
+            asker = InteractionAsker(ctx.interaction)
+        else:
+            return
+        job = await self._last(ctx)
+        if job is None:
+            await asker.say(wording.NOTHING_TO_REPEAT.format(prefix=self._prefix))
+            return
+        refusal = await self._variations.vary(asker, job, Verb.AGAIN)
+        if refusal is not None:
+            await asker.say(refusal)
+        else:
+            await asker.accepted(wording.ACCEPTED)
 
     @cancel.autocomplete("job")
     async def _suggest_jobs(
@@ -109,6 +138,15 @@ class Queue(commands.Cog):
     async def _unfinished(self, member_id: int) -> list[Job]:
         jobs = await self._store.jobs_of(member_id, limit=100)
         return [job for job in jobs if not job.state.is_final]
+
+    async def _last(self, ctx: commands.Context[Any]) -> Job | None:
+        """The job that is replied to, else the member's newest one here."""
+        job_id = await self._replied_to(ctx) if ctx.interaction is None else None
+        if job_id is not None:
+            return await self._store.get(job_id)
+        guild_id = ctx.guild.id if ctx.guild else None
+        newest = await self._store.jobs_of(ctx.author.id, guild_id=guild_id, limit=1)
+        return newest[0] if newest else None
 
     async def _wanted(self, ctx: commands.Context[Any], written: str) -> Sequence[Job]:
         """The jobs to cancel, none where an id fits none that the member decides about."""

@@ -19,6 +19,7 @@ from bot.views.variations import LARGEST_SEED, variation
 if TYPE_CHECKING:
     import discord
 
+    from bot.exts.answers import Asker
     from bot.exts.services import Services
     from bot.jobs.model import Job
     from bot.views.buttons import Verb
@@ -45,38 +46,53 @@ class Variations:
             Refusal: the painting cannot be accepted.
             ArtefactMissingError: the pictures are not kept any more.
         """
-        services = self._services
-        if not services.scheduler.accepting:
-            raise RequestRefused(RequestProblem.SHUTTING_DOWN)
         message = interaction.message
         asker = InteractionAsker(interaction, reply_to=message.id if message else None)
-        await check_may_ask_here(services.store.guilds, interaction.guild_id, asker.channel)
-        check_may_paint_here(asker)
-        seed = random.randint(1, LARGEST_SEED)  # noqa: S311 - variety, not secrecy
-        made = variation(job, verb, largest_size=services.settings.largest_size, seed=seed)
-        if made.refusal is not None:
-            await whisper(interaction, made.refusal)
-            return
         press = (job.job_id, verb, interaction.user.id)
         if self._is_double(press, interaction.created_at):
             log.info("member %d pressed %s on job %s twice", press[2], verb, job.job_id)
             return
         try:
-            begun = await services.repeats.repaint(
-                job,
-                origin=asker.origin,
-                changes=made.changes,
-                continues=made.continues,
-                request_key=asker.request_key,
-                priority=priority_of(asker.member, services.settings),
-            )
+            refusal = await self.vary(asker, job, verb)
         except BaseException:
             self._pressed.pop(press, None)  # nothing came of it, so it may be pressed again
             raise
+        if refusal is not None:
+            self._pressed.pop(press, None)
+            await whisper(interaction, refusal)
+
+    async def vary(self, asker: Asker, job: Job, verb: Verb) -> str | None:
+        """Accept another painting for whoever asks, however they ask.
+
+        Returns:
+            Why that makes no sense for this painting, or None when it is accepted.
+
+        Raises:
+            Refusal: the painting cannot be accepted.
+            ArtefactMissingError: the pictures are not kept any more.
+        """
+        services = self._services
+        if not services.scheduler.accepting:
+            raise RequestRefused(RequestProblem.SHUTTING_DOWN)
+        await check_may_ask_here(services.store.guilds, asker.origin.guild_id, asker.channel)
+        check_may_paint_here(asker)
+        seed = random.randint(1, LARGEST_SEED)  # noqa: S311 - variety, not secrecy
+        made = variation(job, verb, largest_size=services.settings.largest_size, seed=seed)
+        if made.refusal is not None:
+            return made.refusal
+        begun = await services.repeats.repaint(
+            job,
+            origin=asker.origin,
+            changes=made.changes,
+            continues=made.continues,
+            request_key=asker.request_key,
+            priority=priority_of(asker.member, services.settings),
+        )
         log.info(
             "accepted job %s of member %d in channel %d: %s of %s",
             begun.job_id, begun.origin.requester_id, begun.origin.channel_id, verb, job.job_id,
         )  # fmt: skip
+        return None
 
     def _is_double(self, press: tuple[str, Verb, int], at: datetime) -> bool:
         """Whether the same was pressed a moment ago; remembers this press."""

@@ -87,6 +87,9 @@ PICKER_NOT_YOURS: Final = (
 )
 PICKER_USED: Final = "A style has been chosen here already; post the picture again for another one."
 PICKER_GONE: Final = "This choice has expired; post the picture again and choose anew."
+NOTHING_TO_REPEAT: Final = (
+    "There is no painting of yours to make again yet; `{prefix}stylize` with a picture begins one."
+)
 NONE_UNDER_WAY: Final = "Nothing under way. `{prefix}stylize` with a picture begins one."
 GALLERY_EMPTY: Final = (
     "Nothing is finished yet. Send `{prefix}stylize` with a picture, and it will hang here."

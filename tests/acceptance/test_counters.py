@@ -118,6 +118,28 @@ async def test_style_with_pictures_is_stylize(room):
     assert "harbour.png × brushes.png" in said(await room.final())
 
 
+async def test_again_paints_the_last_one_with_another_seed(room, app):
+    stranger = room.playground.seeded.members[2]
+    room.ask("!again", author=stranger)
+    await room.answer("no painting of yours to make again yet")
+    room.ask("!stylize passes=1 seed=7", CONTENT, STYLE)
+    first = await room.final()
+    asked = room.ask("!again")
+    second = (await room.wait(lambda: len(room.finals()) == 2 and room.finals()))[1]
+    assert second.reference["message_id"] == asked.id
+    await _slash(room, room.me, "again")
+    room.ask("!again", author=stranger, reply_to=first)
+    finals = await room.wait(lambda: len(room.finals()) == 4 and room.finals())
+    assert {user.id for final in finals[2:] for user in final.mentions} == {
+        room.me.id,
+        stranger.id,
+    }
+    jobs = [await _store(app).get(job_id_of(card)) for card in room.cards()]
+    assert {job.title for job in jobs} == {"harbour.png × brushes.png"}
+    assert len({job.recipe.seed for job in jobs}) == 4
+    await _store(app).forget_member(int(stranger.id))
+
+
 async def test_the_gallery_shows_what_may_be_seen_and_is_turned_by_whoever_asked(
     room, app, monkeypatch
 ):
@@ -205,6 +227,10 @@ async def test_what_is_held_can_be_seen_taken_away_and_forgotten(room, app):
     room.ask("!stylize", ("undecided.png", CONTENT[1]), author=member)
     picker = (await room.wait(room.pickers))[0]
 
+    async def is_kept():  # a moment after it was posted
+        return await _store(app).pickers.of(int(member.id))
+
+    await _until(is_kept)
     room.ask("!privacy", author=member)
     await room.answer("I have written to you directly")
 
