@@ -29,7 +29,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
 from stylenet.lbfgs import LBFGS
 from stylenet.objective import Objective, down_to, measure_targets
 from stylenet.recipe import LAYERS, Recipe
-from stylenet.reduced import DEEPEST, load_reduced
+from stylenet.reduced import REACHED, load_reduced
 from stylenet.search import Point
 from stylenet.spectrum import Spectrum
 from stylenet.vgg import VGG19, layer_shape
@@ -72,8 +72,8 @@ def timings(width: int, height: int, repeats: int) -> tuple[float, float, float,
     weights = bundled_weights()
     network, reduced = VGG19(weights), load_reduced(weights)
     floor = sum(median(repeats, run) for run in convolutions(network, width, height))
-    exact_step, exact = stepper(network, width, height, RECIPE.deepest)
-    reduced_step, draft = stepper(reduced, width, height, DEEPEST)
+    exact_step, exact = stepper(network, width, height, down_to(RECIPE.layers, RECIPE.deepest))
+    reduced_step, draft = stepper(reduced, width, height, RECIPE.layers & frozenset(REACHED))
     return floor, median(repeats, exact_step), median(repeats, reduced_step), draft / exact
 
 
@@ -81,7 +81,7 @@ def peak_bytes(width: int, height: int) -> int:
     """Return what a few steps take at their peak, in a process that has done nothing else."""
     network = VGG19(bundled_weights())
     before: int = psutil.Process().memory_info().rss
-    step, _ = stepper(network, width, height, RECIPE.deepest)
+    step, _ = stepper(network, width, height, down_to(RECIPE.layers, RECIPE.deepest))
     for _ in range(3):
         step()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTES
@@ -109,15 +109,15 @@ def convolutions(network: VGG19, width: int, height: int) -> list[Callable[[], o
 
 
 def stepper(
-    network: Network, width: int, height: int, deepest: str | None
+    network: Network, width: int, height: int, layers: frozenset[str]
 ) -> tuple[Callable[[], None], float]:
     """Return a function that takes one more step of L-BFGS, and what it costs in passes."""
     generator = torch.Generator().manual_seed(0)
     content, style, start = (
         torch.rand(1, 3, height, width, generator=generator) * 255 for _ in range(3)
     )
-    targets = measure_targets(network, content, [style], RECIPE, deepest=deepest)
-    objective = Objective(network, targets, RECIPE, deepest=deepest, damping=0.1)
+    targets = measure_targets(network, content, [style], RECIPE, layers=layers)
+    objective = Objective(network, targets, RECIPE, damping=0.1)
     spectrum = Spectrum(height, width, RECIPE.spectrum)
     method = LBFGS(history=RECIPE.history, hessian_scale=1.5, first_step=4)
 
@@ -132,7 +132,7 @@ def stepper(
         nonlocal point
         point = method.step(point, evaluate) or point
 
-    return step, network.cost(down_to(RECIPE.layers, deepest))
+    return step, network.cost(layers)
 
 
 def median(repeats: int, run: Callable[[], object]) -> float:

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from stylenet import events, images
 from stylenet.errors import StylenetError
+from stylenet.precision import Precision
 from stylenet.recipe import RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -82,6 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     paint.add_argument("--start", type=Path, help="a picture to begin from, such as a painting")
     paint.add_argument("--weights", type=Path, help="imagenet-vgg-verydeep-19.mat")
     paint.add_argument("--device", default="auto", help="auto, cpu, cuda:0, … (default: auto)")
+    paint.add_argument(
+        "--precision",
+        choices=[precision.value for precision in Precision],
+        default=Precision.AUTO.value,
+        help="of the convolutions (default: auto)",
+    )
     paint.add_argument("--no-snapshots", action="store_true", help="write the painting only")
     paint.add_argument("--json", action="store_true", help="report in JSON, a line per event")
     return parser
@@ -114,6 +121,7 @@ def _paint(options: argparse.Namespace) -> int:
             start=start,
             weights=options.weights,
             device=options.device,
+            precision=options.precision,
         ):
             if isinstance(event, events.Snapshot) and not options.no_snapshots:
                 stem, suffix = options.out.stem, options.out.suffix

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from stylenet.errors import DeviceMemoryError
+from stylenet.precision import Precision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "available_memory",
     "describe",
+    "draft_dtype",
     "memory_needed",
     "out_of_memory_guard",
     "require_memory",
@@ -65,6 +67,18 @@ def describe(device: torch.device) -> str:
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
     return str(device)
+
+
+def draft_dtype(device: torch.device, precision: Precision) -> torch.dtype:
+    """Return the dtype of a draft's convolutions.
+
+    AUTO is float32 on CPUs, even on those with instructions for bfloat16: without tiles (AMX)
+    that was measured to be slower by half.
+    """
+    if precision is Precision.AUTO:
+        fast = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+        precision = Precision.MIXED if fast else Precision.FLOAT32
+    return torch.bfloat16 if precision is Precision.MIXED else torch.float32
 
 
 def memory_needed(width: int, height: int) -> int:

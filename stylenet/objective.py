@@ -69,7 +69,7 @@ def measure_targets(
     styles: Sequence[Tensor],
     recipe: Recipe,
     *,
-    deepest: str | None = None,
+    layers: Collection[str] = LAYERS,
     mixes: Sequence[Sequence[float]] = (),
 ) -> Targets:
     """Measure what the pictures look like to the network.
@@ -79,11 +79,11 @@ def measure_targets(
         content: (1, 3, height, width) in 0..255.
         styles: one or more of such, of any sizes.
         recipe: its layers, and `blend`.
-        deepest: the deepest layer measured; None measures all the recipe's.
+        layers: of the recipe's layers, only these are measured.
         mixes: for each region, the weight of each style picture; of any sum above 0. Empty for
             one region with the recipe's `blend`.
     """
-    layers = down_to(recipe.layers, deepest)
+    layers = recipe.layers & frozenset(layers)
     content_layers = layers & {name for name, weight in recipe.content_layers if weight > 0}
     style_layers = layers & {name for name, weight in recipe.style_layers if weight > 0}
     mixes = mixes or (recipe.blend or (1.0,) * len(styles),)

@@ -16,11 +16,12 @@ from stylenet.errors import StylenetError
 from stylenet.events import Painting, Snapshot
 from stylenet.guides import Guides
 from stylenet.masks import coverage
-from stylenet.objective import Objective, down_to, measure_targets
+from stylenet.objective import WHITENED, Objective, down_to, measure_targets
 from stylenet.optimize import Canvas, Stage, optimize
 from stylenet.pictures import prepare
+from stylenet.precision import Precision
 from stylenet.recipe import Recipe
-from stylenet.reduced import DEEPEST, ReducedVGG, load_reduced, reduced_cost
+from stylenet.reduced import REACHED, ReducedVGG, load_reduced, reduced_cost
 from stylenet.spectrum import Spectrum
 from stylenet.vgg import VGG19
 from stylenet.weights import Weights, load_weights
@@ -51,6 +52,7 @@ def stylize(
     start: Image.Image | None = None,
     weights: Path | None = None,
     device: str = "auto",
+    precision: Precision | str = Precision.AUTO,
 ) -> Painting:
     """Paint the content picture in the manner of the style picture, and wait for it.
 
@@ -62,6 +64,7 @@ def stylize(
         start: an RGB picture to begin from; see `paint`.
         weights: a ``.mat`` file instead of the bundled weights.
         device: ``"auto"``, ``"cpu"``, ``"cuda:0"``, …
+        precision: in which numbers convolutions are reckoned.
 
     Raises:
         RecipeError: there is no such recipe, or it does not fit the pictures.
@@ -69,12 +72,19 @@ def stylize(
         WeightsError: the weights cannot be used.
         DeviceMemoryError: the picture is too large for the device.
         DivergedError: the loss stopped being a number.
-        ValueError: there is no such device.
+        ValueError: there is no such device or precision.
     """
     styles = [style] if isinstance(style, Image.Image) else style
     chosen = Recipe.named(recipe) if isinstance(recipe, str) else recipe
     for event in paint(
-        content, styles, chosen, masks=masks, start=start, weights=weights, device=device
+        content,
+        styles,
+        chosen,
+        masks=masks,
+        start=start,
+        weights=weights,
+        device=device,
+        precision=precision,
     ):
         if isinstance(event, Painting):
             return event
@@ -91,6 +101,7 @@ def paint(
     start: Image.Image | None = None,
     weights: Path | None = None,
     device: str = "auto",
+    precision: Precision | str = Precision.AUTO,
     resume: bytes | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     checkpoint_seconds: float = 5.0,
@@ -108,6 +119,7 @@ def paint(
             of the content picture's proportions; None begins as the recipe says.
         weights: a ``.mat`` file instead of the bundled weights.
         device: ``"auto"``, ``"cpu"``, ``"cuda:0"``, …
+        precision: in which numbers convolutions are reckoned.
         resume: a `Checkpoint.state` of the same recipe, pictures and weights, to go on from.
         should_stop: asked before every step; once true, painting ends with a Checkpoint.
         checkpoint_seconds: least time of painting between two Checkpoints.
@@ -124,8 +136,9 @@ def paint(
         WeightsError: the weights cannot be used.
         DeviceMemoryError: the picture is too large for the device.
         DivergedError: the loss stopped being a number; the snapshots yielded before stand.
-        ValueError: there is no such device.
+        ValueError: there is no such device or precision.
     """
+    numbers = Precision(precision)
     where = devices.resolve(device)
     pictures = prepare(content, styles, recipe, masks=masks, start=start)
     height, width = pictures.content.shape[:2]
@@ -148,7 +161,7 @@ def paint(
         )
         yield from optimize(
             canvas,
-            _stages(loaded, pictures, recipe, where),
+            _stages(loaded, pictures, recipe, where, numbers),
             recipe,
             state=state,
             should_stop=should_stop,
@@ -166,12 +179,16 @@ def _exact_network(weights: Weights, device: torch.device) -> VGG19:
 
 
 @functools.lru_cache(maxsize=1)
-def _reduced_network(weights: Weights, device: torch.device) -> ReducedVGG:
-    return load_reduced(weights).to(device)
+def _reduced_network(weights: Weights, device: torch.device, dtype: torch.dtype) -> ReducedVGG:
+    return load_reduced(weights, dtype=dtype).to(device)
 
 
 def _stages(
-    weights: Weights, pictures: Pictures, recipe: Recipe, device: torch.device
+    weights: Weights,
+    pictures: Pictures,
+    recipe: Recipe,
+    device: torch.device,
+    precision: Precision,
 ) -> list[Stage]:
     """Plan the painting: a draft on the reduced network, then the exact one, damped ever less."""
     content = _tensor(pictures.content, device)
@@ -195,8 +212,8 @@ def _stages(
         )
 
     def draft() -> Objective:
-        reduced = _reduced_network(weights, device)
-        measured = measure_targets(reduced, content, styles, recipe, deepest=DEEPEST, mixes=mixes)
+        reduced = _reduced_network(weights, device, devices.draft_dtype(device, precision))
+        measured = measure_targets(reduced, content, styles, recipe, layers=REACHED, mixes=mixes)
         damping = _DAMPING[0][0] if recipe.whitening else None
         return Objective(reduced, measured, recipe, damping=damping, guides=guides)
 
@@ -206,8 +223,8 @@ def _stages(
         Stage(objective=functools.partial(exact, damping), cost=cost, until=until)
         for damping, until in plan or ((None, None),)
     ]
-    drafted = down_to(recipe.layers, DEEPEST)
-    if recipe.draft > 0 and drafted:
+    drafted = recipe.layers & frozenset(REACHED)
+    if recipe.draft > 0 and WHITENED in drafted:
         cost = reduced_cost(drafted)
         stage = Stage(objective=draft, cost=cost, until=recipe.draft, setup=_setup(cost, pictures))
         stages.insert(0, stage)

@@ -41,14 +41,19 @@ class VGG19(nn.Module):
 
     A side of odd length is pooled to (side + 1) / 2, as Caffe and TensorFlow's SAME do and as
     these weights were trained; torch's default drops the last row.
+
+    Args:
+        weights: of the convolutions.
+        dtype: of the convolutions. In bfloat16 they take half the memory and, on GPUs, time;
+            the picture's mean, and all that is made of the features, stay in the picture's dtype.
     """
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         for layer in LAYERS:
-            kernel = weights.kernels[layer].contiguous(memory_format=torch.channels_last)
+            kernel = weights.kernels[layer].to(dtype, memory_format=torch.channels_last)
             self.register_buffer(f"{layer}_kernel", kernel, persistent=False)
-            self.register_buffer(f"{layer}_bias", weights.biases[layer], persistent=False)
+            self.register_buffer(f"{layer}_bias", weights.biases[layer].to(dtype), persistent=False)
         mean = torch.tensor(weights.mean).view(1, 3, 1, 1)
         self.register_buffer("mean", mean, persistent=False)
 
@@ -56,18 +61,21 @@ class VGG19(nn.Module):
         """Return the rectified features of these layers.
 
         Args:
-            picture: (1, 3, height, width) RGB in 0..255, in the dtype of the weights.
+            picture: (1, 3, height, width) RGB in 0..255.
             layers: names such as ``"relu4_2"``. Nothing deeper than the deepest is computed.
 
         Returns:
-            By name: (1, channels, height / 2^b, width / 2^b), channels_last.
+            By name: (1, channels, height / 2^b, width / 2^b), channels_last, in the dtype of the
+            picture.
 
         Raises:
             KeyError: there is no layer of such a name.
         """
         deepest = deepest_of(layers)
         features = {}
-        x = (picture - self.get_buffer("mean")).contiguous(memory_format=torch.channels_last)
+        x = (picture - self.get_buffer("mean")).to(
+            self.get_buffer("relu1_1_kernel").dtype, memory_format=torch.channels_last
+        )
         for layer in LAYERS:
             if layer.endswith("_1") and layer != "relu1_1":
                 x = F.max_pool2d(x, 2, ceil_mode=True)
@@ -75,7 +83,7 @@ class VGG19(nn.Module):
             # In place: a convolution needs its input for the backward pass, not its output.
             x = F.relu_(F.conv2d(x, kernel, bias, padding=1))
             if layer in layers:
-                features[layer] = x
+                features[layer] = x.to(picture.dtype)
             if layer == deepest:
                 break
         return features
