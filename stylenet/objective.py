@@ -12,12 +12,14 @@ from stylenet.events import Losses
 from stylenet.functional import out_of_gamut, style_loss, total_variation
 from stylenet.measures import WholePicture
 from stylenet.recipe import LAYERS
+from stylenet.tiles import TiledPicture, stitch
 from stylenet.whitening import DampedWhitening
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from stylenet.guides import Guides
+    from stylenet.measures import Measure
     from stylenet.recipe import Recipe
     from stylenet.vgg import Network
 
@@ -71,6 +73,7 @@ def measure_targets(
     *,
     layers: Collection[str] = LAYERS,
     mixes: Sequence[Sequence[float]] = (),
+    side: int | None = None,
 ) -> Targets:
     """Measure what the pictures look like to the network.
 
@@ -82,20 +85,42 @@ def measure_targets(
         layers: of the recipe's layers, only these are measured.
         mixes: for each region, the weight of each style picture; of any sum above 0. Empty for
             one region with the recipe's `blend`.
+        side: of the tiles that pictures are looked at in, in pixels; None for whole pictures.
     """
     layers = recipe.layers & frozenset(layers)
     content_layers = layers & {name for name, weight in recipe.content_layers if weight > 0}
     style_layers = layers & {name for name, weight in recipe.style_layers if weight > 0}
     mixes = mixes or (recipe.blend or (1.0,) * len(styles),)
-    look = WholePicture(network, style=style_layers, content={})
+    look = _look(network, side, style=style_layers, content={})
     seen = [look(style, style_layers).grams for style in styles] if style_layers else []
     return Targets(
-        content=network(content, content_layers) if content_layers else {},
+        content=_features(network, content, content_layers, side),
         style={
             name: tuple(_blend([grams[name][0] for grams in seen], mix) for mix in mixes)
             for name in style_layers
         },
     )
+
+
+def _features(
+    network: Network, picture: Tensor, layers: Collection[str], side: int | None
+) -> dict[str, Tensor]:
+    if not layers:
+        return {}
+    return network(picture, layers) if side is None else stitch(network, picture, layers, side=side)
+
+
+def _look(
+    network: Network,
+    side: int | None,
+    *,
+    style: Collection[str],
+    content: Mapping[str, Tensor],
+    guides: Guides | None = None,
+) -> Measure:
+    if side is None:
+        return WholePicture(network, style=style, content=content, guides=guides)
+    return TiledPicture(network, style=style, content=content, guides=guides, side=side)
 
 
 def _blend(grams: Sequence[Tensor], mix: Sequence[float]) -> Tensor:
@@ -114,6 +139,7 @@ class Objective:
         deepest: the deepest layer whose terms are minimised; None minimises them all.
         damping: τ of the whitening of `WHITENED`; None leaves it plain.
         guides: of the targets' regions; None where there is one, the whole picture.
+        side: of the tiles that pictures are looked at in, in pixels; None for whole pictures.
 
     Attributes:
         cost: of one evaluation, in full-size passes forward and backward.
@@ -129,6 +155,7 @@ class Objective:
         deepest: str | None = None,
         damping: float | None = None,
         guides: Guides | None = None,
+        side: int | None = None,
     ) -> None:
         self._network = network
         self._targets = targets
@@ -141,8 +168,9 @@ class Objective:
         self._style = {name: w for name, w in self._style.items() if name in targets.style}
         self._layers = frozenset(self._content) | frozenset(self._style)
         self._minimised = down_to(self._layers, deepest)
-        self._measure = WholePicture(
+        self._measure = _look(
             network,
+            side,
             style=frozenset(self._style),
             content={name: targets.content[name] for name in self._content},
             guides=guides,
