@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from stylenet import colors, images
 from stylenet.errors import RecipeError
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
-    from PIL import Image
 
     Values = npt.NDArray[np.float64]
     Pixels = npt.NDArray[np.uint8]
 
 __all__ = ["Pictures", "prepare"]
+
+_CLOUDS = 16
+"""How many cells of smooth noise there are along a picture's longest side."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -132,15 +135,34 @@ def _share_of(style: int, regions: Sequence[Region]) -> Values | None:
 def _start(
     content: Values, styles: list[Values], recipe: Recipe, regions: Sequence[Region]
 ) -> Values:
-    if recipe.start is Start.CONTENT:
-        return content
-    if recipe.start is Start.RECOLORED:
-        if recipe.keep_colors:
-            return content  # the styles' brightness was matched to it
-        return _recolored(content, styles, regions)
-    noise = np.random.default_rng(recipe.seed).standard_normal(content.shape)
-    start: Values = np.array(MEAN_RGB) + recipe.start_noise * noise
-    return start
+    if recipe.start is Start.NOISE:
+        noise = np.random.default_rng(recipe.seed).standard_normal(content.shape)
+        start: Values = np.array(MEAN_RGB) + recipe.start_noise * noise
+        return start
+    start = content  # with its own colours, the styles' brightness was matched to it
+    if recipe.start is Start.RECOLORED and not recipe.keep_colors:
+        start = _recolored(content, styles, regions)
+    if recipe.seed == 0:
+        return start
+    return start + recipe.variety * _clouds(start.shape, recipe)
+
+
+def _clouds(shape: tuple[int, ...], recipe: Recipe) -> Values:
+    """Smooth noise of the recipe's seed, of standard deviation 1; grey where brightness is painted.
+
+    Noise pixel by pixel would be painted away; what is as large as the picture's parts leads the
+    painting elsewhere.
+    """
+    height, width, _ = shape
+    cell = max(height, width) / _CLOUDS
+    grid = (max(2, round(height / cell)), max(2, round(width / cell)))
+    random = np.random.default_rng(recipe.seed)
+    planes = []
+    for _ in range(1 if recipe.keep_colors else 3):
+        plane = Image.fromarray(random.standard_normal(grid).astype(np.float32))
+        planes.append(np.asarray(plane.resize((width, height), Image.Resampling.BICUBIC)))
+    clouds = np.stack(planes, axis=-1).astype(np.float64)
+    return np.broadcast_to(clouds / clouds.std(), shape)
 
 
 def _recolored(content: Values, styles: list[Values], regions: Sequence[Region]) -> Values:

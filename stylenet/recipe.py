@@ -74,7 +74,8 @@ class Recipe:
     Attributes:
         name: what the recipe is called; letters, digits, ``-`` and ``_``.
         size: longest side painted, in pixels; None paints at the content picture's own size.
-        seed: of every random choice; the same recipe paints the same picture.
+        seed: of every random choice; the same recipe paints the same picture. Seed 0 leaves a
+            start that is not noise as it is.
         passes: budget, in passes of VGG-19 forward and backward at full size.
         keep_colors: whether the content picture's colours stay and only its brightness is
             painted.
@@ -84,6 +85,9 @@ class Recipe:
         content_layers, style_layers: layers by name with the weight of each.
         start: the picture painting starts from.
         start_noise: standard deviation of the noise of `Start.NOISE`, in 0..255.
+        variety: standard deviation, in 0..255, of the smooth noise that another seed than 0 lays
+            over a start that is not noise, and that is not given as a picture. Without it every
+            seed would paint the same.
         style_fit: how the style picture is brought to the content picture's size.
         style_scale: size of the style picture's strokes; 2 makes them twice as large.
         blend: weights of several style pictures, one for each, normalised to a sum of 1; empty
@@ -124,6 +128,7 @@ class Recipe:
     )
     start: Start = Start.RECOLORED
     start_noise: float = 0.256
+    variety: float = 25.0
     style_fit: StyleFit = StyleFit.STRETCH
     style_scale: float = 1.0
     blend: tuple[float, ...] = ()
@@ -156,6 +161,7 @@ class Recipe:
         for field in ("content_weight", "style_weight", "tv_weight", "gamut_weight"):
             _number(self, field, 0, _MAX_WEIGHT)
         _number(self, "start_noise", 0, 255)
+        _number(self, "variety", 0, 255)
         _number(self, "style_scale", 0.1, 10)
         _number(self, "mask_softness", 0, 1)
         _number(self, "learning_rate", 1e-6, 255)

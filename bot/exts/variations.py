@@ -84,7 +84,7 @@ class Variations:
             job,
             origin=asker.origin,
             changes=made.changes,
-            continues=made.continues,
+            beginning=made.beginning,
             request_key=asker.request_key,
             priority=priority_of(asker.member, services.settings),
         )

@@ -222,8 +222,16 @@ class Intake:
         changes = {**(preset.recipe_changes if preset is not None else {}), **request.options}
         try:
             recipe = request.recipe.evolve(**changes)
+            largest = self._settings.largest_size
             if recipe.size is None:
-                recipe = recipe.evolve(size=self._settings.size or self.default_size)
+                size = self._settings.size or self.default_size
+                recipe = recipe.evolve(size=min(size, largest))
+            elif recipe.size > largest:
+                raise RequestRefused(
+                    RequestProblem.BAD_OPTION_VALUE,
+                    detail=f"size={recipe.size}",
+                    suggestion=f"a number of pixels up to {largest}",
+                )
         except RecipeError as error:
             is_known = error.field in {field.name for field in dataclasses.fields(Recipe)}
             raise RequestRefused(

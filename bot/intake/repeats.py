@@ -5,6 +5,7 @@ Copies, so that the retention of one job, or its being forgotten, never breaks a
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from bot.jobs.artefacts import job_prefix, start_key
@@ -17,10 +18,18 @@ if TYPE_CHECKING:
     from bot.jobs.artefacts import Artefacts
     from bot.jobs.model import Job, Origin
 
-__all__ = ["Repeats"]
+__all__ = ["Beginning", "Repeats"]
 
-_INPUTS = ("content", "style-", "mask", "start")
-"""What the names of a job's inputs begin with."""
+_INPUTS = ("content", "style-", "mask-")
+"""What the names of a job's inputs begin with, but for the start."""
+
+
+class Beginning(StrEnum):
+    """What another painting begins from."""
+
+    SAME = "same"  # what the earlier one began from
+    ANEW = "anew"  # as the recipe says
+    RESULT = "result"  # the earlier one's finished picture
 
 
 class Repeats:
@@ -36,7 +45,7 @@ class Repeats:
         *,
         origin: Origin,
         changes: Mapping[str, Any],
-        continues: bool,
+        beginning: Beginning,
         request_key: str,
         priority: int = 0,
     ) -> Job:
@@ -46,7 +55,7 @@ class Repeats:
             parent: the earlier job, in any state.
             origin: where the new painting goes, and to whom.
             changes: the recipe's fields that differ.
-            continues: whether to begin from the parent's finished picture.
+            beginning: what it begins from.
             request_key: what makes the request unique.
             priority: above 0 for a member of a favoured role.
 
@@ -66,10 +75,15 @@ class Repeats:
 
         inputs = await self._inputs(parent)
         copies = {moved(key): data for key, data in inputs.items()}
-        start = None if parent.start_key is None else moved(parent.start_key)
-        if continues and parent.result_key is not None:
+        source = {
+            Beginning.SAME: parent.start_key,
+            Beginning.ANEW: None,
+            Beginning.RESULT: parent.result_key or parent.start_key,
+        }[beginning]
+        start = None
+        if source is not None:
             start = start_key(job_id)
-            copies[start] = await self._artefacts.get(parent.result_key)
+            copies[start] = await self._artefacts.get(source)
         return await self._keeper.accept(
             NewJob(
                 job_id=job_id,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from bot.intake.repeats import Beginning
 from bot.views.buttons import Verb
 from bot.views.choices import strength
 
@@ -38,13 +39,13 @@ class Variation:
     Attributes:
         label: what the button says.
         changes: the fields of the recipe that it sets.
-        continues: whether it goes on from the finished picture instead of beginning anew.
+        beginning: what the painting begins from.
         refusal: why it cannot be had, as a sentence; None where it can.
     """
 
     label: str
     changes: Mapping[str, Any] = field(default_factory=dict)
-    continues: bool = False
+    beginning: Beginning = Beginning.SAME
     refusal: str | None = None
 
 
@@ -63,7 +64,8 @@ def variation(job: Job, verb: Verb, *, largest_size: int, seed: int) -> Variatio
     recipe = job.recipe
     match verb:
         case Verb.AGAIN:
-            made = Variation(label="Again", changes={"seed": seed})
+            # A seed shapes the start, so a picture to begin from would leave it nothing to do.
+            made = Variation(label="Again", changes={"seed": seed}, beginning=Beginning.ANEW)
         case Verb.STYLE if strength(job) * STRONGER > STRONGEST * 1.01:
             made = Variation(
                 label="Style at its strongest",
@@ -101,7 +103,9 @@ def _larger(job: Job, largest_size: int) -> Variation:
             label=f"Largest ({largest_size} px)",
             refusal=f"It is as large as I paint: {largest_size} pixels on its longest side.",
         )
-    return Variation(label=f"Larger ({larger} px)", changes={"size": larger}, continues=True)
+    return Variation(
+        label=f"Larger ({larger} px)", changes={"size": larger}, beginning=Beginning.RESULT
+    )
 
 
 def _longest_side(job: Job) -> int | None:

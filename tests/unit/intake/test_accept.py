@@ -254,6 +254,17 @@ def test_a_request_needs_a_style():
         )
 
 
+async def test_nothing_is_painted_larger_than_the_operator_allows(house):
+    intake = house.make(largest_size=256)
+    assert (await intake.accept(asked(house))).recipe.size == 256
+    with pytest.raises(RequestRefused) as refused:
+        await intake.accept(asked(house, options={"size": 257}))
+    assert (refused.value.detail, refused.value.suggestion) == (
+        "size=257",
+        "a number of pixels up to 256",
+    )
+
+
 async def test_a_full_disk_is_said_before_anything_is_done(house):
     with pytest.raises(LimitReached) as reached:
         await house.make(min_free_disk_bytes=10**18).accept(asked(house, "gone.png"))

@@ -99,6 +99,17 @@ def test_the_same_recipe_paints_the_same_picture(content, style):
     assert (one.pixels != seeded.pixels).any()
 
 
+@pytest.mark.parametrize("keep_colors", [False, True])
+def test_another_seed_leads_a_recoloured_start_elsewhere(content, style, keep_colors):
+    recipe = PLAIN.evolve(passes=2, keep_colors=keep_colors)
+    starts = [run(content, style, recipe.evolve(seed=seed))[0].pixels for seed in (0, 1, 1, 2)]
+    assert (starts[1] == starts[2]).all()
+    assert np.abs(starts[0].astype(int) - starts[1]).mean() > 5
+    assert np.abs(starts[1].astype(int) - starts[3]).mean() > 5
+    same = run(content, style, recipe.evolve(seed=1, variety=0))[0].pixels
+    assert (same == starts[0]).all()
+
+
 @pytest.mark.parametrize("recipe", [PLAIN, DRAFTED, COOKBOOK], ids=lambda recipe: recipe.name)
 @pytest.mark.parametrize("after", [0, 1, 4])
 def test_stopped_and_resumed_it_paints_the_same_picture(content, style, recipe, after):
