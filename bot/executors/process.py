@@ -104,6 +104,11 @@ class ProcessExecutor:
         return tuple(seat.device for seat in self._seats)
 
     @property
+    def warmup_seconds(self) -> float:
+        """See `bot.executors.protocol.Executor.warmup_seconds`."""
+        return min(seat.warmup_seconds for seat in self._seats)
+
+    @property
     def workers(self) -> tuple[int, ...]:
         """The process ids of the workers that live."""
         return tuple(seat.worker.pid for seat in self._seats if seat.worker is not None)

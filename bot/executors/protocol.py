@@ -121,6 +121,11 @@ class Executor(Protocol):
         """What paints, one name per slot: ``"cpu"``, ``"cuda:0"``; for estimates."""
         ...
 
+    @property
+    def warmup_seconds(self) -> float:
+        """Seconds until a worker can begin, as far as is known; 0 once one can."""
+        ...
+
     async def start(self) -> None:
         """Bring the workers up, or begin to."""
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from bot.errors import ConfigurationError, WorkerDiedError
@@ -23,6 +24,9 @@ _log = logging.getLogger(__name__)
 START_SECONDS = 180.0
 LONGEST_BACKOFF_SECONDS = 30.0
 STEADY_SECONDS = 60.0
+
+USUAL_START_SECONDS = 10.0
+"""How long a worker takes to start, until that was seen."""
 
 
 class Seat:
@@ -44,8 +48,19 @@ class Seat:
         self._on_devices = on_devices
         self._changed = asyncio.Condition()
         self._usable: WorkerProcess | None = None
+        self._start_seconds = USUAL_START_SECONDS
+        self._began_at: float | None = None
         self._broken: ConfigurationError | None = None
         self._keeper: asyncio.Task[None] | None = None
+
+    @property
+    def warmup_seconds(self) -> float:
+        """Seconds until there will be a worker, going by how long the last one took."""
+        if self._alive() is not None:
+            return 0.0
+        if self._began_at is None:
+            return self._start_seconds
+        return max(0.0, self._start_seconds - (time.monotonic() - self._began_at))
 
     def open(self) -> None:
         """Start keeping a worker alive."""
@@ -94,6 +109,7 @@ class Seat:
 
     async def _live(self) -> None:
         """One worker's life, from birth to death."""
+        self._began_at = time.monotonic()
         worker = await WorkerProcess.spawn(
             device=self.device,
             weights=self._weights,
@@ -102,6 +118,7 @@ class Seat:
         self.worker = worker
         try:
             await worker.ready(START_SECONDS)
+            self._start_seconds = time.monotonic() - self._began_at
             _log.info("worker %d is ready on %s", worker.pid, worker.device)
             self.device = worker.device
             self._on_devices(worker.devices)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -9,12 +10,25 @@ from sqlalchemy import select
 from bot.jobs.schema import rates
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.jobs.database import Database
 
-__all__ = ["Rates"]
+__all__ = ["Measured", "Rates"]
 
-WEIGHT = 0.3
-"""How much the newest measurement counts in the moving average."""
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """Sums over paintings, older ones faded: all that a least-squares fit needs to know.
+
+    Attributes:
+        squares: the sum of the outer products of the efforts, row by row; an effort is divided
+            by the seconds that the painting took.
+        products: the sum of the efforts, which is their product with a relative time of one.
+    """
+
+    squares: tuple[float, ...]
+    products: tuple[float, ...]
 
 
 class Rates:
@@ -26,35 +40,46 @@ class Rates:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def all(self) -> dict[tuple[str, str], float]:
-        """Seconds per megapixel and pass of the recipe's budget, by device and recipe name."""
+    async def all(self) -> dict[tuple[str, str], Measured]:
+        """What was measured, by device and recipe name."""
         async with self._database.read() as connection:
             found = await connection.execute(
-                select(rates.c.device, rates.c.recipe, rates.c.seconds_per_megapixel_pass)
+                select(rates.c.device, rates.c.recipe, rates.c.squares, rates.c.products)
             )
-            return {(device, recipe): rate for device, recipe, rate in found}
+            return {
+                (device, recipe): Measured(squares=tuple(squares), products=tuple(products))
+                for device, recipe, squares, products in found
+            }
 
-    async def learn(self, *, device: str, recipe: str, seconds_per_megapixel_pass: float) -> float:
-        """Let a measurement into the moving average; gives the new average."""
+    async def learn(
+        self, *, device: str, recipe: str, effort: Sequence[float], fading: float
+    ) -> Measured:
+        """Add a painting to the sums, and give the new ones.
+
+        Args:
+            device: what painted.
+            recipe: by which recipe.
+            effort: divided by the seconds it took.
+            fading: what the earlier sums are multiplied with.
+        """
+        squares = [one * other for one in effort for other in effort]
+        products = list(effort)
         async with self._database.write() as change:
             found = await change.connection.execute(
-                select(rates.c.seconds_per_megapixel_pass, rates.c.samples)
+                select(rates.c.squares, rates.c.products)
                 .where(rates.c.device == device, rates.c.recipe == recipe)
                 .with_for_update()
             )
             known = found.one_or_none()
-            samples = 1 if known is None else known.samples + 1
-            average = seconds_per_megapixel_pass
             if known is not None:
-                before = known.seconds_per_megapixel_pass
-                average = before + max(WEIGHT, 1 / samples) * (average - before)
+                squares = _faded(known.squares, squares, fading)
+                products = _faded(known.products, products, fading)
             await change.upsert(
                 rates,
-                {
-                    "device": device,
-                    "recipe": recipe,
-                    "seconds_per_megapixel_pass": average,
-                    "samples": samples,
-                },
+                {"device": device, "recipe": recipe, "squares": squares, "products": products},
             )
-            return average
+        return Measured(squares=tuple(squares), products=tuple(products))
+
+
+def _faded(old: Sequence[float], new: Sequence[float], fading: float) -> list[float]:
+    return [fading * before + now for before, now in zip(old, new, strict=True)]

@@ -56,7 +56,7 @@ __all__ = [
     "taken",
 ]
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest migration. A database that is already there is opened without loading Alembic."""
 
 
@@ -300,6 +300,6 @@ rates = Table(
     metadata,
     Column("device", String(128), primary_key=True),
     Column("recipe", String(64), primary_key=True),
-    Column("seconds_per_megapixel_pass", Float, nullable=False),
-    Column("samples", Integer, nullable=False),
+    Column("squares", JSON, nullable=False),
+    Column("products", JSON, nullable=False),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from bot.errors import ArtefactMissingError, ClaimLostError
@@ -46,6 +47,8 @@ class Attempt:
         job: as it was claimed; the token of the claim.
         progress: the newest progress, recorded yet or not.
         ended: the job once it has ended; None while it has not, or goes on elsewhere or later.
+        seconds: by the clock, of an attempt that painted the whole picture with a worker that was
+            ready; None for any other.
         was_lost: whether the job was recovered by another process, or forgotten, meanwhile.
     """
 
@@ -61,6 +64,7 @@ class Attempt:
         self.job = job
         self.progress: Progress | None = None
         self.ended: Job | None = None
+        self.seconds: float | None = None
         self.was_lost = False
         self._runs = store.runs
         self._artefacts = artefacts
@@ -84,11 +88,14 @@ class Attempt:
     async def run(self) -> None:
         """Work until the job has ended, is queued again, or the claim is lost."""
         job = self.job
+        began, was_ready = time.monotonic(), self._executor.warmup_seconds == 0
         try:
             try:
                 await self._paint()
             except ArtefactMissingError as error:
                 await self._end(Failed(code="internal", message=str(error), retryable=False))
+            if was_ready and job.attempts == 1 and job.checkpoint_key is None:
+                self.seconds = time.monotonic() - began
         except ClaimLostError as error:
             self.was_lost = True
             _log.warning("%s", error)

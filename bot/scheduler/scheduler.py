@@ -170,6 +170,7 @@ class Scheduler:
                 for other in (*running, *waiting)
             },
             slots=max(self._executor.slots + self._elsewhere, len(running), 1),
+            warmup=0.0 if self._elsewhere else self._executor.warmup_seconds,
         )
 
     async def _claim_until_stopped(self) -> None:
@@ -249,10 +250,12 @@ class Scheduler:
 
     async def _learn(self, attempt: Attempt) -> None:
         """Remember how long it took; estimates may be wrong, jobs may not, so this may fail."""
-        seconds = attempt.progress.seconds if attempt.progress is not None else 0.0
-        metrics.PAINT_SECONDS.observe(seconds)
+        if attempt.progress is not None:
+            metrics.PAINT_SECONDS.observe(attempt.progress.seconds)
+        if attempt.seconds is None:
+            return
         try:
-            await self._estimator.learn(attempt.job, device=self._device(), seconds=seconds)
+            await self._estimator.learn(attempt.job, device=self._device(), seconds=attempt.seconds)
         except OUTAGES as error:
             _log.warning("a measured time was not kept: %s", error)
 

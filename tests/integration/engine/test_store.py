@@ -295,11 +295,13 @@ async def test_pickers_are_used_once(store):
     assert not await store.pickers.use(picker.message_id)
 
 
-async def test_rates_are_a_moving_average(store):
-    assert await store.rates.learn(device="cpu", recipe="a", seconds_per_megapixel_pass=10) == 10
-    assert await store.rates.learn(device="cpu", recipe="a", seconds_per_megapixel_pass=20) == 15
-    for _ in range(30):
-        newest = await store.rates.learn(device="cpu", recipe="a", seconds_per_megapixel_pass=40)
+async def test_rates_are_faded_sums(store):
+    assert await store.rates.all() == {}
+    for _ in range(2):
+        measured = await store.rates.learn(
+            device="cpu", recipe="fine", effort=(1.0, 2.0, 3.0), fading=0.5
+        )
 
-    assert newest == pytest.approx(40, rel=0.01)
-    assert await store.rates.all() == {("cpu", "a"): newest}
+    assert measured.products == (1.5, 3.0, 4.5)
+    assert measured.squares == (1.5, 3.0, 4.5, 3.0, 6.0, 9.0, 4.5, 9.0, 13.5)
+    assert await store.rates.all() == {("cpu", "fine"): measured}

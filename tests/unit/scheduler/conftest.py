@@ -30,6 +30,7 @@ class ScriptedExecutor:
 
     slots = 1
     devices = ("cpu",)
+    warmup_seconds = 0.0
 
     def __init__(self) -> None:
         self.works: list[Work] = []
