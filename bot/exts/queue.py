@@ -125,6 +125,8 @@ class Queue(commands.Cog):
             )
             for job in await self._unfinished(member_id)
         ]
+        # First what is being painted, then what comes soonest.
+        mine.sort(key=lambda line: line.place or 0)
         here = [job for job in waiting if _is_of(job, guild_id, member_id)]
         running = await self._store.running()
         return QueueView(

@@ -17,6 +17,7 @@ from bot.presets.naming import split_emoji
 from bot.presets.shelf import find, nearest
 from bot.views.styles import (
     added_embed,
+    added_view,
     asked_to_remove,
     list_embed,
     picture_file,
@@ -100,7 +101,7 @@ class Styles(commands.Cog):
             await ctx.reply(
                 embed=added_embed(preset, prefix=self._prefix),
                 file=picture_file(preview, preset.alt_text),
-                view=show_view(preset.name, preset.emoji),
+                view=added_view(preset),
                 ephemeral=True,
             )
         except discord.HTTPException as error:
@@ -192,7 +193,7 @@ class Styles(commands.Cog):
         file = picture_file(await preset.preview(), preset.alt_text)
         view = discord.ui.View(timeout=None)
         if kept is not None:
-            view = show_view(preset.name, preset.emoji)
+            view = show_view(preset.name)
         return embed, file, view
 
     async def _own(self, guild_id: int, name: str) -> GuildPreset:

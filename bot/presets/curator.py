@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.jobs.artefacts import Artefacts
     from bot.jobs.guilds import GuildPresets
 
-__all__ = ["Curator", "thumbnail"]
+__all__ = ["Curator", "thumbnail", "unsaid"]
 
 THUMBNAIL_SIZE: Final = (216, 144)
 LONGEST_ALT_TEXT: Final = 300
@@ -94,7 +94,7 @@ class Curator:
             name=short,
             title=title,
             emoji="" if emoji is None else check_emoji(emoji),
-            alt_text=(alt_text or f"The picture behind {title}.")[:LONGEST_ALT_TEXT],
+            alt_text=(alt_text or unsaid(title))[:LONGEST_ALT_TEXT],
             picture_key=f"{folder}picture",
             thumbnail_key=f"{folder}thumbnail",
             added_by=added_by,
@@ -121,6 +121,11 @@ class Curator:
         if removed is None:
             raise PresetRefused(PresetProblem.UNKNOWN, word=name)
         return removed
+
+
+def unsaid(title: str) -> str:
+    """The alt text of a style whose picture nobody described."""
+    return f"The picture behind {title}."
 
 
 def thumbnail(picture: bytes) -> bytes:

@@ -24,6 +24,7 @@ PAGE: Final = 6
 
 COLOUR: Final = discord.Colour(0x8E6BD8)
 SHEET_NAME: Final = "gallery.webp"
+_ROUND: Final = str.maketrans("[]", "()")  # square brackets would end a link's text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,10 +146,9 @@ def link(job: Job) -> str | None:
 
 
 def _line(number: int, job: Job) -> str:
-    parts = [f"**{number}** {shown_title(job, limit=80)}"]
-    if job.finished_at is not None:
-        parts.append(discord.utils.format_dt(job.finished_at, "R"))
+    title = shown_title(job, limit=70).translate(_ROUND)
     address = link(job)
-    if address is not None:
-        parts.append(f"[open]({address})")
-    return " · ".join(parts)
+    line = f"**{number}** {title}" if address is None else f"**{number}** [{title}]({address})"
+    if job.finished_at is not None:
+        line += f" · {discord.utils.format_dt(job.finished_at, 'R')}"
+    return line

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import discord
 
 from bot.views import wording
+from bot.views.picker import legend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,9 +136,15 @@ def presets_embed(presets: Sequence[Style], *, own: int, prefix: str, sheet: str
         prefix: of text commands.
         sheet: name of the attached sheet of styles.
     """
-    lines = [f"{each.emoji} **{each.title}** `{each.name}`" for each in presets]
+    lines = legend(presets[own:])
     if own:
-        lines = ["This server's own", *lines[:own], "", "Mine", *lines[own:]]
+        headed = [
+            "**This server's own**",
+            *legend(presets[:own]),
+            "",
+            "**The ones I brought along**",
+        ]
+        lines = [*headed, *lines]
     embed = discord.Embed(title="Styles", description="\n".join(lines), colour=COLOUR)
     embed.set_footer(text=wording.NAME_A_STYLE.format(prefix=prefix))
     return embed.set_image(url=f"attachment://{sheet}")

@@ -24,6 +24,7 @@ __all__ = [
     "PickerTake",
     "PickerTurn",
     "Style",
+    "legend",
     "page_of",
     "picker_embed",
     "picker_view",
@@ -118,7 +119,7 @@ def picker_embed(
         lines.insert(
             0, f"{hint}; did you mean **{near.title}**?" if near else f"{hint}, but these:"
         )
-    lines += ["", *_legend(styles)]
+    lines += ["", *legend(styles)]
     embed = discord.Embed(title="Choose a style", description="\n".join(lines), colour=COLOUR)
     if pages > 1:
         embed.set_footer(text=f"Page {page + 1} of {pages}")
@@ -234,7 +235,7 @@ class PickerTake(
         await cast("_HasAsking", interaction.client).asking.chose(interaction, self.name)
 
 
-def _legend(styles: Sequence[Style]) -> list[str]:
+def legend(styles: Sequence[Style]) -> list[str]:
     """Which emoji stands for which style, beneath each other: the sheet cannot hold emoji."""
     named = [f"{style.emoji} {style.title}" for style in styles]
     rows = range(0, len(named), STYLES_A_LINE)

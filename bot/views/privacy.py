@@ -114,6 +114,7 @@ def forget_question(holdings: Holdings, guild_name: Callable[[int], str | None])
         [
             "**Forget all of this, for good?** What is under way is cancelled.",
             *lines,
+            "",
             WHAT_STAYS,
         ]
     )
@@ -125,7 +126,7 @@ def forget_view(member_id: int) -> discord.ui.View:
     return counter_view(
         CounterButton("privacy", "forget", subject, label="Forget", style=danger),
         CounterButton(
-            "privacy", "erase", subject, label="Forget, and delete your messages", style=danger
+            "privacy", "erase", subject, label="Forget, and delete the messages", style=danger
         ),
         CounterButton("privacy", "keep", subject, label="Keep it all"),
     )
@@ -157,11 +158,14 @@ def _lines(holdings: Holdings, guild_name: Callable[[int], str | None]) -> list[
     failed = len(jobs) - finished - under_way
     lines = []
     if finished:
-        lines.append(f"{_some(finished, 'finished painting')}, with the pictures you gave")
+        lines.append(
+            f"{_some(finished, 'finished painting')} and the pictures you gave for "
+            + ("it" if finished == 1 else "them")
+        )
     if under_way:
-        lines.append(f"{_some(under_way, 'painting')} under way, with the pictures you gave")
+        lines.append(f"{_some(under_way, 'painting')} under way")
     if failed:
-        lines.append(f"{_some(failed, 'painting')} that came to nothing, with the same")
+        lines.append(f"the pictures of {_some(failed, 'painting')} that came to nothing")
     if holdings.pickers:
         waiting = len(holdings.pickers)
         lines.append(f"{_some(waiting, 'picture')} for which you were shown styles")
@@ -170,7 +174,7 @@ def _lines(holdings: Holdings, guild_name: Callable[[int], str | None]) -> list[
     for preset in holdings.presets:
         server = guild_name(preset.guild_id)
         where = f" in {discord.utils.escape_markdown(server)}" if server else ""
-        lines.append(f"the style {preset.emoji} **{preset.title}**{where}, with its picture")
+        lines.append(f"the style {preset.emoji} **{preset.title}**{where} and its picture")
     return lines
 
 

@@ -42,7 +42,7 @@ class QueueView:
     """What `queue` tells.
 
     Attributes:
-        mine: the asker's own paintings under way, newest first.
+        mine: the asker's own paintings under way, soonest done first.
         painting: what is being painted in their server, by anyone.
         waiting: how many paintings of their server wait.
         elsewhere: how many wait in other servers and in direct messages.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
+from bot.presets.curator import unsaid
 from bot.views.counters import CounterButton, counter_view
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "added_embed",
+    "added_view",
     "asked_to_remove",
     "list_embed",
     "removal_view",
@@ -84,7 +86,9 @@ def show_embed(preset: ShelfPreset, kept: GuildPreset | None, *, prefix: str) ->
         kept: the same as the guild added it; None for a built-in one.
         prefix: of text commands.
     """
-    lines = [preset.alt_text, "", HOW_TO_USE.format(prefix=prefix, name=preset.name)]
+    lines = [HOW_TO_USE.format(prefix=prefix, name=preset.name)]
+    if preset.alt_text != unsaid(preset.title):
+        lines = [preset.alt_text, "", *lines]
     if kept is not None:
         when = discord.utils.format_dt(kept.created_at, "D")
         lines.append(f"-# Added by <@{kept.added_by}> on {when}")
@@ -94,15 +98,20 @@ def show_embed(preset: ShelfPreset, kept: GuildPreset | None, *, prefix: str) ->
     return embed.set_image(url=f"attachment://{PICTURE_NAME}")
 
 
-def show_view(name: str, emoji: str) -> discord.ui.View:
-    """What can be done with a guild's own style.
+def added_view(preset: GuildPreset) -> discord.ui.View:
+    """What can be done with a style that was just added.
 
     Its emoji is on a button, so that Discord has judged it before it is on every picker.
     """
     return counter_view(
-        CounterButton("styles", "show", name, label="Show", emoji=emoji),
-        CounterButton("styles", "ask", name, label="Remove", emoji="🗑️"),
+        CounterButton("styles", "show", preset.name, label="Show", emoji=preset.emoji),
+        _remove_button(preset.name),
     )
+
+
+def show_view(name: str) -> discord.ui.View:
+    """What can be done with a guild's own style that is shown."""
+    return counter_view(_remove_button(name))
 
 
 def asked_to_remove(preset: GuildPreset) -> str:
@@ -121,3 +130,7 @@ def removal_view(name: str) -> discord.ui.View:
         ),
         CounterButton("styles", "keep", name, label="Keep it"),
     )
+
+
+def _remove_button(name: str) -> CounterButton:
+    return CounterButton("styles", "ask", name, label="Remove", emoji="🗑️")

@@ -12,6 +12,7 @@ from bot.errors import ArtefactMissingError
 from bot.jobs.artefacts import open_artefacts
 from bot.jobs.guild_model import GuildPreset
 from bot.presets import library
+from bot.presets.contact_sheet import contact_sheet
 from bot.presets.shelf import Shelf
 
 
@@ -98,3 +99,17 @@ async def test_a_sheet_is_drawn_once_until_a_thumbnail_changes(own, artefacts):
     assert await shelf.sheet(await shelf.own(7)) == sheet
     with pytest.raises(ArtefactMissingError):
         await shelf.sheet(await shelf.own(7), first=9)
+
+
+def test_captions_fit_and_spoilers_stay_hidden():
+    samples = [
+        ("A title that is much longer than a card is wide", picture("red")),
+        ("浮世", picture("red")),
+        ("hidden", None),
+    ]
+    sheet = Image.open(io.BytesIO(contact_sheet(samples, columns=2, tile=(100, 60))))
+    card_height = sheet.height // 2
+    assert sheet.width > 200
+    first, third = (sheet.convert("RGB").getpixel(at) for at in ((50, 5), (106, card_height + 10)))
+    assert first[0] > 200 > first[1]  # the picture
+    assert third[0] < 100  # its cover

@@ -1,0 +1,98 @@
+"""What a guild's own style may be called, and which emoji may stand for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.errors import PresetProblem, PresetRefused
+from bot.presets.library import PRESETS
+from bot.presets.naming import (
+    SPARE_EMOJI,
+    check_emoji,
+    checked_name,
+    is_emoji,
+    same_emoji,
+    split_emoji,
+)
+from bot.presets.shelf import find
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "title"),
+    [
+        ("Blue Harbour", "blue-harbour", "Blue Harbour"),
+        ("  blue   harbour ", "blue-harbour", "Blue harbour"),
+        ("snow_and-ice", "snow-and-ice", "Snow and-ice"),
+        ("Hokusai's 36", "hokusais-36", "Hokusai's 36"),
+        ("Сирень", "сирень", "Сирень"),
+        ("浮世", "浮世", "浮世"),
+    ],
+)
+def test_names_are_made_short(text, name, title):
+    assert checked_name(text) == (name, title)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "12", "---", "a" * 33, "<@123456>", "**bold**", "a\u202eb", "style", "Keep Colours"],
+)
+def test_what_cannot_be_a_name(text):
+    with pytest.raises(PresetRefused) as refusal:
+        checked_name(text)
+    assert refusal.value.problem is PresetProblem.BAD_NAME
+
+
+@pytest.mark.parametrize("text", ["Mosaic", "stained glass", "STAINED_GLASS"])
+def test_built_in_names_are_taken(text):
+    with pytest.raises(PresetRefused) as refusal:
+        checked_name(text)
+    assert refusal.value.problem is PresetProblem.BUILT_IN
+
+
+@pytest.mark.parametrize("emoji", ["🐳", "❤️", "👩‍🎨", "🏳️‍🌈", "🇯🇵", "🇦", "1️⃣", "👍🏽", "‼️"])
+def test_one_emoji(emoji):
+    assert is_emoji(emoji)
+    assert check_emoji(f" {emoji} ") == emoji
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "1", "🐳🐳", "<:own:1>", "x🐳", "🐳x", "🇯🇵🇯🇵", "\u200d", "é"]
+)
+def test_anything_else_is_none(text):
+    assert not is_emoji(text)
+    with pytest.raises(PresetRefused) as refusal:
+        check_emoji(text)
+    assert refusal.value.problem is PresetProblem.BAD_EMOJI
+
+
+def test_emoji_of_built_in_styles_are_taken():
+    for preset in PRESETS:
+        assert is_emoji(preset.emoji)
+        with pytest.raises(PresetRefused) as refusal:
+            check_emoji(preset.emoji)
+        assert refusal.value.problem is PresetProblem.EMOJI_TAKEN
+    assert same_emoji("❤️", "❤")
+
+
+def test_spare_emoji_are_enough_and_different():
+    assert len(set(SPARE_EMOJI)) == len(SPARE_EMOJI) == 36
+    assert all(map(is_emoji, SPARE_EMOJI))
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "emoji"),
+    [
+        ("Blue Harbour 🐳", "Blue Harbour", "🐳"),
+        ("🐳 Blue Harbour", "Blue Harbour", "🐳"),
+        ("Blue Harbour", "Blue Harbour", None),
+        ("Blue <:own:123>", "Blue", "<:own:123>"),
+        ("🐳", "🐳", None),
+        ("Route 66", "Route 66", None),
+    ],
+)
+def test_an_emoji_beside_a_name(text, name, emoji):
+    assert split_emoji(text) == (name, emoji)
+
+
+def test_nothing_is_found_under_no_name():
+    assert find("", []) is None

@@ -1,0 +1,59 @@
+"""A page of a gallery, and what its buttons carry."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.jobs.model import JobState
+from bot.views.gallery import PAGE, GalleryPage, Turn, gallery_embed, gallery_view
+
+BIG = 2**63 - 1
+
+
+@pytest.fixture
+def page(make_job):
+    def make(count, *, page=0, **changes):
+        job = make_job(
+            state=JobState.SUCCEEDED,
+            outcome_message_id=9,
+            finished_at=datetime(2026, 1, 1, tzinfo=UTC),
+            title="a [b](https://example.org).png × Mosaic",
+        )
+        shown = min(PAGE, count - page * PAGE)
+        return GalleryPage(
+            turn=Turn(asker=4, subject=4, page=page), jobs=[job] * shown, total=count, **changes
+        )
+
+    return make
+
+
+def test_turns_fit_into_a_button_and_are_read_back():
+    turn = Turn(asker=BIG, subject=BIG, page=99)
+    text = turn.at(100)
+    assert len(f"gallery:older:{text}") <= 100
+    assert Turn.read(text) == Turn(asker=BIG, subject=BIG, page=100)
+    with pytest.raises(ValueError, match="unpack"):
+        Turn.read("1.2")
+
+
+def test_one_page_has_no_buttons(page):
+    assert gallery_view(page(PAGE)).children == []
+    newer, older = gallery_view(page(PAGE + 1)).children
+    assert (newer.item.disabled, older.item.disabled) == (True, False)
+    newer, older = gallery_view(page(PAGE + 1, page=1)).children
+    assert (newer.item.disabled, older.item.disabled) == (False, True)
+
+
+def test_titles_are_links_that_members_words_cannot_break(page):
+    embed = gallery_embed(page(1), name="*Ada*", prefix="!")
+    assert "Paintings of \\*Ada\\*" in embed.title
+    assert "](https://discord.com/channels/1/2/9)" in embed.description
+    assert embed.description.count("](") == 1
+
+
+def test_what_is_left_out_is_said(page):
+    embed = gallery_embed(page(0, left_out=2), name="Ada", prefix="!")
+    assert "2 more from channels that not everyone here can see" in embed.description
+    assert embed.image.url is None
