@@ -2,7 +2,8 @@
 
 A picture is code for a decoder. So each is decoded in full, before anything is accepted, by a
 process of its own that is bounded in memory and in time, holds no secret and ends with it.
-Starting one takes a few tenths of a second, so a spare is kept waiting.
+Starting one takes a few tenths of a second, so a spare is kept waiting for each that may be
+needed at once: a request's two pictures need not wait for any.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import logging
 import math
 import os
 import sys
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,29 +98,30 @@ class Inspector:
             }
         )
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._spare: asyncio.Task[Process] | None = None
+        self._spares: deque[asyncio.Task[Process]] = deque()
+        self._leaving: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def start(self) -> None:
-        """Bring the first process up.
+        """Bring the first processes up.
 
         Raises:
             OSError: processes cannot be started here.
-            TimeoutError: it did not come up.
+            TimeoutError: they did not come up.
         """
-        self._spare = asyncio.create_task(self._launch(), name="inspecting process")
-        await asyncio.shield(self._spare)
+        self._refill()
+        await asyncio.shield(self._spares[0])
 
     async def close(self) -> None:
-        """End the spare process; inspections in progress end theirs as they are cancelled."""
+        """End the spare processes; inspections in progress end theirs as they are cancelled."""
         self._closed = True
-        spare, self._spare = self._spare, None
-        if spare is None:
-            return
-        spare.cancel()
-        await asyncio.wait({spare})
-        if not spare.cancelled() and spare.exception() is None:
-            await _end(spare.result())
+        while self._spares:
+            spare = self._spares.popleft()
+            spare.cancel()
+            await asyncio.wait({spare})
+            if not spare.cancelled() and spare.exception() is None:
+                await _end(spare.result())
+        await asyncio.gather(*self._leaving, return_exceptions=True)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -140,29 +143,42 @@ class Inspector:
                 async with asyncio.timeout(self._timeout):
                     reply = await _converse(process, data)
             except TimeoutError as error:
+                await _end(process)
                 log.warning("inspection of %r took too long", filename)
                 raise PictureRefused(
                     PictureProblem.INSPECTION_FAILED, filename=filename, got="timeout"
                 ) from error
-            finally:
+            except BaseException:
                 await _end(process)
+                raise
+            finally:
+                # Not before: starting one takes the processor from the one that inspects.
+                self._refill()
+        # It has said all it had to. Nobody need wait for it to clear away its memory.
+        leaving = asyncio.create_task(_end(process), name="an inspecting process leaves")
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
         return _understood(reply, data, filename)
 
     async def _take(self, filename: str) -> Process:
-        """A process that is ready, the spare one if there is; another spare is on its way then."""
-        spare, self._spare = self._spare, None
+        """A process that is ready: a spare one if there is one."""
         try:
-            process = await spare if spare is not None else await self._launch()
+            process = await (self._spares.popleft() if self._spares else self._launch())
             if process.returncode is not None:  # something killed it while it waited
                 process = await self._launch()
         except (OSError, TimeoutError) as error:
+            self._refill()
             log.exception("no inspecting process could be started")
             raise PictureRefused(
                 PictureProblem.INSPECTION_FAILED, filename=filename, got="no process"
             ) from error
-        if not self._closed and self._spare is None:
-            self._spare = asyncio.create_task(self._launch(), name="inspecting process")
         return process
+
+    def _refill(self) -> None:
+        """Have as many spares as there may be inspections at once."""
+        while not self._closed and len(self._spares) < AT_ONCE:
+            spare = asyncio.create_task(self._launch(), name="inspecting process")
+            self._spares.append(spare)
 
     async def _launch(self) -> Process:
         """Start a process and wait until its limits are on and its decoders are loaded."""

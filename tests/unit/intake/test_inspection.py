@@ -208,7 +208,7 @@ async def test_time_is_bounded(monkeypatch):
 
 
 async def test_a_spare_that_was_killed_is_replaced(inspector):
-    spare = await inspector._spare
+    spare = await inspector._spares[0]
     spare.kill()
     await spare.wait()
     picture = await inspector.inspect(saved(photo(), "PNG"), filename="a.png")
@@ -216,7 +216,7 @@ async def test_a_spare_that_was_killed_is_replaced(inspector):
 
 
 async def test_cancelling_ends_the_process(inspector):
-    process = await inspector._spare
+    process = await inspector._spares[0]
     os.kill(process.pid, signal.SIGSTOP)
     task = asyncio.create_task(inspector.inspect(saved(photo(), "PNG"), filename="a.png"))
     await asyncio.sleep(0.05)
