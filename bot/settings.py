@@ -123,6 +123,14 @@ class Settings(BaseSettings):
         default=None,
         description="A VGG-19 weights file (.mat) instead of the bundled weights.",
     )
+    painting_memory_bytes: int | None = Field(
+        default=None,
+        gt=0,
+        description=(
+            "Memory one painting may take; larger pictures are painted in tiles, more slowly. "
+            "Empty: all its device has. Bytes."
+        ),
+    )
     recipe: str = Field(default="default", description="The recipe used when none is asked for.")
     size: int | None = Field(
         default=None,

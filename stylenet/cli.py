@@ -89,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
         default=Precision.AUTO.value,
         help="of the convolutions (default: auto)",
     )
+    paint.add_argument(
+        "--memory-limit", type=float, metavar="MIB", help="paint in tiles what would need more"
+    )
     paint.add_argument("--no-snapshots", action="store_true", help="write the painting only")
     paint.add_argument("--json", action="store_true", help="report in JSON, a line per event")
     return parser
@@ -109,6 +112,7 @@ def _paint(options: argparse.Namespace) -> int:
     masks = [None if str(path) == "-" else _read(path, images.decode_mask) for path in options.mask]
     masks += [None] * (len(styles) - len(masks)) if masks else []
     start = None if options.start is None else _read(options.start)
+    limit = None if options.memory_limit is None else round(options.memory_limit * (1 << 20))
     from stylenet.painting import paint  # noqa: PLC0415 - torch, once the arguments are sound
 
     report: _Report = _choose_report(options, recipe)
@@ -122,6 +126,7 @@ def _paint(options: argparse.Namespace) -> int:
             weights=options.weights,
             device=options.device,
             precision=options.precision,
+            memory_limit=limit,
         ):
             if isinstance(event, events.Snapshot) and not options.no_snapshots:
                 stem, suffix = options.out.stem, options.out.suffix

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
+    "Plan",
     "available_memory",
     "describe",
     "draft_dtype",
     "memory_needed",
     "out_of_memory_guard",
-    "require_memory",
+    "plan",
     "resolve",
 ]
 
@@ -30,6 +32,27 @@ every layer, which wait for the backward pass, and L-BFGS's memory."""
 
 FIXED_BYTES = 300 << 20
 """What a painting takes at any size: torch, the weights and the targets."""
+
+HELD_BYTES_PER_PIXEL = 400
+"""Bytes per pixel of what a painting in tiles holds of the whole picture: some pictures, their
+cosines, the content's features; the pairs that L-BFGS remembers, 24 bytes each, come on top."""
+
+_LEAST_HISTORY = 6
+_LEAST_SIDE = 64
+_TILE_GRID = 16
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """How a picture is painted within the memory there is.
+
+    Attributes:
+        side: of the tiles it is looked at in, in pixels; None for the whole picture at once.
+        history: pairs that L-BFGS remembers.
+    """
+
+    side: int | None
+    history: int
 
 
 def resolve(name: str = "auto") -> torch.device:
@@ -96,26 +119,53 @@ def available_memory(device: torch.device) -> int | None:
     return None
 
 
-def require_memory(device: torch.device, width: int, height: int) -> None:
-    """Refuse, before anything is allocated, a picture that cannot fit.
+def plan(
+    device: torch.device,
+    width: int,
+    height: int,
+    *,
+    history: int,
+    margin: int,
+    limit: int | None = None,
+) -> Plan:
+    """Plan how a picture is painted within the memory there is: whole, or else in tiles.
 
-    On the CPU the check is against all the memory there is rather than the free part: what
-    caches hold is given back when it is needed.
+    On the CPU that is all the memory there is rather than the free part: what caches hold is
+    given back when it is needed.
+
+    Args:
+        device: where it is painted.
+        width: of the picture, in pixels.
+        height: likewise.
+        history: pairs that L-BFGS would remember.
+        margin: of the tiles, in pixels; see `stylenet.tiles.margin_of`.
+        limit: bytes that may be used where the device has more; None for no such limit.
 
     Raises:
-        DeviceMemoryError: it cannot.
+        DeviceMemoryError: not even in the smallest tiles; found before anything is allocated.
     """
-    available = available_memory(device)
-    if device.type == "cpu" and available is not None:
-        available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    needed = memory_needed(width, height)
-    if available is not None and needed > available:
+    memory = available_memory(device)
+    if device.type == "cpu" and memory is not None:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    bounds = [bound for bound in (memory, limit) if bound is not None]
+    if not bounds or memory_needed(width, height) <= min(bounds):
+        return Plan(side=None, history=history)
+    available = min(bounds)
+    area = width * height
+    remembered = int((available / 2 - FIXED_BYTES - HELD_BYTES_PER_PIXEL * area) / (24 * area))
+    history = max(min(history, remembered), min(history, _LEAST_HISTORY))
+    held = FIXED_BYTES + (HELD_BYTES_PER_PIXEL + 24 * history) * area
+    seen = max(available - held, 0) / BYTES_PER_PIXEL
+    side = int(seen**0.5 - 2 * margin) // _TILE_GRID * _TILE_GRID
+    if side < _LEAST_SIDE:
+        needed = held + BYTES_PER_PIXEL * (_LEAST_SIDE + 2 * margin) ** 2
         raise DeviceMemoryError(
-            f"{width}×{height} pixels need about {needed >> 20} MiB and {describe(device)} has "
-            f"{available >> 20} MiB",
+            f"{width}×{height} pixels need about {needed >> 20} MiB, even in tiles, and "
+            f"{describe(device)} has {available >> 20} MiB for them",
             needed=needed,
             available=available,
         )
+    return Plan(side=side, history=history)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,9 +21,10 @@ from stylenet.objective import WHITENED, Objective, down_to, measure_targets
 from stylenet.optimize import Canvas, Stage, optimize
 from stylenet.pictures import prepare
 from stylenet.precision import Precision
-from stylenet.recipe import Recipe
+from stylenet.recipe import LAYERS, Recipe
 from stylenet.reduced import REACHED, ReducedVGG, load_reduced, reduced_cost
 from stylenet.spectrum import Spectrum
+from stylenet.tiles import margin_of
 from stylenet.vgg import VGG19
 from stylenet.weights import Weights, load_weights
 
@@ -53,6 +55,7 @@ def stylize(
     weights: Path | None = None,
     device: str = "auto",
     precision: Precision | str = Precision.AUTO,
+    memory_limit: int | None = None,
 ) -> Painting:
     """Paint the content picture in the manner of the style picture, and wait for it.
 
@@ -65,6 +68,7 @@ def stylize(
         weights: a ``.mat`` file instead of the bundled weights.
         device: ``"auto"``, ``"cpu"``, ``"cuda:0"``, …
         precision: in which numbers convolutions are reckoned.
+        memory_limit: bytes that may be used; see `paint`.
 
     Raises:
         RecipeError: there is no such recipe, or it does not fit the pictures.
@@ -85,6 +89,7 @@ def stylize(
         weights=weights,
         device=device,
         precision=precision,
+        memory_limit=memory_limit,
     ):
         if isinstance(event, Painting):
             return event
@@ -102,6 +107,7 @@ def paint(
     weights: Path | None = None,
     device: str = "auto",
     precision: Precision | str = Precision.AUTO,
+    memory_limit: int | None = None,
     resume: bytes | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     checkpoint_seconds: float = 5.0,
@@ -120,6 +126,10 @@ def paint(
         weights: a ``.mat`` file instead of the bundled weights.
         device: ``"auto"``, ``"cpu"``, ``"cuda:0"``, …
         precision: in which numbers convolutions are reckoned.
+        memory_limit: bytes that may be used of the device's memory; None for all there are. A
+            picture that needs more is looked at in tiles: the same painting but for rounding,
+            and for fewer of the pairs that L-BFGS remembers where it is very large. It takes
+            about twice as long, and counts as many passes.
         resume: a `Checkpoint.state` of the same recipe, pictures and weights, to go on from.
         should_stop: asked before every step; once true, painting ends with a Checkpoint.
         checkpoint_seconds: least time of painting between two Checkpoints.
@@ -142,9 +152,17 @@ def paint(
     where = devices.resolve(device)
     pictures = prepare(content, styles, recipe, masks=masks, start=start)
     height, width = pictures.content.shape[:2]
-    devices.require_memory(where, width, height)
+    plan = devices.plan(
+        where,
+        width,
+        height,
+        history=recipe.history,
+        margin=margin_of(down_to(recipe.layers, recipe.deepest) or LAYERS[:1]),
+        limit=memory_limit,
+    )
     if resume is None:
         yield Snapshot(step=0, pixels=pictures.show(pictures.start), losses=None)
+    means = _Means(device=where, draft_dtype=devices.draft_dtype(where, numbers), side=plan.side)
     with devices.out_of_memory_guard(where, width, height):
         loaded = _load(weights)
         painting = pictures.fingerprint(recipe, loaded.fingerprint())
@@ -161,8 +179,8 @@ def paint(
         )
         yield from optimize(
             canvas,
-            _stages(loaded, pictures, recipe, where, numbers),
-            recipe,
+            _stages(loaded, pictures, recipe, means),
+            recipe.evolve(history=plan.history),
             state=state,
             should_stop=should_stop,
             checkpoint_seconds=checkpoint_seconds,
@@ -183,14 +201,28 @@ def _reduced_network(weights: Weights, device: torch.device, dtype: torch.dtype)
     return load_reduced(weights, dtype=dtype).to(device)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Means:
+    """What a painting is reckoned with.
+
+    Attributes:
+        draft_dtype: of a draft's convolutions.
+        side: of the tiles pictures are looked at in, in pixels; None for whole pictures.
+    """
+
+    device: torch.device
+    draft_dtype: torch.dtype
+    side: int | None
+
+
 def _stages(
     weights: Weights,
     pictures: Pictures,
     recipe: Recipe,
-    device: torch.device,
-    precision: Precision,
+    means: _Means,
 ) -> list[Stage]:
     """Plan the painting: a draft on the reduced network, then the exact one, damped ever less."""
+    device, side = means.device, means.side
     content = _tensor(pictures.content, device)
     styles = [_tensor(style, device) for style in pictures.styles]
     network = _exact_network(weights, device)
@@ -199,7 +231,7 @@ def _stages(
 
     @functools.cache
     def targets() -> Targets:
-        return measure_targets(network, content, styles, recipe, mixes=mixes)
+        return measure_targets(network, content, styles, recipe, mixes=mixes, side=side)
 
     def exact(damping: float | None) -> Objective:
         return Objective(
@@ -209,13 +241,16 @@ def _stages(
             deepest=recipe.deepest,
             damping=damping,
             guides=guides,
+            side=side,
         )
 
     def draft() -> Objective:
-        reduced = _reduced_network(weights, device, devices.draft_dtype(device, precision))
-        measured = measure_targets(reduced, content, styles, recipe, layers=REACHED, mixes=mixes)
+        reduced = _reduced_network(weights, device, means.draft_dtype)
+        measured = measure_targets(
+            reduced, content, styles, recipe, layers=REACHED, mixes=mixes, side=side
+        )
         damping = _DAMPING[0][0] if recipe.whitening else None
-        return Objective(reduced, measured, recipe, damping=damping, guides=guides)
+        return Objective(reduced, measured, recipe, damping=damping, guides=guides, side=side)
 
     cost = network.cost(down_to(recipe.layers, recipe.deepest)) if recipe.layers else 1.0
     plan: Sequence[tuple[float | None, float | None]] = _DAMPING if recipe.whitening else ()

@@ -54,6 +54,7 @@ class ProcessExecutor:
         devices: ``"auto"`` for every GPU, or else the CPU; or a list such as
             ``"cuda:0,cuda:1"``.
         weights: a weights file instead of the bundled one.
+        memory_limit: bytes that one painting may take; None for all its device has.
         checkpoint_seconds: least time between two checkpoints of a job.
         grace_seconds: how long a worker that was told to stop may take before it is killed.
         silence_seconds: how long a working worker may say nothing before it is killed.
@@ -67,6 +68,7 @@ class ProcessExecutor:
         *,
         devices: str = "auto",
         weights: Path | None = None,
+        memory_limit: int | None = None,
         checkpoint_seconds: float = 5.0,
         grace_seconds: float = 10.0,
         silence_seconds: float = SILENCE_SECONDS,
@@ -76,6 +78,7 @@ class ProcessExecutor:
             msg = "STYLEBOT_DEVICES is empty: use auto, cpu, or a list such as cuda:0,cuda:1"
             raise ConfigurationError(msg)
         self._weights = weights
+        self._memory_limit = memory_limit
         self._checkpoint_seconds = checkpoint_seconds
         self._grace_seconds = grace_seconds
         self._silence_seconds = silence_seconds
@@ -89,6 +92,7 @@ class ProcessExecutor:
         return cls(
             devices=settings.devices,
             weights=settings.weights,
+            memory_limit=settings.painting_memory_bytes,
             checkpoint_seconds=settings.checkpoint_seconds,
             grace_seconds=min(10.0, settings.shutdown_seconds / 2),
         )
@@ -168,6 +172,7 @@ class ProcessExecutor:
         return Seat(
             device,
             weights=self._weights,
+            memory_limit=self._memory_limit,
             checkpoint_seconds=self._checkpoint_seconds,
             on_devices=self._found,
         )

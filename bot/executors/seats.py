@@ -37,6 +37,7 @@ class Seat:
         device: str,
         *,
         weights: Path | None,
+        memory_limit: int | None,
         checkpoint_seconds: float,
         on_devices: Callable[[tuple[str, ...]], None],
     ) -> None:
@@ -44,6 +45,7 @@ class Seat:
         self.worker: WorkerProcess | None = None
         self.last_words = ""
         self._weights = weights
+        self._memory_limit = memory_limit
         self._checkpoint_seconds = checkpoint_seconds
         self._on_devices = on_devices
         self._changed = asyncio.Condition()
@@ -113,6 +115,7 @@ class Seat:
         worker = await WorkerProcess.spawn(
             device=self.device,
             weights=self._weights,
+            memory_limit=self._memory_limit,
             checkpoint_seconds=self._checkpoint_seconds,
         )
         self.worker = worker

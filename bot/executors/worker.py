@@ -105,6 +105,7 @@ class Worker:
     Args:
         device: as `stylenet.paint` takes it.
         weights: a weights file instead of the bundled one.
+        memory_limit: bytes that one painting may take; None for all the device has.
         checkpoint_seconds: least time between two checkpoints.
     """
 
@@ -115,12 +116,14 @@ class Worker:
         *,
         device: str,
         weights: Path | None,
+        memory_limit: int | None,
         checkpoint_seconds: float,
     ) -> None:
         self._channel = channel
         self._inbox = inbox
         self._device = device
         self._weights = weights
+        self._memory_limit = memory_limit
         self._checkpoint_seconds = checkpoint_seconds
 
     def serve(self) -> NoReturn:
@@ -213,6 +216,7 @@ class Worker:
                 start=start,
                 weights=self._weights,
                 device=self._device,
+                memory_limit=self._memory_limit,
                 resume=resume,
                 should_stop=lambda: self._inbox.is_stopped(run),
                 checkpoint_seconds=self._checkpoint_seconds,
@@ -312,6 +316,7 @@ def _main() -> NoReturn:
     parser.add_argument("--parent", type=int, required=True, help="process id to die with")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--weights", type=Path)
+    parser.add_argument("--memory-limit", type=int)
     parser.add_argument("--checkpoint-seconds", type=float, default=5.0)
     arguments = parser.parse_args()
 
@@ -330,6 +335,7 @@ def _main() -> NoReturn:
         inbox,
         device=device,
         weights=arguments.weights,
+        memory_limit=arguments.memory_limit,
         checkpoint_seconds=arguments.checkpoint_seconds,
     )
     try:

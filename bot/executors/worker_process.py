@@ -47,7 +47,12 @@ class WorkerProcess:
 
     @classmethod
     async def spawn(
-        cls, *, device: str, weights: Path | None, checkpoint_seconds: float
+        cls,
+        *,
+        device: str,
+        weights: Path | None,
+        memory_limit: int | None,
+        checkpoint_seconds: float,
     ) -> WorkerProcess:
         """Start a worker; it is not ready yet.
 
@@ -60,6 +65,8 @@ class WorkerProcess:
         ]
         if weights is not None:
             arguments += ["--weights", str(weights)]
+        if memory_limit is not None:
+            arguments += ["--memory-limit", str(memory_limit)]
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *arguments,

@@ -233,6 +233,17 @@ async def test_weights_that_cannot_be_used_are_the_operators_to_mend(tmp_path):
         await executor.close()
 
 
+async def test_a_painting_keeps_to_the_operators_limit_of_memory():
+    settings = Settings(_env_file=None, painting_memory_bytes=1000)
+    executor = ProcessExecutor.of(settings)
+    await executor.start()
+    try:
+        *_, last = [event async for event in executor.run(work())]
+        assert (last.code, last.retryable) == ("out_of_memory", False)
+    finally:
+        await executor.close()
+
+
 async def test_a_worker_dies_with_its_parent(tmp_path):
     script = tmp_path / "parent.py"
     script.write_text(

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+import stylenet
+from stylenet import devices
+from stylenet.errors import DeviceMemoryError
 from stylenet.guides import Guides
 from stylenet.objective import Objective, measure_targets
 from stylenet.recipe import LAYERS, Recipe
-from stylenet.tiles import margin_of, stitch, tiles_of
+from stylenet.tiles import TiledPicture, margin_of, stitch, tiles_of
 
 
 @pytest.mark.parametrize(
@@ -132,3 +135,54 @@ def test_without_layers_there_is_nothing_to_tile(exact_network, square):
     targets = measure_targets(exact_network, square[0], [square[1]], recipe, side=32)
     objective = Objective(exact_network, targets, recipe, side=32)
     assert objective.evaluate(square[2]).losses.total > 0
+
+
+CPU = torch.device("cpu")
+
+
+def test_a_picture_that_fits_is_painted_whole(monkeypatch):
+    monkeypatch.setattr(devices, "available_memory", lambda device: 1 << 34)
+    whole = devices.Plan(side=None, history=30)
+    assert devices.plan(CPU, 640, 480, history=30, margin=48) == whole
+    enough = devices.memory_needed(640, 480)
+    assert devices.plan(CPU, 640, 480, history=30, margin=48, limit=enough) == whole
+
+
+def test_tiles_and_memory_of_steps_shrink_with_the_limit():
+    plans = [
+        devices.plan(CPU, 2048, 1536, history=30, margin=48, limit=mib << 20)
+        for mib in (8000, 5000, 3000, 2200)
+    ]
+    sides = [plan.side for plan in plans]
+    assert sides == sorted(sides, reverse=True)
+    assert all(side % 16 == 0 and side >= 64 for side in sides)
+    assert plans[0].history == 30
+    assert 6 <= plans[-1].history < 30
+    with pytest.raises(DeviceMemoryError, match="even in tiles") as caught:
+        devices.plan(CPU, 2048, 1536, history=30, margin=48, limit=800 << 20)
+    assert caught.value.needed > caught.value.available == 800 << 20
+
+
+def test_a_painting_in_tiles_is_the_same_painting(make_scene, style, monkeypatch):
+    """And it is the memory limit that has it painted so."""
+    content = make_scene(120, 90)
+    recipe = SHALLOW.evolve(passes=4)
+    tiled = []
+    tiles = TiledPicture.tiles
+
+    def counted(self, picture, layers):
+        divided = tiles(self, picture, layers)
+        tiled.append(len(divided))
+        return divided
+
+    monkeypatch.setattr(TiledPicture, "tiles", counted)
+    monkeypatch.setattr(devices, "_LEAST_SIDE", 16)
+    *_, whole = stylenet.paint(content, [style], recipe, device="cpu")
+    assert not tiled
+    held = devices.FIXED_BYTES + content.width * content.height * 1200
+    limit = held + devices.BYTES_PER_PIXEL * 65**2  # a tile of 32 pixels and two margins of 16
+    *_, painting = stylenet.paint(content, [style], recipe, device="cpu", memory_limit=limit)
+    assert set(tiled) == {12}
+    assert painting.passes == pytest.approx(whole.passes)
+    assert painting.losses.total == pytest.approx(whole.losses.total, rel=1e-3)
+    assert np.abs(painting.pixels.astype(int) - whole.pixels).mean() < 1
