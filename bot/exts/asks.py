@@ -36,7 +36,7 @@ class Ask:
     Attributes:
         origin: where the painting goes, and to whom.
         pictures: the content first, then the styles.
-        lacks_content: whether the pictures are all styles.
+        lacks_content: whether there is nothing to repaint: the pictures are all styles.
         mask: what says where to paint.
         order: how it is known which picture is which.
         wish: everything that was said in words or chosen.

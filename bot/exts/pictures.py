@@ -224,7 +224,7 @@ def _stuck(stickers: Iterable[discord.StickerItem]) -> Iterator[PictureSource]:
         is_drawn = sticker.format is not discord.StickerFormatType.lottie
         yield PictureSource(
             url=sticker.url,
-            filename=f"{sticker.name}.{sticker.format.file_extension}",
+            filename=sticker.name,
             content_type=None if is_drawn else "application/json",
             place=Place.STICKER,
         )

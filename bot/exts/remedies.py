@@ -163,7 +163,7 @@ def fields(ask: Ask, way: Way) -> list[tuple[str, str, bool]]:
     if way.at is not None and way.at > 0:
         return [(CONTENT_FIELD, ask_wording.FORM_STYLE, True)]
     wanted = [(CONTENT_FIELD, ask_wording.FORM_CONTENT, True)]
-    if len(ask.pictures) < 2 and not ask.lacks_content:
+    if not ask.pictures:
         wanted.append((STYLE_FIELD, ask_wording.FORM_STYLE_OR_NONE, False))
     return wanted
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bot.intake.keeping import Keeper
     from bot.jobs.artefacts import Artefacts
-    from bot.jobs.model import Job, Origin
+    from bot.jobs.model import Job, Origin, Understood
 
 __all__ = ["Beginning", "Repeats"]
 
@@ -96,7 +96,7 @@ class Repeats:
                 recipe=recipe,
                 preset=parent.preset,
                 title=parent.title,
-                understood=parent.understood,
+                understood=_decided(parent.understood) if start else parent.understood,
                 spoiler=parent.spoiler,
                 request_key=request_key,
                 priority=priority,
@@ -116,3 +116,8 @@ class Repeats:
             if info.key.removeprefix(prefix).startswith(_INPUTS):
                 keys.add(info.key)
         return {key: await self._artefacts.get(key) for key in sorted(keys)}
+
+
+def _decided(understood: Understood | None) -> Understood | None:
+    """What goes on from a painting cannot be taken the other way round any more."""
+    return None if understood is None else understood.decided()

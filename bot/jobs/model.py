@@ -166,11 +166,19 @@ class Understood:
         if own == 0:
             return self
         first, *others = self.styles[:own]
+        # Whoever swaps has looked, so there is no more guessing.
+        order = Order.FIRST if self.order is Order.GUESSED else self.order
         return Understood(
             content=first,
             styles=(*others, self.content, *self.styles[own:]),
             mask=self.mask,
-            order=self.order,
+            order=order,
+        )
+
+    def decided(self) -> Understood:
+        """The same pictures, with no doubt left which is which."""
+        return Understood(
+            content=self.content, styles=self.styles, mask=self.mask, order=Order.NAMED
         )
 
     def title(self) -> str:

@@ -74,7 +74,12 @@ class Attempt:
         self._handing_back = False
         self._recorded_at = 0.0
         self._checkpoint = job.checkpoint_key
-        self._frames = Frames(job.job_id, artefacts, most=settings.timelapse_snapshots)
+        self._frames = Frames(
+            job.job_id,
+            artefacts,
+            most=settings.timelapse_snapshots,
+            anew=job.snapshot_key is None,
+        )
 
     def cancel(self) -> None:
         """Stop, because the requester asked for it or the claim is lost."""

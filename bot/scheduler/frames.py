@@ -22,18 +22,22 @@ class Frames:
         job_id: whose.
         artefacts: where they are kept.
         most: how many are kept, 2 at least: the first, the newest, and others in between.
+        anew: whether the painting begins, so that what an earlier one left is let go of.
     """
 
-    def __init__(self, job_id: str, artefacts: Artefacts, *, most: int) -> None:
+    def __init__(self, job_id: str, artefacts: Artefacts, *, most: int, anew: bool = False) -> None:
         self._job_id = job_id
         self._artefacts = artefacts
         self._most = most
+        self._anew = anew
         self._steps: set[int] | None = None
 
     async def add(self, step: int, image: bytes) -> str:
         """Keep a snapshot, encoded; returns its key."""
         if self._steps is None:  # an earlier attempt may have kept some
             self._steps = await self._kept()
+            while self._anew and self._steps:
+                await self._artefacts.delete(snapshot_key(self._job_id, self._steps.pop()))
         key = snapshot_key(self._job_id, step)
         await self._artefacts.put(key, image)
         self._steps.add(step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import discord
@@ -19,16 +20,16 @@ __all__ = ["swap_button", "understood_lines"]
 LONGEST_NAME: Final = 60
 
 _PLACES: Final[Mapping[Place, str]] = {
-    Place.ATTACHED: "which you attached",
-    Place.REPLIED_TO: "from the message you replied to",
-    Place.FORWARDED: "from the forwarded message",
-    Place.STICKER: "the sticker",
+    Place.ATTACHED: "attached",
+    Place.REPLIED_TO: "replied to",
+    Place.FORWARDED: "forwarded",
+    Place.STICKER: "sticker",
     Place.EMBEDDED: "from the preview",
-    Place.LINKED: "which you linked",
+    Place.LINKED: "linked",
     Place.AVATAR: "",
-    Place.EMOJI: "the emoji",
+    Place.EMOJI: "emoji",
     Place.FIRST_FRAME: "its first frame",
-    Place.PRESET: "one of my styles",
+    Place.PRESET: "my own",
     Place.EARLIER: "",
 }
 """What is added to a picture's name."""
@@ -39,12 +40,15 @@ def understood_lines(job: Job) -> list[str]:
     understood = job.understood
     if understood is None:
         return []
-    lines = [
-        f"Repainting {_named(understood.content)}",
-        f"in the style of {_blended(understood.styles, job.recipe.blend)}",
-    ]
+    # Where everything lies side by side, there is no need to say where.
+    taken = (understood.content, *understood.styles)
+    everywhere = any(each.place not in {Place.ATTACHED, Place.PRESET} for each in taken)
+    named = partial(_named, with_place=everywhere)
+    styles = _blended([named(style) for style in understood.styles], job.recipe.blend)
+    parts = [f"Repainting {named(understood.content)}", f"in the style of {styles}"]
     if understood.mask is not None:
-        lines.append(f"where {_named(understood.mask)} is white")
+        parts.append(f"where {_named(understood.mask, with_place=False)} is white")
+    lines = [f"{' '.join(parts)}."]
     if understood.order is Order.GUESSED and understood.can_swap and not job.state.is_final:
         lines.append("-# Which is which was a guess; **Swap** takes them the other way round.")
     return lines
@@ -58,21 +62,21 @@ def swap_button(job: Job) -> SwapButton | None:
     return SwapButton(job.job_id, several=understood.own_styles > 1, disabled=job.cancel_requested)
 
 
-def _blended(styles: Sequence[Input], weights: Sequence[float]) -> str:
+def _blended(styles: Sequence[str], weights: Sequence[float]) -> str:
     """The styles, each with its share where they are blended."""
     if len(styles) == 1 or len(weights) != len(styles):
-        return " and ".join(_named(style) for style in styles)
+        return " and ".join(styles)
     total = sum(weights)
     return " and ".join(
-        f"{_named(style)} ({round(100 * weight / total)}%)"
+        f"{style} ({round(100 * weight / total)}%)"
         for style, weight in zip(styles, weights, strict=True)
     )
 
 
-def _named(taken: Input) -> str:
+def _named(taken: Input, *, with_place: bool) -> str:
     name = " ".join(taken.name.split()) or "a picture"
     if len(name) > LONGEST_NAME:
         name = name[: LONGEST_NAME - 1] + "…"
     name = discord.utils.escape_mentions(discord.utils.escape_markdown(name))
-    place = _PLACES[taken.place]
-    return f"**{name}**" + (f", {place}" if place else "")
+    place = _PLACES[taken.place] if with_place else ""
+    return f"**{name}** ({place})" if place else f"**{name}**"

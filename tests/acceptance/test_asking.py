@@ -52,7 +52,7 @@ def settings(playground, tmp_path_factory):
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def bot(app, playground):
     """The bot, not painting; whatever waits at the end is cancelled."""
-    scheduler, store = app._scheduler, app._delivery._keeper._store
+    scheduler, store = app._scheduler, app._bot._services.store
     await scheduler.set_mode(QueueMode.PAUSED)
     yield app
     for job in [*await store.waiting(), *await store.running()]:
@@ -64,7 +64,7 @@ async def bot(app, playground):
 
 @pytest.fixture
 def store(app):
-    return app._delivery._keeper._store
+    return app._bot._services.store
 
 
 async def _press(room, message, ending, member=None):
@@ -225,23 +225,31 @@ GUESS = "Which is which was a guess"
 @pytest.mark.parametrize(
     ("ask", "lines", "swap"),
     [
-        (_in_own_message, ["**harbour.png**, which you attached", "**brushes.png**, which"], True),
-        (_in_another_message, ["**harbour.png**, from the message you replied to", GUESS], True),
-        (_in_both_messages, ["you replied to", "**brushes.png**, which you attached", GUESS], True),
-        (_forwarded, ["**harbour.png**, from the forwarded message", GUESS], True),
-        (_blended, ["**brushes.png**, which you attached (75%) and", "(25%)"], True),
+        (_in_own_message, ["Repainting **harbour.png** in the style of **brushes.png**."], True),
+        (_in_another_message, ["**harbour.png** (replied to)", GUESS], True),
+        (
+            _in_both_messages,
+            ["**harbour.png** (replied to)", "**brushes.png** (attached)", GUESS],
+            True,
+        ),
+        (_forwarded, ["**harbour.png** (forwarded)", GUESS], True),
+        (_blended, ["**brushes.png** (75%) and **waves.png** (25%)"], True),
         (_swapped_in_words, ["harbour.png × brushes.png"], True),
-        (_me, ["Repainting **Ada's avatar**", "**Mosaic**, one of my styles"], False),
+        (_me, ["Repainting **Ada's avatar**", "**Mosaic** (my own)"], False),
         (_avatar_as_style, ["harbour.png × Ada's avatar", GUESS], True),
         (_members_and_emoji, ["Vincent's avatar × :atelier:"], False),
-        (_linked, ["**harbour.png**, which you linked"], False),
+        (_linked, ["**harbour.png** (linked)"], False),
         (_hidden_link, ["brushes.png × harbour.png", GUESS], True),
-        (_sticker_and_preset, ["**Bravo.png**, the sticker"], False),
-        (_another_bots_embed, ["**harbour.png**, from the preview"], False),
-        (_a_preview_that_comes_late, ["**harbour.png**, from the preview"], False),
+        (_sticker_and_preset, ["**Bravo** (sticker)"], False),
+        (_another_bots_embed, ["**harbour.png** (from the preview)"], False),
+        (_a_preview_that_comes_late, ["**harbour.png** (from the preview)"], False),
         (_by_apps_menu, ["harbour.png × brushes.png", GUESS], True),
-        (_by_slash, ["brushes.png", "(25%) and **Vincent's avatar** (25%)", "(50%)"], False),
-        (_masked, ["harbour.png × Mosaic", "where **mask.png**, which you attached is"], False),
+        (
+            _by_slash,
+            ["brushes.png", "(25%) and **Vincent's avatar** (25%)", "(emoji) (50%)"],
+            False,
+        ),
+        (_masked, ["harbour.png × Mosaic", "where **mask.png** is white"], False),
         (_masked_by_slash, ["harbour.png × brushes.png", "where **mask.png**"], False),
         (_by_slash_without_content, ["Ada's avatar × brushes.png"], False),
     ],
@@ -266,9 +274,8 @@ async def test_pictures_are_swapped_until_the_painting_is_done(room, bot):
     await _whisper(room, "Only the member who asked for this painting", member=room.other)
     assert "harbour.png × brushes.png" in said(card)
     await _press(room, card, ":swap")
-    await room.card_saying(
-        "brushes.png × harbour.png", "Repainting **brushes.png**, from the message"
-    )
+    await room.card_saying("brushes.png × harbour.png", "Repainting **brushes.png** (replied to)")
+    assert GUESS not in said(card)
     await _press(room, card, ":cancel")
 
     await bot._scheduler.set_mode(QueueMode.OPEN)
@@ -290,6 +297,7 @@ async def test_no_picture_leads_to_a_form_an_avatar_or_the_manual(room):
     await _whisper(room, "mention me instead of `!stylize`")
     form = await _press(room, answer, ":upload")
     assert form.modal["title"] == "Your pictures"
+    assert [row["component"]["required"] for row in form.modal["components"]] == [True, False]
     sent = room.playground.submit_modal(room.me, form, files={"content": CONTENT})
     await sent.settled.wait()
     assert "harbour.png × Mosaic" in said(await room.card())
@@ -328,7 +336,7 @@ async def test_a_film_gives_its_first_frame(room):
     room.ask("!stylize", _film(), STYLE)
     answer = await _answer_with(room, "`clip.mp4` is a film", "frame", "upload", "avatar")
     await _press(room, answer, ":frame")
-    assert "Repainting **clip.mp4**, its first frame" in said(await room.card())
+    assert "Repainting **clip.mp4** (its first frame)" in said(await room.card())
 
 
 async def test_a_film_without_pictures_in_it_can_be_replaced(room):
@@ -344,7 +352,7 @@ async def test_a_film_without_pictures_in_it_can_be_replaced(room):
 
 async def test_a_drawn_sticker_has_no_picture(room):
     room.ask("!stylize mosaic", stickers=[_sticker(room, "Wiggle")])
-    answer = await _answer_with(room, "`Wiggle.json` is a sticker", "upload", "avatar")
+    answer = await _answer_with(room, "`Wiggle` is a sticker", "upload", "avatar")
     await _press(room, answer, ":avatar")
     assert "Ada's avatar × Mosaic" in said(await room.card())
 
@@ -417,7 +425,7 @@ async def test_a_link_to_elsewhere_is_not_opened(room):
 
 
 async def test_more_styles_than_fit_stand_on_pages(room, store, app):
-    artefacts = app._delivery._keeper._artefacts
+    artefacts = app._bot._services.artefacts
     spare = [chr(0x1F1E6 + number) for number in range(8)]
     for number, emoji in enumerate(spare):
         key = f"presets/{room.playground.seeded.guild.id}/own-{number}"

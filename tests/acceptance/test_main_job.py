@@ -15,7 +15,7 @@ async def test_two_pictures_become_one_painting(room):
     assert card.reference["message_id"] == request.id
     assert "harbour.png × brushes.png" in said(card)
     assert custom_ids(card) == [f"job:{job_id_of(card)}:{verb}" for verb in ("cancel", "swap")]
-    assert "Repainting **harbour.png**, which you attached" in said(card)
+    assert "Repainting **harbour.png** in the style of **brushes.png**." in said(card)
 
     final = await room.final()
     assert final.reference["message_id"] == request.id

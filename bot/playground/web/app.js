@@ -61,6 +61,13 @@ const page = {
           : anchor;
     pickEmoji(place, store.emoji, (emoji) => page.react(message, emoji, true));
   },
+  forward: (message, channel) =>
+    attempt(async () => {
+      const reference = { type: 1, message_id: message.id, channel_id: message.channel_id };
+      const payload = { message_reference: reference, attachments: [] };
+      await api.post(channel.id, payload, [], () => {}).done;
+      say(`Forwarded to ${channel.name}`);
+    }),
   deleteMessage: (message) =>
     attempt(async () => {
       await api.deleteMessage(message);

@@ -23,6 +23,7 @@ export const ComponentType = Object.freeze({
   SEPARATOR: 14,
   CONTAINER: 17,
   LABEL: 18,
+  FILE_UPLOAD: 19,
 });
 const LINK_STYLE = 5;
 const STYLE_NAMES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link" };

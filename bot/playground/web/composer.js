@@ -2,6 +2,7 @@
 
 import { fill, h, icon, iconButton } from "./dom.js";
 import { pickEmoji } from "./emoji.js";
+import { pickSticker } from "./stickers.js";
 import { plainText } from "./markdown.js";
 import { CommandForm, commandSuggestions } from "./slash.js";
 import { coloredName } from "./people.js";
@@ -93,6 +94,11 @@ export class Composer {
         this.chooser,
         this.text,
         this.count,
+        iconButton("sticker", "Sticker", (event) =>
+          pickSticker(event.currentTarget, this.page.store.stickers, (sticker) =>
+            this.send([sticker.id]),
+          ),
+        ),
         iconButton("smile", "Emoji", (event) =>
           pickEmoji(event.currentTarget, this.page.store.emoji, (emoji) => this.insertEmoji(emoji)),
         ),
@@ -270,10 +276,11 @@ export class Composer {
 
   // ----------------------------------------------------------------- sending
 
-  async send() {
+  /** Sends what is written and attached, and stickers beside it. */
+  async send(stickers = []) {
     const { store, api } = this.page;
     const typed = this.text.value.trim();
-    if (!typed && !this.uploads.entries.length) return;
+    if (!typed && !this.uploads.entries.length && !stickers.length) return;
     if (typed.length > LONGEST_TEXT) {
       this.complain(
         `A message holds up to ${LONGEST_TEXT} characters; this one has ${typed.length}.`,
@@ -294,6 +301,7 @@ export class Composer {
     const payload = {
       content: encodeMentions(typed, store),
       nonce,
+      ...(stickers.length ? { sticker_ids: stickers } : {}),
       attachments: entries.map((entry, id) => ({
         id,
         filename: entry.spoiler ? `SPOILER_${entry.file.name}` : entry.file.name,

@@ -186,7 +186,8 @@ function textField(option, id, form) {
   return { ...field, element: h("div", { class: "combobox" }, input, listbox) };
 }
 
-function fileField(option, id) {
+/** A slot for one file: chosen, or dropped on it. */
+export function fileField(option, id) {
   const chooser = h("input", {
     id,
     type: "file",

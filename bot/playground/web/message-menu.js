@@ -69,6 +69,22 @@ function openAppsMenu(anchor, message, page) {
   });
 }
 
+/** Where a message may be forwarded to. */
+function openForwardMenu(anchor, message, page) {
+  openMenu(
+    anchor,
+    [
+      { heading: "Forward to" },
+      ...page.store.channels.map((channel) => ({
+        label: `${channel.type === 1 ? "@" : "#"}${channel.name}`,
+        icon: "forward",
+        run: () => page.forward(message, channel),
+      })),
+    ],
+    { label: "Forward to", align: anchor instanceof Element ? "end" : "start" },
+  );
+}
+
 /** The whole menu, by right click, long press or the toolbar's last button. */
 export function openMessageMenu(anchor, message, page) {
   const ephemeral = isEphemeral(message);
@@ -83,6 +99,11 @@ export function openMessageMenu(anchor, message, page) {
         run: () => page.pickReaction(anchor, message),
       },
       !ephemeral && { label: "Reply", icon: "reply", run: () => page.reply(message) },
+      !ephemeral && {
+        label: "Forward…",
+        icon: "forward",
+        run: () => openForwardMenu(anchor, message, page),
+      },
       message.content && {
         label: "Copy text",
         icon: "copy",

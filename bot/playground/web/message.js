@@ -12,6 +12,7 @@ import { isJumbo, plainText, renderMarkdown } from "./markdown.js";
 import { openMessageMenu, toolbar } from "./message-menu.js";
 import { appTag, avatar, coloredName } from "./people.js";
 import { PictureSet } from "./pictures.js";
+import { stickerNode } from "./stickers.js";
 import { isEphemeral, MessageFlag, MessageType, nameOf } from "./store.js";
 import { clockTime, fullTime, messageTime } from "./time.js";
 
@@ -262,11 +263,12 @@ export class MessageView {
           h("small", {}, "Forwarded"),
           h("div", { class: "markdown" }, renderMarkdown(forwarded.content, this.markdown)),
           renderAttachments(forwarded.attachments ?? [], this.pictures, this.pictureContext()),
+          (forwarded.sticker_items ?? []).map((sticker) => stickerNode(sticker)),
         ),
       );
     }
     for (const sticker of message.sticker_items ?? [])
-      out.push(h("span", { class: "sticker" }, `Sticker: ${sticker.name}`));
+      out.push(h("div", { class: "sticker" }, stickerNode(sticker)));
     return out;
   }
 

@@ -2,6 +2,7 @@
 
 import { fill, h, iconButton } from "./dom.js";
 import { ComponentType, dots, renderSelect } from "./components.js";
+import { fileField } from "./fields.js";
 
 const PARAGRAPH = 2;
 let shown = null;
@@ -44,17 +45,24 @@ export function openModal(modal, page) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     fill(problem);
+    const wrong = fields.map((field) => field.check?.()).find(Boolean);
+    if (wrong) {
+      fill(problem, wrong);
+      return;
+    }
+    const files = [];
     submit.disabled = true;
     fill(submit, dots());
     try {
-      await page.api.interact({
+      const payload = {
         type: 5,
         channel_id: modal.channel_id ?? page.store.channelId,
         custom_id: modal.custom_id,
         ...(modal.id ? { modal_id: modal.id } : {}),
         ...(modal.message_id ? { message_id: modal.message_id } : {}),
-        components: fields.map((field) => field.answer()),
-      });
+        components: fields.map((field) => field.answer(files)),
+      };
+      await page.api.interact(payload, files);
       dialog.close();
     } catch (error) {
       fill(problem, error.message);
@@ -64,13 +72,14 @@ export function openModal(modal, page) {
     }
   });
   dialog.addEventListener("close", () => {
+    for (const field of fields) field.release?.();
     dialog.remove();
     if (shown === dialog) shown = null;
   });
   document.body.append(dialog);
   shown = dialog;
   dialog.showModal();
-  form.querySelector("input, textarea, .select")?.focus();
+  form.querySelector("input:not([type=file]), textarea, .select, .file-slot")?.focus();
 }
 
 /** An action row with one text input, or a label around an input. */
@@ -103,6 +112,17 @@ function drawRow(row, index, fields, page) {
     fields.push({
       answer: () => wrap({ type: input.type, custom_id: input.custom_id, value: control.value }),
     });
+  } else if (input.type === ComponentType.FILE_UPLOAD) {
+    const slot = fileField({ name: label, required: input.required !== false }, id);
+    control = slot.element;
+    fields.push({
+      check: slot.check,
+      release: slot.release,
+      answer: (files) => {
+        const values = slot.file ? [String(files.push(slot.file) - 1)] : [];
+        return wrap({ type: input.type, custom_id: input.custom_id, values });
+      },
+    });
   } else {
     let values = (input.options ?? [])
       .filter((option) => option.default)
@@ -122,7 +142,7 @@ function drawRow(row, index, fields, page) {
     { class: "form-row" },
     h(
       "label",
-      { for: id },
+      { for: id, id: `${id}-label` },
       label,
       input.required !== false && h("span", { class: "required", "aria-hidden": "true" }, " *"),
     ),

@@ -40,6 +40,7 @@ export class Store extends EventTarget {
     this.channels = [];
     this.commands = [];
     this.emoji = [];
+    this.stickers = [];
     this.members = new Map();
     this.messages = new Map(); // channel id -> Map(message id -> message)
     this.pending = []; // what this page is sending, oldest first
@@ -114,6 +115,7 @@ export class Store extends EventTarget {
       .map(named);
     this.commands = state.commands ?? [];
     this.emoji = state.emoji ?? [];
+    this.stickers = state.stickers ?? [];
     this.members = new Map((state.members ?? []).map((user) => [user.id, user]));
     if (this.bot) this.members.set(this.bot.id, { ...this.bot, bot: true });
     for (const user of this.members.values()) {

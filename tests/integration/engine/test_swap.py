@@ -53,6 +53,7 @@ async def test_a_waiting_job_is_swapped_in_its_place(store, new_job, many):
     assert swapped.title == "brushes.png × harbour.png"
     assert swapped.content_size == (64, 48)
     assert swapped.understood.content == BRUSHES
+    assert swapped.understood.order is Order.FIRST
     assert next(each.job_id for each in await store.waiting()) == job.job_id
     again = await store.swap(job.job_id)
     assert (again.content_key, again.style_keys) == (job.content_key, job.style_keys)

@@ -1,0 +1,57 @@
+"""Stickers, forwarding, and forms that take files."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_a_sticker_is_sent_with_what_is_written_and_forwarded(chat, wire_bot):
+    await chat.text.fill("look")
+    await chat.page.get_by_role("button", name="Sticker", exact=True).click()
+    await chat.page.keyboard.press("Enter")  # the first of them has the focus
+    heard = await wire_bot.heard("MESSAGE_CREATE")
+    assert heard["content"] == "look"
+    assert [each["name"] for each in heard["sticker_items"]] == ["Bravo"]
+    shown = chat.message(heard["id"])
+    await expect(shown.get_by_alt_text("Sticker: Bravo")).to_be_visible()
+    await shown.click(button="right")
+    await chat.page.get_by_role("menuitem", name="Forward…").click()
+    await chat.page.get_by_role("menuitem", name="#stylize").click()
+    forward = await wire_bot.heard("MESSAGE_CREATE", lambda m: m.get("message_snapshots"))
+    [snapshot] = forward["message_snapshots"]
+    assert snapshot["message"]["content"] == "look"
+    assert snapshot["message"]["sticker_items"] == heard["sticker_items"]
+    await expect(chat.message(forward["id"]).get_by_alt_text("Sticker: Bravo")).to_be_visible()
+
+
+async def test_a_form_takes_files(chat, wire_bot, files):
+    button = {"type": 2, "style": 1, "label": "Add", "custom_id": "add"}
+    message = await wire_bot.post("Ready", components=[{"type": 1, "components": [button]}])
+    await chat.message(message["id"]).get_by_role("button", name="Add").click()
+    pressed = await wire_bot.heard("INTERACTION_CREATE")
+    fields = [
+        {
+            "type": 18,
+            "label": label,
+            "component": {"type": 19, "custom_id": label.lower(), "required": required},
+        }
+        for label, required in (("Content", True), ("Style", False))
+    ]
+    form_data = {"custom_id": "form", "title": "Your pictures", "components": fields}
+    await wire_bot.respond(pressed, 9, form_data)
+    form = chat.page.get_by_role("dialog", name="Your pictures")
+    await form.get_by_role("button", name="Submit").click()
+    await expect(form.get_by_role("alert")).to_have_text("Choose a file for Content.")
+    await form.locator("input[type=file]").first.set_input_files(
+        files.chosen("blue.png", files.blue)
+    )
+    await form.get_by_role("button", name="Submit").click()
+    await expect(form).to_have_count(0)
+    sent = await wire_bot.heard("INTERACTION_CREATE", lambda d: d["type"] == 5)
+    content, style = (row["component"] for row in sent["data"]["components"])
+    [attachment] = sent["data"]["resolved"]["attachments"].values()
+    assert content["values"] == [attachment["id"]]
+    assert (attachment["filename"], style["values"]) == ("blue.png", [])
