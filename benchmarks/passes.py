@@ -1,6 +1,6 @@
 """What one step costs beside the bare convolutions, per size, and its peak memory.
 
-    python benchmarks/passes.py --sizes 192x144 384x288
+    python benchmarks/passes.py --sizes 192x144 384x288 --device cpu
 
 The floor is the arithmetic that no step can do without: each convolution down to the deepest
 minimised layer, forward, and backward to its input, timed one by one on features of its shape. A
@@ -8,8 +8,8 @@ step is an evaluation of the objective with everything around it: the cosines, t
 rectification, pooling, total variation and L-BFGS. ``overhead`` is step ÷ floor. The reduced
 network's evaluation is shown as a share of the exact step, beside its share of the arithmetic.
 Peak memory is that of a process of its own, less what it holds before the first evaluation; below
-some 0.1 megapixels it shows the loading of the weights instead. Times mean nothing on a busy
-machine: an overhead below 1 is a sign of one.
+some 0.1 megapixels it shows the loading of the weights instead. Each time is the least of several
+runs, and on a busy machine means little all the same: an overhead below 1 is a sign of one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import resource
-import statistics
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -26,10 +25,12 @@ import psutil
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
 
+from stylenet import devices
 from stylenet.lbfgs import LBFGS
 from stylenet.objective import Objective, down_to, measure_targets
+from stylenet.precision import Precision
 from stylenet.recipe import LAYERS, Recipe
-from stylenet.reduced import REACHED, load_reduced
+from stylenet.reduced import REACHED, ReducedVGG, load_reduced
 from stylenet.search import Point
 from stylenet.spectrum import Spectrum
 from stylenet.vgg import VGG19, layer_shape
@@ -38,7 +39,6 @@ from stylenet.weights import bundled_weights
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stylenet.vgg import Network
 
 RECIPE = Recipe.named("cookbook-fast")
 _KIBIBYTES = 1 if sys.platform == "darwin" else 1024  # what ru_maxrss counts in
@@ -47,17 +47,22 @@ _KIBIBYTES = 1 if sys.platform == "darwin" else 1024  # what ru_maxrss counts in
 def main() -> int:
     parser = argparse.ArgumentParser(description="The cost of a step beside its convolutions.")
     parser.add_argument("--sizes", nargs="+", default=["192x144", "384x288"], metavar="WxH")
-    parser.add_argument("--repeats", type=int, default=5, help="the median of so many is shown")
+    parser.add_argument("--repeats", type=int, default=5, help="the least of so many is shown")
+    parser.add_argument("--device", default="auto")
     options = parser.parse_args()
+    device = str(devices.resolve(options.device))
+    print(f"On {devices.describe(torch.device(device))}:\n")
     print("| size | floor s | step s | overhead | reduced ÷ step | (arithmetic) | MiB per MP |")
     print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
     context = multiprocessing.get_context("spawn")
     for text in options.sizes:
         width, height = (int(side) for side in text.split("x"))
         with context.Pool(1) as pool:
-            peak = pool.apply(peak_bytes, (width, height))
+            peak = pool.apply(peak_bytes, (width, height, device))
         with context.Pool(1) as pool:
-            floor, step, reduced, arithmetic = pool.apply(timings, (width, height, options.repeats))
+            floor, step, reduced, arithmetic = pool.apply(
+                timings, (width, height, device, options.repeats)
+            )
         per_megapixel = peak / (width * height) * 1e6 / (1 << 20)
         print(
             f"| {text} | {floor:.3f} | {step:.3f} | {step / floor:.2f} | {reduced / step:.2f} "
@@ -67,23 +72,27 @@ def main() -> int:
     return 0
 
 
-def timings(width: int, height: int, repeats: int) -> tuple[float, float, float, float]:
+def timings(width: int, height: int, name: str, repeats: int) -> tuple[float, float, float, float]:
     """Return seconds of floor, exact step and reduced step, and the reduced share of passes."""
-    weights = bundled_weights()
-    network, reduced = VGG19(weights), load_reduced(weights)
-    floor = sum(median(repeats, run) for run in convolutions(network, width, height))
+    weights, device = bundled_weights(), torch.device(name)
+    network = VGG19(weights).to(device)
+    reduced = load_reduced(weights, dtype=devices.draft_dtype(device, Precision.AUTO)).to(device)
+    floor = sum(least(repeats, run) for run in convolutions(network, width, height))
     exact_step, exact = stepper(network, width, height, down_to(RECIPE.layers, RECIPE.deepest))
     reduced_step, draft = stepper(reduced, width, height, RECIPE.layers & frozenset(REACHED))
-    return floor, median(repeats, exact_step), median(repeats, reduced_step), draft / exact
+    return floor, least(repeats, exact_step), least(repeats, reduced_step), draft / exact
 
 
-def peak_bytes(width: int, height: int) -> int:
+def peak_bytes(width: int, height: int, name: str) -> int:
     """Return what a few steps take at their peak, in a process that has done nothing else."""
-    network = VGG19(bundled_weights())
+    device = torch.device(name)
+    network = VGG19(bundled_weights()).to(device)
     before: int = psutil.Process().memory_info().rss
     step, _ = stepper(network, width, height, down_to(RECIPE.layers, RECIPE.deepest))
     for _ in range(3):
         step()
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTES
     return peak - before
 
@@ -94,7 +103,8 @@ def convolutions(network: VGG19, width: int, height: int) -> list[Callable[[], o
     for layer in LAYERS[: LAYERS.index(RECIPE.deepest or LAYERS[-1]) + 1]:
         channels, _, share = layer_shape(layer)
         side = share**0.5
-        x = torch.rand(1, channels, -int(-height * side // 1), -int(-width * side // 1))
+        rows, columns = -int(-height * side // 1), -int(-width * side // 1)
+        x = torch.rand(1, channels, rows, columns, device=network.get_buffer("mean").device)
         x = x.contiguous(memory_format=torch.channels_last).requires_grad_()
         kernel, bias = network.get_buffer(f"{layer}_kernel"), network.get_buffer(f"{layer}_bias")
 
@@ -109,16 +119,17 @@ def convolutions(network: VGG19, width: int, height: int) -> list[Callable[[], o
 
 
 def stepper(
-    network: Network, width: int, height: int, layers: frozenset[str]
+    network: VGG19 | ReducedVGG, width: int, height: int, layers: frozenset[str]
 ) -> tuple[Callable[[], None], float]:
     """Return a function that takes one more step of L-BFGS, and what it costs in passes."""
     generator = torch.Generator().manual_seed(0)
+    device = network.get_buffer("mean").device
     content, style, start = (
-        torch.rand(1, 3, height, width, generator=generator) * 255 for _ in range(3)
+        (torch.rand(1, 3, height, width, generator=generator) * 255).to(device) for _ in range(3)
     )
     targets = measure_targets(network, content, [style], RECIPE, layers=layers)
     objective = Objective(network, targets, RECIPE, damping=0.1)
-    spectrum = Spectrum(height, width, RECIPE.spectrum)
+    spectrum = Spectrum(height, width, RECIPE.spectrum, device=device)
     method = LBFGS(history=RECIPE.history, hessian_scale=1.5, first_step=4)
 
     def evaluate(parameters: torch.Tensor) -> Point:
@@ -135,15 +146,23 @@ def stepper(
     return step, network.cost(layers)
 
 
-def median(repeats: int, run: Callable[[], object]) -> float:
-    """The median seconds of a run, the first one left out: it allocates."""
+def least(repeats: int, run: Callable[[], object]) -> float:
+    """The least seconds of a run, the first one left out: it allocates."""
     run()
     seconds = []
     for _ in range(repeats):
+        synchronize()
         began = time.perf_counter()
         run()
+        synchronize()
         seconds.append(time.perf_counter() - began)
-    return statistics.median(seconds)
+    return min(seconds)
+
+
+def synchronize() -> None:
+    """Wait until the GPU, where there is one, has done what it was given."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 if __name__ == "__main__":

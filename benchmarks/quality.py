@@ -26,7 +26,7 @@ import torch
 from PIL import Image, ImageDraw
 
 import stylenet
-from stylenet import images
+from stylenet import devices, images
 from stylenet.objective import Objective, measure_targets
 from stylenet.recipe import Recipe
 from stylenet.vgg import VGG19
@@ -57,23 +57,23 @@ class Judge:
 
     def __init__(self, network: VGG19, content: Image.Image, style: Image.Image) -> None:
         style = images.fit_exactly(style, *content.size)
-        targets = measure_targets(network, _tensor(content), [_tensor(style)], COOKBOOK)
+        self._device = network.get_buffer("mean").device
+        targets = measure_targets(network, self._tensor(content), [self._tensor(style)], COOKBOOK)
         self._objective = Objective(network, targets, COOKBOOK)
 
     def __call__(self, pixels: images.Pixels) -> stylenet.Losses:
         """Return the cookbook's terms at (height, width, 3) uint8 pixels."""
-        return self._objective.measure(_tensor(Image.fromarray(pixels)))
+        return self._objective.measure(self._tensor(Image.fromarray(pixels)))
 
-
-def _tensor(image: Image.Image) -> torch.Tensor:
-    values = np.asarray(image, dtype=np.float32)
-    return torch.from_numpy(values.copy()).permute(2, 0, 1)[None]
+    def _tensor(self, image: Image.Image) -> torch.Tensor:
+        values = np.asarray(image, dtype=np.float32)
+        return torch.from_numpy(values.copy()).permute(2, 0, 1)[None].to(self._device)
 
 
 def main() -> int:
     options = _parser().parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    network = VGG19(bundled_weights())
+    network = VGG19(bundled_weights()).to(devices.resolve(options.device))
     recipes = [_recipe(text) for text in options.recipes.split(",")]
     rows: list[Row] = []
     tiles: list[list[tuple[str, Image.Image]]] = []
