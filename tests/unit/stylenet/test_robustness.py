@@ -61,9 +61,7 @@ def values(image):
 
 def checks(picture):
     """Mean strength of the finest checkerboard: what neighbours have of +1 −1 / −1 +1."""
-    return np.abs(
-        picture[:-1, :-1] - picture[1:, :-1] - picture[:-1, 1:] + picture[1:, 1:]
-    ).mean()
+    return np.abs(picture[:-1, :-1] - picture[1:, :-1] - picture[:-1, 1:] + picture[1:, 1:]).mean()
 
 
 def burnt(picture):
