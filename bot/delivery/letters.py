@@ -103,7 +103,8 @@ def outcome_buttons(job: Job, *, largest_size: int) -> list[JobButton]:
         made = variation(job, verb, largest_size=largest_size, seed=1)
         disabled = made.refusal is not None
         buttons.append(JobButton(job.job_id, verb, label=made.label, disabled=disabled, row=0))
-    return buttons + [JobButton(job.job_id, verb, row=1) for verb in others]
+    row = 1 if len(buttons) > 1 else 0
+    return buttons + [JobButton(job.job_id, verb, row=row) for verb in others]
 
 
 def filename(job: Job, extension: str) -> str:

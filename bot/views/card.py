@@ -155,8 +155,13 @@ def _lines(job: Job, facts: CardFacts) -> list[str]:
         case JobState.CANCELLED:
             share = f" at {round(100 * _done(job))}%" if job.step else " before it began"
             lines = [f"**Cancelled**{share}."]
-    taken = [] if job.state.is_final else understood_lines(job)
-    return [*lines, *taken, f"-# {' · '.join(chosen(job))}"]
+    understood = [] if job.state.is_final else understood_lines(job)
+    if job.step:  # the pictures say it from now on; what may still be done about it stays
+        understood = [line for line in understood if line.startswith("-# ")]
+        lines = [*lines, *understood]
+    else:
+        lines = [*understood, *lines]
+    return [*lines, f"-# {' · '.join(chosen(job))}"]
 
 
 def _bar(job: Job) -> list[str]:

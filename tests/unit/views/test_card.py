@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.jobs.model import JobState
+from bot.jobs.model import Input, JobState, Order, Place, Understood
 from bot.views.buttons import Verb
 from bot.views.card import CardFacts, bar, render_card, shown_title
 from stylenet.recipe import Recipe
@@ -82,6 +82,20 @@ def test_what_was_taken_is_shown_large_until_something_is_painted(make_job):
     painting = render_card(job, CardFacts(picture=b"webp", inputs=b"sheet"))
     assert painting.embed.image.url == "attachment://step-1.webp"
     assert painting.embed.thumbnail.url == "attachment://taken.webp"
+
+
+def test_what_was_taken_is_said_first_and_shown_once_there_is_something_to_see(make_job):
+    understood = Understood(
+        content=Input(name="a.png", place=Place.REPLIED_TO),
+        styles=(Input(name="b.png", place=Place.ATTACHED),),
+        order=Order.GUESSED,
+    )
+    waiting = render_card(make_job(understood=understood), CardFacts(place=1)).embed.description
+    assert waiting.index("Repainting **a.png**") < waiting.index("Waiting")
+    job = make_job(understood=understood, state=JobState.RUNNING, step=1, total=2)
+    painting = render_card(job, CardFacts()).embed.description
+    assert "Repainting" not in painting
+    assert "**Swap**" in painting
 
 
 def test_the_card_says_what_was_understood(make_job):
