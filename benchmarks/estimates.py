@@ -29,8 +29,8 @@ from stylenet.recipe import Recipe
 
 MANY = Limits(per_member=999, per_guild=999, total=999)
 LEARN_FROM = [
-    ("default", 96, 6), ("default", 224, 5), ("fast", 128, 4), ("fast", 256, 6),
-    ("default", 160, 12), ("fast", 192, 10),
+    ("default", 64, 4), ("default", 160, 3), ("fast", 96, 3), ("fast", 160, 5),
+    ("default", 112, 8), ("fast", 128, 8),
 ]  # fmt: skip
 
 
@@ -85,8 +85,8 @@ async def main(count: int, seed: int, devices: str) -> None:
                 kinds = [
                     (
                         dice.choice(["default", "fast"]),
-                        dice.choice([96, 128, 160, 192, 224, 256, 320]),
-                        dice.randint(4, 14),
+                        dice.choice([64, 80, 96, 112, 128, 160, 192, 224]),
+                        dice.randint(3, 10),
                     )
                     for _ in range(count)
                 ]
