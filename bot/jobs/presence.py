@@ -10,14 +10,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, func, or_, select, union, update
+from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql
 
-from bot.jobs.model import JobState
-from bot.jobs.schema import jobs, outbox, processes, taken
+from bot.jobs.schema import IS_ACTIVE, jobs, outbox, processes, taken
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Select
 
     from bot.jobs.database import Database
 
@@ -81,9 +80,15 @@ class Presence:
                         processes.c.process_id != self.process_id,
                     )
                 )
+            unsaid = set()
+            for left in (_unfinished(), _untold()):
+                found = await change.connection.execute(left.where(self._is_orphaned()))
+                unsaid |= set(found.scalars())
+            if not unsaid:
+                return []
             adopted = await change.connection.execute(
                 update(jobs)
-                .where(self._is_orphaned(), _is_unsaid())
+                .where(jobs.c.job_id.in_(unsaid), self._is_orphaned())
                 .values(tended_by=self.process_id)
                 .returning(jobs.c.job_id)
             )
@@ -129,10 +134,10 @@ class Presence:
         return ~lives
 
 
-def _is_unsaid() -> ColumnElement[bool]:
-    """Whether the job has not ended, or something of it is still to be told."""
-    active = select(jobs.c.job_id).where(jobs.c.state.in_((JobState.QUEUED, JobState.RUNNING)))
-    pending = select(outbox.c.job_id).where(
-        outbox.c.message_id.is_(None), outbox.c.abandoned.is_(None)
-    )
-    return jobs.c.job_id.in_(union(active, pending))
+def _unfinished() -> Select[str]:
+    return select(jobs.c.job_id).where(IS_ACTIVE)
+
+
+def _untold() -> Select[str]:
+    pending = and_(outbox.c.message_id.is_(None), outbox.c.abandoned.is_(None))
+    return select(jobs.c.job_id).join(outbox, outbox.c.job_id == jobs.c.job_id).where(pending)

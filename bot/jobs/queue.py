@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 
 from bot.errors import LimitReached
 from bot.jobs.fairness import Waiting, turn_order
 from bot.jobs.model import JobState
 from bot.jobs.records import guild_key
-from bot.jobs.schema import guild_turns, jobs, member_turns
+from bot.jobs.schema import IS_ACTIVE, guild_turns, jobs, member_turns
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
@@ -31,8 +31,6 @@ __all__ = [
     "take_turn",
 ]
 
-_ACTIVE = (JobState.QUEUED, JobState.RUNNING)
-
 
 async def check_limits(change: Change, new: NewJob, limits: Limits) -> None:
     """See that one more job may join.
@@ -44,7 +42,7 @@ async def check_limits(change: Change, new: NewJob, limits: Limits) -> None:
         func.count(),
         func.count().filter(jobs.c.requester_id == new.origin.requester_id),
         func.count().filter(jobs.c.guild_id == new.origin.guild_id),
-    ).where(jobs.c.state.in_(_ACTIVE))
+    ).where(IS_ACTIVE)
     everybody, member, guild = (await change.connection.execute(counts)).one()
     if member >= limits.per_member:
         raise LimitReached("member", limit=limits.per_member)
@@ -57,7 +55,7 @@ async def check_limits(change: Change, new: NewJob, limits: Limits) -> None:
 async def take_place(change: Change, new: NewJob) -> None:
     """Whoever had nothing in the queue comes to its end; the others keep their place."""
     key, requester = guild_key(new.origin), new.origin.requester_id
-    queued = jobs.c.state == JobState.QUEUED
+    queued = and_(IS_ACTIVE, jobs.c.state == JobState.QUEUED)
     counts = select(func.count(), func.count().filter(jobs.c.requester_id == requester)).where(
         queued, jobs.c.guild_key == key
     )
@@ -82,7 +80,7 @@ async def order_of_queue(connection: AsyncConnection, *, ageing: timedelta) -> l
         jobs.c.priority,
         jobs.c.created_at,
         jobs.c.started_at,
-    ).where(jobs.c.state == JobState.QUEUED)
+    ).where(IS_ACTIVE, jobs.c.state == JobState.QUEUED)
     rows = (await connection.execute(queued)).all()
     if not rows:
         return []
@@ -119,7 +117,7 @@ def next_in_turn(database: Database, *, ageing: timedelta) -> Select[str]:
             (member_turns.c.guild_key == jobs.c.guild_key)
             & (member_turns.c.requester_id == jobs.c.requester_id),
         )
-        .where(jobs.c.state == JobState.QUEUED, database.is_due(jobs.c.not_before))
+        .where(IS_ACTIVE, jobs.c.state == JobState.QUEUED, database.is_due(jobs.c.not_before))
         .order_by(
             case((jobs.c.started_at.is_not(None), jobs.c.number)).nulls_last(),
             guild_turns.c.ticket,

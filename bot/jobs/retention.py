@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, exists, select
 
 from bot.jobs.artefacts import job_prefix
-from bot.jobs.model import JobState
 from bot.jobs.records import guild_preset_from, job_from, picker_from
 from bot.jobs.schema import (
+    IS_ACTIVE,
     discarded,
     guild_presets,
     guild_turns,
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from bot.jobs.model import Job, Picker
 
 __all__ = ["Forgotten", "Retention"]
-
-_ACTIVE = (JobState.QUEUED, JobState.RUNNING)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -197,9 +195,7 @@ class Retention:
         async with self._database.write() as change:
             await self._database.lock_queue(change)
             for table in (guild_turns, member_turns):
-                waits = exists().where(
-                    jobs.c.guild_key == table.c.guild_key, jobs.c.state.in_(_ACTIVE)
-                )
+                waits = exists().where(jobs.c.guild_key == table.c.guild_key, IS_ACTIVE)
                 await change.connection.execute(delete(table).where(~waits))
 
     async def discarded(self, *, limit: int = 100) -> list[str]:

@@ -14,7 +14,7 @@ from sqlalchemy import case, func, select, update
 from bot.errors import ClaimLostError, UnknownJobError
 from bot.jobs.model import JobState, QueueMode
 from bot.jobs.queue import next_in_turn, take_turn
-from bot.jobs.schema import jobs
+from bot.jobs.schema import IS_ACTIVE, jobs
 from bot.jobs.switches import mode_of_queue
 from bot.jobs.transitions import held, move
 
@@ -257,7 +257,7 @@ class Runs:
             StoreUnavailableError: the database cannot be reached.
         """
         async with self._database.write() as change:
-            stalled = select(jobs.c.job_id).where(jobs.c.state == JobState.RUNNING)
+            stalled = select(jobs.c.job_id).where(IS_ACTIVE, jobs.c.state == JobState.RUNNING)
             if older_than is not None:
                 stalled = stalled.where(jobs.c.heartbeat_at < self._database.now() - older_than)
             found = await change.connection.execute(

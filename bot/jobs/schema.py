@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 from sqlalchemy.types import TypeDecorator
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HEAD",
+    "IS_ACTIVE",
     "UtcDateTime",
     "discarded",
     "guild_presets",
@@ -56,7 +58,7 @@ __all__ = [
     "taken",
 ]
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest migration. A database that is already there is opened without loading Alembic."""
 
 
@@ -89,6 +91,7 @@ def _one_of(column: str, values: Iterable[StrEnum]) -> str:
 
 # SQLite numbers rows by itself only in an INTEGER primary key, never in a BIGINT one.
 _RowNumber = BigInteger().with_variant(Integer, "sqlite")
+_ACTIVE = text("state IN ('queued', 'running')")
 _PENDING = text("message_id IS NULL AND abandoned IS NULL")
 
 metadata = MetaData(
@@ -152,13 +155,25 @@ jobs = Table(
     Column("finished_at", UtcDateTime),
     Column("heartbeat_at", UtcDateTime),
     CheckConstraint(_one_of("state", JobState), name="state"),
-    # The queue is a handful of rows in a table that keeps a month of them. The index is not a
-    # partial one, since neither planner can see that a bound parameter is an active state.
-    Index("ix_jobs_state", "state", "guild_key", "requester_id", "number"),
+    # The queue is a handful of rows in a table that keeps a month of them.
+    Index(
+        "ix_jobs_active",
+        "state",
+        "guild_key",
+        "requester_id",
+        "number",
+        sqlite_where=_ACTIVE,
+        postgresql_where=_ACTIVE,
+    ),
     Index("ix_jobs_requester", "requester_id", "number"),
     Index("ix_jobs_card", "card_message_id"),
     Index("ix_jobs_finished", "finished_at"),
 )
+
+IS_ACTIVE = jobs.c.state.in_([literal_column("'queued'"), literal_column("'running'")])
+"""Whether a job waits or is being painted. Its states are written out, not bound as parameters:
+only so can a planner see that the index of active jobs has all that is asked for.
+"""
 
 outbox = Table(
     "outbox",

@@ -36,7 +36,7 @@ from bot.jobs.rates import Rates
 from bot.jobs.records import job_from, row_of, understood_column
 from bot.jobs.retention import Retention
 from bot.jobs.runs import Runs
-from bot.jobs.schema import jobs
+from bot.jobs.schema import IS_ACTIVE, jobs
 from bot.jobs.switches import Switches, mode_of_queue
 from bot.jobs.transitions import announce, held, move
 
@@ -52,7 +52,6 @@ __all__ = ["JobStore"]
 
 _log = logging.getLogger(__name__)
 
-_ACTIVE = (JobState.QUEUED, JobState.RUNNING)
 
 _BEGINNING: dict[str, Any] = {
     "attempts": 0,
@@ -254,14 +253,18 @@ class JobStore:
         """The jobs that are being painted, by any bot process."""
         async with self._database.read() as connection:
             found = await connection.execute(
-                select(jobs).where(jobs.c.state == JobState.RUNNING).order_by(jobs.c.number)
+                select(jobs)
+                .where(IS_ACTIVE, jobs.c.state == JobState.RUNNING)
+                .order_by(jobs.c.number)
             )
             return [job_from(row) for row in found.mappings()]
 
     async def waiting(self) -> list[Job]:
         """The queued jobs in the order in which they will be claimed."""
         async with self._database.read() as connection:
-            found = await connection.execute(select(jobs).where(jobs.c.state == JobState.QUEUED))
+            found = await connection.execute(
+                select(jobs).where(IS_ACTIVE, jobs.c.state == JobState.QUEUED)
+            )
             queued = {row["job_id"]: job_from(row) for row in found.mappings()}
             order = await order_of_queue(connection, ageing=self._ageing)
         return [queued[job_id] for job_id in order if job_id in queued]
@@ -348,7 +351,7 @@ class JobStore:
 
     async def _active_ids(self) -> list[str]:
         async with self._database.read() as connection:
-            found = await connection.execute(select(jobs.c.job_id).where(jobs.c.state.in_(_ACTIVE)))
+            found = await connection.execute(select(jobs.c.job_id).where(IS_ACTIVE))
             return list(found.scalars())
 
 

@@ -19,9 +19,7 @@ import bot.jobs
 from bot.errors import ConfigurationError, StoreUnavailableError
 from bot.jobs import database
 from bot.jobs.database import Database
-from bot.jobs.fairness import AGEING
 from bot.jobs.feed import JobFeed
-from bot.jobs.queue import next_in_turn
 from bot.jobs.schema import HEAD, metadata
 from bot.jobs.store import JobStore
 
@@ -198,26 +196,3 @@ async def _cut_connections(store: JobStore) -> None:
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         )
-
-
-async def test_the_queue_is_found_by_its_indexes(store, new_job, many):
-    for number in range(30):
-        await store.enqueue(new_job(guild=number % 5), limits=many)
-    statement = next_in_turn(store._database, ageing=AGEING)
-    async with store._database.read() as connection:
-        if store.is_shared:
-            # Or the planner rightly prefers to read a table of thirty rows.
-            await connection.execute(text("SET LOCAL enable_seqscan = off"))
-            literal = {"literal_binds": True}
-            compiled = statement.compile(dialect=connection.dialect, compile_kwargs=literal)
-            rows = await connection.exec_driver_sql(f"EXPLAIN {compiled}")
-        else:
-            literal = {"render_postcompile": True}
-            compiled = statement.compile(dialect=connection.dialect, compile_kwargs=literal)
-            values = tuple(compiled.params[name] for name in compiled.positiontup)
-            rows = await connection.exec_driver_sql(
-                f"EXPLAIN QUERY PLAN {compiled}", tuple(str(value) for value in values)
-            )
-        plan = "\n".join(str(row) for row in rows)
-
-    assert "ix_jobs_state" in plan

@@ -1,0 +1,123 @@
+"""The queries that run all the time, on a database that has seen much: none reads a whole table.
+
+``pytest -s`` shows the plans.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event, insert, text
+
+from bot.jobs.model import Announcement, JobState
+from bot.jobs.records import row_of
+from bot.jobs.schema import guild_turns, jobs, member_turns, outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.jobs.store import JobStore
+
+FINISHED = 6000
+WAITING = 120
+DAY = timedelta(days=1)
+
+# A table whose every row is read: SQLite says SCAN without an index, PostgreSQL Seq Scan.
+WHOLE_TABLE = re.compile(r"SCAN (jobs|outbox|card)(?! USING)|Seq Scan on (jobs|outbox)")
+
+
+async def test_hot_queries_are_answered_by_indexes(store, new_job, many):
+    await _fill(store, new_job)
+    job = await store.enqueue(new_job(), limits=many)
+    hot: dict[str, Any] = {
+        "accept a job (caps)": lambda: store.enqueue(new_job(request_key="one"), limits=many),
+        "claim": lambda: store.runs.claim(store.process_id),
+        "heartbeat": lambda: store.runs.heartbeat([job]),
+        "place in queue": lambda: store.place_in_queue(job.job_id),
+        "waiting": store.waiting,
+        "running": store.running,
+        "due outbox": store.outbox.due,
+        "next due": store.outbox.next_due,
+        "card of a message": lambda: store.find_by_card(5),
+        "a member's jobs": lambda: store.jobs_of(10),
+        "stalled jobs": lambda: store.runs.requeue_stalled(older_than=DAY, max_attempts=5),
+        "adopt": lambda: store.presence.adopt(gone_after=DAY),
+        "retention sweep": lambda: store.retention.delete_finished(
+            before=datetime.now(UTC) - 400 * DAY
+        ),
+        "orphans": lambda: store.retention.unknown_jobs({job.job_id, "nowhere"}),
+    }
+    whole = []
+    for name, call in hot.items():
+        with _heard(store) as statements:
+            await call()
+        for statement, values in statements:
+            plan = await _plan(store, statement, values)
+            print(f"\n-- {name}\n{plan}")
+            if WHOLE_TABLE.search(plan):
+                whole.append(f"{name}: {statement}\n{plan}")
+    assert not whole, "\n\n".join(whole)
+
+
+async def _fill(store: JobStore, new_job: Any) -> None:
+    now = datetime.now(UTC)
+    rows, told = [], []
+    for number in range(FINISHED + WAITING):
+        new = new_job(guild=number % 40, member=100 + number % 300)
+        row = row_of(new, created_at=now - DAY, tended_by=store.process_id)
+        row |= {"finished_at": None, "card_message_id": None}
+        if number < FINISHED:
+            ended = now - DAY * (1 + number % 300)
+            row |= {"state": JobState.SUCCEEDED, "finished_at": ended, "card_message_id": number}
+        rows.append(row)
+        told += [
+            {
+                "job_id": new.job_id,
+                "announcement": announcement,
+                "nonce": f"{new.job_id}-{announcement}",
+                "created_at": now,
+                "attempts": 1,
+                "message_id": number if number < FINISHED else None,
+            }
+            for announcement in Announcement
+            if number < FINISHED or announcement is Announcement.CARD
+        ]
+    async with store._database.write() as change:
+        await change.connection.execute(insert(jobs), rows)
+        await change.connection.execute(insert(outbox), told)
+        guilds = [{"guild_key": key, "ticket": key + 1} for key in range(40)]
+        await change.connection.execute(insert(guild_turns), guilds)
+        members = {(row["guild_key"], row["requester_id"]) for row in rows[FINISHED:]}
+        await change.connection.execute(
+            insert(member_turns),
+            [{"guild_key": key, "requester_id": who, "ticket": who} for key, who in members],
+        )
+    async with store._database.write() as change:
+        await change.connection.execute(text("ANALYZE"))
+
+
+@contextmanager
+def _heard(store: JobStore) -> Iterator[list[tuple[str, Any]]]:
+    """The statements that the store sends meanwhile, with their values."""
+    heard: list[tuple[str, Any]] = []
+
+    def hear(_connection, _cursor, statement, values, _context, is_many) -> None:
+        if not is_many and re.match(r"SELECT|UPDATE|DELETE", statement):
+            heard.append((statement, values))
+
+    engine = store._database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", hear)
+    try:
+        yield heard
+    finally:
+        event.remove(engine, "before_cursor_execute", hear)
+
+
+async def _plan(store: JobStore, statement: str, values: Any) -> str:
+    explain = "EXPLAIN" if store.is_shared else "EXPLAIN QUERY PLAN"
+    async with store._database.read() as connection:
+        rows = await connection.exec_driver_sql(f"{explain} {statement}", values)
+        return "\n".join(str(row[-1]) for row in rows)
