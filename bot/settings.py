@@ -190,6 +190,11 @@ class Settings(BaseSettings):
         default=20, ge=0, le=36, description="Styles of its own one guild may have."
     )
 
+    paint_samples: bool = Field(
+        default=True,
+        description="Paint a sample of each style a guild adds, while nobody waits for a painting.",
+    )
+
     # Messages
     edit_interval_seconds: float = Field(
         default=3, ge=0.5, description="Least time between two edits of a card. Seconds."

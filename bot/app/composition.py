@@ -27,6 +27,7 @@ from bot.jobs.store import JobStore
 from bot.ops import logs
 from bot.ops.health import HealthServer
 from bot.presets.curator import Curator
+from bot.presets.samples import Samples
 from bot.presets.shelf import Shelf
 from bot.scheduler.scheduler import Scheduler
 
@@ -131,6 +132,14 @@ class App:
         self._own(self._warm(executor, intake), name="warming")
         self._scheduler = scheduler
         await scheduler.start()
+        if settings.paint_samples:
+            samples = Samples(
+                store.presets,
+                artefacts,
+                executor,
+                is_busy=lambda: len(scheduler.running) >= executor.slots,
+            )
+            self._own(samples.run(), name="samples")
         bot = self._bot = await logged_in(services, token)
         self._delivery = DeliveryService(
             bot,

@@ -112,6 +112,16 @@ class GuildPresets:
             )
             return [guild_preset_from(row) for row in found.mappings()]
 
+    async def unpainted(self, painted: str) -> list[GuildPreset]:
+        """The styles whose thumbnail's key does not end so, oldest first."""
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(guild_presets)
+                .where(guild_presets.c.thumbnail_key.not_like(f"%/{painted}"))
+                .order_by(guild_presets.c.created_at, guild_presets.c.name)
+            )
+            return [guild_preset_from(row) for row in found.mappings()]
+
     async def add(
         self, preset: GuildPreset, *, limit: int, spare_emoji: Sequence[str] = ()
     ) -> GuildPreset:

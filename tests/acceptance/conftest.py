@@ -174,6 +174,7 @@ def settings_for(playground: Playground, folder: Path, **changes: Any) -> Settin
         "checkpoint_seconds": 0,
         "min_free_disk_bytes": 0,
         "devices": "cpu",
+        "paint_samples": False,
     }
     return Settings(_env_file=None, **{**given, **changes})
 

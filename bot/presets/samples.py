@@ -1,0 +1,131 @@
+"""Painting the thumbnails of guilds' own styles, so that they look like what the style gives.
+
+A style is offered at once, with a detail of its picture. While the painter has nothing else to do,
+it repaints the photograph that the built-in styles' thumbnails show, and that takes its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from importlib import resources
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import ArtefactMissingError, StyleBotError
+from bot.executors.protocol import Checkpoint, Failed, Finished, Work
+from bot.presets.curator import thumbnail
+from stylenet.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.executors.protocol import Executor
+    from bot.jobs.artefacts import Artefacts
+    from bot.jobs.guild_model import GuildPreset
+    from bot.jobs.guilds import GuildPresets
+
+__all__ = ["PAINTED", "Samples"]
+
+_log = logging.getLogger(__name__)
+
+PAINTED: Final = "painted"
+"""What the key of a painted thumbnail ends with; one that is yet to be painted ends otherwise."""
+
+SIZE: Final = 256
+PASSES: Final = 24
+LOOK_SECONDS: Final = 30.0
+
+
+class Samples:
+    """Paints one thumbnail at a time, and steps back as soon as a member wants a painting.
+
+    Args:
+        presets: guilds' own styles.
+        artefacts: where their pictures are.
+        executor: paints.
+        is_busy: whether the executor has work for members.
+    """
+
+    def __init__(
+        self,
+        presets: GuildPresets,
+        artefacts: Artefacts,
+        executor: Executor,
+        *,
+        is_busy: Callable[[], bool],
+    ) -> None:
+        self._presets = presets
+        self._artefacts = artefacts
+        self._executor = executor
+        self._is_busy = is_busy
+        self._given_up: set[str] = set()
+        self._checkpoints: dict[str, bytes] = {}
+
+    async def run(self) -> None:
+        """Paint what is to be painted, until cancelled."""
+        while True:
+            try:
+                while not self._is_busy() and await self.paint_next():
+                    pass
+            except (StyleBotError, OSError) as error:
+                _log.warning("samples are painted later: %s", error)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def paint_next(self) -> bool:
+        """Paint the sample of the style that has waited longest; False where none waits.
+
+        Raises:
+            StoreUnavailableError: the database cannot be reached.
+            OSError: the artefacts cannot be reached.
+        """
+        waiting = await self._presets.unpainted(PAINTED)
+        waiting = [each for each in waiting if each.picture_key not in self._given_up]
+        if not waiting:
+            return False
+        preset = waiting[0]
+        try:
+            picture = await self._paint(preset)
+            if picture is None:
+                return False
+            small = await asyncio.to_thread(thumbnail, picture)
+        except ArtefactMissingError:  # removed meanwhile
+            self._given_up.add(preset.picture_key)
+            return True
+        key = preset.folder + PAINTED
+        await self._artefacts.put(key, small)
+        if await self._presets.show_as(preset, key):
+            await self._artefacts.delete(preset.thumbnail_key)
+            _log.info("painted a sample of style %s in guild %d", preset.name, preset.guild_id)
+        else:
+            await self._artefacts.delete(key)
+        self._checkpoints.clear()
+        return True
+
+    async def _paint(self, preset: GuildPreset) -> bytes | None:
+        """The painted photograph, encoded; None where a member came first."""
+        work = Work(
+            job_id=f"sample {preset.name}",
+            content=await asyncio.to_thread(_photograph),
+            styles=(await self._artefacts.get(preset.picture_key),),
+            recipe=Recipe.named("default").evolve(size=SIZE, passes=PASSES, style_fit="area"),
+            checkpoint=self._checkpoints.get(preset.picture_key),
+        )
+        async with contextlib.aclosing(self._executor.run(work)) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    return event.image
+                if isinstance(event, Checkpoint):
+                    self._checkpoints = {preset.picture_key: event.state}
+                if isinstance(event, Failed):
+                    _log.warning("no sample of style %s: %s", preset.name, event.message)
+                    if not event.retryable:
+                        self._given_up.add(preset.picture_key)
+                    return None
+                if self._is_busy():
+                    return None
+        return None
+
+
+def _photograph() -> bytes:
+    return (resources.files("bot.presets") / "pictures" / "sample.webp").read_bytes()
