@@ -6,7 +6,6 @@ painted by `bot.presets.thumbnails`. Nothing is drawn or painted here.
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,13 +13,12 @@ from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from bot.presets.contact_sheet import contact_sheet
 from stylenet import images
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PRESETS", "Preset", "get", "nearest", "picker_sheet", "plain"]
+__all__ = ["PRESETS", "Preset", "get", "plain"]
 
 PREVIEW_SIDE = 320
 """Longest side of a reduced style picture, in pixels."""
@@ -168,21 +166,6 @@ def get(name: str) -> Preset | None:
     Case, accents, spaces, dashes and underscores make no difference.
     """
     return _by_spelling().get(plain(name))
-
-
-def nearest(name: str) -> str | None:
-    """The name of the preset that was probably meant, None where nothing is near."""
-    found = difflib.get_close_matches(plain(name), list(_by_spelling()), n=1, cutoff=0.55)
-    return _by_spelling()[found[0]].name if found else None
-
-
-@cache
-def picker_sheet() -> bytes:
-    """Every preset's thumbnail with its title, in the order of `PRESETS`, as one WebP.
-
-    The first call decodes the thumbnails: not for the event loop.
-    """
-    return contact_sheet([(preset.title, preset.thumbnail_bytes()) for preset in PRESETS])
 
 
 @cache

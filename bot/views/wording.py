@@ -54,12 +54,6 @@ WAYS_TO_ASK: Final = (
     "reply `{prefix}stylize` to a message that holds the pictures",
     "right-click a message → Apps → Stylize",
 )
-SWAP: Final = "`swap` the second picture is the one to repaint"
-AFTERWARDS: Final = (
-    "`{prefix}queue` shows your paintings under way",
-    "`{prefix}cancel` stops your newest one; so does the button on its card",
-    "the buttons below a painting make another, explain it or delete it",
-)
 NAME_A_STYLE: Final = "{prefix}stylize, the style's name and one picture"
 COMMANDS_CHANGED: Final = (
     "My commands have changed since your Discord looked; restart it or wait a minute."

@@ -39,6 +39,9 @@ async function attempt(call) {
   }
 }
 
+/** The address of a message, as Discord writes it. */
+const MESSAGE = /^https:\/\/discord\.com\/channels\/(?:@me|\d+)\/(\d+)\/(\d+)$/;
+
 const page = {
   store,
   api,
@@ -302,3 +305,13 @@ addEventListener("paste", (event) => {
 });
 
 live.connect();
+
+// As in Discord, the address of a message leads to it instead of elsewhere.
+document.addEventListener("click", (event) => {
+  const anchor = event.target instanceof Element ? event.target.closest("a[href]") : null;
+  const [, channel, message] = anchor?.href.match(MESSAGE) ?? [];
+  if (!store.channels.some((each) => each.id === channel)) return;
+  event.preventDefault();
+  store.selectChannel(channel);
+  requestAnimationFrame(() => feed.jump(message));
+});

@@ -140,6 +140,17 @@ async def test_whoever_reads_back_is_not_torn_to_the_end(chat, playground):
     await expect(jump).to_be_hidden()
 
 
+async def test_the_address_of_a_message_leads_to_it(chat, playground, wire_bot):
+    vincent, general = playground.seeded.members[1], playground.seeded.general
+    there = playground.post_message(vincent, "Over here", channel=general)
+    guild = playground.seeded.guild.id
+    address = f"https://discord.com/channels/{guild}/{general.id}/{there.id}"
+    await wire_bot.post(f"[my painting]({address})")
+    await chat.page.get_by_role("link", name="my painting").click()
+    await expect(chat.messages.filter(has_text="Over here")).to_be_focused()
+    await expect(chat.page.locator(".topbar")).to_contain_text("general")
+
+
 async def test_another_member_sees_their_own_side(chat, playground):
     ada = playground.seeded.members[0]
     message = playground.post_message(ada, "React, please", channel=playground.seeded.stylize)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from bot.presets import library
-from bot.presets.contact_sheet import CAPTION, COLUMNS, GAP, TILE
+from bot.presets.contact_sheet import CAPTION, COLUMNS, GAP, TILE, contact_sheet
 from bot.presets.library import PRESETS
 from stylenet.images import inspect
 from stylenet.recipe import Recipe
@@ -61,28 +61,11 @@ def test_get_of_anything_else():
     assert library.get("") is None
 
 
-@pytest.mark.parametrize(
-    ("word", "name"),
-    [
-        ("mosiac", "mosaic"),
-        ("watercolor", "watercolour"),
-        ("wood cuts", "woodcut"),
-        ("stainedglas", "stained-glass"),
-    ],
-)
-def test_nearest(word, name):
-    assert library.nearest(word) == name
-
-
-def test_nearest_of_nothing_like_it():
-    assert library.nearest("xylophone") is None
-    assert library.nearest("") is None
-
-
-def test_picker_sheet_shows_every_thumbnail():
-    sheet = Image.open(io.BytesIO(library.picker_sheet()))
+def test_a_sheet_shows_every_thumbnail():
+    data = contact_sheet([(preset.title, preset.thumbnail_bytes()) for preset in PRESETS])
+    sheet = Image.open(io.BytesIO(data))
     assert sheet.mode == "RGBA"
-    assert len(library.picker_sheet()) < 600 * 1024
+    assert len(data) < 600 * 1024
     rows = -(-len(PRESETS) // COLUMNS)
     height = TILE[1] + CAPTION
     assert sheet.size == (

@@ -113,3 +113,21 @@ def test_captions_fit_and_spoilers_stay_hidden():
     first, third = (sheet.convert("RGB").getpixel(at) for at in ((50, 5), (106, card_height + 10)))
     assert first[0] > 200 > first[1]  # the picture
     assert third[0] < 100  # its cover
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("mosiac", "mosaic"),
+        ("watercolor", "watercolour"),
+        ("wood cuts", "woodcut"),
+        ("stainedglas", "stained-glass"),
+    ],
+)
+async def test_nearest(own, artefacts, word, name):
+    assert await Shelf(own, artefacts).nearest(word, guild_id=None) == name
+
+
+async def test_nearest_of_nothing_like_it(own, artefacts):
+    for word in ("xylophone", ""):
+        assert await Shelf(own, artefacts).nearest(word, guild_id=None) is None
