@@ -52,7 +52,7 @@ LABELS: Final[dict[Remedy, tuple[str, str]]] = {
     Remedy.PRESET: ("Choose one of your styles", "🎨"),
     Remedy.LEAVE_OUT: ("Leave it out", "✂️"),
     Remedy.TWO: ("Take the first two", "✌️"),
-    Remedy.BLEND: ("Blend as many as you can", "🌀"),
+    Remedy.BLEND: ("Blend the first five", "🌀"),
     Remedy.RETRY: ("Try again", "🔁"),
     Remedy.HELP: ("How it works", "❔"),
 }

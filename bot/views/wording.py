@@ -53,6 +53,9 @@ WAYS_TO_ASK: Final = (
     "mention me instead of `{prefix}stylize`, or send me the pictures directly",
     "reply `{prefix}stylize` to a message that holds the pictures",
     "right-click a message → Apps → Stylize",
+    "`{prefix}stylize me mosaic` for your avatar; a member or a custom emoji serves as well",
+    "three to five pictures blend their styles: `weights=2:1`",
+    "`mask`, and the last picture says where to paint: white",
 )
 NAME_A_STYLE: Final = "{prefix}stylize, the style's name and one picture"
 COMMANDS_CHANGED: Final = (
