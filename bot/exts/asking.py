@@ -5,9 +5,11 @@ Every press is acknowledged first, and answered whatever happens; only the reque
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from bot.errors import StoreUnavailableError
 from bot.exts import offers
 from bot.exts.answers import (
     InteractionAsker,
@@ -37,8 +39,11 @@ __all__ = ["Asking", "open_new_form"]
 
 log = logging.getLogger(__name__)
 
-NEW: str = "new"
+NEW: Final = "new"
 """The id of the form that a request begins with."""
+
+FORM_SECONDS: Final = 2.0
+"""A form has to be opened within three seconds of the press, or there is an answer instead."""
 
 
 class Asking:
@@ -108,7 +113,11 @@ class Asking:
         return None
 
     async def _open_form(self, interaction: discord.Interaction[Any], offer_id: str) -> None:
-        offer = await self._find(interaction, offer_id)
+        try:
+            async with asyncio.timeout(FORM_SECONDS):
+                offer = await self._find(interaction, offer_id)
+        except TimeoutError as error:
+            raise StoreUnavailableError("an offer was not found in time for its form") from error
         if offer is not None:
             form = PictureForm(
                 offer_id, title=ask_wording.FORM_TITLE, fields=fields(offer.ask, offer.way)

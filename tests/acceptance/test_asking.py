@@ -19,6 +19,7 @@ from bot.jobs.model import QueueMode
 from bot.playground.permissions import Permission
 from bot.playground.state import Overwrite
 from bot.presets import library
+from stylenet.recipe import Recipe
 
 from .conftest import CONTENT, STYLE, custom_ids, painting, said, settings_for
 
@@ -383,7 +384,12 @@ async def test_too_many_pictures_are_reduced(room):
 @pytest.mark.parametrize(
     ("text", "words", "ending", "setting"),
     [
-        ("!stylize strenght=2", "did you mean `strength`", ":correct", ("style_weight", 1000)),
+        (
+            "!stylize strenght=2",
+            "did you mean `strength`",
+            ":correct",
+            ("style_weight", 2 * Recipe.named("default").style_weight),
+        ),
         ("!stylize size=9", "from 64 to 2048", ":correct", ("size", 64)),
         ("!stylize size=huge", "from 64 to 2048", ":without", ("size", 64)),
         ("!stylize weights=2:1", "only one", ":without", ("blend", ())),
