@@ -244,7 +244,7 @@ async def _follow(
                 continue
             address = embed["image"]["url"]
             path = PurePosixPath(urlsplit(address).path)  # what follows it is a signature
-            if path not in snapshots:
+            if path.name.startswith("step-") and path not in snapshots:  # else what was taken
                 first_snapshot_seconds = first_snapshot_seconds or time.monotonic() - started
                 name = f"snapshot-{len(snapshots) + 1:02}{path.suffix}"
                 snapshots[path] = (name, await member.download(address))
