@@ -116,6 +116,7 @@ def test_the_name_says_the_format_and_the_folder(files, suffix):
         (["--size", "4"], "size"),
         (["--passes", "0"], "passes"),
         (["--device", "cuda:99"], "device"),
+        (["--recipe", "nonsense"], "one of default"),
         (["-o", "out.txt"], "must end in"),
         (["--weights", "nowhere.mat"], "nowhere.mat"),
     ],
@@ -139,7 +140,7 @@ def test_pictures_that_cannot_be_read_are_named(files, capsys):
 
 
 def test_wrong_use_exits_with_two():
-    for arguments in ([], ["paint"], ["paint", "a", "b", "--recipe", "nonsense"]):
+    for arguments in ([], ["paint"], ["paint", "a", "b", "--precision", "nonsense"]):
         with pytest.raises(SystemExit) as caught:
             main(arguments)
         assert caught.value.code == 2
