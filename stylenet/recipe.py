@@ -308,7 +308,7 @@ _COOKBOOK_FAST = Recipe(
 _DEFAULT = _COOKBOOK_FAST.evolve(
     name="default",
     passes=14,
-    style_weight=2000,  # our starts keep the content better than the cookbook's: there is room
+    style_weight=1000,  # our starts keep the content better than the cookbook's: there is room
     style_fit=StyleFit.AREA,
 )
 
