@@ -220,6 +220,13 @@ class Settings(BaseSettings):
         default=8 * MIB, ge=65_536, description="Largest time-lapse posted. Bytes."
     )
 
+    picker_catch_up_seconds: float = Field(
+        default=3600,
+        ge=0,
+        description="After a start or a lost connection, pickers that are younger are looked at "
+        "for reactions made meanwhile. Seconds.",
+    )
+
     # Operations
     health_host: str = Field(
         default="127.0.0.1", description="Address the health and metrics endpoint listens on."

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.errors import ArtefactMissingError, RequestProblem, RequestRefused
+from bot.errors import (
+    ArtefactMissingError,
+    RequestProblem,
+    RequestRefused,
+)
 from bot.exts.answers import priority_of, sentence_for, whisper
 from bot.exts.asks import source_from_json, source_to_json
 from bot.intake.request import HeldPicture, StyleRequest
@@ -133,7 +137,7 @@ class PickerTable:
     ) -> None:
         """A reaction was added somewhere; if it is a choice, the painting begins."""
         picker = await self._find(reaction.message_id)
-        if picker is None or picker.used_at is not None or self._expired(picker):
+        if picker is None or picker.used_at is not None or self.is_expired(picker):
             return
         presets = await self._services.shelf.presets(picker.guild_id)
         preset = style_for_emoji(str(reaction.emoji), presets)
@@ -145,14 +149,24 @@ class PickerTable:
             if _may_manage(client, picker):
                 await _take_back(message, reaction)
             return
+        await self.choose(place, picker, preset, reaction.member)
+
+    async def choose(
+        self,
+        place: discord.PartialMessageable,
+        picker: Picker,
+        preset: ShelfPreset,
+        member: discord.Member | None,
+    ) -> None:
+        """Paint what a reaction chose, or tell the member why not."""
         try:
-            taken = await self._take(picker, preset.name, reaction.member)
+            taken = await self._take(picker, preset.name, member)
         except Exception as error:
             text = sentence_for(error, doing=f"choosing {preset.name} on a picker")
             await _tell(place, picker, text)
             return
         if taken:
-            await self._settle(message, picker, preset)
+            await self._settle(place.get_partial_message(picker.message_id), picker, preset)
 
     async def turn(self, interaction: discord.Interaction[Any], number: int) -> None:
         """Show another page; the interaction is acknowledged already."""
@@ -196,7 +210,7 @@ class PickerTable:
         """The picker on the message, if this member may choose; otherwise they are told."""
         message = interaction.message
         picker = None if message is None else await self._find(message.id)
-        if picker is None or self._expired(picker):
+        if picker is None or self.is_expired(picker):
             await whisper(interaction, wording.PICKER_GONE)
         elif picker.requester_id != interaction.user.id:
             await whisper(interaction, wording.PICKER_NOT_YOURS)
@@ -283,7 +297,8 @@ class PickerTable:
                     await saved.wait()
         return await self._services.store.pickers.get(message_id)
 
-    def _expired(self, picker: Picker) -> bool:
+    def is_expired(self, picker: Picker) -> bool:
+        """Whether a picker is too old to be answered."""
         age = datetime.now(UTC) - picker.created_at
         return age > timedelta(seconds=self._services.settings.picker_seconds)
 

@@ -13,6 +13,7 @@ from discord.ext import commands
 from bot.exts.answers import InteractionAsker, MessageAsker, defer, sentence_for
 from bot.exts.asking import open_new_form
 from bot.exts.asks import Ask, NamedPicture
+from bot.exts.catching_up import catch_up
 from bot.exts.pictures import (
     FETCH_SECONDS,
     Found,
@@ -67,6 +68,7 @@ class Stylize(commands.Cog):
             is_ours: whether this process answers a message that others may have heard too.
         """
         self._bot = bot
+        self._services = services
         self._settings = services.settings
         self._shelf = services.shelf
         self._origins = allowed_origins(services.settings)
@@ -232,6 +234,11 @@ class Stylize(commands.Cog):
         """A form is read from the interaction, so that it survives a restart."""
         if interaction.type is discord.InteractionType.modal_submit:
             await self._asking.submitted(interaction)
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """After a start, or a connection that could not be resumed, reactions were missed."""
+        await catch_up(self._bot, self._services, self._pickers)
 
     @commands.Cog.listener()
     async def on_raw_reaction_add(self, reaction: discord.RawReactionActionEvent) -> None:

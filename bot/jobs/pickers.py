@@ -73,3 +73,14 @@ class Pickers:
                 .order_by(pickers.c.created_at)
             )
             return [picker_from(row) for row in found.mappings()]
+
+    async def unused(self, *, since: datetime, limit: int = 100) -> list[Picker]:
+        """The newest pickers, made since a time, on which no choice was made yet."""
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(pickers)
+                .where(pickers.c.created_at >= since, pickers.c.used_at.is_(None))
+                .order_by(pickers.c.created_at.desc())
+                .limit(limit)
+            )
+            return [picker_from(row) for row in found.mappings()]

@@ -66,7 +66,9 @@ async def test_stopped_in_order_it_keeps_the_checkpoint(room, settings, tmp_path
         await room.card_saying("Painting", "left")
         assert await bot.terminate() == 0
         assert "Traceback" not in bot.said
+        assert "goes on at the next start" in bot.said
         assert "slash commands" in bot.said
+        room.ask("!stylize passes=1", STYLE, CONTENT)  # nobody hears it
     async with bot_process(settings, tmp_path / "two.log") as bot:
         await room.final()
         assert len(room.cards()) == 1
@@ -77,19 +79,23 @@ async def test_buttons_and_pickers_outlive_a_restart(room, settings, tmp_path):
     async with bot_process(settings, tmp_path / "one.log") as bot:
         await bot.says("connected as")
         room.ask("!stylize passes=1", CONTENT)
-        picker = (await room.wait(room.pickers))[0]
-        await room.wait(lambda: picker.reactions)
+        room.ask("!stylize passes=1", CONTENT)
+        await room.wait(lambda: len(room.pickers()) == 2)
+        late, later = room.pickers()
+        await room.wait(lambda: late.reactions and later.reactions)
         await bot.kill()
+    room.playground.react(room.me, late, "🏺")  # nobody hears it
     async with bot_process(settings, tmp_path / "two.log") as bot:
         await bot.says("connected as")
-        room.playground.react(room.me, picker, "🏺")
         final = await room.final()
+        room.playground.react(room.me, later, "🏺")
+        await room.wait(lambda: len(room.finals()) == 2)
         await bot.kill()
     async with bot_process(settings, tmp_path / "three.log") as bot:
         await bot.says("connected as")
         again = next(each for each in custom_ids(final) if each.endswith(":again"))
         room.playground.press(room.me, final, again)
-        await room.wait(lambda: len(room.finals()) == 2)
+        await room.wait(lambda: len(room.finals()) == 3)
 
 
 async def test_a_button_of_a_job_long_gone_is_answered(room, settings, tmp_path):
