@@ -45,6 +45,9 @@ MOST_REPLACEMENTS: Final = 3
 
 PAUSE_AFTER_FAILURE_SECONDS: Final = 5.0
 
+PAUSE_WHILE_CLOSED_SECONDS: Final = 60.0
+"""How long a channel that is closed to us is left alone; what was withdrawn may come back."""
+
 
 class CardKeeper:
     """Edits the cards of jobs that wait or are being painted."""
@@ -142,8 +145,9 @@ class CardKeeper:
             except UnknownJobError:
                 return
             except ChannelClosedError as error:
-                log.warning("job %s goes on without its card: %s", job_id, error)
-                return
+                log.warning("job %s goes on without its card for now: %s", job_id, error)
+                await asyncio.sleep(PAUSE_WHILE_CLOSED_SECONDS)
+                continue
             except (PostingError, StyleBotError, OSError) as error:
                 log.warning("card of job %s not updated, trying again: %s", job_id, error)
                 after = error.after if isinstance(error, TryLaterError) else None

@@ -246,7 +246,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
         expected="a whole number from 1 to 300",
         convert=_whole(1, 300),
         nearest=_clamped(1, 300, whole=True),
-        summary="how long to paint; 40 is usual",
+        summary="how long to paint; more is finer and slower",
     ),
     "seed": Option(
         expected="a whole number of up to nine digits",
