@@ -1,7 +1,7 @@
 # The two commands a newcomer needs are `make demo` and `make test`.
 PYTHON ?= python3
 TORCH_BACKEND ?=
-TEST_PROCESSES ?= 2
+TEST_PROCESSES ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(or $(TORCH_BACKEND),default)
@@ -37,7 +37,7 @@ walls: setup     ## the import walls of ARCHITECTURE.md
 	$(BIN)/lint-imports
 
 pytest: setup    ## unit, integration and acceptance tests
-	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 chaos: setup     ## kill the bot CHAOS_KILLS=200 times and count the pictures; CHAOS_SEED repeats
 	$(BIN)/python -m tests.acceptance.chaos

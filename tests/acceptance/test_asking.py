@@ -280,9 +280,9 @@ async def test_pictures_are_swapped_until_the_painting_is_done(room, bot):
     await _press(room, card, ":cancel")
 
     await bot._scheduler.set_mode(QueueMode.OPEN)
-    await room.wait(lambda: "Painting" in said(other), 60)
+    await room.wait(lambda: "Painting" in said(other))
     await _press(room, other, ":swap")
-    await room.wait(lambda: "brushes.png × harbour.png" in said(other), 60)
+    await room.wait(lambda: "brushes.png × harbour.png" in said(other))
     final = await room.final()
     assert "brushes.png × harbour.png" in said(final)
     await room.wait(lambda: not any(each.endswith(":swap") for each in custom_ids(other)))

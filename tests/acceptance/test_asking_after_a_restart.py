@@ -23,8 +23,9 @@ async def test_offers_forms_and_pickers_outlive_a_restart(playground, room, tmp_
 
     async with running(settings):
         room.ask("!stylize mosaic passes=1")
+        first = (await room.wait(room.answers))[0]
         room.ask("!stylize starlihgt passes=1")
-        first, second = (await room.wait(lambda: len(room.answers()) == 2 and room.answers()))[:2]
+        second = (await room.wait(lambda: len(room.answers()) == 2 and room.answers()))[1]
         form = await press(first, ":upload")
         room.ask("!stylize starlihgt passes=1", CONTENT)
         room.ask("!stylize passes=1", STYLE)
@@ -37,6 +38,6 @@ async def test_offers_forms_and_pickers_outlive_a_restart(playground, room, tmp_
         await room.wait(lambda: "harbour.png × Starlight" in said(room.cards()[-1]))
         playground.react(room.me, another, library.get("woodcut").emoji)
         await room.wait(lambda: "brushes.png × Woodcut" in said(room.cards()[-1]))
-        await room.wait(lambda: len(room.finals()) == 3, 120)
+        await room.wait(lambda: len(room.finals()) == 3)
         await press(second, ":avatar")
         await room.wait(room.pickers)

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.asyncio(loop_scope="mo
 async def _painted(room, text="!stylize passes=2", content=CONTENT):
     earlier = {each.id for each in room.finals()}
     room.ask(text, content, STYLE)
-    finals = await room.wait(lambda: [f for f in room.finals() if f.id not in earlier], 90)
+    finals = await room.wait(lambda: [f for f in room.finals() if f.id not in earlier])
     return finals[0]
 
 
@@ -57,7 +57,7 @@ async def _made_of(room, member, message, verb):
     """What comes of pressing a button that paints."""
     earlier = {each.id for each in room.finals()}
     await _press(room, member, message, verb)
-    made = await room.wait(lambda: [f for f in room.finals() if f.id not in earlier], 90)
+    made = await room.wait(lambda: [f for f in room.finals() if f.id not in earlier])
     assert made[0].reference["message_id"] == message.id
     assert [user.id for user in made[0].mentions] == [member.id]
     return made[0]
@@ -93,7 +93,7 @@ async def test_two_presses_in_a_moment_are_one_and_two_members_are_two(room):
         _press(room, room.me, first, "again"),
         _press(room, room.other, first, "again"),
     )
-    await room.wait(lambda: len(room.finals()) == 3, 90)
+    await room.wait(lambda: len(room.finals()) == 3)
     assert len(room.cards()) == cards + 2
     asked = sorted(user.id for final in room.finals()[1:] for user in final.mentions)
     assert asked == sorted([room.me.id, room.other.id])

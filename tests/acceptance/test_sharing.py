@@ -39,7 +39,7 @@ async def test_two_processes_share_the_work_and_one_inherits_it(room, tmp_path, 
         for number in range(4):
             asker = room.me if number % 2 else room.other
             room.ask(f"!stylize passes={4 + number}", CONTENT, STYLE, author=asker)
-        await room.wait(lambda: len(room.finals()) == 4, 120)
+        await room.wait(lambda: len(room.finals()) == 4)
         await asyncio.sleep(2)
         assert len(room.finals()) == len(room.cards()) == 4
         assert len(room.answers()) == 4 + 4 + 1
@@ -54,9 +54,9 @@ async def test_two_processes_share_the_work_and_one_inherits_it(room, tmp_path, 
         # Each paints one; then one of them is gone.
         for _ in range(2):
             room.ask("!stylize passes=40", CONTENT, STYLE)
-        await room.wait(lambda: sum("Painting" in _shown(card) for card in room.cards()) == 2, 60)
+        await room.wait(lambda: sum("Painting" in _shown(card) for card in room.cards()) == 2)
         await one.kill()
-        await room.wait(lambda: len(room.finals()) == 6, 120)
+        await room.wait(lambda: len(room.finals()) == 6)
         await two.says("had no heartbeat any more")
         await asyncio.sleep(2)
         assert len(room.finals()) == len(room.cards()) == 6
