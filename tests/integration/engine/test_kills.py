@@ -105,7 +105,8 @@ async def test_a_killed_worker_and_a_killed_bot_cost_nothing_but_time(start, tmp
         assert images.decode(await artefacts.get(job.result_key)).size == (64, 48)
         assert images.decode(await artefacts.get(job.snapshot_key)).size == (64, 48)
         assert job.step == job.total > 0
-        assert await store.rates.all()
+        # Only a painting that one attempt saw whole says how long one takes.
+        assert not await store.rates.all()
     kept = [info.key async for info in artefacts.list()]
     assert not [key for key in kept if "checkpoint" in key]
 
