@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import io
+import itertools
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageCms,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from stylenet.errors import (
     EmptyMaskError,
@@ -18,6 +29,8 @@ from stylenet.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     Pixels = npt.NDArray[np.uint8]
@@ -42,7 +55,18 @@ __all__ = [
 Format = Literal["png", "webp", "jpeg"]
 """What is written."""
 
-FORMATS: tuple[str, ...] = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+# Imported, they are known to Pillow; left to itself it imports forty others with the first picture.
+_PLUGINS = (
+    PngImagePlugin.PngImageFile,
+    JpegImagePlugin.JpegImageFile,
+    WebPImagePlugin.WebPImageFile,
+    GifImagePlugin.GifImageFile,
+    BmpImagePlugin.BmpImageFile,
+    TiffImagePlugin.TiffImageFile,
+    AvifImagePlugin.AvifImageFile,
+)
+
+FORMATS: tuple[str, ...] = tuple(str(plugin.format) for plugin in _PLUGINS)
 """Pillow's names of the formats that are read. Everything else is refused unopened."""
 
 MAX_PIXELS = 50_000_000
@@ -216,10 +240,9 @@ def _open(data: bytes) -> Image.Image:
     The plugins are called directly, since ``Image.open`` answers a very large picture with a
     warning or an error that does not say how large it is; `_check_area` follows at once.
     """
-    Image.init()
     prefix = data[:16]
     unsupported: str | None = None
-    for image_format in (*FORMATS, *sorted(set(Image.OPEN) - set(FORMATS))):
+    for image_format in itertools.chain(FORMATS, _other_formats()):
         if image_format not in Image.OPEN:
             continue
         factory, accept = Image.OPEN[image_format]
@@ -242,6 +265,12 @@ def _open(data: bytes) -> Image.Image:
     if unsupported is not None:
         raise UnsupportedImageError(f"{unsupported} is not painted", format=unsupported)
     raise UnreadableImageError("not a picture")
+
+
+def _other_formats() -> Iterator[str]:
+    """What else Pillow knows: looked at only to say what a file is that none of ours is."""
+    Image.init()
+    yield from sorted(set(Image.OPEN) - set(FORMATS))
 
 
 def _check_area(file: Image.Image, max_pixels: int) -> None:

@@ -14,8 +14,6 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
 from bot.errors import PictureProblem
 from stylenet.errors import (
     ImageSizeError,
@@ -97,7 +95,6 @@ def main() -> None:
     """Inspect standard input once, within the limits of the first argument."""
     limits = json.loads(sys.argv[1])
     limit_resources(memory_bytes=limits.pop("memory_bytes"), cpu_seconds=limits.pop("cpu_seconds"))
-    Image.init()  # loads the decoders, which otherwise happens with the picture in hand
     sys.stdout.write("\n")
     sys.stdout.flush()
     json.dump(examine(sys.stdin.buffer.read(), **limits), sys.stdout)

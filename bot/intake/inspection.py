@@ -2,8 +2,9 @@
 
 A picture is code for a decoder. So each is decoded in full, before anything is accepted, by a
 process of its own that is bounded in memory and in time, holds no secret and ends with it.
-Starting one takes a few tenths of a second, so a spare is kept waiting for each that may be
-needed at once: a request's two pictures need not wait for any.
+Starting one takes a few tenths of a second of a processor, so a spare is kept waiting for each
+that may be needed at once: a request's two pictures need not wait for any. A spare that was used
+is replaced a moment later, when the request it served has been answered.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 2
 """Pictures inspected at the same time; the others wait their turn."""
+
+REFILL_AFTER_SECONDS = 1.0
+"""How long after a spare was used another is started: longer than a request takes from there to
+its card, which would be slowed by it."""
 
 START_SECONDS = 30.0
 """Longest time a process may take to come up, on a machine that is busy painting."""
@@ -100,6 +105,7 @@ class Inspector:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._spares: deque[asyncio.Task[Process]] = deque()
         self._leaving: set[asyncio.Task[None]] = set()
+        self._refilling: asyncio.TimerHandle | None = None
         self._closed = False
 
     async def start(self) -> None:
@@ -115,6 +121,8 @@ class Inspector:
     async def close(self) -> None:
         """End the spare processes; inspections in progress end theirs as they are cancelled."""
         self._closed = True
+        if self._refilling is not None:
+            self._refilling.cancel()
         while self._spares:
             spare = self._spares.popleft()
             spare.cancel()
@@ -152,8 +160,7 @@ class Inspector:
                 await _end(process)
                 raise
             finally:
-                # Not before: starting one takes the processor from the one that inspects.
-                self._refill()
+                self._refill_soon()
         # It has said all it had to. Nobody need wait for it to clear away its memory.
         leaving = asyncio.create_task(_end(process), name="an inspecting process leaves")
         self._leaving.add(leaving)
@@ -167,15 +174,22 @@ class Inspector:
             if process.returncode is not None:  # something killed it while it waited
                 process = await self._launch()
         except (OSError, TimeoutError) as error:
-            self._refill()
+            self._refill_soon()
             log.exception("no inspecting process could be started")
             raise PictureRefused(
                 PictureProblem.INSPECTION_FAILED, filename=filename, got="no process"
             ) from error
         return process
 
+    def _refill_soon(self) -> None:
+        """Replace the spares that were used, once nobody waits for what follows from them."""
+        if self._refilling is None and not self._closed:
+            loop = asyncio.get_running_loop()
+            self._refilling = loop.call_later(REFILL_AFTER_SECONDS, self._refill)
+
     def _refill(self) -> None:
         """Have as many spares as there may be inspections at once."""
+        self._refilling = None
         while not self._closed and len(self._spares) < AT_ONCE:
             spare = asyncio.create_task(self._launch(), name="inspecting process")
             self._spares.append(spare)

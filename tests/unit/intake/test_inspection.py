@@ -215,6 +215,20 @@ async def test_a_spare_that_was_killed_is_replaced(inspector):
     assert picture.format == "PNG"
 
 
+async def test_used_spares_are_replaced_when_their_request_is_answered(inspector, monkeypatch):
+    monkeypatch.setattr(inspection, "REFILL_AFTER_SECONDS", 3600)
+    await asyncio.gather(*inspector._spares)
+    if inspector._refilling is not None:  # an earlier test's
+        inspector._refilling.cancel()
+        inspector._refill()
+    pictures = [inspector.inspect(saved(photo(), "PNG"), filename=name) for name in "ab"]
+    await asyncio.gather(*pictures)
+    assert not inspector._spares, "a process was started while a member waits for an answer"
+    inspector._refilling.cancel()
+    inspector._refill()
+    assert len(inspector._spares) == inspection.AT_ONCE
+
+
 async def test_cancelling_ends_the_process(inspector):
     process = await inspector._spares[0]
     os.kill(process.pid, signal.SIGSTOP)
