@@ -27,6 +27,7 @@ from bot.exts.rules import Rules
 from bot.exts.styles import Styles
 from bot.exts.stylize import Stylize
 from bot.views.living import LIVING
+from bot.views.picker import page_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,6 +119,13 @@ class StyleBot(commands.AutoShardedBot):
         except StoreUnavailableError as error:
             log.warning("%s may be answered twice: %s", key, error)
             return True
+
+    async def draw_ahead(self) -> None:
+        """Draw what the first member who asks would wait for: the sheet of the built-in styles."""
+        shelf = self._services.shelf
+        styles = await shelf.presets(None)
+        where, _, _ = page_of(len(styles), 0)
+        await shelf.sheet(styles[where])
 
     async def publish_commands(self, *, force: bool = False) -> bool:
         """Publish the slash commands if they differ from those published last.

@@ -150,6 +150,8 @@ class App:
             largest_size=settings.largest_size,
             process_id=scheduler.process_id,
         )
+        # By its token alone it can post: nobody's card waits for the gateway to say hello.
+        self._delivery.start()
         self._own(_connect(bot), name="gateway")
         self._own(self._when_connected(bot), name="when connected")
 
@@ -207,14 +209,13 @@ class App:
     async def _when_connected(self, bot: StyleBot) -> None:
         await bot.wait_until_ready()
         log.info("connected as %s in %d guilds", bot.user, len(bot.guilds))
-        if self._delivery is not None:
-            self._delivery.start()
         if self._settings.sync_commands:
             try:
                 await bot.publish_commands()
             except (discord.HTTPException, TimeoutError) as error:
                 log.warning("the slash commands were not published: %s", error)
         self.ready.set()
+        await bot.draw_ahead()
 
     async def _serve_health(self, store: JobStore, executor: ProcessExecutor) -> None:
         settings = self._settings

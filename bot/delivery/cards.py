@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.delivery.posting import (
@@ -94,14 +95,19 @@ class CardKeeper:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def facts(self, job: Job) -> CardFacts:
-        """What the card says besides the job itself: position, estimate, newest picture."""
+    async def words(self, job: Job) -> CardFacts:
+        """What the card says besides the job itself, without pictures: position and estimate."""
         place = await self._store.place_in_queue(job.job_id)
         seconds_left = None if job.state.is_final else await self._estimate(job)
+        return CardFacts(place=place, seconds_left=seconds_left)
+
+    async def facts(self, job: Job) -> CardFacts:
+        """The same with the newest picture, and with what was taken until the job has ended."""
+        words = await self.words(job)
         picture, inputs = await self._gallery.newest(job), None
         if not job.state.is_final:
             inputs = await self._gallery.inputs(job, small=picture is not None)
-        return CardFacts(place=place, seconds_left=seconds_left, picture=picture, inputs=inputs)
+        return replace(words, picture=picture, inputs=inputs)
 
     async def settle(self, job_id: str) -> None:
         """Stop tending a card: no edit of it is in flight any more when this returns."""

@@ -198,7 +198,8 @@ class Courier:
         found = await self._sent_before(place, job, delivery)
         if found is not None:
             return found
-        facts = await self._keeper.facts(job)
+        # In words alone, so that it is there at once; its keeper adds the pictures.
+        facts = await self._keeper.words(job)
         reply_to = job.origin.message_id
         while True:
             card = render_card(job, facts)
@@ -239,7 +240,8 @@ class Courier:
     ) -> int:
         """Send the outcome, smaller or without a reply where Discord declines it as it is."""
         pictures = await self._gallery.all_of(job)
-        limit = self._poster.upload_limit(job.origin) - letters.ENVELOPE_BYTES
+        guild_id = None if privately else job.origin.guild_id
+        limit = await self._poster.upload_limit(guild_id) - letters.ENVELOPE_BYTES
         reply_to = None if privately else job.origin.message_id
         while True:
             letter = await letters.write(
@@ -263,8 +265,8 @@ class Courier:
             except RejectedError as error:
                 if error.no_reply and reply_to is not None:
                     reply_to = None
-                elif error.too_large and limit > letters.SMALLEST_LIMIT_BYTES:
-                    limit //= 2
+                elif error.too_large and letter.picture_bytes > letters.SMALLEST_PICTURE_BYTES:
+                    limit = letter.picture_bytes // 2
                 else:
                     raise
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENVELOPE_BYTES",
-    "SMALLEST_LIMIT_BYTES",
+    "SMALLEST_PICTURE_BYTES",
     "Letter",
     "filename",
     "outcome_buttons",
@@ -37,8 +37,8 @@ __all__ = [
 ENVELOPE_BYTES: Final = 64 * 1024
 """Room left for the rest of the request beside the picture."""
 
-SMALLEST_LIMIT_BYTES: Final = 256 * 1024
-"""A picture is not made smaller than this to fit."""
+SMALLEST_PICTURE_BYTES: Final = 32 * 1024
+"""A picture is not made smaller than about this to fit; what is then declined has other reasons."""
 
 LONGEST_STEM: Final = 60
 STRIP_NAME: Final = "before-after-style"
@@ -46,12 +46,17 @@ STRIP_NAME: Final = "before-after-style"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Letter:
-    """A message ready to be posted; its files can be sent once."""
+    """A message ready to be posted; its files can be sent once.
+
+    Attributes:
+        picture_bytes: what the finished picture takes, as it was made to fit; 0 without one.
+    """
 
     content: str
     embed: discord.Embed | None
     files: list[discord.File]
     view: discord.ui.View
+    picture_bytes: int
 
 
 async def write(
@@ -70,19 +75,26 @@ async def write(
     content = wording.outcome(job, title=f"**{shown_title(job)}**", has_picture=result is not None)
     if privately:
         content += " " + wording.SENT_PRIVATELY.format(channel=f"<#{job.origin.channel_id}>")
-    files, embed = [], None
+    files, embed, picture_bytes = [], None, 0
     if result is not None:
         content += f"\n-# {' · '.join(chosen(job))}"
         fitting, extension = result, "png"
         if len(result) > limit:
             fitting, extension = await asyncio.to_thread(_fit, result, limit)
+        picture_bytes = len(fitting)
         files.append(_file(job, fitting, filename(job, extension)))
         strip = await asyncio.to_thread(_strip, job, pictures)
         if strip is not None:
             files.append(strip)
             embed = _strip_embed(job, strip)
     buttons = outcome_buttons(job, largest_size=largest_size)
-    return Letter(content=content, embed=embed, files=files, view=job_view(buttons))
+    return Letter(
+        content=content,
+        embed=embed,
+        files=files,
+        view=job_view(buttons),
+        picture_bytes=picture_bytes,
+    )
 
 
 def outcome_buttons(job: Job, *, largest_size: int) -> list[JobButton]:

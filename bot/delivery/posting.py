@@ -109,11 +109,19 @@ class Poster:
                 channel = await self._client.create_dm(discord.Object(user_id))
         return self._client.get_partial_messageable(channel.id)
 
-    def upload_limit(self, origin: Origin) -> int:
-        """Bytes one message's files may have where the request came from."""
-        guild = self._client.get_guild(origin.guild_id) if origin.guild_id else None
-        if guild is None:
+    async def upload_limit(self, guild_id: int | None) -> int:
+        """Bytes one file may have in a guild, whose boosts raise it, or in direct messages.
+
+        Raises:
+            PostingError: one of its four kinds.
+        """
+        if guild_id is None:
             return discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+        guild = self._client.get_guild(guild_id)
+        if guild is None:  # the gateway has not told of it yet
+            with plain_errors():
+                async with asyncio.timeout(REQUEST_SECONDS):
+                    guild = await self._client.fetch_guild(guild_id, with_counts=False)
         return guild.filesize_limit
 
     async def post(

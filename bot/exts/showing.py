@@ -47,7 +47,7 @@ class Showing:
             if len(frames) < FEWEST_FRAMES:
                 await whisper(interaction, wording.NO_FRAMES)
                 return
-            limit = min(self._services.settings.timelapse_bytes, _upload_limit(interaction))
+            limit = min(self._services.settings.timelapse_bytes, interaction.filesize_limit)
             animation = await asyncio.to_thread(timelapse, frames, max_bytes=limit)
         file = discord.File(
             io.BytesIO(animation),
@@ -74,10 +74,3 @@ class Showing:
         if job.result_key is not None:
             keys.append(job.result_key)
         return [await self._services.artefacts.get(key) for key in keys]
-
-
-def _upload_limit(interaction: discord.Interaction[Any]) -> int:
-    guild = interaction.guild
-    if guild is None:
-        return discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
-    return guild.filesize_limit

@@ -263,6 +263,7 @@ async def test_the_card_says_what_was_understood(room, ask, lines, swap):
         assert line in said(card), said(card)
     assert (GUESS in said(card)) == (GUESS in lines)
     assert any(each.endswith(":swap") for each in custom_ids(card)) == swap
+    await room.wait(lambda: card.attachments)  # the pictures follow the words
     hidden = ask is _hidden_link
     assert all(each.filename.startswith("SPOILER_") == hidden for each in card.attachments)
 

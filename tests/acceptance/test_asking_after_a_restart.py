@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.app import App
 from bot.presets import library
 
 from .conftest import CONTENT, STYLE, custom_ids, running, said, settings_for
@@ -41,3 +42,17 @@ async def test_offers_forms_and_pickers_outlive_a_restart(playground, room, tmp_
         await room.wait(lambda: len(room.finals()) == 3)
         await press(second, ":avatar")
         await room.wait(room.pickers)
+
+        no_posts = playground.faults.fail(503, path=r"POST .*/messages$")
+        room.ask("!stylize discs passes=1", CONTENT)
+        await no_posts.arrived.wait()
+    playground.faults.clear()
+    playground.faults.fail(503, path=r"GET /gateway/?$")  # the door stays shut
+    app = App(settings)
+    try:
+        await app.start()
+        await room.wait(lambda: "harbour.png × Colour discs" in said(room.cards()[-1]))
+        assert not app.ready.is_set()
+    finally:
+        playground.faults.clear()
+        await app.stop()

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
-from .conftest import CONTENT, STYLE, custom_ids, job_id_of, said
+from bot.delivery import pictures
+from bot.jobs.model import QueueMode
+from bot.views import collage
+
+from .conftest import CONTENT, PATIENCE_SECONDS, STYLE, custom_ids, job_id_of, said
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.asyncio(loop_scope="module")]
 
@@ -36,6 +42,30 @@ async def test_two_pictures_become_one_painting(room):
     assert len(room.finals()) == 1
 
 
+async def test_the_card_is_there_before_any_picture_of_it_is_drawn(room, app, monkeypatch):
+    await app._scheduler.set_mode(QueueMode.PAUSED)
+    may_draw = threading.Event()
+
+    def held(*taken):
+        may_draw.wait(PATIENCE_SECONDS)
+        return collage.inputs_sheet(*taken)
+
+    monkeypatch.setattr(pictures, "inputs_sheet", held)
+    try:
+        room.ask("!stylize", CONTENT, STYLE)
+        card = await room.card()
+        assert "Repainting **harbour.png** in the style of **brushes.png**." in said(card)
+        assert card.attachments == []
+    finally:
+        may_draw.set()
+    await room.wait(lambda: [each.filename for each in card.attachments] == ["taken.webp"])
+    assert card.embeds[0]["image"]["url"] == "attachment://taken.webp"
+    assert card.attachments[0].description.startswith("The picture to repaint, harbour.png")
+    room.playground.press(room.me, card, f"job:{job_id_of(card)}:cancel")
+    await room.card_saying("Cancelled")
+    await app._scheduler.set_mode(QueueMode.OPEN)
+
+
 async def test_the_card_shows_the_picture_growing(room):
     seen = []
 
@@ -49,8 +79,8 @@ async def test_the_card_shows_the_picture_growing(room):
     room.ask("!stylize passes=60", CONTENT, STYLE)
     await room.wait(look)
     await room.card_saying("100%")
-    pictures = {name for _, names in seen for name in names if name.startswith("step-")}
-    assert len(pictures) >= 2
+    snapshots = {name for _, names in seen for name in names if name.startswith("step-")}
+    assert len(snapshots) >= 2
     painting = [text for text, _ in seen if "Painting" in text]
     assert any("likeness" in text and "style" in text for text in painting)
     assert any("left" in text and "step" in text for text in painting)
@@ -67,8 +97,8 @@ async def test_a_mention_with_two_pictures_needs_no_command(room):
 
 
 async def test_a_reply_takes_the_pictures_of_the_message_replied_to(room):
-    pictures = room.ask("look at these", CONTENT, STYLE, author=room.other)
-    request = room.ask("!stylize passes=2", reply_to=pictures)
+    message = room.ask("look at these", CONTENT, STYLE, author=room.other)
+    request = room.ask("!stylize passes=2", reply_to=message)
     final = await room.final()
     assert final.reference["message_id"] == request.id
     assert [user.id for user in final.mentions] == [room.me.id]
