@@ -122,7 +122,8 @@ async def _demo(options: argparse.Namespace, console: Console) -> int:
                 await asyncio.to_thread(_write, out, story, member.transcript)
                 console.print(f"Written to [bold]{out}[/]:", *sorted(p.name for p in out.iterdir()))
             console.print(
-                f"First snapshot after [bold]{story.first_snapshot_seconds:.1f} s[/], "
+                f"Card after [bold]{story.card_seconds:.2f} s[/], "
+                f"first snapshot after [bold]{story.first_snapshot_seconds:.1f} s[/], "
                 f"final picture after [bold]{story.final_seconds:.1f} s[/].",
                 highlight=False,
             )
@@ -151,11 +152,16 @@ def _progress(console: Console) -> Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """What came of the request. Snapshots are (name, bytes), oldest first."""
+    """What came of the request. Snapshots are (name, bytes), oldest first.
+
+    Seconds are counted from before the member's message is uploaded to the moment in which the
+    chat page is told of the answer.
+    """
 
     result: bytes
     result_filename: str
     snapshots: tuple[tuple[str, bytes], ...]
+    card_seconds: float
     first_snapshot_seconds: float
     final_seconds: float
 
@@ -218,12 +224,13 @@ async def _follow(
 ) -> Story:
     painting = progress.add_task("painting", total=None)
     snapshots: dict[PurePosixPath, tuple[str, bytes]] = {}
-    first_snapshot_seconds = 0.0
+    card_seconds = first_snapshot_seconds = 0.0
     card_id: str | None = None
     async for message in messages:
-        if card_id is None and not message["embeds"]:
-            raise DemoError(f"the bot answered: {message['content']}")
-        card_id = card_id or message["id"]
+        if card_id is None:
+            if not message["embeds"]:
+                raise DemoError(f"the bot answered: {message['content']}")
+            card_id, card_seconds = message["id"], time.monotonic() - started
         if message["id"] != card_id:
             if not message["attachments"]:
                 raise DemoError(f"the bot answered: {message['content']}")
@@ -234,6 +241,7 @@ async def _follow(
                 result=await member.download(final["url"]),
                 result_filename=f"result{Path(final['filename']).suffix}",
                 snapshots=tuple(snapshots.values()),
+                card_seconds=card_seconds,
                 first_snapshot_seconds=first_snapshot_seconds or final_seconds,
                 final_seconds=final_seconds,
             )

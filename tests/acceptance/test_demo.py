@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 import sys
 
 import pytest
@@ -62,6 +63,7 @@ async def test_it_leaves_the_picture_the_snapshots_and_the_transcript(tmp_path):
     assert len(answers) == 2, "the card and the outcome, once each"
     assert str(out.name) in said
     assert "http://127.0.0.1:" in said
+    assert re.search(r"Card after \d+\.\d\d s, first snapshot after", " ".join(said.split()))
 
 
 @pytest.mark.parametrize(
