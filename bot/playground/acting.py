@@ -260,7 +260,7 @@ class Acting:
     async def wait_for(
         self,
         look: Callable[[], T | None],
-        timeout: float = 10.0,  # noqa: ASYNC109 - part of the call's meaning
+        timeout: float = 60.0,  # noqa: ASYNC109 - part of the call's meaning
     ) -> T:
         """The first true thing ``look`` returns; it is asked again after everything that happens.
 

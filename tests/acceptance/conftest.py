@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +14,16 @@ import pytest_asyncio
 from PIL import Image
 
 from bot.app import App
+from bot.executors.process import ProcessExecutor
+from bot.executors.protocol import Progress
 from bot.playground.server import Playground
 from bot.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
     from pathlib import Path
+
+    from bot.executors.protocol import Event, Work
 
 PATIENCE_SECONDS = 150.0
 """How long anything is waited for; only a test that fails takes so long."""
@@ -42,13 +46,15 @@ STYLE = ("brushes.png", painting(2))
 
 
 class Room:
-    """A channel of the playground, seen by one member."""
+    """A new channel of the playground's guild, seen by one member.
+
+    Nobody has spoken in it, and what an earlier test left under way will not be heard in it.
+    """
 
     def __init__(self, playground: Playground) -> None:
         self.playground = playground
-        self.channel = playground.seeded.stylize
+        self.channel = playground.add_channel(playground.seeded.guild, "stylize")
         self.me, self.other, *_ = playground.seeded.members
-        self._earlier = set(self.channel.messages)
 
     def ask(self, text: str, *files: tuple[str, bytes], author: Any = None, **more: Any) -> Any:
         """Post a message as a member."""
@@ -57,13 +63,9 @@ class Room:
         )
 
     def answers(self) -> list[Any]:
-        """Every message of the bot's since the test began, oldest first."""
+        """Every message of the bot's, oldest first."""
         bot = self.playground.seeded.bot
-        return [
-            message
-            for message in self.channel.messages.values()
-            if message.author == bot and message.id not in self._earlier
-        ]
+        return [each for each in self.channel.messages.values() if each.author == bot]
 
     def cards(self) -> list[Any]:
         """Every card, oldest first."""
@@ -111,6 +113,31 @@ class Room:
         return Image.open(io.BytesIO(self.playground.cdn.read(attachment)))
 
 
+class Easel:
+    """Where every painting of a bot in this process stands; made by the fixture."""
+
+    def __init__(self) -> None:
+        self._is_held = False
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """In the block no painting gets beyond its first steps, however fast the machine is.
+
+        A test whose subject is what happens in mid-job lets it happen in here. Whoever is told
+        to stop, stops.
+        """
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+
+    async def is_free(self, *, unless: asyncio.Event) -> None:
+        """Wait until paintings may go on, or the event is set."""
+        while self._is_held and not unless.is_set():
+            await asyncio.sleep(0.02)
+
+
 def said(message: Any) -> str:
     """All the text of a message, embeds included."""
     embeds = [
@@ -146,8 +173,29 @@ async def playground() -> AsyncIterator[Playground]:
 
 @pytest.fixture
 def room(playground: Playground) -> Room:
-    """The channel where paintings are asked for, as if nothing had been said there yet."""
+    """A channel for this test alone."""
     return Room(playground)
+
+
+@pytest.fixture
+def easel(monkeypatch: pytest.MonkeyPatch) -> Easel:
+    """Holds the paintings of a bot in this process where a test wants them."""
+    easel, run = Easel(), ProcessExecutor.run
+
+    async def held(
+        self: ProcessExecutor, work: Work, *, stop: asyncio.Event | None = None
+    ) -> AsyncGenerator[Event, None]:
+        stop = stop or asyncio.Event()
+        has_begun = False
+        async with aclosing(run(self, work, stop=stop)) as events:
+            async for event in events:
+                if has_begun:  # a worker whom nobody listens to stands still soon
+                    await easel.is_free(unless=stop)
+                yield event
+                has_begun = has_begun or (isinstance(event, Progress) and event.step > 0)
+
+    monkeypatch.setattr(ProcessExecutor, "run", held)
+    return easel
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,7 @@ async def bot(app, playground):
     yield app
     for job in [*await store.waiting(), *await store.running()]:
         await store.cancel(job.job_id)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while scheduler.running:
             await asyncio.sleep(0.05)
 
@@ -268,9 +268,9 @@ async def test_the_card_says_what_was_understood(room, ask, lines, swap):
     assert all(each.filename.startswith("SPOILER_") == hidden for each in card.attachments)
 
 
-async def test_pictures_are_swapped_until_the_painting_is_done(room, bot):
+async def test_pictures_are_swapped_until_the_painting_is_done(room, bot, easel):
     _in_another_message(room)
-    room.ask("!stylize passes=40", CONTENT, STYLE)
+    room.ask("!stylize passes=5", CONTENT, STYLE)
     card, other = (await room.wait(lambda: len(room.cards()) == 2 and room.cards()))[:2]
     await _press(room, card, ":swap", member=room.other)
     await _whisper(room, "Only the member who asked for this painting", member=room.other)
@@ -280,9 +280,10 @@ async def test_pictures_are_swapped_until_the_painting_is_done(room, bot):
     assert GUESS not in said(card)
     await _press(room, card, ":cancel")
 
-    await bot._scheduler.set_mode(QueueMode.OPEN)
-    await room.wait(lambda: "Painting" in said(other))
-    await _press(room, other, ":swap")
+    with easel.hold():
+        await bot._scheduler.set_mode(QueueMode.OPEN)
+        await room.wait(lambda: "Painting" in said(other))
+        await _press(room, other, ":swap")
     await room.wait(lambda: "brushes.png × harbour.png" in said(other))
     final = await room.final()
     assert "brushes.png × harbour.png" in said(final)

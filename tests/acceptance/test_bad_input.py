@@ -152,16 +152,17 @@ async def test_three_commands_at_once_make_three_paintings(room):
     assert len(room.cards()) == 3
 
 
-async def test_more_than_a_member_may_have_are_refused(room):
-    for _ in range(4):
-        room.ask("!stylize passes=20", CONTENT, STYLE)
-    refusal = await room.answer("You have 3 paintings waiting or under way already")
+async def test_more_than_a_member_may_have_are_refused(room, easel):
+    with easel.hold():
+        for _ in range(4):
+            room.ask("!stylize passes=5", CONTENT, STYLE)
+        refusal = await room.answer("You have 3 paintings waiting or under way already")
     assert refusal.reference is not None
     for card in room.cards():
         for custom_id in custom_ids(card):
             room.playground.press(room.me, card, custom_id)
     await room.wait(
-        lambda: all("Cancelled" in said(card) or "100%" in said(card) for card in room.cards()), 60
+        lambda: all("Cancelled" in said(card) or "100%" in said(card) for card in room.cards())
     )
 
 

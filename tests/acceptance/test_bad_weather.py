@@ -40,10 +40,11 @@ async def _logged(caplog, words, seconds=PATIENCE_SECONDS):
             await asyncio.sleep(0.1)
 
 
-async def test_server_errors_delay_the_picture_and_double_nothing(room, faults):
-    room.ask("!stylize passes=3", CONTENT, STYLE)
-    await room.card()
-    storm = faults.fail(path=r"POST .*/messages$", status=502, count=4)
+async def test_server_errors_delay_the_picture_and_double_nothing(room, easel, faults):
+    with easel.hold():
+        room.ask("!stylize passes=3", CONTENT, STYLE)
+        await room.card()
+        storm = faults.fail(path=r"POST .*/messages$", status=502, count=4)
     await room.final()
     assert storm.hits == 4
     await asyncio.sleep(1)
@@ -51,11 +52,12 @@ async def test_server_errors_delay_the_picture_and_double_nothing(room, faults):
 
 
 @pytest.mark.slow
-async def test_half_a_minute_without_discord_costs_nothing_but_time(room, faults):
-    room.ask("!stylize passes=20", CONTENT, STYLE)
-    await room.card_saying("Painting")
-    storm = faults.fail(path=r"(POST|PATCH|GET) .*/channels/", status=503)
-    await asyncio.sleep(30)
+async def test_a_minute_without_discord_costs_nothing_but_time(room, easel, faults):
+    with easel.hold():
+        room.ask("!stylize passes=5", CONTENT, STYLE)
+        await room.card_saying("Painting")
+        storm = faults.fail(path=r"(POST|PATCH|GET) .*/channels/", status=503)
+    await asyncio.sleep(60)
     assert storm.hits > 2
     assert room.finals() == []
     faults.clear()
@@ -76,39 +78,43 @@ async def test_an_answer_that_was_lost_is_found_again(room, faults):
     assert len(room.cards()) == 1
 
 
-async def test_a_rate_limited_card_catches_up_in_one_edit(room, faults):
-    room.ask("!stylize passes=200", CONTENT, STYLE)
-    await room.card_saying("Painting")
-    faults.rate_limit(path=r"PATCH .*/messages/", count=2, retry_after=1.5)
+async def test_a_rate_limited_card_catches_up_in_one_edit(room, easel, faults):
+    with easel.hold():
+        room.ask("!stylize passes=40", CONTENT, STYLE)
+        await room.card_saying("Painting")
+        faults.rate_limit(path=r"PATCH .*/messages/", count=2, retry_after=1.5)
     await room.final()
     await room.card_saying("100%")
     assert len(room.finals()) == 1
 
 
-async def test_a_limit_on_everything_is_waited_for(room, faults):
-    room.ask("!stylize passes=3", CONTENT, STYLE)
-    await room.card()
-    storm = faults.rate_limit(5.0, path=r"/channels/", count=3, scope="global")
+async def test_a_limit_on_everything_is_waited_for(room, easel, faults):
+    with easel.hold():
+        room.ask("!stylize passes=3", CONTENT, STYLE)
+        await room.card()
+        storm = faults.rate_limit(5.0, path=r"/channels/", count=3, scope="global")
     await room.final()
     assert storm.hits >= 2
     await asyncio.sleep(1)
     assert len(room.finals()) == 1
 
 
-async def test_the_gateway_drops_in_mid_job(room, faults):
-    room.ask("!stylize passes=150", CONTENT, STYLE)
-    await room.card_saying("Painting")
-    faults.drop_gateway(Drop.ABORT)
+async def test_the_gateway_drops_in_mid_job(room, easel, faults):
+    with easel.hold():
+        room.ask("!stylize passes=5", CONTENT, STYLE)
+        await room.card_saying("Painting")
+        faults.drop_gateway(Drop.ABORT)
     await room.final()
     # And it hears again afterwards.
     room.ask("!stylize passes=1", STYLE, CONTENT)
     await room.wait(lambda: len(room.finals()) == 2)
 
 
-async def test_a_card_that_was_deleted_is_posted_anew(room):
-    room.ask("!stylize passes=150", CONTENT, STYLE)
-    card = await room.card_saying("Painting")
-    room.playground.delete_message(room.playground.seeded.bot, card)
+async def test_a_card_that_was_deleted_is_posted_anew(room, easel):
+    with easel.hold():
+        room.ask("!stylize passes=60", CONTENT, STYLE)
+        card = await room.card_saying("Painting")
+        room.playground.delete_message(room.playground.seeded.bot, card)
     second = (await room.wait(room.cards))[0]
     assert second.id != card.id
     await room.final()
@@ -116,11 +122,12 @@ async def test_a_card_that_was_deleted_is_posted_anew(room):
     assert len(room.cards()) == 1
 
 
-async def test_permission_withdrawn_in_mid_job_sends_the_picture_privately(room):
-    room.ask("!stylize passes=200", CONTENT, STYLE)
-    await room.card_saying("Painting")
-    earlier = len(_private(room))
-    _deny(room, Permission.SEND_MESSAGES)
+async def test_permission_withdrawn_in_mid_job_sends_the_picture_privately(room, easel):
+    with easel.hold():
+        room.ask("!stylize passes=5", CONTENT, STYLE)
+        await room.card_saying("Painting")
+        earlier = len(_private(room))
+        _deny(room, Permission.SEND_MESSAGES)
     try:
         await room.wait(lambda: len(_private(room)) == earlier + 1)
         told = _private(room)[-1]
@@ -133,12 +140,13 @@ async def test_permission_withdrawn_in_mid_job_sends_the_picture_privately(room)
     assert room.finals() == []
 
 
-async def test_where_nobody_may_be_told_the_picture_waits(room, caplog):
-    room.ask("!stylize passes=150", CONTENT, STYLE)
-    await room.card_saying("Painting")
-    _deny(room, Permission.SEND_MESSAGES)
-    room.me.accepts_dms = False
-    earlier = len(_private(room))
+async def test_where_nobody_may_be_told_the_picture_waits(room, easel, caplog):
+    with easel.hold():
+        room.ask("!stylize passes=5", CONTENT, STYLE)
+        await room.card_saying("Painting")
+        _deny(room, Permission.SEND_MESSAGES)
+        room.me.accepts_dms = False
+        earlier = len(_private(room))
     try:
         await _logged(caplog, "has nowhere to go")
     finally:
@@ -149,11 +157,12 @@ async def test_where_nobody_may_be_told_the_picture_waits(room, caplog):
     assert len(room.finals()) + len(_private(room)) - earlier == 1
 
 
-async def test_thrown_out_of_the_server_and_invited_again_it_delivers(room, caplog):
+async def test_thrown_out_of_the_server_and_invited_again_it_delivers(room, easel, caplog):
     guild = room.playground.seeded.guild
-    room.ask("!stylize passes=150", CONTENT, STYLE)
-    await room.card_saying("Painting")
-    member = room.playground.remove_bot(guild)
+    with easel.hold():
+        room.ask("!stylize passes=5", CONTENT, STYLE)
+        await room.card_saying("Painting")
+        member = room.playground.remove_bot(guild)
     try:
         await _logged(caplog, "has nowhere to go")
         assert room.finals() == []
@@ -167,23 +176,27 @@ async def test_thrown_out_of_the_server_and_invited_again_it_delivers(room, capl
     await room.wait(lambda: len(room.finals()) == 2)
 
 
-async def test_when_the_channel_is_deleted_the_picture_comes_privately(room):
+async def test_when_the_channel_is_deleted_the_picture_comes_privately(room, easel):
     playground = room.playground
     channel = playground.add_channel(playground.seeded.guild, "passing")
     earlier = len(_private(room))
-    playground.post_message(room.me, "!stylize passes=40", channel=channel, files=[CONTENT, STYLE])
-    await room.wait(lambda: any("Painting" in said(each) for each in channel.messages.values()))
-    playground.delete_channel(channel)
+    with easel.hold():
+        playground.post_message(
+            room.me, "!stylize passes=5", channel=channel, files=[CONTENT, STYLE]
+        )
+        await room.wait(lambda: any("Painting" in said(each) for each in channel.messages.values()))
+        playground.delete_channel(channel)
     await room.wait(lambda: len(_private(room)) > earlier)
     await asyncio.sleep(1)
     assert len(_private(room)) == earlier + 1
     assert f"<#{channel.id}>" in _private(room)[-1].content
 
 
-async def test_a_request_that_is_deleted_still_gets_its_picture(room):
-    request = room.ask("!stylize passes=30", CONTENT, STYLE)
-    await room.card_saying("Painting")
-    room.playground.delete_message(room.me, request)
+async def test_a_request_that_is_deleted_still_gets_its_picture(room, easel):
+    with easel.hold():
+        request = room.ask("!stylize passes=5", CONTENT, STYLE)
+        await room.card_saying("Painting")
+        room.playground.delete_message(room.me, request)
     final = await room.final()
     assert [user.id for user in final.mentions] == [room.me.id]
 

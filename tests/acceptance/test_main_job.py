@@ -76,7 +76,7 @@ async def test_the_card_shows_the_picture_growing(room):
                 seen.append(state)
         return room.finals()
 
-    room.ask("!stylize passes=60", CONTENT, STYLE)
+    room.ask("!stylize passes=150", CONTENT, STYLE)
     await room.wait(look)
     await room.card_saying("100%")
     snapshots = {name for _, names in seen for name in names if name.startswith("step-")}

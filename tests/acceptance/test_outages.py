@@ -13,7 +13,7 @@ import pytest
 
 from bot.playground.server import Playground
 
-from .conftest import CONTENT, STYLE, Room, running, said, settings_for
+from .conftest import CONTENT, PATIENCE_SECONDS, STYLE, Room, running, said, settings_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -27,13 +27,13 @@ def settings(playground, tmp_path_factory):
 
 
 @pytest.mark.usefixtures("app")
-async def test_a_database_locked_for_a_moment_is_waited_for(room, settings):
-    room.ask("!stylize passes=30", CONTENT, STYLE)
-    await room.card_saying("Painting")
-    with closing(_database(settings)) as database:
-        database.execute("BEGIN IMMEDIATE")
+async def test_a_database_locked_for_a_moment_is_waited_for(room, easel, settings):
+    with easel.hold():
+        room.ask("!stylize passes=5", CONTENT, STYLE)
+        await room.card_saying("Painting")
+        lock = await _locked(settings)
+    with lock:
         await asyncio.sleep(4)
-        database.execute("ROLLBACK")
     await room.final()
     await room.card_saying("100%")
     assert len(room.finals()) == 1
@@ -41,15 +41,15 @@ async def test_a_database_locked_for_a_moment_is_waited_for(room, settings):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("app")
-async def test_a_database_locked_for_half_a_minute_loses_nothing_accepted(room, settings):
-    room.ask("!stylize passes=30", CONTENT, STYLE)
-    await room.card_saying("Painting")
-    with closing(_database(settings)) as database:
-        database.execute("BEGIN IMMEDIATE")
+async def test_a_database_locked_for_half_a_minute_loses_nothing_accepted(room, easel, settings):
+    with easel.hold():
+        room.ask("!stylize passes=5", CONTENT, STYLE)
+        await room.card_saying("Painting")
+        lock = await _locked(settings)
+    with lock:
         room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
         await asyncio.sleep(30)
         assert room.finals() == []
-        database.execute("ROLLBACK")
     await room.final()
     await room.card_saying("100%")
     # The one who asked meanwhile was told, or was accepted once the lock was gone.
@@ -72,15 +72,16 @@ async def test_a_disk_that_is_nearly_full_refuses_before_accepting(room, monkeyp
 
 
 @pytest.mark.usefixtures("app")
-async def test_a_disk_that_fills_in_mid_job_delays_the_picture(room, monkeypatch, caplog):
+async def test_a_disk_that_fills_in_mid_job_delays_the_picture(room, easel, monkeypatch, caplog):
     def no_room(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    room.ask("!stylize passes=20", CONTENT, STYLE)
-    await room.card_saying("Painting")
     with monkeypatch.context() as full:
-        full.setattr(os, "fsync", no_room)
-        async with asyncio.timeout(60):
+        with easel.hold():
+            room.ask("!stylize passes=5", CONTENT, STYLE)
+            await room.card_saying("Painting")
+            full.setattr(os, "fsync", no_room)
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while "recording the end of job" not in caplog.text:
                 await asyncio.sleep(0.1)
         room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
@@ -93,16 +94,17 @@ async def test_a_disk_that_fills_in_mid_job_delays_the_picture(room, monkeypatch
 
 @pytest.mark.slow
 @pytest.mark.parametrize("apart", [-HOUR, HOUR])
-async def test_clocks_that_disagree_double_nothing(tmp_path, apart):
+async def test_clocks_that_disagree_double_nothing(tmp_path, easel, apart):
     """Discord's clock and ours are an hour apart, an answer is lost, and the nonce is forgotten."""
     playground = Playground(limits=0)
     playground.clock.advance(apart)
     playground.state.ids._last = 0
     async with playground, running(settings_for(playground, tmp_path)):
         room = Room(playground)
-        room.ask("!stylize passes=10", CONTENT, STYLE)
-        await room.card_saying("Painting")
-        lost = playground.faults.lose_answer(path=r"POST .*/messages$", count=1)
+        with easel.hold():
+            room.ask("!stylize passes=5", CONTENT, STYLE)
+            await room.card_saying("Painting")
+            lost = playground.faults.lose_answer(path=r"POST .*/messages$", count=1)
         await room.final()
         assert lost.hits == 1
         playground.messages._nonces.clear()
@@ -114,5 +116,18 @@ def _told(room, words):
     return any(words in said(each) for each in room.answers())
 
 
-def _database(settings):
-    return sqlite3.connect(settings.data_dir / "stylebot.sqlite3", isolation_level=None)
+async def _locked(settings):
+    """The bot's database, held against every writer for the length of a block."""
+
+    def lock():
+        database = sqlite3.connect(
+            settings.data_dir / "stylebot.sqlite3",
+            isolation_level=None,
+            timeout=PATIENCE_SECONDS,
+            check_same_thread=False,
+        )
+        database.execute("BEGIN IMMEDIATE")
+        return database
+
+    # In a thread: the bot may be in the midst of writing, and cannot finish on a loop that waits.
+    return closing(await asyncio.to_thread(lock))

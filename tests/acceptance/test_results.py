@@ -153,7 +153,7 @@ async def test_only_the_requester_and_moderators_delete(room, app, settings):
     finally:
         playground.clear_overwrites(room.channel)
     folder = settings.data_dir / "artefacts" / "jobs" / job_id_of(card)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while folder.exists():
             await asyncio.sleep(0.1)
 

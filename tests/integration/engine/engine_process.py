@@ -36,7 +36,7 @@ def say(**fields: object) -> None:
 
 async def main(data_dir: Path, passes: int | None) -> None:
     settings = Settings(
-        _env_file=None, data_dir=data_dir, checkpoint_seconds=0, shutdown_seconds=15
+        _env_file=None, data_dir=data_dir, checkpoint_seconds=0, shutdown_seconds=40
     )
     store = JobStore(settings.resolved_database_url, feed=JobFeed())
     await store.open()

@@ -68,7 +68,7 @@ async def start(tmp_path):
 
 
 async def _gone(pid: int) -> bool:
-    for _ in range(100):
+    for _ in range(10 * PATIENCE):
         if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
             return True
         await asyncio.sleep(0.1)
@@ -94,7 +94,7 @@ async def test_a_killed_worker_and_a_killed_bot_cost_nothing_but_time(start, tmp
     assert last["claims"] == last["attempts"] == 3
     assert _never_goes_back([again, *engine.said]), "it began anew instead of going on"
     assert (await engine.until(lambda said: "torch" in said))["torch"] is False
-    assert await asyncio.wait_for(engine.process.wait(), 30) == 0
+    assert await asyncio.wait_for(engine.process.wait(), 60) == 0
 
     database = f"sqlite:///{tmp_path / 'data' / 'stylebot.sqlite3'}"
     artefacts = open_artefacts(str(tmp_path / "data" / "artefacts"))
@@ -120,7 +120,7 @@ async def test_a_terminated_bot_hands_its_job_back(start, tmp_path):
     engine = await start(400)
     await engine.until(lambda said: (said.get("checkpoint") or 0) >= 2)
     engine.process.send_signal(signal.SIGTERM)
-    assert await asyncio.wait_for(engine.process.wait(), 40) == 0
+    assert await asyncio.wait_for(engine.process.wait(), 60) == 0
 
     database = f"sqlite:///{tmp_path / 'data' / 'stylebot.sqlite3'}"
     async with JobStore(database, feed=JobFeed()) as store:

@@ -63,7 +63,7 @@ async def test_claimers_never_get_the_same_job(store, url, new_job, many):
                 taken.append(job.job_id)
 
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await asyncio.gather(*(claimer(own) for own in (store, *others) for _ in range(3)))
     finally:
         for other in others:

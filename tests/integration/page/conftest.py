@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, FilePayload, Locator, Page
 
 Json = dict[str, Any]
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=60_000)
 
 
 class Files:
@@ -130,7 +130,7 @@ class WireBot:
         def find() -> Json | None:
             return next((d for t, d in self.events if t == name and which(d)), None)
 
-        async with asyncio.timeout(10), self._heard:
+        async with asyncio.timeout(60), self._heard:
             await self._heard.wait_for(lambda: find() is not None)
             found = find()
         assert found is not None

@@ -180,7 +180,7 @@ async def test_the_page_comes_back_after_the_playground_was_away(open_chat):
             playground.seeded.members[1], "You missed this", channel=playground.seeded.stylize
         )
         await playground.start()
-        await expect(chat.message(missed.id)).to_be_visible(timeout=15_000)
+        await expect(chat.message(missed.id)).to_be_visible(timeout=60_000)
         await expect(chat.page.locator("#banner")).to_be_hidden()
         chat.excuse("ERR_")  # the browser logs every refused connection itself
         await chat.page.goto("about:blank")

@@ -186,7 +186,7 @@ async def test_an_upload_shows_how_far_it_is_and_can_be_taken_back(chat, playgro
     await chat.page.locator("#composer-files").set_input_files(files.two())
     await chat.text.fill("!stylize")
     await chat.text.press("Enter")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await arrived.wait()
     pending = chat.page.locator(".pending-message")
     await expect(pending).to_contain_text("Sending")

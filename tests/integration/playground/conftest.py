@@ -62,7 +62,7 @@ class Bot(commands.AutoShardedBot):
         self.events.append(name)
 
     async def hear(self) -> discord.Message:
-        return await asyncio.wait_for(self.heard.get(), 10)
+        return await asyncio.wait_for(self.heard.get(), 60)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ async def start(
         bot = bot or Bot()
         task = asyncio.create_task(bot.start(playground.bot_token))
         running.append((bot, task))
-        ready = asyncio.create_task(asyncio.wait_for(bot.is_up.wait(), 15))
+        ready = asyncio.create_task(asyncio.wait_for(bot.is_up.wait(), 60))
         await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             ready.cancel()
@@ -115,7 +115,7 @@ async def start(
     for bot, task in running:
         await bot.close()
         with suppress(discord.DiscordException):
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, 60)
 
 
 class Rest:
@@ -169,7 +169,7 @@ class Raw:
     async def receive(self) -> Any:
         """The next frame, or the code the connection was closed with."""
         while True:
-            message = await asyncio.wait_for(self.socket.receive(), 10)
+            message = await asyncio.wait_for(self.socket.receive(), 60)
             if message.type is aiohttp.WSMsgType.TEXT:
                 return json.loads(message.data)
             if message.type is not aiohttp.WSMsgType.BINARY:

@@ -132,7 +132,7 @@ async def test_reactions_both_ways(playground: Playground, start: Start) -> None
         await message.add_reaction(emoji)
     kept = playground.seeded.general.messages[str(message.id)]
     ada = playground.seeded.members[0]
-    event = bot.wait_for("raw_reaction_add", check=lambda e: e.user_id == int(ada.id), timeout=10)
+    event = bot.wait_for("raw_reaction_add", check=lambda e: e.user_id == int(ada.id), timeout=60)
     playground.react(ada, kept, "🌊")
     payload = await event
     assert str(payload.emoji) == "🌊"
@@ -168,7 +168,7 @@ async def test_deletes_and_hears_of_it(playground: Playground, start: Start) -> 
     ada, general = playground.seeded.members[0], playground.seeded.general
     sent = playground.post_message(ada, "gone soon", channel=general)
     heard = await bot.hear()
-    event = bot.wait_for("raw_message_delete", timeout=10)
+    event = bot.wait_for("raw_message_delete", timeout=60)
     await heard.delete()
     assert (await event).message_id == int(sent.id)
     with pytest.raises(discord.HTTPException) as refused:
@@ -254,7 +254,7 @@ async def test_identifies_anew_when_the_session_is_gone(
     playground: Playground, start: Start
 ) -> None:
     bot = await start()
-    again = bot.wait_for("ready", timeout=20)
+    again = bot.wait_for("ready", timeout=60)
     playground.faults.drop_gateway(Drop.INVALIDATE)
     await again
     assert bot.events.count("READY") == 2
@@ -278,7 +278,7 @@ async def test_may_not_speak_where_denied(playground: Playground, start: Start) 
     bot = await start()
     general = playground.seeded.general
     channel = bot.get_channel(int(general.id))
-    changed = bot.wait_for("guild_channel_update", timeout=10)
+    changed = bot.wait_for("guild_channel_update", timeout=60)
     playground.set_overwrite(
         general, Overwrite(id=bot_id(playground), type=1, deny=Permission.SEND_MESSAGES)
     )

@@ -218,6 +218,6 @@ async def test_closing_lets_everyone_go(playground: Playground, connect: Any) ->
         while isinstance(code := await raw.receive(), dict):
             pass
         assert code == 1001
-        await asyncio.wait_for(closing, 5)
+        await asyncio.wait_for(closing, 60)
     left = [task.get_name() for task in asyncio.all_tasks()]
     assert not [name for name in left if "writer" in name]

@@ -32,7 +32,7 @@ async def test_runs_until_told_to_stop(tmp_path: Path) -> None:
     )
     try:
         assert process.stdout is not None
-        line = await asyncio.wait_for(process.stdout.readline(), 30)
+        line = await asyncio.wait_for(process.stdout.readline(), 60)
         told = json.loads(line)
         assert json.loads(ready.read_text()) == told
         assert [m["name"] for m in told["members"]] == ["Ada", "Vincent"]
@@ -47,7 +47,7 @@ async def test_runs_until_told_to_stop(tmp_path: Path) -> None:
             assert (await response.json())["name"] == "stylize"
     finally:
         process.send_signal(signal.SIGTERM)
-        code = await asyncio.wait_for(process.wait(), 10)
+        code = await asyncio.wait_for(process.wait(), 60)
     assert code == 0
 
 

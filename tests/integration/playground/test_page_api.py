@@ -56,7 +56,7 @@ def vincent(playground: Playground, rest: Rest) -> Page:
 
 async def told(socket: aiohttp.ClientWebSocketResponse, name: str) -> Any:
     while True:
-        event = json.loads(await asyncio.wait_for(socket.receive_str(), 10))
+        event = json.loads(await asyncio.wait_for(socket.receive_str(), 60))
         if event["t"] == name:
             return event["d"]
 

@@ -106,7 +106,7 @@ class Bench:
 
     async def until(self, job_id: str, wanted: Callable[[Job], bool] | JobState) -> Job:
         """Wait until a job is as wanted."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 job = await self.store.get(job_id)
                 if job.state is wanted if isinstance(wanted, JobState) else wanted(job):
@@ -120,8 +120,8 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
         _env_file=None,
         data_dir=tmp_path,
         heartbeat_seconds=0.05,
-        stalled_after_seconds=1,
-        shutdown_seconds=2,
+        stalled_after_seconds=60,
+        shutdown_seconds=30,
         max_attempts=3,
     )
     async with JobStore(settings.resolved_database_url, feed=JobFeed()) as store:

@@ -61,6 +61,6 @@ async def test_it_is_painted_once_the_right_way_round(bench, slots):
     assert executor.works[1].checkpoint is None
     assert await bench.artefacts.get(done.result_key) == b"brushes"
     assert executor.closed == 2
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while bench.scheduler.running:
             await asyncio.sleep(0.02)

@@ -34,7 +34,7 @@ async def test_a_job_from_the_queue_to_its_picture(bench):
     (work,) = bench.executor.works
     assert (work.content, work.styles) == (b"content", (b"style",))
     assert (work.masks, work.start, work.checkpoint) == ((), None, None)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while set(await bench.store.rates.all()) != {("cpu", "default"), ("cpu", "*")}:
             await asyncio.sleep(0.01)
 
@@ -85,7 +85,7 @@ async def test_a_failure_that_may_pass_is_tried_again_from_the_checkpoint(bench)
 
     assert done.attempts == 2
     assert await bench.artefacts.get(done.result_key) == b"state"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while any("checkpoint" in info.key for info in [i async for i in bench.artefacts.list()]):
             await asyncio.sleep(0.01)
 
@@ -223,7 +223,7 @@ async def test_stopping_does_not_wait_for_ever(bench):
     job = await bench.accept()
     await bench.until(job.job_id, JobState.RUNNING)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await bench.scheduler.stop()
 
     assert (await bench.store.get(job.job_id)).state is JobState.RUNNING  # recovered at the start
@@ -262,7 +262,7 @@ async def test_a_draining_queue_finishes_what_it_has_and_takes_nothing_new(bench
 
     await bench.store.switches.set_mode(QueueMode.OPEN)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not bench.scheduler.accepting:
             await asyncio.sleep(0.02)
     await bench.until((await bench.accept()).job_id, JobState.SUCCEEDED)
@@ -331,7 +331,7 @@ async def test_a_claim_that_was_lost_is_let_go(bench):
     await bench.store.runs.requeue_stalled(older_than=None, max_attempts=9)
     taken = await bench.store.runs.claim("another process")
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while bench.scheduler.running:
             await asyncio.sleep(0.02)
 
@@ -403,7 +403,7 @@ async def test_a_forgotten_job_stops_and_leaves_no_picture(bench):
 
     await bench.store.forget_member(10)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while bench.scheduler.running or [info async for info in bench.artefacts.list()]:
             await asyncio.sleep(0.02)
     assert await bench.store.jobs_of(10) == []
@@ -429,7 +429,7 @@ async def test_what_was_forgotten_is_deleted_once_the_storage_is_back(bench, mon
 
     away = False
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await bench.store.retention.discarded():
             await asyncio.sleep(0.02)
     assert [info async for info in bench.artefacts.list()] == []
@@ -457,7 +457,7 @@ async def test_object_storage_that_is_away_for_a_while_loses_nothing(
     assert not painted.is_set()
 
     await object_door.open()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await painted.wait()
     await asyncio.sleep(0.1)
     await object_door.open()
