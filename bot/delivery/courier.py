@@ -36,9 +36,10 @@ if TYPE_CHECKING:
     from bot.delivery.pictures import Gallery
     from bot.delivery.posting import Poster
     from bot.jobs.model import Delivery, Job
+    from bot.jobs.retractions import Message
     from bot.jobs.store import JobStore
 
-__all__ = ["Courier"]
+__all__ = ["Courier", "backoff"]
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +146,7 @@ class Courier:
         try:
             await self._deliver(delivery)
         except TryLaterError as error:
-            wait = error.after or _backoff(delivery.attempts)
+            wait = error.after or backoff(delivery.attempts)
             log.warning("%s delayed by %.0f s: %s", _named(delivery), wait, error)
             await self._postpone(delivery, wait)
         except ChannelClosedError as error:
@@ -154,13 +155,13 @@ class Courier:
             else:
                 # A permission withdrawn by mistake comes back, and so does a bot thrown out.
                 log.warning("%s has nowhere to go, for now: %s", _named(delivery), error)
-                await self._postpone(delivery, _backoff(delivery.attempts))
+                await self._postpone(delivery, backoff(delivery.attempts))
         except PostingError as error:
             if delivery.attempts + 1 >= MOST_REJECTIONS:
                 await self._abandon(delivery, f"declined by Discord: {error}")
             else:
                 log.warning("%s declined: %s", _named(delivery), error)
-                await self._postpone(delivery, _backoff(delivery.attempts))
+                await self._postpone(delivery, backoff(delivery.attempts))
         except UnknownJobError:
             await self._abandon(delivery, "the job is not kept any more")
         except (StyleBotError, OSError) as error:  # the database or the pictures are away
@@ -168,7 +169,7 @@ class Courier:
             await self._postpone(delivery, FIRST_BACKOFF_SECONDS)
         except Exception:
             log.exception("%s failed in a way nobody expected", _named(delivery))
-            await self._postpone(delivery, _backoff(delivery.attempts))
+            await self._postpone(delivery, backoff(delivery.attempts))
 
     async def _deliver(self, delivery: Delivery) -> None:
         job = await self._store.get(delivery.job_id)
@@ -178,33 +179,34 @@ class Courier:
         if begun is None:
             return  # another process has it, or it is done
         if delivery.announcement is Announcement.CARD:
-            message_id = await self._post_card(job, delivery)
+            channel_id, message_id = await self._post_card(job, delivery)
         elif job.state is JobState.CANCELLED:
             # Whoever cancelled sees it on the card; another message would only be noise.
             if job.card_message_id is None:
                 await self._abandon(delivery, "cancelled before there was a card")
                 return
-            message_id = job.card_message_id
+            channel_id, message_id = job.origin.channel_id, job.card_message_id
         else:
-            message_id = await self._post_outcome(job, delivery)
-        if not await self._store.outbox.done(delivery, message_id=message_id):
+            channel_id, message_id = await self._post_outcome(job, delivery)
+        if not await self._store.outbox.done(
+            delivery, channel_id=channel_id, message_id=message_id
+        ):
             log.info("%s is taken back: the job was forgotten meanwhile", _named(delivery))
-            await self._poster.delete(self._poster.place(job.origin), message_id)
             return
         log.info("%s delivered as message %d", _named(delivery), message_id)
 
-    async def _post_card(self, job: Job, delivery: Delivery) -> int:
+    async def _post_card(self, job: Job, delivery: Delivery) -> Message:
         place = self._poster.place(job.origin)
         found = await self._sent_before(place, job, delivery)
         if found is not None:
-            return found
+            return place.id, found
         # In words alone, so that it is there at once; its keeper adds the pictures.
         facts = await self._keeper.words(job)
         reply_to = job.origin.message_id
         while True:
             card = render_card(job, facts)
             try:
-                return await self._poster.post(
+                posted = await self._poster.post(
                     place,
                     nonce=delivery.nonce,
                     reply_to=reply_to,
@@ -216,15 +218,17 @@ class Courier:
                 if not error.no_reply or reply_to is None:
                     raise
                 reply_to = None
+            else:
+                return place.id, posted
 
-    async def _post_outcome(self, job: Job, delivery: Delivery) -> int:
+    async def _post_outcome(self, job: Job, delivery: Delivery) -> Message:
         """Post the outcome where the request came from, or privately if that is closed to us."""
         place = self._poster.place(job.origin)
         try:
             found = await self._sent_before(place, job, delivery)
             if found is not None:
-                return found
-            return await self._send_outcome(job, delivery, place, privately=False)
+                return place.id, found
+            return place.id, await self._send_outcome(job, delivery, place, privately=False)
         except ChannelClosedError as error:
             if job.origin.guild_id is None:
                 raise
@@ -232,8 +236,8 @@ class Courier:
         place = await self._poster.private_place(job.origin.requester_id)
         found = await self._sent_before(place, job, delivery)
         if found is not None:
-            return found
-        return await self._send_outcome(job, delivery, place, privately=True)
+            return place.id, found
+        return place.id, await self._send_outcome(job, delivery, place, privately=True)
 
     async def _send_outcome(
         self, job: Job, delivery: Delivery, place: discord.PartialMessageable, *, privately: bool
@@ -322,7 +326,8 @@ class Courier:
             await self._store.outbox.abandon(delivery, reason=reason)
 
 
-def _backoff(attempts: int) -> float:
+def backoff(attempts: int) -> float:
+    """How long to wait after so many attempts in vain, in seconds."""
     return min(MOST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** min(attempts, 20))
 
 

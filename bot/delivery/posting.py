@@ -205,13 +205,14 @@ class Poster:
             async with asyncio.timeout(REQUEST_SECONDS):
                 await message.edit(embed=embed, attachments=attachments, view=view)
 
-    async def delete(self, place: discord.PartialMessageable, message_id: int) -> None:
-        """Delete a message of ours; one that is gone already is as good.
+    async def delete(self, channel_id: int, message_id: int) -> None:
+        """Delete a message of ours; one that is gone already, or its channel, is as good.
 
         Raises:
             PostingError: it cannot be deleted.
         """
-        with contextlib.suppress(MessageGoneError), plain_errors():
+        place = self._client.get_partial_messageable(channel_id)
+        with plain_errors(), contextlib.suppress(discord.NotFound):
             async with asyncio.timeout(REQUEST_SECONDS):
                 await place.get_partial_message(message_id).delete()
 

@@ -10,6 +10,7 @@ from bot.delivery.cards import CardKeeper
 from bot.delivery.courier import Courier
 from bot.delivery.pictures import Gallery
 from bot.delivery.posting import Poster
+from bot.delivery.retractor import Retractor
 from bot.errors import StyleBotError
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ RESTART_SECONDS: Final = 2.0
 
 
 class DeliveryService:
-    """Tells the channel what the store knows: cards while jobs run, outcomes when they end."""
+    """Tells the channel what the store knows: cards while jobs run, outcomes when they end.
+
+    What the store forgot at a member's wish, it deletes from the channel.
+    """
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class DeliveryService:
             process_id=process_id,
         )
         self._courier = Courier(poster, store, gallery, self._keeper, largest_size=largest_size)
+        self._retractor = Retractor(poster, store)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -70,6 +75,7 @@ class DeliveryService:
         self._tasks = [
             asyncio.create_task(_for_ever(self._keeper.run, "cards"), name="cards"),
             asyncio.create_task(_for_ever(self._courier.run, "courier"), name="courier"),
+            asyncio.create_task(_for_ever(self._retractor.run, "retractor"), name="retractor"),
         ]
 
     async def stop(self, *, seconds: float) -> None:

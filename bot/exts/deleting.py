@@ -31,7 +31,7 @@ class Deleting:
     async def delete(self, interaction: discord.Interaction[Any], job: Job) -> None:
         """Delete a job that is still kept: row, pictures, its message and its card.
 
-        What is kept goes first: whatever remains in the channel has a button that still works.
+        Its messages follow, however long Discord is away, since that is written down with it.
 
         Raises:
             StoreUnavailableError: the database cannot be reached; nothing is deleted.
@@ -39,13 +39,8 @@ class Deleting:
         if not may_decide(interaction, job):
             await whisper(interaction, wording.NOT_YOURS)
             return
-        await self._services.store.retention.forget_job(job.job_id)
-        pressed_on = interaction.message.id if interaction.message is not None else None
-        if job.card_message_id not in {None, pressed_on}:
-            place = interaction.client.get_partial_messageable(
-                job.origin.channel_id, guild_id=job.origin.guild_id
-            )
-            await _delete(place.get_partial_message(job.card_message_id))
+        await self._services.store.retention.forget_job(job.job_id, messages_too=True)
+        # By the interaction it goes even from a channel that is closed to the bot by now.
         await self._delete_message(interaction)
 
     async def delete_remains(self, interaction: discord.Interaction[Any]) -> None:
@@ -79,14 +74,3 @@ def may_decide(interaction: discord.Interaction[Any], job: Job) -> bool:
 
 def _is_moderator(interaction: discord.Interaction[Any]) -> bool:
     return interaction.guild_id is not None and interaction.permissions.manage_messages
-
-
-async def _delete(message: discord.PartialMessage) -> None:
-    """Delete the card; it matters less than the painting."""
-    try:
-        async with asyncio.timeout(DELETE_SECONDS):
-            await message.delete()
-    except discord.NotFound:
-        log.debug("message %d was deleted already", message.id)
-    except (discord.HTTPException, TimeoutError) as error:
-        log.warning("card %d stays: %r", message.id, error)

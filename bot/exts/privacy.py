@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -16,6 +17,7 @@ from bot.exts.errands import Errands
 from bot.exts.takeout import Takeout, holdings_of
 from bot.views import wording
 from bot.views.privacy import (
+    Erased,
     forget_question,
     forget_view,
     forgotten,
@@ -24,10 +26,7 @@ from bot.views.privacy import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bot.exts.services import Services
-    from bot.jobs.model import Job
 
 # mypy cannot infer the type variables of `hybrid_command`, hence the ignores below.
 __all__ = ["Privacy"]
@@ -35,7 +34,10 @@ __all__ = ["Privacy"]
 log = logging.getLogger(__name__)
 
 EXPORTS_AT_ONCE: Final = 2
-DELETE_SECONDS: Final = 60.0
+ERASE_SECONDS: Final = 600.0
+"""How long the answer waits for the messages to be gone; its token lives for 15 minutes."""
+
+ERASE_LOOK_SECONDS: Final = 0.25
 
 
 class Privacy(commands.Cog):
@@ -119,7 +121,7 @@ class Privacy(commands.Cog):
     async def _ask(self, interaction: discord.Interaction[Any]) -> None:
         holdings = await holdings_of(self._store, interaction.user.id)
         if holdings.is_empty:
-            await whisper(interaction, forgotten(holdings, deleted=None))
+            await whisper(interaction, forgotten(holdings, erased=None))
             return
         await interaction.followup.send(
             forget_question(holdings, self._guild_name)[:2000],
@@ -145,54 +147,23 @@ class Privacy(commands.Cog):
                 )
 
     async def _forget(self, interaction: discord.Interaction[Any], *, messages_too: bool) -> None:
-        """Forget the member.
-
-        Messages go first as far as that is possible: whoever is interrupted can press again, for
-        as long as the rows that name the messages are there.
-        """
+        """Forget the member, and say how far the messages are, which are deleted elsewhere."""
         member_id = interaction.user.id
         before = await holdings_of(self._store, member_id)
-        deleted: set[int] = set()
-        stuck: set[int] = set()
+        forgot = await self._store.retention.forget_member(member_id, messages_too=messages_too)
+        log.info("forgot a member: %d jobs", len(forgot.jobs))
+        erased = None
         if messages_too:
-            ended = [job for job in before.jobs if job.state.is_final]
-            await self._delete_messages(_messages(ended), deleted, stuck)
-        forgot = await self._store.forget_member(member_id)
-        if messages_too:
-            rest = [
-                *_messages(forgot.jobs),
-                *((p.channel_id, p.message_id) for p in forgot.pickers),
-            ]
-            await self._delete_messages(rest, deleted, stuck)
-        text = forgotten(before, deleted=len(deleted) if messages_too else None, stuck=len(stuck))
-        log.info("forgot a member: %d jobs, %d messages deleted", len(forgot.jobs), len(deleted))
-        await interaction.edit_original_response(content=text)
+            erased = await self._erased({message_id for _, message_id in forgot.messages})
+        await interaction.edit_original_response(content=forgotten(before, erased=erased))
 
-    async def _delete_messages(
-        self, messages: Iterable[tuple[int, int]], deleted: set[int], stuck: set[int]
-    ) -> None:
-        """Delete messages of the bot's own, one by one; Discord sets the pace."""
-        for channel_id, message_id in messages:
-            if message_id in deleted or message_id in stuck:
-                continue
-            place = self._bot.get_partial_messageable(channel_id)
-            try:
-                async with asyncio.timeout(DELETE_SECONDS):
-                    await place.get_partial_message(message_id).delete()
-            except discord.NotFound:
-                continue  # gone already
-            except (discord.HTTPException, TimeoutError) as error:
-                log.info("message %d stays: %s", message_id, error)
-                stuck.add(message_id)
-            else:
-                deleted.add(message_id)
-
-
-def _messages(jobs: Iterable[Job]) -> list[tuple[int, int]]:
-    """The channel and the id of every message about the jobs."""
-    return [
-        (job.origin.channel_id, message_id)
-        for job in jobs
-        for message_id in (job.card_message_id, job.outcome_message_id)
-        if message_id is not None
-    ]
+    async def _erased(self, message_ids: set[int]) -> Erased:
+        """How far the messages are once none waits to be deleted, or time is up."""
+        deadline = time.monotonic() + ERASE_SECONDS
+        while True:
+            standing = await self._store.retractions.standing(message_ids)
+            if standing.waiting == 0 or time.monotonic() > deadline:
+                return Erased(
+                    messages=len(message_ids), waiting=standing.waiting, stuck=standing.abandoned
+                )
+            await asyncio.sleep(ERASE_LOOK_SECONDS)

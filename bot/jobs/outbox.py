@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from bot.jobs.database import Database
     from bot.jobs.model import Delivery
+    from bot.jobs.retractions import Retractions
 
 __all__ = ["Outbox"]
 
@@ -37,9 +38,10 @@ _CARD_FIELD = {
 class Outbox:
     """The rows that announce jobs. Use it as ``store.outbox``."""
 
-    def __init__(self, database: Database, process_id: str) -> None:
+    def __init__(self, database: Database, process_id: str, retractions: Retractions) -> None:
         self._database = database
         self._process_id = process_id
+        self._retractions = retractions
 
     async def due(self, *, limit: int = 50) -> list[Delivery]:
         """What this process can send now, oldest first: of the jobs that it tends.
@@ -112,12 +114,12 @@ class Outbox:
             row = begun.mappings().one_or_none()
             return None if row is None else delivery_from(row)
 
-    async def done(self, delivery: Delivery, *, message_id: int) -> bool:
+    async def done(self, delivery: Delivery, *, channel_id: int, message_id: int) -> bool:
         """Record the message that carries the announcement, with the job, in one transaction.
 
         Returns:
             False when the job was forgotten while the message was being sent; then the message
-            must go too.
+            goes too, see `bot.jobs.retractions`.
 
         Raises:
             StoreUnavailableError: the database cannot be reached; call again.
@@ -133,8 +135,13 @@ class Outbox:
                 .where(jobs.c.job_id == delivery.job_id)
                 .values({_CARD_FIELD[delivery.announcement]: message_id})
             )
+            is_kept = recorded.rowcount == 1
+            if not is_kept:
+                await self._retractions.add(change, [(channel_id, message_id)])
             change.touch(delivery.job_id)
-            return recorded.rowcount == 1
+        if not is_kept:
+            self._retractions.news.set()
+        return is_kept
 
     async def postpone(self, delivery: Delivery, *, seconds: float) -> None:
         """Try again later, after a send that failed.

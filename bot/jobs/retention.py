@@ -2,7 +2,8 @@
 
 A row and its artefacts cannot be deleted in one step. So the transaction that deletes a row also
 writes down which artefacts are to follow it; whoever looks after them deletes them and says so.
-A crash in between costs nothing but time.
+A crash in between costs nothing but time. The same holds for messages in channels; see
+`bot.jobs.retractions`.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from bot.jobs.database import Change, Database
     from bot.jobs.guild_model import GuildPreset
     from bot.jobs.model import Job, Picker
+    from bot.jobs.retractions import Message, Retractions
 
 __all__ = ["Forgotten", "Retention"]
 
@@ -44,7 +46,7 @@ class Forgotten:
     """What was held about a member until a moment ago.
 
     Attributes:
-        jobs: as they were, in any state; their messages are the caller's to delete.
+        jobs: as they were, in any state.
         pickers: likewise.
         presets: the styles they gave to guilds.
     """
@@ -52,6 +54,12 @@ class Forgotten:
     jobs: tuple[Job, ...]
     pickers: tuple[Picker, ...]
     presets: tuple[GuildPreset, ...]
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """Every message about any of it that was recorded."""
+        of_jobs = [message for job in self.jobs for message in _messages(job)]
+        return (*of_jobs, *((each.channel_id, each.message_id) for each in self.pickers))
 
 
 class Retention:
@@ -63,15 +71,20 @@ class Retention:
         news: set whenever artefacts are waiting to be deleted because of this process.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, retractions: Retractions) -> None:
         self._database = database
+        self._retractions = retractions
         self.news = asyncio.Event()
 
-    async def forget_job(self, job_id: str) -> Job | None:
+    async def forget_job(self, job_id: str, *, messages_too: bool) -> Job | None:
         """Delete a job in any state, with everything that was kept for it.
 
         A painting under way loses its claim, so its worker stops at its next step. What was not
         said in the channel yet will not be said.
+
+        Args:
+            job_id: which job.
+            messages_too: whether the messages about it are to be deleted from their channel.
 
         Returns:
             The job as it was; None when there is no such job.
@@ -83,12 +96,16 @@ class Retention:
             row = found.mappings().one_or_none()
             if row is None:
                 return None
+            job = job_from(row)
             await self.discard(change, [job_prefix(job_id)])
+            if messages_too:
+                await self._retractions.add(change, _messages(job))
             change.touch(job_id)
         self.news.set()
-        return job_from(row)
+        self._retractions.news.set()
+        return job
 
-    async def forget_member(self, requester_id: int) -> Forgotten:
+    async def forget_member(self, requester_id: int, *, messages_too: bool) -> Forgotten:
         """Delete everything that is held about a member; see `forget_job`."""
         async with self._database.write() as change:
             await self._database.lock_queue(change)
@@ -118,14 +135,18 @@ class Retention:
             await self.discard(change, [job_prefix(job.job_id) for job in their_jobs])
             await self.discard(change, [_folder(picker) for picker in their_pickers])
             await self.discard(change, [preset.folder for preset in their_presets])
+            forgotten = Forgotten(
+                jobs=tuple(sorted(their_jobs, key=lambda job: job.created_at)),
+                pickers=their_pickers,
+                presets=their_presets,
+            )
+            if messages_too:
+                await self._retractions.add(change, forgotten.messages)
             for job in their_jobs:
                 change.touch(job.job_id)
         self.news.set()
-        return Forgotten(
-            jobs=tuple(sorted(their_jobs, key=lambda job: job.created_at)),
-            pickers=their_pickers,
-            presets=their_presets,
-        )
+        self._retractions.news.set()
+        return forgotten
 
     async def delete_finished(self, *, before: datetime, limit: int = 100) -> int:
         """Delete jobs that ended before a time and of which nothing is left to say.
@@ -238,6 +259,12 @@ class Retention:
         """Write down that artefacts are to be deleted; set `news` once that is committed."""
         for prefix in prefixes:
             await change.upsert(discarded, {"prefix": prefix, "created_at": datetime.now(UTC)})
+
+
+def _messages(job: Job) -> list[Message]:
+    """The card and the outcome, as far as they are in the channel."""
+    ids = (job.card_message_id, job.outcome_message_id)
+    return [(job.origin.channel_id, each) for each in ids if each is not None]
 
 
 def _folder(picker: Picker) -> str:

@@ -54,11 +54,12 @@ __all__ = [
     "pickers",
     "processes",
     "rates",
+    "retractions",
     "switches",
     "taken",
 ]
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest migration. A database that is already there is opened without loading Alembic."""
 
 
@@ -233,6 +234,24 @@ discarded = Table(
     metadata,
     Column("prefix", String(64), primary_key=True),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+# Messages whose painting was forgotten, until they are deleted too.
+retractions = Table(
+    "retractions",
+    metadata,
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", UtcDateTime),
+    Column("abandoned", Text),
+    Index(
+        "ix_retractions_pending",
+        "message_id",
+        sqlite_where=text("abandoned IS NULL"),
+        postgresql_where=text("abandoned IS NULL"),
+    ),
 )
 
 # What a guild decided. A row appears with the first decision, or the first style of its own.

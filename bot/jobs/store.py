@@ -2,7 +2,8 @@
 
 SQLite beside the pictures by default, PostgreSQL by address. The store is one object with one
 subject per attribute: the jobs themselves here, `runs` for the scheduler, `outbox` for whoever
-speaks in the channel, `pickers`, `offers`, `guilds`, `presets`, `rates` and `retention`.
+speaks in the channel, `pickers`, `offers`, `guilds`, `presets`, `rates`, `retention` and
+`retractions`.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from bot.jobs.queue import check_limits, order_of_queue, take_place
 from bot.jobs.rates import Rates
 from bot.jobs.records import job_from, row_of, understood_column
 from bot.jobs.retention import Retention
+from bot.jobs.retractions import Retractions
 from bot.jobs.runs import Runs
 from bot.jobs.schema import IS_ACTIVE, jobs
 from bot.jobs.switches import Switches, mode_of_queue
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
     from bot.jobs.database import Change
     from bot.jobs.feed import JobFeed
     from bot.jobs.model import Job, Limits, NewJob, Understood
-    from bot.jobs.retention import Forgotten
 
 __all__ = ["JobStore"]
 
@@ -90,6 +91,7 @@ class JobStore:
         presets: the styles that guilds added.
         rates: how fast devices paint.
         retention: what is to be deleted.
+        retractions: which messages are to be deleted with it.
 
     Raises:
         ConfigurationError: the address cannot work.
@@ -104,12 +106,13 @@ class JobStore:
         self.presence = Presence(self._database, self.process_id)
         self.switches = Switches(self._database)
         self.runs = Runs(self._database, ageing=ageing)
-        self.outbox = Outbox(self._database, self.process_id)
+        self.retractions = Retractions(self._database)
+        self.outbox = Outbox(self._database, self.process_id, self.retractions)
         self.pickers = Pickers(self._database)
         self.offers = Offers(self._database)
         self.guilds = Guilds(self._database)
         self.rates = Rates(self._database)
-        self.retention = Retention(self._database)
+        self.retention = Retention(self._database, self.retractions)
         self.presets = GuildPresets(self._database, self.retention)
 
     @property
@@ -340,14 +343,6 @@ class JobStore:
             )
             change.touch(job_id)
             return job_from(swapped.mappings().one())
-
-    async def forget_job(self, job_id: str) -> Job | None:
-        """Delete a job, whatever its state; see `Retention.forget_job`."""
-        return await self.retention.forget_job(job_id)
-
-    async def forget_member(self, requester_id: int) -> Forgotten:
-        """Delete everything held about a member; see `Retention.forget_member`."""
-        return await self.retention.forget_member(requester_id)
 
     async def _active_ids(self) -> list[str]:
         async with self._database.read() as connection:

@@ -160,7 +160,11 @@ class Scheduler:
         device = self._device()
         if job.state is JobState.RUNNING:
             return self._estimator.seconds_left(job, device=device)
-        running, waiting = await self._store.running(), await self._store.waiting()
+        # In this order: a job that is claimed in between is then seen twice, and not at all in the
+        # other.
+        waiting, running = await self._store.waiting(), await self._store.running()
+        begun = {other.job_id for other in running}
+        waiting = [other for other in waiting if other.job_id not in begun]
         return seconds_left(
             job,
             running=running,

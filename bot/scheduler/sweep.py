@@ -22,6 +22,9 @@ _log = logging.getLogger(__name__)
 ORPHAN_AGE = timedelta(hours=6)
 """A picture without a job is left alone for so long: its job may just be being accepted."""
 
+ABANDONED_AGE = timedelta(days=1)
+"""For so long it is known which messages could not be deleted."""
+
 BATCH = 200
 
 
@@ -31,6 +34,7 @@ class Sweeper:
     def __init__(self, *, store: JobStore, artefacts: Artefacts, settings: Settings) -> None:
         self._retention = store.retention
         self._offers = store.offers
+        self._retractions = store.retractions
         self._artefacts = artefacts
         self._settings = settings
 
@@ -51,6 +55,7 @@ class Sweeper:
         count += await self._retention.forget_guilds(
             left_before=datetime.now(UTC) - timedelta(days=self._settings.left_guild_days)
         )
+        await self._retractions.forget_abandoned(older_than=ABANDONED_AGE)
         await self.discard()
         count += await self._sweep_orphans()
         await self._retention.forget_turns()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.jobs.model import Job, Offer, Picker
 
 __all__ = [
+    "Erased",
     "Holdings",
     "forget_question",
     "forget_view",
@@ -53,6 +54,21 @@ class Holdings:
     def is_empty(self) -> bool:
         """Whether there is nothing at all."""
         return not (self.jobs or self.pickers or self.offers or self.presets)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Erased:
+    """How far the deleting of messages is.
+
+    Attributes:
+        messages: how many there were.
+        waiting: of those, how many are still to be deleted.
+        stuck: of those, how many cannot be.
+    """
+
+    messages: int
+    waiting: int
+    stuck: int
 
 
 def holdings_embed(
@@ -132,22 +148,19 @@ def forget_view(member_id: int) -> discord.ui.View:
     )
 
 
-def forgotten(holdings: Holdings, *, deleted: int | None, stuck: int = 0) -> str:
-    """What was done.
-
-    Args:
-        holdings: what was forgotten.
-        deleted: how many messages were deleted; None where they were left.
-        stuck: how many could not be deleted.
-    """
+def forgotten(holdings: Holdings, *, erased: Erased | None) -> str:
+    """What was done, and how far the deleting of messages is; None where they were left."""
     if holdings.is_empty:
         return "There was nothing left to forget."
     text = f"Forgotten: {', '.join(_counts(holdings))}."
-    if deleted is None:
+    if erased is None:
         return f"{text} My messages in channels stay as they are."
+    deleted = erased.messages - erased.waiting - erased.stuck
     text += f" {_some(deleted, 'message')} of mine deleted."
-    if stuck:
-        text += f" {_some(stuck, 'message')} could not be; a moderator there can."
+    if erased.waiting:
+        text += f" {_some(erased.waiting, 'message')} will be, as soon as Discord lets me."
+    if erased.stuck:
+        text += f" {_some(erased.stuck, 'message')} could not be; a moderator there can."
     return text
 
 

@@ -137,7 +137,7 @@ async def test_again_paints_the_last_one_with_another_seed(room, app):
     jobs = [await _store(app).get(job_id_of(card)) for card in room.cards()]
     assert {job.title for job in jobs} == {"harbour.png × brushes.png"}
     assert len({job.recipe.seed for job in jobs}) == 4
-    await _store(app).forget_member(int(stranger.id))
+    await _store(app).retention.forget_member(int(stranger.id), messages_too=False)
 
 
 async def test_the_gallery_shows_what_may_be_seen_and_is_turned_by_whoever_asked(

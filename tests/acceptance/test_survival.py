@@ -98,6 +98,44 @@ async def test_buttons_and_pickers_outlive_a_restart(room, settings, tmp_path):
         await room.wait(lambda: len(room.finals()) == 3)
 
 
+async def test_messages_that_were_to_be_forgotten_go_after_the_restart(room, settings, tmp_path):
+    """A member has all forgotten, Discord deletes nothing just then, and the bot is killed."""
+    playground = room.playground
+    async with bot_process(settings, tmp_path / "one.log") as bot:
+        await bot.says("connected as")
+        room.ask("!stylize passes=1", CONTENT, STYLE)
+        final, card = await room.final(), await room.card()
+        await bot.says("outcome of job")
+        await bot.says("slash commands")
+        playground.faults.fail(path=r"DELETE .*/messages/", status=503)
+        playground.slash(room.me, "privacy", channel=room.channel)
+        await _press(room, ":ask:")
+        await _press(room, ":erase:")
+        await bot.says("deleting message")
+        await bot.kill()
+    assert {card.id, final.id} <= room.channel.messages.keys()
+    playground.faults.clear()
+    async with bot_process(settings, tmp_path / "two.log") as bot:
+        await room.wait(lambda: not {card.id, final.id} & room.channel.messages.keys())
+        assert await bot.terminate() == 0
+
+
+async def _press(room, verb):
+    """Press the button that does this, on whatever message only its presser sees."""
+
+    def look():
+        for message in room.answers():
+            for custom_id in custom_ids(message):
+                if verb in custom_id:
+                    return message, custom_id
+        return None
+
+    message, custom_id = await room.wait(look)
+    pressed = room.playground.press(room.me, message, custom_id)
+    await pressed.settled.wait()
+    assert not pressed.failed
+
+
 async def test_a_button_of_a_job_long_gone_is_answered(room, settings, tmp_path):
     async with bot_process(settings, tmp_path / "one.log") as bot:
         await bot.says("connected as")

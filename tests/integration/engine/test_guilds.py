@@ -109,7 +109,7 @@ async def test_a_guild_is_forgotten_some_time_after_it_was_left(store, preset):
 async def test_a_member_is_forgotten_with_the_styles_they_gave(store, preset):
     await store.presets.add(preset("mine", emoji="🐳"), limit=2)
     await store.presets.add(preset("theirs", emoji="🐙", member=11, folder="two"), limit=2)
-    forgotten = await store.retention.forget_member(10)
+    forgotten = await store.retention.forget_member(10, messages_too=False)
     assert [each.name for each in forgotten.presets] == ["mine"]
     assert [each.name for each in await store.presets.of(7)] == ["theirs"]
     assert await store.retention.discarded() == ["guilds/7/one/"]

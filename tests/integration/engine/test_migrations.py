@@ -78,7 +78,8 @@ async def test_every_released_database_comes_up_with_its_jobs(bare_url, revision
         assert await store.place_in_queue(job.job_id) == 1
         assert (await store.runs.claim(store.process_id)).job_id == job.job_id
         await store.enqueue(new_job(), limits=many)
-        await store.forget_member(job.origin.requester_id)
+        await store.retention.forget_member(job.origin.requester_id, messages_too=True)
+        assert [each.message_id for each in await store.retractions.due()] == [7]  # the picker's
 
 
 async def test_the_migrations_make_what_the_schema_describes(bare_url):

@@ -30,7 +30,7 @@ async def test_a_card_from_due_to_done(store, job):
     assert begun.send_started_at is not None
     assert await store.outbox.due() == []  # leased to whoever began
 
-    await store.outbox.done(begun, message_id=2**62)
+    await store.outbox.done(begun, channel_id=5, message_id=2**62)
     assert await store.outbox.due() == []
     assert (await store.get(job.job_id)).card_message_id == 2**62
     assert (await store.find_by_card(2**62)).job_id == job.job_id
@@ -49,7 +49,7 @@ async def test_only_one_begins(store, job):
 async def test_what_is_done_is_not_begun_again(store, job):
     (card,) = await store.outbox.due()
     begun = await store.outbox.begin(card)
-    await store.outbox.done(begun, message_id=1)
+    await store.outbox.done(begun, channel_id=5, message_id=1)
 
     assert await store.outbox.begin(begun) is None
 
@@ -75,11 +75,11 @@ async def test_an_end_is_never_told_before_its_beginning(store, job):
     (card,) = await store.outbox.due()
     assert card.announcement is Announcement.CARD
 
-    await store.outbox.done(await store.outbox.begin(card), message_id=1)
+    await store.outbox.done(await store.outbox.begin(card), channel_id=5, message_id=1)
 
     (outcome,) = await store.outbox.due()
     assert outcome.announcement is Announcement.OUTCOME
-    await store.outbox.done(outcome, message_id=2)
+    await store.outbox.done(outcome, channel_id=5, message_id=2)
     assert (await store.get(job.job_id)).outcome_message_id == 2
 
 

@@ -26,7 +26,7 @@ WAITING = 120
 DAY = timedelta(days=1)
 
 # A table whose every row is read: SQLite says SCAN without an index, PostgreSQL Seq Scan.
-WHOLE_TABLE = re.compile(r"SCAN (jobs|outbox|card)(?! USING)|Seq Scan on (jobs|outbox)")
+WHOLE_TABLE = re.compile(r"SCAN (jobs|outbox|card|retractions)(?! USING)|Seq Scan on (jobs|outbox)")
 
 
 async def test_hot_queries_are_answered_by_indexes(store, new_job, many):
@@ -48,6 +48,7 @@ async def test_hot_queries_are_answered_by_indexes(store, new_job, many):
         "retention sweep": lambda: store.retention.delete_finished(
             before=datetime.now(UTC) - 400 * DAY
         ),
+        "due retractions": store.retractions.due,
         "orphans": lambda: store.retention.unknown_jobs({job.job_id, "nowhere"}),
     }
     whole = []

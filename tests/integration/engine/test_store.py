@@ -186,14 +186,14 @@ async def test_a_forgotten_job_leaves_nothing_but_what_is_to_be_deleted(store, n
     begun = await store.outbox.begin(card)
 
     for job in jobs:
-        gone = await store.forget_job(job.job_id)
+        gone = await store.retention.forget_job(job.job_id, messages_too=False)
         assert (gone.job_id, gone.origin) == (job.job_id, job.origin)
-        assert await store.forget_job(job.job_id) is None
+        assert await store.retention.forget_job(job.job_id, messages_too=False) is None
         with pytest.raises(UnknownJobError):
             await store.get(job.job_id)
 
     assert await store.outbox.due() == []
-    assert not await store.outbox.done(begun, message_id=7)  # the message must go too
+    assert not await store.outbox.done(begun, channel_id=5, message_id=7)  # the message must go too
     assert await store.runs.heartbeat([running]) == {running.job_id}
     with pytest.raises(ClaimLostError):
         await store.runs.succeed(running, result_key="r", report={})
@@ -213,7 +213,7 @@ async def test_a_forgotten_member_leaves_nothing_either(store, new_job, many):
     picker = _picker()
     await store.pickers.save(picker)
     with store.feed.subscribe() as changes:
-        forgotten = await store.forget_member(10)
+        forgotten = await store.retention.forget_member(10, messages_too=False)
         assert set(changes.drain()) == {job.job_id for job in jobs}
 
     assert [job.job_id for job in forgotten.jobs] == [job.job_id for job in jobs]
@@ -237,7 +237,7 @@ async def test_retention_waits_for_the_last_word(store, new_job, many):
 
     for _ in range(2):
         (row,) = await store.outbox.due()
-        await store.outbox.done(row, message_id=7)
+        await store.outbox.done(row, channel_id=5, message_id=7)
 
     yesterday = datetime.now(UTC) - timedelta(days=1)
     assert await store.retention.delete_finished(before=yesterday) == 0

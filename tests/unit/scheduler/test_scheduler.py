@@ -370,7 +370,7 @@ async def test_sweeping(bench):
         if job is not pending:
             for _ in range(2):
                 row = next(r for r in await bench.store.outbox.due() if r.job_id == job.job_id)
-                await bench.store.outbox.done(row, message_id=1)
+                await bench.store.outbox.done(row, channel_id=5, message_id=1)
     async with bench.store._database.write() as change:
         await change.connection.execute(
             text(
@@ -401,7 +401,7 @@ async def test_a_forgotten_job_stops_and_leaves_no_picture(bench):
     running, queued = await bench.accept(), await bench.accept()
     await bench.until(running.job_id, lambda job: job.step == 1)
 
-    await bench.store.forget_member(10)
+    await bench.store.retention.forget_member(10, messages_too=False)
 
     async with asyncio.timeout(60):
         while bench.scheduler.running or [info async for info in bench.artefacts.list()]:
@@ -422,7 +422,7 @@ async def test_what_was_forgotten_is_deleted_once_the_storage_is_back(bench, mon
 
     monkeypatch.setattr(FolderArtefacts, "delete_prefix", delete_prefix)
     job = await bench.accept()
-    await bench.store.forget_job(job.job_id)
+    await bench.store.retention.forget_job(job.job_id, messages_too=False)
     await bench.scheduler.start()
     await asyncio.sleep(0.1)
     assert await bench.store.retention.discarded() == [f"jobs/{job.job_id}/"]
