@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import torch
@@ -36,6 +37,9 @@ FIXED_BYTES = 300 << 20
 HELD_BYTES_PER_PIXEL = 400
 """Bytes per pixel of what a painting in tiles holds of the whole picture: some pictures, their
 cosines, the content's features; the pairs that L-BFGS remembers, 24 bytes each, come on top."""
+
+_MEMBERSHIP = Path("/proc/self/cgroup")
+_CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
 _LEAST_HISTORY = 6
 _LEAST_SIDE = 64
@@ -113,10 +117,41 @@ def available_memory(device: torch.device) -> int | None:
     """Return the bytes that are free on the device; None where it does not tell."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    if device.type == "cpu" and hasattr(os, "sysconf"):
+    return _cpu_memory("SC_AVPHYS_PAGES") if device.type == "cpu" else None
+
+
+def _cpu_memory(pages: str) -> int | None:
+    """That figure of the system's in bytes, or what a container leaves of it."""
+    bounds = _container_limits()
+    if hasattr(os, "sysconf"):
         with contextlib.suppress(OSError, ValueError):  # a system without this figure
-            return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return None
+            bounds.append(os.sysconf(pages) * os.sysconf("SC_PAGE_SIZE"))
+    return min(bounds, default=None)
+
+
+def _container_limits() -> list[int]:
+    """Bytes that the control groups of this process allow, of either version; Linux only.
+
+    Whoever exceeds one is killed, however much memory the machine has. A group is bound by its
+    ancestors' limits too. Inside a container the group's own path may not be visible, and its
+    files are then at the top.
+    """
+    limits = []
+    with contextlib.suppress(OSError):
+        for line in _MEMBERSHIP.read_text(encoding="utf-8").splitlines():
+            _, controllers, path = line.split(":", 2)
+            if not controllers:
+                folder, name = _CONTROL_GROUPS, "memory.max"
+            elif "memory" in controllers.split(","):
+                folder, name = _CONTROL_GROUPS / "memory", "memory.limit_in_bytes"
+            else:
+                continue
+            group = PurePosixPath(path)
+            for each in (group, *group.parents):
+                with contextlib.suppress(OSError, ValueError):  # not visible, or "max"
+                    file = folder / each.relative_to("/") / name
+                    limits.append(int(file.read_text(encoding="ascii")))
+    return limits
 
 
 def plan(
@@ -130,8 +165,8 @@ def plan(
 ) -> Plan:
     """Plan how a picture is painted within the memory there is: whole, or else in tiles.
 
-    On the CPU that is all the memory there is rather than the free part: what caches hold is
-    given back when it is needed.
+    On the CPU that is all the memory there is, in the container where there is one, rather than
+    the free part: what caches hold is given back when it is needed.
 
     Args:
         device: where it is painted.
@@ -145,8 +180,8 @@ def plan(
         DeviceMemoryError: not even in the smallest tiles; found before anything is allocated.
     """
     memory = available_memory(device)
-    if device.type == "cpu" and memory is not None:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if device.type == "cpu":
+        memory = _cpu_memory("SC_PHYS_PAGES")
     bounds = [bound for bound in (memory, limit) if bound is not None]
     if not bounds or memory_needed(width, height) <= min(bounds):
         return Plan(side=None, history=history)

@@ -148,6 +148,44 @@ def test_a_picture_that_fits_is_painted_whole(monkeypatch):
     assert devices.plan(CPU, 640, 480, history=30, margin=48, limit=enough) == whole
 
 
+GIB = 1 << 30
+
+
+@pytest.mark.parametrize(
+    ("membership", "files"),
+    [
+        ("0::/\n", {"memory.max": GIB}),  # a container with a namespace of its own
+        ("0::/pod/box\n", {"pod/box/memory.max": "max", "pod/memory.max": GIB}),
+        ("5:cpu,cpuacct:/\n4:memory:/docker/7\n", {"memory/memory.limit_in_bytes": GIB}),
+        ("4:memory:/a/b\n0::/\n", {"memory/a/b/memory.limit_in_bytes": GIB, "memory/x": 5}),
+        ("0::/../other\n", {"memory.max": GIB}),
+    ],
+)
+def test_a_containers_limit_counts_where_there_is_more_memory(
+    tmp_path, monkeypatch, membership, files
+):
+    for name, value in files.items():
+        file = tmp_path / "groups" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{value}\n")
+    (tmp_path / "membership").write_text(membership)
+    monkeypatch.setattr(devices, "_MEMBERSHIP", tmp_path / "membership")
+    monkeypatch.setattr(devices, "_CONTROL_GROUPS", tmp_path / "groups")
+    assert devices.available_memory(CPU) <= GIB
+    assert devices.plan(CPU, 480, 360, history=30, margin=48).side is None
+    assert devices.plan(CPU, 1024, 768, history=30, margin=48).side is not None
+    monkeypatch.setattr(devices, "_MEMBERSHIP", tmp_path / "nothing")
+    assert devices.plan(CPU, 1024, 768, history=30, margin=48).side is None
+
+
+def test_without_a_limit_the_machine_counts(tmp_path, monkeypatch):
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "membership").write_text("0::/\n")
+    monkeypatch.setattr(devices, "_MEMBERSHIP", tmp_path / "membership")
+    monkeypatch.setattr(devices, "_CONTROL_GROUPS", tmp_path)
+    assert devices.plan(CPU, 1024, 768, history=30, margin=48).side is None
+
+
 def test_tiles_and_memory_of_steps_shrink_with_the_limit():
     plans = [
         devices.plan(CPU, 2048, 1536, history=30, margin=48, limit=mib << 20)
