@@ -59,7 +59,7 @@ __all__ = [
     "taken",
 ]
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest migration. A database that is already there is opened without loading Alembic."""
 
 

@@ -1,18 +1,25 @@
 r"""How long a picture will take: measured, remembered, and only then foretold.
 
-A painting of :math:`p` passes over :math:`m` megapixels takes about
+A painting of :math:`m` megapixels takes about
 
-.. math:: T = a + b\,p + c\,p\,m
+.. math:: T = a + b\,(n_d + n_e) + m\,(c\,q + d\,p_d + e\,p_e)
 
-seconds: what it costs to begin and to end, what each pass costs whatever its size, and what each
-megapixel of a pass costs. The three are fitted to what was measured, in relative terms (a small
-picture's second weighs as much as a large one's minute), never below zero, and older measurements
-fade. What is known of a device's other recipes stands in for what is not known of this one.
+seconds: what it costs to begin and to end; what each evaluation costs whatever its size; and for
+each megapixel, what the targets cost that are measured of its :math:`2q` pictures, and the passes
+that are spent on the reduced network and on the full one. Those are not alike by the clock: a
+pass is reckoned in arithmetic, and the reduced network's many small convolutions take longer than
+theirs should. How many evaluations a budget pays for is reckoned as the painter does it.
+
+The five are fitted to what was measured, in relative terms (a small picture's second weighs as
+much as a large one's minute), never below zero, and older measurements fade. What is known of a
+device's other recipes stands in for what is not known of this one. And since a machine may be
+busy with other things today, what waits is foretold at the pace of the latest paintings.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,12 +36,19 @@ if TYPE_CHECKING:
 
     Costs = NDArray[np.float64]
 
-__all__ = ["Estimator", "effort", "seconds_left"]
+__all__ = ["DRAFT_STEP", "Estimator", "effort", "seconds_left"]
 
-# Before anything was measured: seconds per painting, pass, and megapixel of a pass, with VGG-19
-# forward and backward on a small CPU server, and on a GPU of a few years' age.
-CPU_COSTS = (1.5, 0.05, 15.0)
-GPU_COSTS = (1.0, 0.02, 0.5)
+# Before anything was measured: seconds per painting, evaluation, megapixel of targets, and
+# megapixel of a pass on the reduced network and on the full one; of a small CPU server, and of a
+# GPU of a few years' age.
+CPU_COSTS = (0.4, 0.005, 15.0, 20.0, 17.0)
+GPU_COSTS = (1.0, 0.02, 0.6, 0.5, 0.4)
+
+DRAFT_STEP = 0.277
+"""What an evaluation on the reduced network costs, in passes: `stylenet.reduced.reduced_cost`."""
+
+SHALLOW_STEP = 0.751
+"""What one on the full network costs where its deepest layers are left out; else it is 1."""
 
 UNKNOWN_ASPECT = 0.75
 UNKNOWN_SIZE = 1024
@@ -43,8 +57,11 @@ EVERY_RECIPE = "*"
 FADING = 0.9
 """What a measurement still counts when the next one is taken in."""
 
-DOUBT = 0.02
+DOUBT = 0.05
 """How much the costs that were expected count, beside one measurement."""
+
+NEWNESS = 0.5
+"""How much the latest painting's pace counts, beside that of all before it."""
 
 EARLIEST_STEP = 3
 """From this step on a painting's own pace says more than what others took."""
@@ -56,6 +73,7 @@ class Estimator:
     def __init__(self, rates: Rates) -> None:
         self._store = rates
         self._measured: dict[tuple[str, str], Measured] = {}
+        self._slowness: dict[str, float] = {}  # by device: logarithm of truth ÷ estimate, of late
 
     async def load(self) -> None:
         """Remember what was measured before, by any process.
@@ -78,6 +96,9 @@ class Estimator:
         """
         if seconds <= 0:
             return
+        if (device, EVERY_RECIPE) in self._measured:
+            pace = seconds / self.paint_seconds(job, device=device)
+            self._slowness[device] = self._blended(device, pace)
         weighed = effort(job) / seconds
         for recipe in (job.recipe.name, EVERY_RECIPE):
             self._measured[device, recipe] = await self._store.learn(
@@ -85,17 +106,44 @@ class Estimator:
             )
 
     def paint_seconds(self, job: Job, *, device: str) -> float:
-        """Seconds a whole painting will take on a device, once it is begun."""
+        """Seconds a whole painting takes on a device, once it is begun, on most days."""
         return float(effort(job) @ self._costs(device, job.recipe.name))
 
     def seconds_left(self, job: Job, *, device: str) -> float:
         """Seconds of painting that are left of a job, wherever it stands."""
         if job.state.is_final:
             return 0.0
-        if job.state is JobState.RUNNING and job.step >= EARLIEST_STEP and job.total:
-            return job.paint_seconds / job.step * max(job.total - job.step, 0)
-        done = job.step / job.total if job.total else 0.0
-        return self.paint_seconds(job, device=device) * (1 - done)
+        pace = self._own_pace(job, device=device) or math.exp(self._slowness.get(device, 0.0))
+        return self._ahead(job, device=device) * pace
+
+    def all_left(
+        self, running: Sequence[Job], waiting: Sequence[Job], *, device: str
+    ) -> dict[str, float]:
+        """`seconds_left` of every job of the queue, by id, at the pace that is seen just now."""
+        left = {job.job_id: self.seconds_left(job, device=device) for job in running}
+        seen = [pace for job in running if (pace := self._own_pace(job, device=device))]
+        slowness = self._slowness.get(device, 0.0)
+        if seen:
+            slowness = self._blended(device, math.prod(seen) ** (1 / len(seen)))
+        for job in waiting:
+            left[job.job_id] = self._ahead(job, device=device) * math.exp(slowness)
+        return left
+
+    def _own_pace(self, job: Job, *, device: str) -> float | None:
+        """How many times slower than foretold a running job is; None where it is too early."""
+        if job.state is not JobState.RUNNING or job.step < EARLIEST_STEP or not job.paint_seconds:
+            return None
+        # Beginning and ending are no part of what a painting's own clock shows.
+        foretold = self._costs(device, job.recipe.name)[1:] @ _done(job)[1:]
+        return job.paint_seconds / max(float(foretold), 1e-3)
+
+    def _blended(self, device: str, pace: float) -> float:
+        """The slowness of late, the newest pace taken in."""
+        return (1 - NEWNESS) * self._slowness.get(device, 0.0) + NEWNESS * math.log(pace)
+
+    def _ahead(self, job: Job, *, device: str) -> float:
+        """Seconds that the rest of a job takes on most days."""
+        return float((effort(job) - _done(job)) @ self._costs(device, job.recipe.name))
 
     def _costs(self, device: str, recipe: str) -> Costs:
         is_fast = device.startswith(("cuda", "mps"))
@@ -108,13 +156,70 @@ class Estimator:
 
 
 def effort(job: Job) -> Costs:
-    """What a painting's costs are multiplied with: (1, passes, megapixels times passes)."""
+    """What a painting's costs are multiplied with.
+
+    (1, evaluations, megapixels times half its pictures, and megapixels times the passes on the
+    reduced network and on the full one).
+    """
+    drafts, exact = _evaluations(job)
+    return _weighed(job, once=1.0, drafts=drafts, exact=exact)
+
+
+def _done(job: Job) -> Costs:
+    """As much of the effort as a job's steps so far were."""
+    if not job.total or not job.step:
+        return np.zeros_like(effort(job))
+    drafts, exact = _evaluations(job)
+    evaluations = (drafts + exact) * min(job.step / job.total, 1.0)
+    drafted = min(evaluations, drafts)
+    # Of what is paid once, the beginning has its half; the end, its own.
+    return _weighed(job, once=0.5, drafts=drafted, exact=evaluations - drafted)
+
+
+def _weighed(job: Job, *, once: float, drafts: float, exact: float) -> Costs:
+    area = _megapixels(job)
+    return np.array(
+        [
+            once,
+            drafts + exact,
+            area * once * _pictures(job) / 2,
+            area * drafts * DRAFT_STEP,
+            area * exact * _exact_step(job),
+        ]
+    )
+
+
+def _evaluations(job: Job) -> tuple[int, int]:
+    """How many the budget pays for, on the reduced network and on the full one.
+
+    As in `stylenet.optimize`: measuring a draft's targets is charged; so is arriving at the full
+    network, which is an evaluation without a step, and not done for its own sake.
+    """
+    budget, drafts = job.recipe.passes, 0
+    if job.recipe.draft > 0:
+        budget -= DRAFT_STEP * _pictures(job) / 2
+        spent = job.recipe.passes - budget
+        drafts = math.ceil((min(job.recipe.draft, job.recipe.passes) - spent) / DRAFT_STEP)
+        drafts = max(min(drafts, math.floor(budget / DRAFT_STEP)), 1)
+        budget -= drafts * DRAFT_STEP
+    exact = math.floor(budget / _exact_step(job))
+    return drafts, exact if exact > 1 or not drafts else 0
+
+
+def _exact_step(job: Job) -> float:
+    return 1.0 if job.recipe.deepest is None else SHALLOW_STEP
+
+
+def _pictures(job: Job) -> int:
+    return 1 + len(job.style_keys)
+
+
+def _megapixels(job: Job) -> float:
     width, height = job.content_size or (UNKNOWN_SIZE, round(UNKNOWN_SIZE * UNKNOWN_ASPECT))
     if job.recipe.size is not None:
         scale = job.recipe.size / max(width, height)
         width, height = round(width * scale), round(height * scale)
-    passes = job.recipe.passes
-    return np.array([1.0, passes, passes * width * height / 1e6])
+    return width * height / 1e6
 
 
 def seconds_left(
@@ -155,20 +260,26 @@ def _fitted(measured: Measured, *, expected: Costs) -> Costs:
     """The costs, none below zero, that fit best; `expected` decides what was not measured.
 
     Minimises the squares of the relative errors, plus those of the costs' own relative distance
-    from what was expected, times `DOUBT`. Of three costs any may be zero: each choice of those
-    that are not has one minimum, and the best of the feasible ones is the answer.
+    from what was expected, times `DOUBT`. A machine twice as slow is that in all: so what was
+    expected is first multiplied by the one factor that fits best. Of the costs any may be zero:
+    each choice of those that are not has one minimum, and the best of the feasible ones is the
+    answer.
     """
+    count = len(expected)
+    squares = np.array(measured.squares).reshape(count, count)
+    products = np.array(measured.products)
+    expected = expected * (products @ expected) / (expected @ squares @ expected)
     doubt = DOUBT / np.square(expected + 1e-6)
-    squares = np.array(measured.squares).reshape(3, 3) + np.diag(doubt)
-    products = np.array(measured.products) + doubt * expected
+    squares = squares + np.diag(doubt)
+    products = products + doubt * expected
 
     def error(costs: Costs) -> float:
         return float(costs @ squares @ costs - 2 * products @ costs)
 
     best = expected
-    for size in (1, 2, 3):
-        for kept in itertools.combinations(range(3), size):
-            costs = np.zeros(3)
+    for size in range(1, count + 1):
+        for kept in itertools.combinations(range(count), size):
+            costs = np.zeros(count)
             costs[list(kept)] = np.linalg.solve(squares[np.ix_(kept, kept)], products[list(kept)])
             if (costs >= 0).all() and error(costs) < error(best):
                 best = costs

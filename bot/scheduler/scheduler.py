@@ -169,10 +169,7 @@ class Scheduler:
             job,
             running=running,
             waiting=waiting,
-            painting={
-                other.job_id: self._estimator.seconds_left(other, device=device)
-                for other in (*running, *waiting)
-            },
+            painting=self._estimator.all_left(running, waiting, device=device),
             slots=max(self._executor.slots + self._elsewhere, len(running), 1),
             warmup=0.0 if self._elsewhere else self._executor.warmup_seconds,
         )

@@ -190,6 +190,7 @@ async def test_a_worker_knows_no_secrets_and_is_polite(executor):
     worker = psutil.Process(executor.workers[0])
 
     assert "DISCORD_TOKEN" not in worker.environ()
+    assert worker.environ()["OMP_WAIT_POLICY"] == "PASSIVE"
     if executor.devices == ("cpu",):
         assert worker.nice() > psutil.Process().nice()
 

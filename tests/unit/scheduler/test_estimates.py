@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
+import numpy as np
 import pytest
 
 from bot.jobs.feed import JobFeed
+from bot.jobs.model import JobState
 from bot.jobs.store import JobStore
-from bot.scheduler.estimates import CPU_COSTS, Estimator, effort
+from bot.scheduler.estimates import (
+    CPU_COSTS,
+    DRAFT_STEP,
+    Estimator,
+    _evaluations,
+    effort,
+)
+from stylenet.optimize import Stage, _Run
 from stylenet.recipe import Recipe
+from stylenet.reduced import REACHED, reduced_cost
+from stylenet.vgg import _cost_up_to, full_cost
 
-TRUE_COSTS = (3.0, 0.2, 40.0)
+TRUE_COSTS = (1.5, 0.03, 60.0, 70.0, 50.0)
 
 
 @pytest.fixture
@@ -22,9 +34,9 @@ async def store(tmp_path):
 
 @pytest.fixture
 def job(make_job):
-    def make(size, passes, name="default"):
-        recipe = Recipe(name=name, size=size, passes=passes)
-        return make_job(recipe=recipe, content_size=(4 * size, 3 * size))
+    def make(size, passes, name="default", **changes):
+        recipe = Recipe(name=name, size=size, passes=passes, draft=4.0)
+        return make_job(recipe=recipe, content_size=(4 * size, 3 * size), **changes)
 
     return make
 
@@ -33,8 +45,29 @@ def truth(job, costs=TRUE_COSTS):
     return float(effort(job) @ costs)
 
 
-def test_efforts_follow_the_painted_size(job):
-    assert effort(job(200, 10)).tolist() == [1, 10, pytest.approx(10 * 200 * 150 / 1e6)]
+def test_efforts_follow_the_painted_size_and_the_two_networks(job):
+    area = 200 * 150 / 1e6
+    costs = [1, 14 + 5, area, 14 * DRAFT_STEP * area, 5 * area]
+    assert effort(job(200, 10)).tolist() == pytest.approx(costs)
+    blend = job(200, 10, style_keys=("a", "b", "c"))
+    assert effort(blend)[2] == pytest.approx(2 * area)  # of four pictures, not two
+
+
+@pytest.mark.parametrize("name", ["default", "fast", "cookbook"])
+@pytest.mark.parametrize("passes", [3, 4, 5, 6, 7, 8, 9, 14, 40])
+def test_evaluations_are_reckoned_as_the_painter_does_it(make_job, name, passes):
+    recipe = Recipe.named(name).evolve(passes=passes)
+    exact = _cost_up_to(recipe.deepest or "relu5_2") / full_cost()
+    stages = [Stage(objective=None, cost=exact)]
+    if recipe.draft:
+        draft = reduced_cost(recipe.layers & frozenset(REACHED))
+        assert draft == pytest.approx(DRAFT_STEP, rel=0.01)
+        stages.insert(0, Stage(objective=None, cost=draft, until=recipe.draft, setup=draft))
+
+    on_reduced, on_full = _evaluations(make_job(recipe=recipe))
+
+    steps = _Run(None, stages, recipe, None).steps_left()
+    assert steps == on_reduced + (on_full - 1 if on_reduced and on_full else on_full)
 
 
 async def test_before_anything_was_measured(store, job):
@@ -63,6 +96,51 @@ async def test_a_few_paintings_tell_of_others(store, job):
         other = job(size, passes, "fine")  # nothing else is known of it
         assert again.paint_seconds(other, device="cpu") == pytest.approx(truth(other), rel=0.3)
     assert again.paint_seconds(job(200, 15), device="cuda") < truth(job(200, 15)) / 5
+
+
+async def test_one_painting_tells_how_much_slower_a_machine_is_in_all(store, job):
+    estimator = Estimator(store.rates)
+    slow = [5 * cost for cost in CPU_COSTS]
+    await estimator.learn(job(64, 5), device="cpu", seconds=truth(job(64, 5), slow))
+    for size, passes in [(64, 20), (384, 14)]:
+        one = job(size, passes)
+        assert estimator.paint_seconds(one, device="cpu") == pytest.approx(truth(one, slow))
+
+
+async def test_a_painting_goes_on_at_its_own_pace_and_sets_that_of_the_others(store, job):
+    estimator = Estimator(store.rates)
+    for size, passes in [(64, 8), (128, 30), (256, 12), (384, 20), (96, 60), (320, 8)]:
+        one = job(size, passes)
+        await estimator.learn(one, device="cpu", seconds=truth(one, CPU_COSTS))
+    waiting = job(200, 10, job_id="another")
+    calm = estimator.seconds_left(waiting, device="cpu")
+    assert calm == pytest.approx(truth(waiting, CPU_COSTS), rel=0.1)
+
+    # Of half its steps, most were on the reduced network: the cheaper half of the painting.
+    whole = job(256, 24, total=40)
+    begun = job(256, 24, total=40, step=20, state=JobState.RUNNING)
+    area = effort(begun)[2]
+    half = effort(begun)[1] / 2 - 14
+    so_far = np.array([0, 14 + half, area / 2, area * 14 * DRAFT_STEP, area * half]) @ CPU_COSTS
+    for factor in (1, 3):
+        slow = dataclasses.replace(begun, paint_seconds=factor * so_far)
+        left = estimator.seconds_left(slow, device="cpu")
+        rest = truth(whole, CPU_COSTS) - so_far - CPU_COSTS[0] / 2
+        assert left == pytest.approx(factor * rest, rel=0.15)
+        every = estimator.all_left([slow], [waiting], device="cpu")
+        assert every[slow.job_id] == left
+        assert every[waiting.job_id] == pytest.approx(calm * factor**0.5, rel=0.1)
+
+
+async def test_what_waits_is_foretold_at_the_pace_of_late(store, job):
+    estimator = Estimator(store.rates)
+    one = job(200, 10)
+    for factor in (1, 1, 1, 1, 1, 1, 3, 3):
+        await estimator.learn(one, device="cpu", seconds=factor * truth(one))
+    assert estimator.seconds_left(one, device="cpu") > 2.2 * truth(one)
+    for _ in range(4):
+        await estimator.learn(one, device="cpu", seconds=truth(one))
+    assert estimator.seconds_left(one, device="cpu") == pytest.approx(truth(one), rel=0.25)
 
 
 async def test_recipes_have_costs_of_their_own(store, job):
