@@ -7,9 +7,12 @@ import errno
 import os
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing
+from pathlib import Path
 
+import asyncpg
 import pytest
+from sqlalchemy import make_url
 
 from bot.playground.server import Playground
 
@@ -50,13 +53,42 @@ async def test_a_database_locked_for_half_a_minute_loses_nothing_accepted(room, 
         room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
         await asyncio.sleep(30)
         assert room.finals() == []
+    await _served_after_all(room)
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+async def test_a_server_that_is_gone_for_half_a_minute_loses_nothing_accepted(
+    tmp_path, easel, new_postgres
+):
+    url = await new_postgres()
+    async with (
+        Playground(limits=0) as playground,
+        running(settings_for(playground, tmp_path, database_url=url)),
+    ):
+        room = Room(playground)
+        with easel.hold():
+            room.ask("!stylize passes=5", CONTENT, STYLE)
+            await room.card_saying("Painting")
+            server = await _gone(url)
+        with server:
+            room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
+            await asyncio.sleep(30)
+            assert room.finals() == []
+        await _served_after_all(room)
+
+
+async def _served_after_all(room):
+    """One picture for whoever was accepted, and one for the other, who asks again if told to."""
     await room.final()
     await room.card_saying("100%")
-    # The one who asked meanwhile was told, or was accepted once the lock was gone.
+    # The one who asked meanwhile was told, or was accepted once the database was back.
     await room.wait(lambda: len(room.finals()) == 2 or _told(room, "nothing is lost"))
-    if _told(room, "nothing is lost"):
+    if len(room.finals()) == 1:
         room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
     await room.wait(lambda: len(room.finals()) == 2)
+    await asyncio.sleep(1)
+    assert len(room.finals()) == len(room.cards()) == 2
 
 
 @pytest.mark.usefixtures("app")
@@ -114,6 +146,22 @@ async def test_clocks_that_disagree_double_nothing(tmp_path, easel, apart):
 
 def _told(room, words):
     return any(words in said(each) for each in room.answers())
+
+
+async def _gone(url):
+    """Everybody is cut off from a database's server, and nobody gets in for a block's length."""
+    folder = Path(url.split("host=")[1])
+    door = folder / ".s.PGSQL.5432"
+    connection = await asyncpg.connect(user="postgres", host=str(folder), database="postgres")
+    moved = door.rename(door.with_name("moved"))
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1",
+        make_url(url).database,
+    )
+    await connection.close()
+    back = ExitStack()
+    back.callback(moved.rename, door)
+    return back
 
 
 async def _locked(settings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 import pytest
 from sqlalchemy import text
@@ -384,7 +385,6 @@ async def test_sweeping(bench):
     await bench.artefacts.put("jobs/orphan/content", b"")
     await bench.artefacts.put("pickers/orphan/content", b"")
     await bench.artefacts.put("jobs/fresh/content", b"")
-    import os
 
     for key in ("jobs/orphan/content", "pickers/orphan/content"):
         os.utime(bench.artefacts._path(key), (0, 0))
@@ -396,6 +396,24 @@ async def test_sweeping(bench):
     jobs = {old.job_id, young.job_id, pending.job_id}
     assert await bench.store.retention.unknown_jobs(jobs) == {old.job_id}
     assert await bench.scheduler._sweeper.sweep() == 0
+
+
+async def test_what_is_old_is_swept_by_itself(bench, monkeypatch):
+    monkeypatch.setattr("bot.scheduler.scheduler.SWEEP_SECONDS", 0.05)
+    await bench.artefacts.put("jobs/early/content", b"")
+    os.utime(bench.artefacts._path("jobs/early/content"), (0, 0))
+    await bench.scheduler.start()
+
+    async def is_empty() -> bool:
+        return not [info async for info in bench.artefacts.list()]
+
+    async with asyncio.timeout(60):
+        while not await is_empty():
+            await asyncio.sleep(0.02)
+        await bench.artefacts.put("jobs/late/content", b"")  # and again, by schedule
+        os.utime(bench.artefacts._path("jobs/late/content"), (0, 0))
+        while not await is_empty():
+            await asyncio.sleep(0.02)
 
 
 async def test_a_forgotten_job_stops_and_leaves_no_picture(bench):
