@@ -367,6 +367,22 @@ async def test_estimates_add_up(bench):
     assert await bench.scheduler.estimate(await bench.store.cancel(third.job_id)) is None
 
 
+@pytest.mark.parametrize("first", ["waiting", "running"])
+async def test_a_job_that_is_claimed_while_the_queue_is_read_is_still_foretold(
+    bench, monkeypatch, first
+):
+    job = await bench.accept()
+    really_read = getattr(bench.store, first)
+
+    async def read():
+        found = await really_read()
+        await bench.store.runs.claim("process")
+        return found
+
+    monkeypatch.setattr(bench.store, first, read)
+    assert await bench.scheduler.estimate(job) > 0
+
+
 async def test_sweeping(bench):
     old, young, pending = [await bench.accept() for _ in range(3)]
     for job in (old, young, pending):
