@@ -268,6 +268,7 @@ class Job:
         error_code, error_message: why it failed; the code is `executors.protocol.Failed.code`.
         card_message_id: the card in the channel, once it was created.
         outcome_message_id: the message that carried the outcome, once it was delivered.
+        outcome_channel_id: where it was delivered, or will be if that is possible.
         cancel_requested: the requester asked a running job to stop.
         claimed_by: the bot process that runs it.
         tended_by: the bot process that speaks of it in the channel: the one that accepted it,
@@ -298,6 +299,7 @@ class Job:
     error_message: str | None
     card_message_id: int | None
     outcome_message_id: int | None
+    outcome_channel_id: int
     cancel_requested: bool
     claimed_by: str | None
     created_at: datetime

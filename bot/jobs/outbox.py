@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["Outbox"]
 
 _IS_PENDING = and_(outbox.c.message_id.is_(None), outbox.c.abandoned.is_(None))
-_CARD_FIELD = {
-    Announcement.CARD: jobs.c.card_message_id,
-    Announcement.OUTCOME: jobs.c.outcome_message_id,
-}
 
 
 class Outbox:
@@ -130,10 +126,12 @@ class Outbox:
                 .where(outbox.c.delivery_id == delivery.delivery_id)
                 .values(message_id=message_id, not_before=None)
             )
+            if delivery.announcement is Announcement.CARD:
+                where: dict[str, int] = {"card_message_id": message_id}
+            else:
+                where = {"outcome_message_id": message_id, "outcome_channel_id": channel_id}
             recorded = await change.connection.execute(
-                update(jobs)
-                .where(jobs.c.job_id == delivery.job_id)
-                .values({_CARD_FIELD[delivery.announcement]: message_id})
+                update(jobs).where(jobs.c.job_id == delivery.job_id).values(where)
             )
             is_kept = recorded.rowcount == 1
             if not is_kept:

@@ -72,6 +72,7 @@ def job_from(row: RowMapping) -> Job:
         error_message=row["error_message"],
         card_message_id=row["card_message_id"],
         outcome_message_id=row["outcome_message_id"],
+        outcome_channel_id=row["outcome_channel_id"] or row["channel_id"],
         cancel_requested=row["cancel_requested"],
         claimed_by=row["claimed_by"],
         created_at=row["created_at"],

@@ -263,8 +263,11 @@ class Retention:
 
 def _messages(job: Job) -> list[Message]:
     """The card and the outcome, as far as they are in the channel."""
-    ids = (job.card_message_id, job.outcome_message_id)
-    return [(job.origin.channel_id, each) for each in ids if each is not None]
+    messages = [
+        (job.origin.channel_id, job.card_message_id),
+        (job.outcome_channel_id, job.outcome_message_id),
+    ]
+    return [(channel_id, each) for channel_id, each in messages if each is not None]
 
 
 def _folder(picker: Picker) -> str:

@@ -59,7 +59,7 @@ __all__ = [
     "taken",
 ]
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest migration. A database that is already there is opened without loading Alembic."""
 
 
@@ -147,6 +147,8 @@ jobs = Table(
     Column("error_message", Text),
     Column("card_message_id", BigInteger),
     Column("outcome_message_id", BigInteger),
+    # Where that message is, if not where the request came from.
+    Column("outcome_channel_id", BigInteger),
     Column("cancel_requested", Boolean, nullable=False),
     Column("claimed_by", Text),
     Column("tended_by", Text),

@@ -141,8 +141,9 @@ def link(job: Job) -> str | None:
     """The address of the message with the finished picture; None where there is none."""
     if job.outcome_message_id is None:
         return None
-    guild = "@me" if job.origin.guild_id is None else job.origin.guild_id
-    return f"https://discord.com/channels/{guild}/{job.origin.channel_id}/{job.outcome_message_id}"
+    is_private = job.outcome_channel_id != job.origin.channel_id
+    guild = "@me" if is_private or job.origin.guild_id is None else job.origin.guild_id
+    return f"https://discord.com/channels/{guild}/{job.outcome_channel_id}/{job.outcome_message_id}"
 
 
 def _line(number: int, job: Job) -> str:

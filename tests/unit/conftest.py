@@ -40,6 +40,7 @@ def make_job():
             "error_message": None,
             "card_message_id": None,
             "outcome_message_id": None,
+            "outcome_channel_id": 2,
             "cancel_requested": False,
             "claimed_by": None,
             "created_at": datetime(2026, 1, 1, tzinfo=UTC),

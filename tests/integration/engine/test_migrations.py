@@ -75,7 +75,8 @@ async def test_every_released_database_comes_up_with_its_jobs(bare_url, revision
         if store.is_shared:
             await store.presence.adopt(gone_after=timedelta(seconds=30))
         assert [each.job_id for each in await store.outbox.due()] == [job.job_id]
-        assert await store.rates.all() == {}  # a different set of costs; measured anew
+        if revision < "0012":  # of three costs, which say nothing of the five
+            assert await store.rates.all() == {}
         assert await store.place_in_queue(job.job_id) == 1
         assert (await store.runs.claim(store.process_id)).job_id == job.job_id
         await store.enqueue(new_job(), limits=many)

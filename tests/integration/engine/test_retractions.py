@@ -30,13 +30,15 @@ async def test_forgetting_a_job_writes_its_messages_down(store, new_job, many):
     await store.cancel(job_id)
     (outcome,) = await store.outbox.due()
     begun = await store.outbox.begin(outcome)
-    assert await store.outbox.done(begun, channel_id=5, message_id=71)
+    assert await store.outbox.done(begun, channel_id=9, message_id=71)  # privately
+    assert (await store.get(job_id)).outcome_channel_id == 9
 
     await store.retention.forget_job(job_id, messages_too=True)
 
     assert store.retractions.news.is_set()
     assert await store.retractions.due() == [
-        Retraction(channel_id=5, message_id=id_, attempts=0) for id_ in (70, 71)
+        Retraction(channel_id=channel_id, message_id=message_id, attempts=0)
+        for channel_id, message_id in ((5, 70), (9, 71))
     ]
 
 

@@ -66,6 +66,7 @@ def test_evaluations_are_reckoned_as_the_painter_does_it(make_job, name, passes)
 
     on_reduced, on_full = _evaluations(make_job(recipe=recipe))
 
+    assert not on_reduced or on_full != 1  # that would be the arrival, and no step
     steps = _Run(None, stages, recipe, None).steps_left()
     assert steps == on_reduced + (on_full - 1 if on_reduced and on_full else on_full)
 

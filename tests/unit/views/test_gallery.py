@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.jobs.model import JobState
-from bot.views.gallery import PAGE, GalleryPage, Turn, gallery_embed, gallery_view
+from bot.views.gallery import PAGE, GalleryPage, Turn, gallery_embed, gallery_view, link
 
 BIG = 2**63 - 1
 
@@ -51,6 +51,12 @@ def test_titles_are_links_that_members_words_cannot_break(page):
     assert "Paintings of \\*Ada\\*" in embed.title
     assert "](https://discord.com/channels/1/2/9)" in embed.description
     assert embed.description.count("](") == 1
+
+
+def test_a_painting_that_was_sent_privately_is_linked_there(make_job):
+    assert link(make_job(outcome_message_id=9)) == "https://discord.com/channels/1/2/9"
+    private = make_job(outcome_message_id=9, outcome_channel_id=7)
+    assert link(private) == "https://discord.com/channels/@me/7/9"
 
 
 def test_what_is_left_out_is_said(page):
