@@ -33,8 +33,7 @@ from bot.scheduler.scheduler import Scheduler
 from bot.settings import Settings
 from stylenet.recipe import Recipe
 
-LOOK_SECONDS = 0.05
-CARD_SECONDS = 0.5
+CARD_SECONDS = 1.0
 
 Told = list[tuple[float, float]]
 """What a card said and when, as seconds left by the monotonic clock."""
@@ -48,7 +47,7 @@ LEARN_FROM = [
 ]  # fmt: skip
 
 
-async def main(count: int, seed: int, devices: str) -> None:
+async def main(count: int, seed: int, devices: str) -> None:  # noqa: PLR0915 - one scene
     dice = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
@@ -83,22 +82,37 @@ async def main(count: int, seed: int, devices: str) -> None:
                     limits=MANY,
                 )
 
-            async def ended(job: Job, told: Told | None = None) -> float:
-                """When it ended; what its card said, and when, is added to `told`."""
-                while (now := await store.get(job.job_id)).state is not JobState.SUCCEEDED:
-                    if now.state.is_final:
-                        raise SystemExit(f"{now.state}: {now.error_code}, {now.error_message}")
-                    if told is not None and time.monotonic() > told[-1][0] + CARD_SECONDS:
-                        told.append((time.monotonic(), await scheduler.estimate(now) or 0.0))
-                    await asyncio.sleep(LOOK_SECONDS)
-                return time.monotonic()
+            async def ended(told: dict[str, Told]) -> dict[str, float]:
+                """When each job ended; what its card said until then, and when, is added.
+
+                By the feed: whoever asks again and again takes the time of the painter.
+                """
+                ends: dict[str, float] = {}
+                look = time.monotonic()
+                with store.feed.subscribe() as changes:
+                    touched = set(told)
+                    while len(ends) < len(told):
+                        for job_id in touched & (told.keys() - ends.keys()):
+                            now = await store.get(job_id)
+                            if now.state is JobState.SUCCEEDED:
+                                ends[job_id] = time.monotonic()
+                            elif now.state.is_final:
+                                raise SystemExit(f"{now.error_code}: {now.error_message}")
+                        if time.monotonic() > look + CARD_SECONDS:
+                            look = time.monotonic()
+                            for job_id in told.keys() - ends.keys():
+                                left = await scheduler.estimate(await store.get(job_id))
+                                told[job_id].append((time.monotonic(), left or 0.0))
+                        changed = await changes.next(CARD_SECONDS)
+                        touched = {*changes.drain(), *([changed] if changed else [])}
+                return ends
 
             await executor.start()
             try:
                 print(f"painting on {', '.join(await executor.ready())}")
                 await scheduler.start()
                 for kind in LEARN_FROM:
-                    await ended(await accept(*kind))
+                    await ended({(await accept(*kind)).job_id: []})
                 kinds = [
                     (
                         dice.choice(["default", "fast"]),
@@ -115,7 +129,7 @@ async def main(count: int, seed: int, devices: str) -> None:
                     foretold = await scheduler.estimate(await store.get(job.job_id))
                     told = [(time.monotonic(), foretold or 0.0)]
                     accepted.append((job, kind, place, told))
-                ends = await asyncio.gather(*(ended(job, told) for job, _, _, told in accepted))
+                ends = await ended({job.job_id: told for job, _, _, told in accepted})
             finally:
                 await scheduler.stop()
                 await executor.close()
@@ -126,16 +140,17 @@ async def main(count: int, seed: int, devices: str) -> None:
     )
 
 
-def _report(accepted: list[Accepted], ends: list[float]) -> None:
+def _report(accepted: list[Accepted], ends: dict[str, float]) -> None:
     """Print each estimate beside the truth, and how many were right."""
     print("\n| recipe | size | passes | place | estimate, s | truth, s | error | half way |")
     print("|---|---|---|---|---|---|---|---|")
     first, later = [], []
-    for (_, (recipe, size, passes), place, told), end in zip(accepted, ends, strict=True):
-        (at, foretold), truth = told[0], end - told[0][0]
+    for job, (recipe, size, passes), place, told in accepted:
+        (at, foretold), end = told[0], ends[job.job_id]
+        truth = end - at
         half, left = min(told, key=lambda one: abs(one[0] - (at + end) / 2))
         first.append(foretold / truth - 1)
-        later.append(left / max(end - half, LOOK_SECONDS) - 1)
+        later.append(left / max(end - half, 0.1) - 1)
         print(
             f"| {recipe} | {size} | {passes} | {place or 'begun'} | {foretold:.1f} | {truth:.1f} "
             f"| {first[-1]:+.0%} | {later[-1]:+.0%} |"

@@ -97,8 +97,9 @@ class Estimator:
         if seconds <= 0:
             return
         if (device, EVERY_RECIPE) in self._measured:
-            pace = seconds / self.paint_seconds(job, device=device)
-            self._slowness[device] = self._blended(device, pace)
+            seen = math.log(seconds / self.paint_seconds(job, device=device))
+            slowness = self._slowness.get(device, 0.0)
+            self._slowness[device] = slowness + NEWNESS * (seen - slowness)
         weighed = effort(job) / seconds
         for recipe in (job.recipe.name, EVERY_RECIPE):
             self._measured[device, recipe] = await self._store.learn(
@@ -113,33 +114,39 @@ class Estimator:
         """Seconds of painting that are left of a job, wherever it stands."""
         if job.state.is_final:
             return 0.0
-        pace = self._own_pace(job, device=device) or math.exp(self._slowness.get(device, 0.0))
-        return self._ahead(job, device=device) * pace
+        slowness = self._slowness.get(device, 0.0)
+        if own := self._own_slowness(job, device=device):
+            seen, weight = own
+            slowness += weight * (seen - slowness)
+        return self._ahead(job, device=device) * math.exp(slowness)
 
     def all_left(
         self, running: Sequence[Job], waiting: Sequence[Job], *, device: str
     ) -> dict[str, float]:
         """`seconds_left` of every job of the queue, by id, at the pace that is seen just now."""
         left = {job.job_id: self.seconds_left(job, device=device) for job in running}
-        seen = [pace for job in running if (pace := self._own_pace(job, device=device))]
         slowness = self._slowness.get(device, 0.0)
-        if seen:
-            slowness = self._blended(device, math.prod(seen) ** (1 / len(seen)))
+        for job in running:
+            if own := self._own_slowness(job, device=device):
+                seen, weight = own
+                slowness += NEWNESS * weight / len(running) * (seen - slowness)
         for job in waiting:
             left[job.job_id] = self._ahead(job, device=device) * math.exp(slowness)
         return left
 
-    def _own_pace(self, job: Job, *, device: str) -> float | None:
-        """How many times slower than foretold a running job is; None where it is too early."""
+    def _own_slowness(self, job: Job, *, device: str) -> tuple[float, float] | None:
+        """How slow a running job is, as a logarithm, and how much that says, from 0 to 1.
+
+        A few steps may have met somebody else's busy second. None where it is too early.
+        """
         if job.state is not JobState.RUNNING or job.step < EARLIEST_STEP or not job.paint_seconds:
             return None
         # Beginning and ending are no part of what a painting's own clock shows.
-        foretold = self._costs(device, job.recipe.name)[1:] @ _done(job)[1:]
-        return job.paint_seconds / max(float(foretold), 1e-3)
-
-    def _blended(self, device: str, pace: float) -> float:
-        """The slowness of late, the newest pace taken in."""
-        return (1 - NEWNESS) * self._slowness.get(device, 0.0) + NEWNESS * math.log(pace)
+        costs = self._costs(device, job.recipe.name)[1:]
+        done, whole = float(costs @ _done(job)[1:]), float(costs @ effort(job)[1:])
+        if done <= 0:
+            return None
+        return math.log(job.paint_seconds / done), min(1.0, 2 * done / whole)
 
     def _ahead(self, job: Job, *, device: str) -> float:
         """Seconds that the rest of a job takes on most days."""

@@ -117,11 +117,10 @@ async def test_a_painting_goes_on_at_its_own_pace_and_sets_that_of_the_others(st
     calm = estimator.seconds_left(waiting, device="cpu")
     assert calm == pytest.approx(truth(waiting, CPU_COSTS), rel=0.1)
 
-    # Of half its steps, most were on the reduced network: the cheaper half of the painting.
     whole = job(256, 24, total=40)
-    begun = job(256, 24, total=40, step=20, state=JobState.RUNNING)
+    begun = job(256, 24, total=40, step=30, state=JobState.RUNNING)
     area = effort(begun)[2]
-    half = effort(begun)[1] / 2 - 14
+    half = effort(begun)[1] * 3 / 4 - 14  # of three quarters of the steps
     so_far = np.array([0, 14 + half, area / 2, area * 14 * DRAFT_STEP, area * half]) @ CPU_COSTS
     for factor in (1, 3):
         slow = dataclasses.replace(begun, paint_seconds=factor * so_far)
@@ -131,6 +130,8 @@ async def test_a_painting_goes_on_at_its_own_pace_and_sets_that_of_the_others(st
         every = estimator.all_left([slow], [waiting], device="cpu")
         assert every[slow.job_id] == left
         assert every[waiting.job_id] == pytest.approx(calm * factor**0.5, rel=0.1)
+        early = dataclasses.replace(slow, step=3, paint_seconds=factor * so_far / 6)
+        assert estimator.seconds_left(early, device="cpu") < 1.6 * truth(whole, CPU_COSTS)
 
 
 async def test_what_waits_is_foretold_at_the_pace_of_late(store, job):
