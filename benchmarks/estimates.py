@@ -3,7 +3,8 @@
 The real engine, a real worker process on this machine: some paintings are made first, one after
 another, from which it learns. Then jobs of other sizes, passes and recipes are accepted all at
 once, by several members; each one's place and estimate at that moment stand beside the truth, and
-so does what its card said when half the time was over.
+so does what its card said when half the time was over. (Members take turns: whoever comes later
+and has had none may be served first, which no estimate foresees, and the card then says.)
 
 Nobody can foretell what else a machine will be busy with: on one that is, the first estimate is
 wrong by as much as the machine's speed changes, and the second by less. The load is printed, so
@@ -122,9 +123,9 @@ async def main(count: int, seed: int, devices: str) -> None:  # noqa: PLR0915 - 
                     for _ in range(count)
                 ]
                 load = os.getloadavg()[0]
+                jobs = [await accept(*kind) for kind in kinds]
                 accepted = []
-                for kind in kinds:
-                    job = await accept(*kind)
+                for job, kind in zip(jobs, kinds, strict=True):
                     place = await store.place_in_queue(job.job_id)
                     foretold = await scheduler.estimate(await store.get(job.job_id))
                     told = [(time.monotonic(), foretold or 0.0)]
