@@ -146,6 +146,8 @@ async def test_the_gallery_shows_what_may_be_seen_and_is_turned_by_whoever_asked
     playground = room.playground
     for module in (bot.exts.gallery, bot.views.gallery):
         monkeypatch.setattr(module, "PAGE", 1)
+    room.ask("!stylize passes=1", CONTENT, STYLE)  # for an older page
+    await room.final()
     secret = playground.add_channel(playground.seeded.guild, "secret")
     playground.set_overwrite(
         secret, Overwrite(id=playground.seeded.guild.id, type=0, deny=Permission.VIEW_CHANNEL)
@@ -158,7 +160,7 @@ async def test_the_gallery_shows_what_may_be_seen_and_is_turned_by_whoever_asked
     )
     await room.wait(lambda: any("here is" in each.content for each in secret.messages.values()))
     room.ask("!stylize passes=1 mosaic", ("SPOILER_ending.png", CONTENT[1]))
-    final = await room.final()
+    _, final = await room.wait(lambda: len(room.finals()) == 2 and room.finals())
 
     async def is_recorded():  # a moment after it was posted
         return (await _store(app).paintings_of(int(room.me.id)))[0].outcome_message_id
