@@ -21,7 +21,7 @@ from stylenet.objective import WHITENED, Objective, down_to, measure_targets
 from stylenet.optimize import Canvas, Stage, optimize
 from stylenet.pictures import prepare
 from stylenet.precision import Precision
-from stylenet.recipe import LAYERS, Recipe
+from stylenet.recipe import LAYERS, Padding, Recipe
 from stylenet.reduced import REACHED, ReducedVGG, load_reduced, reduced_cost
 from stylenet.spectrum import Spectrum
 from stylenet.tiles import margin_of
@@ -42,7 +42,10 @@ if TYPE_CHECKING:
 __all__ = ["paint", "stylize"]
 
 _DAMPING: Sequence[tuple[float | None, float | None]] = ((0.1, 11), (0.5, 16), (None, None))
-"""The whitening's τ, and the passes spent at which the next one follows; the last is plain."""
+"""The whitening's τ, and the passes spent at which the next one follows; the last is plain.
+
+Where there is a draft, the first of them is the draft's, and the exact network begins with the
+second."""
 
 
 def stylize(
@@ -192,13 +195,15 @@ _load = functools.lru_cache(maxsize=1)(load_weights)
 
 
 @functools.lru_cache(maxsize=1)
-def _exact_network(weights: Weights, device: torch.device) -> VGG19:
-    return VGG19(weights).to(device)
+def _exact_network(weights: Weights, device: torch.device, padding: Padding) -> VGG19:
+    return VGG19(weights, padding=padding).to(device)
 
 
 @functools.lru_cache(maxsize=1)
-def _reduced_network(weights: Weights, device: torch.device, dtype: torch.dtype) -> ReducedVGG:
-    return load_reduced(weights, dtype=dtype).to(device)
+def _reduced_network(
+    weights: Weights, device: torch.device, dtype: torch.dtype, padding: Padding
+) -> ReducedVGG:
+    return load_reduced(weights, dtype=dtype, padding=padding).to(device)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -225,7 +230,7 @@ def _stages(
     device, side = means.device, means.side
     content = _tensor(pictures.content, device)
     styles = [_tensor(style, device) for style in pictures.styles]
-    network = _exact_network(weights, device)
+    network = _exact_network(weights, device, recipe.padding)
     mixes = [region.mix for region in pictures.regions]
     guides = _guides(pictures, device)
 
@@ -245,21 +250,24 @@ def _stages(
         )
 
     def draft() -> Objective:
-        reduced = _reduced_network(weights, device, means.draft_dtype)
+        reduced = _reduced_network(weights, device, means.draft_dtype, recipe.padding)
         measured = measure_targets(
             reduced, content, styles, recipe, layers=REACHED, mixes=mixes, side=side
         )
         damping = _DAMPING[0][0] if recipe.whitening else None
         return Objective(reduced, measured, recipe, damping=damping, guides=guides, side=side)
 
+    drafted = recipe.layers & frozenset(REACHED)
+    is_drafted = recipe.draft > 0 and WHITENED in drafted
+    plan: Sequence[tuple[float | None, float | None]] = ((None, None),)
+    if recipe.whitening:
+        plan = _DAMPING[1:] if is_drafted else _DAMPING
     cost = network.cost(down_to(recipe.layers, recipe.deepest)) if recipe.layers else 1.0
-    plan: Sequence[tuple[float | None, float | None]] = _DAMPING if recipe.whitening else ()
     stages = [
         Stage(objective=functools.partial(exact, damping), cost=cost, until=until)
-        for damping, until in plan or ((None, None),)
+        for damping, until in plan
     ]
-    drafted = recipe.layers & frozenset(REACHED)
-    if recipe.draft > 0 and WHITENED in drafted:
+    if is_drafted:
         cost = reduced_cost(drafted)
         stage = Stage(objective=draft, cost=cost, until=recipe.draft, setup=_setup(cost, pictures))
         stages.insert(0, stage)

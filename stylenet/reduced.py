@@ -1,9 +1,10 @@
-"""A reduced VGG-19 for drafts: nearly the same features for a quarter of the arithmetic."""
+"""A reduced VGG-19 for drafts: nearly the same features for a fifth of the arithmetic."""
 
 from __future__ import annotations
 
 import io
 import logging
+import math
 import os
 import zipfile
 from typing import TYPE_CHECKING
@@ -15,7 +16,8 @@ import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
 from torch import Tensor, nn
 
 from stylenet.leaves import dead_leaves
-from stylenet.vgg import deepest_of, full_cost, layer_shape
+from stylenet.recipe import Padding
+from stylenet.vgg import convolve, deepest_of, full_cost, layer_shape
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -23,35 +25,46 @@ if TYPE_CHECKING:
 
     from stylenet.weights import Weights
 
-__all__ = ["FILTERS", "RANKS", "REACHED", "ReducedVGG", "fit", "load_reduced", "reduced_cost"]
+__all__ = [
+    "CHANNELS",
+    "FILTERS",
+    "REACHED",
+    "ReducedVGG",
+    "fit",
+    "load_reduced",
+    "reduced_cost",
+]
 
 FILTERS = 32
 """How many of the first layer's 64 filters are kept: the others are nearly mixtures of them."""
 
-RANKS: Mapping[str, int] = {
-    "relu1_2": 24,
-    "relu2_1": 52,
-    "relu2_2": 72,
-    "relu3_1": 96,
-    "relu3_2": 88,
-    "relu3_3": 72,
-    "relu3_4": 72,
-    "relu4_1": 120,
-    "relu4_2": 128,
+CHANNELS: Mapping[str, tuple[int, int]] = {
+    "relu1_2": (FILTERS, 24),
+    "relu2_1": (40, 52),
+    "relu2_2": (72, 72),
+    "relu3_1": (80, 96),
+    "relu3_2": (112, 88),
+    "relu3_3": (112, 72),
+    "relu3_4": (112, 72),
+    "relu4_1": (128, 120),
+    "relu4_2": (160, 128),
 }
-"""Channels between the two factors of a convolution."""
+"""By layer, the channels that enter its 3 × 3 convolution and those that leave it."""
 
-REACHED: tuple[str, ...] = tuple(RANKS)
+REACHED: tuple[str, ...] = tuple(CHANNELS)
 """The layers whose features the reduced network gives. Of the first, it has but `FILTERS`."""
 
 _LAYERS = ("relu1_1", *REACHED)
 _PICTURES = 8
 _HEIGHT, _WIDTH = 160, 208
 _SAMPLES = 30_000
+_POSITIONS = 60_000
 _WIDEST_PATCH = 1152
 """Numbers in a patch of 3 × 3 features up to which a kernel is fitted whole; see `fit`."""
 _RIDGE = 1e-3
-_CACHE_VERSION = 2
+_FAINTEST = 1e-6
+"""Variance, as a part of the channels' mean one, below which a direction counts as none."""
+_CACHE_VERSION = 3
 
 _log = logging.getLogger(__name__)
 
@@ -59,20 +72,28 @@ _log = logging.getLogger(__name__)
 class ReducedVGG(nn.Module):
     """VGG-19 to relu4_2 whose convolutions go through fewer channels.
 
-    The first convolution has fewer filters; each other is a 3 × 3 one to r channels and a 1 × 1
-    one back. A drop-in for `stylenet.vgg.VGG19` at the layers it reaches; its features differ
-    from the exact ones by some per cent, so targets must be measured with the same network.
+    The first convolution has fewer filters; each other goes by a 1 × 1 convolution to fewer
+    channels, by a 3 × 3 one to fewer still, and by a 1 × 1 one back. A drop-in for
+    `stylenet.vgg.VGG19` at the layers it reaches; its features differ from the exact ones by some
+    per cent, so targets must be measured with the same network.
 
     Args:
         factors: what `fit` returned, by layer.
         mean: of the training pictures, (1, 3, 1, 1).
         dtype: of the convolutions; see `VGG19`.
+        padding: what lies beyond borders; see `VGG19`.
     """
 
     def __init__(
-        self, factors: Mapping[str, Tensor], mean: Tensor, dtype: torch.dtype = torch.float32
+        self,
+        factors: Mapping[str, Tensor],
+        mean: Tensor,
+        dtype: torch.dtype = torch.float32,
+        *,
+        padding: Padding = Padding.ZEROS,
     ) -> None:
         super().__init__()
+        self._padding = padding
         self.register_buffer("mean", mean, persistent=False)
         for name, values in factors.items():
             order = torch.channels_last if values.ndim == 4 else torch.preserve_format
@@ -87,23 +108,26 @@ class ReducedVGG(nn.Module):
         deepest = _deepest_of(layers)
         features = {}
         x = (picture - self.get_buffer("mean")).to(
-            self.get_buffer("relu1_1_first").dtype, memory_format=torch.channels_last
+            self.get_buffer("relu1_1_kernel").dtype, memory_format=torch.channels_last
         )
         for layer in _LAYERS:
             if layer.endswith("_1") and layer != "relu1_1":
                 x = F.max_pool2d(x, 2, ceil_mode=True)
-            bias = self.get_buffer(f"{layer}_bias")
-            x = F.conv2d(x, self.get_buffer(f"{layer}_first"), padding=1)
-            if layer in RANKS:
-                x = F.conv2d(x, self.get_buffer(f"{layer}_second"), bias)
-            else:
-                x = x + bias.view(1, -1, 1, 1)
-            x = F.relu_(x)
+            x = F.relu_(self._convolve(layer, x))
             if layer in layers:
                 features[layer] = x.to(picture.dtype)
             if layer == deepest:
                 break
         return features
+
+    def _convolve(self, layer: str, x: Tensor) -> Tensor:
+        kernel, bias = self.get_buffer(f"{layer}_kernel"), self.get_buffer(f"{layer}_bias")
+        if layer not in CHANNELS:
+            return convolve(x, kernel, bias, padding=self._padding)
+        if _is_narrowed(layer):
+            x = F.conv2d(x, self.get_buffer(f"{layer}_narrow"))
+        x = convolve(x, kernel, None, padding=self._padding)
+        return F.conv2d(x, self.get_buffer(f"{layer}_widen"), bias)
 
     def cost(self, layers: Collection[str]) -> float:
         """Return what forward and backward to these layers cost, in passes; see `VGG19.cost`."""
@@ -119,12 +143,8 @@ def reduced_cost(layers: Collection[str]) -> float:
     deepest = _deepest_of(layers)
     total = 0.0
     for layer in _LAYERS[: _LAYERS.index(deepest) + 1]:
-        channels_in, channels, share = _layer_shape(layer)
-        through = RANKS.get(layer)
-        if through is None:
-            total += 9 * channels_in * channels * share
-        else:
-            total += (9 * channels_in + channels) * through * share
+        share = layer_shape(layer)[2]
+        total += share * sum(math.prod(shape) for shape in _kernel_shapes(layer).values())
     return total / full_cost()
 
 
@@ -135,24 +155,41 @@ def _deepest_of(layers: Collection[str]) -> str:
     return deepest_of(layers)
 
 
-def _layer_shape(layer: str) -> tuple[int, int, float]:
-    """As `stylenet.vgg.layer_shape`, of the reduced network."""
-    channels_in, channels, share = layer_shape(layer)
-    if layer == "relu1_1":
-        channels = FILTERS
-    if layer == "relu1_2":
-        channels_in = FILTERS
-    return channels_in, channels, share
+def _channels_in(layer: str) -> int:
+    return FILTERS if layer == "relu1_2" else layer_shape(layer)[0]
+
+
+def _is_narrowed(layer: str) -> bool:
+    return CHANNELS[layer][0] < _channels_in(layer)
+
+
+def _kernel_shapes(layer: str) -> dict[str, tuple[int, int, int, int]]:
+    """The shapes of a layer's convolutions, by name."""
+    if layer not in CHANNELS:
+        return {f"{layer}_kernel": (FILTERS, 3, 3, 3)}
+    entering, leaving = CHANNELS[layer]
+    shapes = {
+        f"{layer}_kernel": (leaving, entering, 3, 3),
+        f"{layer}_widen": (layer_shape(layer)[1], leaving, 1, 1),
+    }
+    if _is_narrowed(layer):
+        shapes[f"{layer}_narrow"] = (entering, _channels_in(layer), 1, 1)
+    return shapes
 
 
 def load_reduced(
-    weights: Weights, *, dtype: torch.dtype = torch.float32, folder: Path | None = None
+    weights: Weights,
+    *,
+    dtype: torch.dtype = torch.float32,
+    padding: Padding = Padding.ZEROS,
+    folder: Path | None = None,
 ) -> ReducedVGG:
     """Return the reduced network of these weights, from the cache or fitted now.
 
     Args:
         weights: of the exact network.
         dtype: of the convolutions; see `VGG19`.
+        padding: what lies beyond borders; see `VGG19`. The fit is the same for all.
         folder: where fits are kept; None for the user's cache folder. A folder that cannot be
             written costs the fit again next time, and nothing else.
     """
@@ -162,23 +199,28 @@ def load_reduced(
     if factors is None:
         factors = fit(weights)
         _write_cache(path, factors)
-    return ReducedVGG(factors, torch.tensor(weights.mean).view(1, 3, 1, 1), dtype)
+    mean = torch.tensor(weights.mean).view(1, 3, 1, 1)
+    return ReducedVGG(factors, mean, dtype, padding=padding)
 
 
 @torch.no_grad()
 def fit(weights: Weights) -> dict[str, Tensor]:
     """Fit the factors, layer by layer, on pictures of dead leaves. Takes seconds.
 
-    Let e be a layer's exact responses and x the patches of 3 × 3 that its kernel K meets in the
-    reduced network's own features so far. The kernel that predicts e best is M = K + D, where
-    D regresses what K x leaves of e on x; of all kernels of rank r the best is U Uᵀ M with U
-    the leading eigenvectors of the predictions' covariance. So the first factor is Uᵀ M, the
-    second U, and every layer also mends, as far as it can, what those before it lost. Where
-    patches are too wide for that, x is what K makes of them, and M = I + D.
+    Let e be a layer's exact responses, and y the reduced network's own features so far, of
+    covariance S, which the layer's kernel meets. Of y only a projection W y is kept, the one from
+    which what the kernel makes of y can be told best: with A = Σ KᵀK over the kernel's taps and V
+    the leading eigenvectors of S^½ A S^½, it is W = Vᵀ S^−½, and S^½ V leads back. Now let x be
+    the patches of 3 × 3 of W y, and K the kernel as it acts on them. The kernel that predicts e
+    best is M = K + D, where D regresses what K x leaves of e on x; of all kernels of rank r the
+    best is U Uᵀ M with U the leading eigenvectors of the predictions' covariance. So the layer
+    becomes W, Uᵀ M and U one after another, and it also mends, as far as it can, what those
+    before it lost. Where patches are too wide for that, x is what K makes of them, and M = I + D.
 
     Returns:
-        ``relu4_1_first`` (r, in, 3, 3), ``relu4_1_second`` (out, r, 1, 1) and ``relu4_1_bias``
-        (out,) for each layer; the first layer has no second factor.
+        ``relu4_1_narrow`` (entering, in, 1, 1) where channels are fewer than before,
+        ``relu4_1_kernel`` (leaving, entering, 3, 3), ``relu4_1_widen`` (out, leaving, 1, 1) and
+        ``relu4_1_bias`` (out,) for each layer; the first layer has but a kernel and a bias.
     """
     random = torch.Generator().manual_seed(0)
     mean = torch.tensor(weights.mean).view(1, 3, 1, 1)
@@ -193,20 +235,55 @@ def fit(weights: Weights) -> dict[str, Tensor]:
         if layer.endswith("_1") and layer != "relu1_1":
             exact, own = F.max_pool2d(exact, 2), F.max_pool2d(own, 2)
         exact = F.conv2d(exact, kernel, padding=1)
-        if layer in RANKS:
-            prior = kernel if kept is None else kernel[:, kept]
+        if layer in CHANNELS:
+            met = kernel if kept is None else kernel[:, kept]
             kept = None
-            first, second, offset = _factor(exact, own, prior, RANKS[layer], random)
-            factors[f"{layer}_second"], bias = second, offset + bias
-            own = F.conv2d(F.conv2d(own, first, padding=1), second, bias)
-            exact = F.relu_(exact + weights.biases[layer].view(1, -1, 1, 1))
+            if _is_narrowed(layer):
+                narrow, met = _narrow(own, met, CHANNELS[layer][0])
+                factors[f"{layer}_narrow"] = narrow
+                own = F.conv2d(own, narrow)
+            first, widen, offset = _factor(exact, own, met, CHANNELS[layer][1], random)
+            factors[f"{layer}_kernel"], factors[f"{layer}_widen"] = first, widen
+            factors[f"{layer}_bias"] = offset + bias
+            own = F.conv2d(F.conv2d(own, first, padding=1), widen, offset + bias)
+            exact = F.relu_(exact + bias.view(1, -1, 1, 1))
         else:
             exact = F.relu_(exact + bias.view(1, -1, 1, 1))
             kept = _choose_filters(exact, weights.kernels["relu1_2"])
-            first, bias, own = kernel[kept], bias[kept], exact[:, kept]
-        factors[f"{layer}_first"], factors[f"{layer}_bias"] = first.contiguous(), bias
+            factors[f"{layer}_kernel"], factors[f"{layer}_bias"] = kernel[kept], bias[kept]
+            own = exact[:, kept]
         own = F.relu(own)
     return factors
+
+
+def _narrow(own: Tensor, kernel: Tensor, entering: int) -> tuple[Tensor, Tensor]:
+    """Find fewer channels of `own` (n, in, h, w) from which a kernel (out, in, 3, 3) sees most.
+
+    Returns:
+        The projection (entering, in, 1, 1), and the kernel that acts on what it gives.
+    """
+    values, vectors = torch.linalg.eigh(_covariance(own))
+    values = values.clamp(min=_FAINTEST * values.mean())
+    root = vectors @ torch.diag(values.sqrt()) @ vectors.T
+    inverse_root = vectors @ torch.diag(values.rsqrt()) @ vectors.T
+    _, leading = torch.linalg.eigh(root @ _reach(kernel) @ root)
+    leading = leading[:, -entering:]
+    back = root @ leading  # (in, entering)
+    met = torch.einsum("oikl,ie->oekl", kernel.double(), back).float().contiguous()
+    return (leading.T @ inverse_root).float()[:, :, None, None].contiguous(), met
+
+
+def _covariance(features: Tensor) -> Tensor:
+    """Of the channels of (n, channels, h, w), in float64; from a part of the positions."""
+    rows = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])
+    rows = rows[:: max(1, len(rows) // _POSITIONS)].double()
+    rows = rows - rows.mean(0)
+    return rows.T @ rows / len(rows)
+
+
+def _reach(kernel: Tensor) -> Tensor:
+    """KᵀK over a kernel's taps: how much of its inputs' covariance reaches its outputs."""
+    return torch.einsum("oikl,ojkl->ij", kernel.double(), kernel.double())
 
 
 def _factor(
@@ -234,7 +311,7 @@ def _factor(
         first = torch.einsum("rc,cikl->rikl", inner, kernel)
     else:
         first = inner.view(rank, *kernel.shape[1:])
-    return first, outer[:, :, None, None], offset
+    return first.contiguous(), outer[:, :, None, None].contiguous(), offset
 
 
 def _regress(e: Tensor, x: Tensor, prior: Tensor, rank: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -261,20 +338,16 @@ def _choose_filters(features: Tensor, kernel: Tensor) -> Tensor:
 
     What counts is the error that reaches the next layer, through its kernel (out, in, 3, 3).
     """
-    rows = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])[::7].double()
-    rows = rows - rows.mean(0)
-    covariance = rows.T @ rows / len(rows)
-    reach = torch.einsum("oikl,ojkl->ij", kernel.double(), kernel.double())
-    ridge = 1e-6 * covariance.diagonal().mean()
+    left = _covariance(features)  # of what the filters chosen so far do not predict
+    reach = _reach(kernel)
+    ridge = _FAINTEST * left.diagonal().mean()
     chosen: list[int] = []
     for _ in range(FILTERS):
-        errors = {}
-        for candidate in set(range(len(covariance))) - set(chosen):
-            kept = [*chosen, candidate]
-            own = covariance[kept][:, kept] + ridge * torch.eye(len(kept), dtype=torch.float64)
-            predicted = covariance[:, kept] @ torch.linalg.solve(own, covariance[kept])
-            errors[candidate] = float(((covariance - predicted) * reach).sum())
-        chosen.append(min(errors, key=errors.__getitem__))
+        gains = (left * (reach @ left)).sum(0) / (left.diagonal() + ridge)
+        gains[chosen] = -math.inf
+        best = int(gains.argmax())
+        chosen.append(best)
+        left = left - torch.outer(left[:, best], left[best]) / (left[best, best] + ridge)
     return torch.tensor(sorted(chosen))
 
 
@@ -300,12 +373,8 @@ def _read_cache(path: Path) -> dict[str, Tensor] | None:
 def _shapes() -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
     for layer in _LAYERS:
-        channels_in, channels, _ = _layer_shape(layer)
-        through = RANKS.get(layer)
-        shapes[f"{layer}_first"] = (through or channels, channels_in, 3, 3)
-        shapes[f"{layer}_bias"] = (channels,)
-        if through is not None:
-            shapes[f"{layer}_second"] = (channels, through, 1, 1)
+        shapes |= _kernel_shapes(layer)
+        shapes[f"{layer}_bias"] = (FILTERS if layer == "relu1_1" else layer_shape(layer)[1],)
     return shapes
 
 

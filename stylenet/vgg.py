@@ -8,14 +8,14 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
 from torch import Tensor, nn
 
-from stylenet.recipe import LAYERS
+from stylenet.recipe import LAYERS, Padding
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from stylenet.weights import Weights
 
-__all__ = ["VGG19", "Network", "deepest_of", "full_cost", "layer_shape"]
+__all__ = ["VGG19", "Network", "convolve", "deepest_of", "full_cost", "layer_shape"]
 
 _CHANNELS = (64, 128, 256, 512, 512)  # by block
 
@@ -46,10 +46,18 @@ class VGG19(nn.Module):
         weights: of the convolutions.
         dtype: of the convolutions. In bfloat16 they take half the memory and, on GPUs, time;
             the picture's mean, and all that is made of the features, stay in the picture's dtype.
+        padding: what every convolution sees beyond the borders of what it is given.
     """
 
-    def __init__(self, weights: Weights, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self,
+        weights: Weights,
+        dtype: torch.dtype = torch.float32,
+        *,
+        padding: Padding = Padding.ZEROS,
+    ) -> None:
         super().__init__()
+        self._padding = padding
         for layer in LAYERS:
             kernel = weights.kernels[layer].to(dtype, memory_format=torch.channels_last)
             self.register_buffer(f"{layer}_kernel", kernel, persistent=False)
@@ -81,7 +89,7 @@ class VGG19(nn.Module):
                 x = F.max_pool2d(x, 2, ceil_mode=True)
             kernel, bias = self.get_buffer(f"{layer}_kernel"), self.get_buffer(f"{layer}_bias")
             # In place: a convolution needs its input for the backward pass, not its output.
-            x = F.relu_(F.conv2d(x, kernel, bias, padding=1))
+            x = F.relu_(convolve(x, kernel, bias, padding=self._padding))
             if layer in layers:
                 features[layer] = x.to(picture.dtype)
             if layer == deepest:
@@ -98,6 +106,20 @@ class VGG19(nn.Module):
             KeyError: there is no layer of such a name.
         """
         return _cost_up_to(deepest_of(layers)) / full_cost()
+
+
+def convolve(x: Tensor, kernel: Tensor, bias: Tensor | None, *, padding: Padding) -> Tensor:
+    """Return a 3 × 3 convolution of the size of its input.
+
+    Args:
+        x: (1, in, height, width).
+        kernel: (out, in, 3, 3).
+        bias: (out,), or None.
+        padding: what lies beyond the borders.
+    """
+    if padding is Padding.REPLICATE:
+        return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), kernel, bias)
+    return F.conv2d(x, kernel, bias, padding=1)
 
 
 def deepest_of(layers: Collection[str]) -> str:

@@ -44,7 +44,7 @@ __all__ = ["DRAFT_STEP", "Estimator", "effort", "seconds_left"]
 CPU_COSTS = (0.4, 0.005, 15.0, 20.0, 17.0)
 GPU_COSTS = (1.0, 0.02, 0.6, 0.5, 0.4)
 
-DRAFT_STEP = 0.277
+DRAFT_STEP = 0.1933
 """What an evaluation on the reduced network costs, in passes: `stylenet.reduced.reduced_cost`."""
 
 SHALLOW_STEP = 0.751

@@ -47,7 +47,7 @@ def truth(job, costs=TRUE_COSTS):
 
 def test_efforts_follow_the_painted_size_and_the_two_networks(job):
     area = 200 * 150 / 1e6
-    costs = [1, 14 + 5, area, 14 * DRAFT_STEP * area, 5 * area]
+    costs = [1, 20 + 5, area, 20 * DRAFT_STEP * area, 5 * area]
     assert effort(job(200, 10)).tolist() == pytest.approx(costs)
     blend = job(200, 10, style_keys=("a", "b", "c"))
     assert effort(blend)[2] == pytest.approx(2 * area)  # of four pictures, not two
@@ -120,8 +120,8 @@ async def test_a_painting_goes_on_at_its_own_pace_and_sets_that_of_the_others(st
     whole = job(256, 24, total=40)
     begun = job(256, 24, total=40, step=30, state=JobState.RUNNING)
     area = effort(begun)[2]
-    half = effort(begun)[1] * 3 / 4 - 14  # of three quarters of the steps
-    so_far = np.array([0, 14 + half, area / 2, area * 14 * DRAFT_STEP, area * half]) @ CPU_COSTS
+    half = effort(begun)[1] * 3 / 4 - 20  # of three quarters of the steps
+    so_far = np.array([0, 20 + half, area / 2, area * 20 * DRAFT_STEP, area * half]) @ CPU_COSTS
     for factor in (1, 3):
         slow = dataclasses.replace(begun, paint_seconds=factor * so_far)
         left = estimator.seconds_left(slow, device="cpu")

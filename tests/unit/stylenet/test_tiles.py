@@ -11,8 +11,9 @@ from stylenet import devices
 from stylenet.errors import DeviceMemoryError
 from stylenet.guides import Guides
 from stylenet.objective import Objective, measure_targets
-from stylenet.recipe import LAYERS, Recipe
+from stylenet.recipe import LAYERS, Padding, Recipe
 from stylenet.tiles import TiledPicture, margin_of, stitch, tiles_of
+from stylenet.vgg import VGG19
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,9 @@ def strip(make_scene, make_strokes, to_tensor):
     return made(make_scene, make_strokes, to_tensor, 243, 18)
 
 
-def test_stitched_features_are_those_of_the_whole_picture(exact_network, strip):
+@pytest.mark.parametrize("padding", Padding)
+def test_stitched_features_are_those_of_the_whole_picture(weights, strip, padding):
+    exact_network = VGG19(weights, padding=padding).double()
     with torch.no_grad():
         expected = exact_network(strip[0], LAYERS)
     stitched = stitch(exact_network, strip[0], LAYERS, side=96)

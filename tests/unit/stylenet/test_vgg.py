@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from stylenet.recipe import LAYERS
-from stylenet.vgg import deepest_of, full_cost, layer_shape
+from stylenet.recipe import LAYERS, Padding
+from stylenet.reduced import REACHED
+from stylenet.vgg import VGG19, deepest_of, full_cost, layer_shape
 
 
 def test_nothing_deeper_than_asked_for_is_computed(network):
@@ -67,3 +68,14 @@ def test_unknown_layers(network):
             deepest_of(wrong)
     with pytest.raises(KeyError):
         layer_shape("relu0_1")
+
+
+def test_replicated_borders_cannot_be_seen(weights, network):
+    """Of a picture of one colour, features are the same everywhere; zeros would draw a frame."""
+    plain = torch.full((1, 3, 32, 48), 90.0)
+    replicating = VGG19(weights, padding=Padding.REPLICATE)
+    for layer, values in replicating(plain, LAYERS).items():
+        inside = values[:, :, :1, :1].expand_as(values)
+        torch.testing.assert_close(values, inside, rtol=1e-4, atol=1e-3, msg=layer)
+    framed = network(plain, REACHED)["relu4_1"]
+    assert (framed - framed[:, :, 2:3, 2:3]).abs().max() > 1
