@@ -43,15 +43,15 @@ def contact_sheet(
     Args:
         samples: a title and an encoded picture for each card; None for one that stays hidden.
         first: the number of the first.
-        columns: cards in a row, where there are so many.
+        columns: most cards in a row; rows are as full as each other.
         tile: width and height of the picture on a card. Pixels.
 
     Returns:
         A WebP with transparency: the cards bring their own dark ground, so that the sheet
         belongs to either of Discord's themes.
     """
-    columns = min(columns, len(samples))
     rows = -(-len(samples) // columns)
+    columns = -(-len(samples) // rows)
     card = (tile[0], tile[1] + CAPTION)
     size = (
         columns * card[0] + (columns - 1) * GAP,

@@ -77,3 +77,9 @@ def test_a_sheet_shows_every_thumbnail():
     first = Image.open(io.BytesIO(PRESETS[0].thumbnail_bytes())).convert("RGB")
     shown = sheet.convert("RGB").getpixel((108, 72))
     assert max(abs(a - b) for a, b in zip(shown, first.getpixel((108, 72)), strict=True)) < 40
+
+
+@pytest.mark.parametrize(("samples", "columns"), [(3, 3), (6, 3), (7, 4), (15, 5)])
+def test_the_rows_of_a_sheet_are_as_full_as_each_other(samples, columns):
+    sheet = Image.open(io.BytesIO(contact_sheet([("One", None)] * samples)))
+    assert sheet.width == columns * TILE[0] + (columns - 1) * GAP
