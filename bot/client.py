@@ -91,9 +91,10 @@ class StyleBot(commands.AutoShardedBot):
         services, pickers = self._services, self._pickers
         self.add_dynamic_items(*LIVING)
         await self.add_cog(Errors(self))
-        await self.add_cog(
-            Stylize(self, services, self._requests, pickers, self.asking, is_ours=self.is_ours)
+        stylize = Stylize(
+            self, services, self._requests, pickers, self.asking, is_ours=self.is_ours
         )
+        await self.add_cog(stylize)
         await self.add_cog(Queue(services, self.desk.variations))
         gallery, styles = Gallery(services), Styles(services)
         privacy, rules = Privacy(services, self), Rules(services, self)
@@ -101,7 +102,7 @@ class StyleBot(commands.AutoShardedBot):
         self.chooser = rules
         for cog in (gallery, styles, privacy, rules):
             await self.add_cog(cog)
-        await self.add_cog(Help(services, self))
+        await self.add_cog(Help(services, self, misspelt=stylize.misspelt))
         await self.add_cog(Owner(services, self))
 
     async def process_commands(self, message: discord.Message, /) -> None:

@@ -107,6 +107,7 @@ class RequestProblem(StrEnum):
     MASK_WITHOUT_PICTURE = "mask_without_picture"
     LINK_INSTEAD_OF_FILE = "link_instead_of_file"
     MESSAGE_GONE = "message_gone"
+    UNKNOWN_COMMAND = "unknown_command"
     UNKNOWN_PRESET = "unknown_preset"
     UNKNOWN_OPTION = "unknown_option"
     BAD_OPTION_VALUE = "bad_option_value"

@@ -21,8 +21,16 @@ from bot.exts.answers import (
 from bot.exts.asks import Ask
 from bot.exts.pictures import avatar_of, uploaded
 from bot.exts.remedies import applied, fields
+from bot.exts.wishes import Wish
 from bot.views import ask_wording
-from bot.views.remedies import CONTENT_FIELD, STYLE_FIELD, PictureForm, Remedy, form_of
+from bot.views.remedies import (
+    CONTENT_FIELD,
+    STYLE_FIELD,
+    PictureForm,
+    Remedy,
+    begin_view,
+    form_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator, Mapping
@@ -54,6 +62,10 @@ class Asking:
         self._requests = requests
         self._pickers = pickers
 
+    async def began(self, interaction: discord.Interaction[Any], preset: str) -> None:
+        """A member wants to ask for a painting, in the style of this preset where it names one."""
+        await self._guarded(interaction, open_new_form(interaction, preset))
+
     async def offered(
         self, interaction: discord.Interaction[Any], offer_id: str, remedy: Remedy
     ) -> None:
@@ -67,12 +79,13 @@ class Asking:
     async def submitted(self, interaction: discord.Interaction[Any]) -> None:
         """A form with pictures was submitted, if it was one of ours."""
         data = cast("dict[str, Any]", interaction.data)
-        form_id = form_of(str(data.get("custom_id", "")))
-        if form_id is None or not await defer(interaction):
+        form = form_of(str(data.get("custom_id", "")))
+        if form is None or not await defer(interaction):
             return
+        form_id, preset = form
         pictures = dict(_uploads(data))
         if form_id == NEW:
-            await self._guarded(interaction, self._begin(interaction, pictures))
+            await self._guarded(interaction, self._begin(interaction, pictures, preset))
         else:
             work = self._go_on(interaction, form_id, Remedy.UPLOAD, pictures)
             await self._guarded(interaction, work)
@@ -103,9 +116,9 @@ class Asking:
         """The offer, if this member may take it up; otherwise they are told."""
         offer = await offers.find(self._services, offer_id)
         if offer is None:
-            await whisper(interaction, ask_wording.OFFER_GONE)
+            await whisper(interaction, ask_wording.OFFER_GONE, view=begin_view())
         elif offer.requester_id != interaction.user.id:
-            await whisper(interaction, ask_wording.OFFER_NOT_YOURS)
+            await whisper(interaction, ask_wording.OFFER_NOT_YOURS, view=begin_view())
         elif offer.is_used:
             await whisper(interaction, ask_wording.OFFER_USED)
         else:
@@ -143,7 +156,10 @@ class Asking:
             await self._services.store.offers.use(offer_id)
 
     async def _begin(
-        self, interaction: discord.Interaction[Any], pictures: Mapping[str, PictureSource]
+        self,
+        interaction: discord.Interaction[Any],
+        pictures: Mapping[str, PictureSource],
+        preset: str,
     ) -> None:
         """A request that is all in the form."""
         asker = InteractionAsker(interaction)
@@ -152,6 +168,7 @@ class Asking:
             origin=asker.origin,
             pictures=tuple(wanted),
             lacks_content=CONTENT_FIELD not in pictures,
+            wish=Wish(words=preset, names_preset=bool(preset)),
             avatar=avatar_of(interaction.user),
         )
         await self._requests.serve(asker, ask)
@@ -168,17 +185,13 @@ class Asking:
         log.info("job %s begins anew, the other way round: %s", job_id, swapped.title)
 
 
-async def open_new_form(interaction: discord.Interaction[Any]) -> None:
-    """Answer a command that came without anything by a form that takes the pictures."""
+async def open_new_form(interaction: discord.Interaction[Any], preset: str = "") -> None:
+    """Answer by a form that takes the pictures: one where the style is chosen already."""
+    wanted = [(CONTENT_FIELD, ask_wording.FORM_CONTENT, True)]
+    if not preset:
+        wanted.append((STYLE_FIELD, ask_wording.FORM_STYLE_OR_NONE, False))
     await interaction.response.send_modal(
-        PictureForm(
-            NEW,
-            title=ask_wording.FORM_TITLE,
-            fields=[
-                (CONTENT_FIELD, ask_wording.FORM_CONTENT, True),
-                (STYLE_FIELD, ask_wording.FORM_STYLE_OR_NONE, False),
-            ],
-        )
+        PictureForm(NEW, title=ask_wording.FORM_TITLE, fields=wanted, preset=preset)
     )
 
 

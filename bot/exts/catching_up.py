@@ -54,5 +54,5 @@ async def _look(
             continue
         if picker.requester_id in [user.id async for user in reaction.users()]:
             log.info("a choice on picker %d was made meanwhile", picker.message_id)
-            await pickers.choose(place, picker, preset, None)
+            await pickers.choose(client, picker, preset, None)
             return

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import UnknownJobError
+from bot.errors import ArtefactMissingError, UnknownJobError
 from bot.exts.answers import defer, sentence_for, whisper
 from bot.exts.deleting import Deleting, may_decide
 from bot.exts.showing import Showing
 from bot.exts.variations import Variations
 from bot.views import wording
 from bot.views.buttons import Verb
+from bot.views.remedies import begin_view
 
 if TYPE_CHECKING:
     import discord
@@ -59,6 +60,8 @@ class FrontDesk:
                     await self._deleting.delete(interaction, job)
                 case _:
                     await self.variations.press(interaction, job, verb)
+        except (UnknownJobError, ArtefactMissingError):
+            await whisper(interaction, wording.JOB_GONE, view=begin_view())
         except Exception as error:
             await whisper(interaction, sentence_for(error, doing=f"{verb} on job {job_id}"))
 

@@ -14,8 +14,11 @@ from bot.exts.handbook import handbook
 from bot.views import wording
 from bot.views.help import command_embed, help_embed, presets_embed
 from bot.views.picker import SHEET_NAME, presets_sheet
+from bot.views.remedies import begin_view
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from bot.exts.handbook import Entry
     from bot.exts.services import Services
 
@@ -24,6 +27,9 @@ __all__ = ["Help"]
 
 MOST_SHOWN: Final = 20
 """Styles on the sheet below the one page; `presets` has them all."""
+
+PAINTING: Final = "stylize"
+"""The command whose misspelling is worth a button, since pictures may be waiting with it."""
 
 MOST_CHOICES: Final = 25
 SHORTEST_GUESS: Final = 4
@@ -34,7 +40,21 @@ NEARNESS: Final = 0.75
 class Help(commands.Cog):
     """How it works."""
 
-    def __init__(self, services: Services, bot: commands.AutoShardedBot) -> None:
+    def __init__(
+        self,
+        services: Services,
+        bot: commands.AutoShardedBot,
+        *,
+        misspelt: Callable[[discord.Message, str], Awaitable[None]],
+    ) -> None:
+        """Make the cog.
+
+        Args:
+            services: the rooms behind the counter.
+            bot: the client.
+            misspelt: told of a message that nearly calls for a painting, with the words after it.
+        """
+        self._misspelt = misspelt
         self._prefix = services.settings.prefix
         self._shelf = services.shelf
         self._bot = bot
@@ -54,20 +74,22 @@ class Help(commands.Cog):
         shown = presets[:MOST_SHOWN]
         sheet = await self._shelf.sheet(shown)
         embed = help_embed(prefix=self._prefix, sheet=SHEET_NAME)
-        await ctx.reply(embed=embed, file=presets_sheet(sheet, shown), ephemeral=True)
+        file = presets_sheet(sheet, shown)
+        await ctx.reply(embed=embed, file=file, view=begin_view(), ephemeral=True)
 
     @commands.hybrid_command(name="presets", aliases=["styles"])  # type: ignore[arg-type]
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def presets(self, ctx: commands.Context[Any]) -> None:
-        """Show every style that can be named here: this server's own, and those I brought along."""
+        """Show every style there is here: this server's own and the built-in ones."""
         check_may_show_here(ctx)
         await ctx.defer(ephemeral=True)
         presets = await self._shelf.presets(ctx.guild.id if ctx.guild else None)
         own = sum(preset.guild_id is not None for preset in presets)
         embed = presets_embed(presets, own=own, prefix=self._prefix, sheet=SHEET_NAME)
         sheet = await self._shelf.sheet(presets)
-        await ctx.reply(embed=embed, file=presets_sheet(sheet, presets), ephemeral=True)
+        file = presets_sheet(sheet, presets)
+        await ctx.reply(embed=embed, file=file, view=begin_view(), ephemeral=True)
 
     @guide.autocomplete("command")
     async def _suggest_commands(
@@ -89,11 +111,13 @@ class Help(commands.Cog):
             or (ctx.guild is None and ctx.message.attachments)  # served all the same
         ):
             return
-        names = [name for command in self._bot.commands if not command.hidden
-                 for name in (command.name, *command.aliases)]  # fmt: skip
+        names = {name: command.name for command in self._bot.commands if not command.hidden
+                 for name in (command.name, *command.aliases)}  # fmt: skip
         near = get_close_matches(written, names, n=1, cutoff=NEARNESS)
-        if near:
-            text = wording.NEAR_COMMAND.format(prefix=self._prefix, name=near[0])
+        if near and names[near[0]] == PAINTING:
+            await self._misspelt(ctx.message, ctx.view.read_rest())
+        elif near:
+            text = wording.NEAR_COMMAND.format(name=f"{self._prefix}{near[0]}")
             await MessageAsker(ctx.message).say(text)
 
     async def _explain(self, ctx: commands.Context[Any], name: str) -> None:
@@ -104,7 +128,7 @@ class Help(commands.Cog):
             await ctx.reply(embed=embed, ephemeral=True)
             return
         near = get_close_matches(name, list(entries), n=1)
-        hint = wording.NO_SUCH_COMMAND.format(name=wording.quoted(name))
+        hint = wording.NO_SUCH_COMMAND.format(name=wording.quoted(name), prefix=self._prefix)
         if near:
             hint += f" Did you mean `{self._prefix}help {near[0]}`?"
         await ctx.reply(hint, ephemeral=True)

@@ -30,6 +30,7 @@ from bot.views.picker import (
     settled_text,
     style_for_emoji,
 )
+from bot.views.remedies import begin_view
 from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -149,16 +150,17 @@ class PickerTable:
             if _may_manage(client, picker):
                 await _take_back(message, reaction)
             return
-        await self.choose(place, picker, preset, reaction.member)
+        await self.choose(client, picker, preset, reaction.member)
 
     async def choose(
         self,
-        place: discord.PartialMessageable,
+        client: discord.Client,
         picker: Picker,
         preset: ShelfPreset,
         member: discord.Member | None,
     ) -> None:
         """Paint what a reaction chose, or tell the member why not."""
+        place = client.get_partial_messageable(picker.channel_id, guild_id=picker.guild_id)
         try:
             taken = await self._take(picker, preset.name, member)
         except Exception as error:
@@ -166,7 +168,8 @@ class PickerTable:
             await _tell(place, picker, text)
             return
         if taken:
-            await self._settle(place.get_partial_message(picker.message_id), picker, preset)
+            message = place.get_partial_message(picker.message_id)
+            await self._settle(message, picker, preset, clear=_may_manage(client, picker))
 
     async def turn(self, interaction: discord.Interaction[Any], number: int) -> None:
         """Show another page; the interaction is acknowledged already."""
@@ -202,20 +205,21 @@ class PickerTable:
         presets = await self._services.shelf.presets(picker.guild_id)
         preset = find(name, presets)
         if not await self._take(picker, name, interaction.user):
-            await whisper(interaction, wording.PICKER_USED)
+            await whisper(interaction, wording.PICKER_USED, view=begin_view())
         elif preset is not None:
-            await self._settle(interaction.message, picker, preset)
+            may_manage = interaction.app_permissions.manage_messages
+            await self._settle(interaction.message, picker, preset, clear=may_manage)
 
     async def _chosen_on(self, interaction: discord.Interaction[Any]) -> Picker | None:
         """The picker on the message, if this member may choose; otherwise they are told."""
         message = interaction.message
         picker = None if message is None else await self._find(message.id)
         if picker is None or self.is_expired(picker):
-            await whisper(interaction, wording.PICKER_GONE)
+            await whisper(interaction, wording.PICKER_GONE, view=begin_view())
         elif picker.requester_id != interaction.user.id:
-            await whisper(interaction, wording.PICKER_NOT_YOURS)
+            await whisper(interaction, wording.PICKER_NOT_YOURS, view=begin_view())
         elif picker.used_at is not None:
-            await whisper(interaction, wording.PICKER_USED)
+            await whisper(interaction, wording.PICKER_USED, view=begin_view())
         else:
             return picker
         return None
@@ -273,8 +277,17 @@ class PickerTable:
         message: discord.Message | discord.PartialMessage,
         picker: Picker,
         preset: ShelfPreset,
+        *,
+        clear: bool,
     ) -> None:
-        """Fold the picker up to one line; the card says the rest."""
+        """Fold the picker up to one line; the card says the rest.
+
+        Args:
+            message: the picker's.
+            picker: whose choice is made.
+            preset: what was chosen.
+            clear: whether the reactions may be taken away, which choose nothing any more.
+        """
         reacting = self._reacting.get(message.id)
         if reacting is not None:
             reacting.cancel()
@@ -282,6 +295,8 @@ class PickerTable:
         try:
             async with asyncio.timeout(POST_SECONDS):
                 await message.edit(content=text, embed=None, attachments=[], view=None)
+                if clear:
+                    await message.clear_reactions()
         except (discord.HTTPException, TimeoutError) as error:
             log.info("picker %d stays as it is: %s", picker.message_id, error)
 

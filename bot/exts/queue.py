@@ -14,6 +14,7 @@ from bot.views import wording
 from bot.views.buttons import Verb, job_id_of
 from bot.views.card import shown_title
 from bot.views.queue import Line, QueueView, queue_embed, queue_view
+from bot.views.remedies import begin_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,7 @@ class Queue(commands.Cog):
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def queue(self, ctx: commands.Context[Any]) -> None:
-        """Show your paintings under way, and who else waits or is being served."""
+        """Show your paintings under way, and how busy the queue is."""
         await ctx.defer(ephemeral=True)
         queue = await self._look(ctx.author.id, ctx.guild.id if ctx.guild else None)
         await ctx.reply(
@@ -86,7 +87,8 @@ class Queue(commands.Cog):
             return
         job = await self._last(ctx)
         if job is None:
-            await asker.say(wording.NOTHING_TO_REPEAT.format(prefix=self._prefix))
+            text = wording.NOTHING_TO_REPEAT.format(prefix=self._prefix)
+            await asker.say(text, view=begin_view())
             return
         refusal = await self._variations.vary(asker, job, Verb.AGAIN)
         if refusal is not None:

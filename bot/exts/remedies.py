@@ -92,6 +92,7 @@ _REMEDIES: Final[Mapping[RequestProblem, tuple[Remedy, ...]]] = {
     RequestProblem.STYLE_WITHOUT_CONTENT: (Remedy.UPLOAD, Remedy.AVATAR, Remedy.HELP),
     RequestProblem.MASK_WITHOUT_PICTURE: (Remedy.UPLOAD, Remedy.AVATAR, Remedy.HELP),
     RequestProblem.TOO_MANY_PICTURES: (Remedy.TWO, Remedy.BLEND),
+    RequestProblem.UNKNOWN_COMMAND: (Remedy.STYLIZE,),
     RequestProblem.SHUTTING_DOWN: (Remedy.RETRY,),
     RequestProblem.NOT_ALLOWED_HERE: (Remedy.RETRY,),
 }
@@ -118,7 +119,7 @@ def applied(
             return _with_content(ask, way, ask.avatar)
         case Remedy.FIRST_FRAME:
             return _replaced(ask, way, _first_frame)
-        case Remedy.RETRY | Remedy.HELP:
+        case Remedy.RETRY | Remedy.STYLIZE | Remedy.HELP:
             return ask
         case _:
             return _fewer(remedy, ask, way)

@@ -46,6 +46,7 @@ class Requests:
         wish: Wish,
         *,
         avatar: PictureSource,
+        doubt: Refusal | None = None,
     ) -> bool:
         """Serve what was written in a message: decide which picture is which, then go on.
 
@@ -55,6 +56,7 @@ class Requests:
             named: those named in words.
             wish: everything else that was written.
             avatar: the asker's own.
+            doubt: why the asker should say first whether this was meant at all.
 
         Returns:
             Whether something came of it; if not, the asker was told why.
@@ -70,6 +72,9 @@ class Requests:
             origin=asker.origin,
             avatar=avatar,
         )
+        if doubt is not None:
+            await refuse(self._services, asker, ask, doubt)
+            return False
         return await self.serve(asker, ask)
 
     async def serve(self, asker: Asker, ask: Ask) -> bool:

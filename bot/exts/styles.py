@@ -154,10 +154,6 @@ class Styles(commands.Cog):
 
     async def _press(self, interaction: discord.Interaction[Any], verb: str, name: str) -> None:
         guild = _guild(interaction.guild)
-        if verb == "show":
-            embed, file, view = await self._shown(guild.id, name)
-            await interaction.followup.send(embed=embed, file=file, view=view, ephemeral=True)
-            return
         rules = await self._store.guilds.rules(guild.id)
         check_may_curate(interaction.user, interaction.permissions, rules)
         if verb == "ask":
@@ -191,9 +187,7 @@ class Styles(commands.Cog):
         kept = await self._own(guild_id, name) if preset.guild_id is not None else None
         embed = show_embed(preset, kept, prefix=self._prefix)
         file = picture_file(await preset.preview(), preset.alt_text)
-        view = discord.ui.View(timeout=None)
-        if kept is not None:
-            view = show_view(preset.name)
+        view = show_view(preset.name, emoji=preset.emoji, removable=kept is not None)
         return embed, file, view
 
     async def _own(self, guild_id: int, name: str) -> GuildPreset:

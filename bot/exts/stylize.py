@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.errors import RequestProblem, RequestRefused
 from bot.exts.answers import InteractionAsker, MessageAsker, defer, sentence_for
 from bot.exts.asking import open_new_form
 from bot.exts.asks import Ask, NamedPicture
@@ -33,6 +34,7 @@ from stylenet.recipe import RECIPES
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
+    from bot.errors import Refusal
     from bot.exts.asking import Asking
     from bot.exts.picker import PickerTable
     from bot.exts.requests import Requests
@@ -221,13 +223,8 @@ class Stylize(commands.Cog):
     async def on_message(self, message: discord.Message) -> None:
         """Serve members who mention the bot with pictures, or write to it directly, no command."""
         words = await self._addressed(message)
-        if words is None or not await self._is_ours(f"message:{message.id}"):
-            return
-        try:
-            await self._from_message(message, words)
-        except Exception as error:
-            text = sentence_for(error, doing=f"serving message {message.id}")
-            await MessageAsker(message).say(text)
+        if words is not None and await self._is_ours(f"message:{message.id}"):
+            await self._guarded(message, words)
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
@@ -265,7 +262,30 @@ class Stylize(commands.Cog):
         context = await self._bot.get_context(message)
         return None if context.valid else text
 
-    async def _from_message(self, message: discord.Message, words: str) -> None:
+    async def misspelt(self, message: discord.Message, words: str) -> None:
+        """Ask whether a word that is no command was meant to be this one, with a button for yes.
+
+        Args:
+            message: what was written.
+            words: what follows the misspelt command.
+        """
+        name = f"{self._settings.prefix}{self.from_text.name}"
+        doubt = RequestRefused(RequestProblem.UNKNOWN_COMMAND, suggestion=name)
+        await self._guarded(message, words, doubt=doubt)
+
+    async def _guarded(
+        self, message: discord.Message, words: str, *, doubt: Refusal | None = None
+    ) -> None:
+        """Serve a message that is no command, and answer for whatever goes wrong."""
+        try:
+            await self._from_message(message, words, doubt=doubt)
+        except Exception as error:
+            text = sentence_for(error, doing=f"serving message {message.id}")
+            await MessageAsker(message).say(text)
+
+    async def _from_message(
+        self, message: discord.Message, words: str, *, doubt: Refusal | None = None
+    ) -> None:
         me = self._bot.user
         wish = read_wish(words, me=me.id if me is not None else None)
         named = list(self._named(message, wish))
@@ -274,7 +294,7 @@ class Stylize(commands.Cog):
         if wish.has_link and not found.pictures and not named:
             found = await self._preview_of(message)
         await self._requests.handle(
-            MessageAsker(message), found, named, wish, avatar=avatar_of(message.author)
+            MessageAsker(message), found, named, wish, avatar=avatar_of(message.author), doubt=doubt
         )
 
     def _named(self, message: discord.Message, wish: Wish) -> Iterator[NamedPicture]:

@@ -9,11 +9,11 @@ from bot.views import wording
 __all__ = ["how_to_ask", "numbers_for_styles"]
 
 OFFER_GONE: Final = "This answer has expired; ask me again."
-OFFER_NOT_YOURS: Final = "Only the member who asked can press this; ask me yourself to play along."
-OFFER_USED: Final = "You have taken this up already; look below."
+OFFER_NOT_YOURS: Final = "Only the member who asked can use this; ask me yourself to join in."
+OFFER_USED: Final = "You already used this one; look further down."
 SWAP_NOT_YOURS: Final = "Only the member who asked for this painting can swap its pictures."
 SWAP_TOO_LATE: Final = (
-    "This painting has ended already; ask me again with the word `swap` for the other way round."
+    "This painting has ended already; ask again with the word `swap` for the other way round."
 )
 
 FORM_TITLE: Final = "Your pictures"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Card", "CardFacts", "bar", "card_footer", "render_card", "shown_title"]
 
-BAR_CELLS: Final = 16
+BAR_CELLS: Final = 12  # with its figure, a line beside a thumbnail on a phone
 FOOTER: Final = "job {job_id}"
 
 # Each state has its own words as well: colour never carries the meaning alone.
@@ -138,7 +138,7 @@ def _buttons(job: Job) -> list[JobButton]:
 def _lines(job: Job, facts: CardFacts) -> list[str]:
     match job.state:
         case JobState.QUEUED | JobState.RUNNING if job.cancel_requested:
-            lines = [*_bar(job), "**Stopping…** The brush stroke under way is the last."]
+            lines = [*_bar(job), "**Stopping…** after the current step."]
         case JobState.QUEUED:
             lines = _waiting(job, facts)
         case JobState.RUNNING:
@@ -170,7 +170,7 @@ def _bar(job: Job) -> list[str]:
 
 def _waiting(job: Job, facts: CardFacts) -> list[str]:
     if job.step:
-        lines = [*_bar(job), "**Interrupted**; it goes on from here by itself."]
+        lines = [*_bar(job), "**Interrupted**; it will go on from here by itself."]
     elif facts.place is not None and facts.place > 1:
         before = "1 painting" if facts.place == 2 else f"{facts.place - 1} paintings"
         lines = [f"**Waiting**, {before} before this one."]
@@ -183,7 +183,7 @@ def _waiting(job: Job, facts: CardFacts) -> list[str]:
 
 def _painting(job: Job, facts: CardFacts) -> list[str]:
     if not job.total:
-        return [f"{bar(0)} **0%**", "**Preparing the paints…**"]
+        return [f"{bar(0)} **0%**", "**Getting ready…**"]
     step = f"**Painting**, step {job.step} of {job.total}"
     if facts.seconds_left is not None:
         step += f", {wording.time_left(facts.seconds_left)} left"

@@ -11,6 +11,7 @@ import discord
 from bot.views import wording
 from bot.views.card import shown_title
 from bot.views.counters import CounterButton, counter_view
+from bot.views.remedies import begin_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,7 +119,9 @@ def gallery_file(sheet: bytes, page: GalleryPage) -> discord.File:
 
 
 def gallery_view(page: GalleryPage) -> discord.ui.View:
-    """Buttons that turn the pages; none where there is one page."""
+    """Buttons that turn the pages; none where there is one page, and one that begins where none."""
+    if not page.jobs and page.turn.asker == page.turn.subject:
+        return begin_view()
     if page.pages == 1:
         return discord.ui.View(timeout=None)
     here = page.turn.page

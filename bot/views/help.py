@@ -19,10 +19,10 @@ __all__ = ["command_embed", "help_embed", "presets_embed"]
 COLOUR: Final = discord.Colour(0x8E6BD8)
 
 YOURS: Final = (
-    "`{prefix}gallery` your paintings",
-    "`{prefix}queue` what is under way, `{prefix}cancel` stops it",
-    "`{prefix}again` the last one once more, differently",
-    "`{prefix}privacy` what I hold about you: export, forget",
+    "`{prefix}gallery` shows your paintings",
+    "`{prefix}queue` shows what is under way, `{prefix}cancel` stops it",
+    "`{prefix}again` paints your last one once more, differently",
+    "`{prefix}privacy` shows what I hold about you, to export or to forget",
 )
 FOOTER: Final = "{prefix}help stylize has all the options, {prefix}presets all the styles"
 
@@ -97,9 +97,9 @@ def help_embed(*, prefix: str, sheet: str) -> discord.Embed:
         description=wording.HOW_TO_ASK.format(prefix=prefix),
         colour=COLOUR,
     )
-    ways = "\n".join(f"• {line}" for line in wording.WAYS_TO_ASK)
+    ways = "\n".join(f"- {line}" for line in wording.WAYS_TO_ASK)
     embed.add_field(name="Other ways to ask", value=ways.format(prefix=prefix), inline=False)
-    yours = "\n".join(f"• {line}" for line in YOURS)
+    yours = "\n".join(f"- {line}" for line in YOURS)
     embed.add_field(name="Yours", value=yours.format(prefix=prefix), inline=False)
     embed.set_footer(text=FOOTER.format(prefix=prefix))
     return embed.set_image(url=f"attachment://{sheet}")
@@ -142,7 +142,7 @@ def presets_embed(presets: Sequence[Style], *, own: int, prefix: str, sheet: str
             "**This server's own**",
             *legend(presets[:own]),
             "",
-            "**The ones I brought along**",
+            "**Built in**",
         ]
         lines = [*headed, *lines]
     embed = discord.Embed(title="Styles", description="\n".join(lines), colour=COLOUR)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.views.buttons import JobButton, PresetMenu
 from bot.views.counters import ChannelsMenu, CounterButton, RoleMenu
 from bot.views.picker import PickerTake, PickerTurn
-from bot.views.remedies import OfferButton, SwapButton
+from bot.views.remedies import BeginButton, OfferButton, SwapButton
 
 if TYPE_CHECKING:
     import discord
@@ -21,6 +21,7 @@ LIVING: Final[tuple[type[discord.ui.DynamicItem[Any]], ...]] = (
     PickerTurn,
     PickerTake,
     OfferButton,
+    BeginButton,
     CounterButton,
     ChannelsMenu,
     RoleMenu,

@@ -111,14 +111,12 @@ def picker_embed(
     how = (
         "React with a style's emoji, or use the menu."
         if may_react
-        else "Use the menu below; I may not add reactions here."
+        else "Use the menu below; I am not allowed to add reactions here."
     )
     lines = [f"How shall I paint {wording.quoted(filename)}? {how}"]
     if unknown is not None:
-        hint = f"I know no style called {wording.quoted(unknown)}"
-        lines.insert(
-            0, f"{hint}; did you mean **{near.title}**?" if near else f"{hint}, but these:"
-        )
+        hint = f"There is no style called {wording.quoted(unknown)}"
+        lines.insert(0, f"{hint}; did you mean **{near.title}**?" if near else f"{hint}.")
     lines += ["", *legend(styles)]
     embed = discord.Embed(title="Choose a style", description="\n".join(lines), colour=COLOUR)
     if pages > 1:
@@ -237,6 +235,7 @@ class PickerTake(
 
 def legend(styles: Sequence[Style]) -> list[str]:
     """Which emoji stands for which style, beneath each other: the sheet cannot hold emoji."""
-    named = [f"{style.emoji} {style.title}" for style in styles]
+    # A line too long for a narrow screen is broken between two styles, not within one.
+    named = [f"{style.emoji} {style.title}".replace(" ", "\u00a0") for style in styles]
     rows = range(0, len(named), STYLES_A_LINE)
     return [" · ".join(named[row : row + STYLES_A_LINE]) for row in rows]

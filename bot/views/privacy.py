@@ -90,18 +90,18 @@ def holdings_embed(
     if holdings.is_empty:
         embed.description = "Nothing at all."
         return embed
-    embed.description = "\n".join(f"• {line}" for line in _lines(holdings, guild_name))
+    embed.description = "\n".join(f"- {line}" for line in _lines(holdings, guild_name))
     embed.add_field(
         name="Until when",
         value=(
-            f"A painting and its pictures are deleted {duration_in_days(retention_days)} after it "
-            f"ended, a picture that waits for a style after "
+            f"I delete a painting and its pictures {duration_in_days(retention_days)} after it "
+            f"ended, and a picture that waits for a style after "
             f"{duration_in_days(picker_seconds / 86_400)}. Styles stay until they are removed."
         ),
         inline=False,
     )
     return embed.set_footer(
-        text="Of yourself I keep your Discord number and your files' names; no name, no messages."
+        text="About you I keep only your Discord ID and your files' names: no name, no messages."
     )
 
 
@@ -125,7 +125,7 @@ def privacy_view(member_id: int, holdings: Holdings) -> discord.ui.View:
 
 def forget_question(holdings: Holdings, guild_name: Callable[[int], str | None]) -> str:
     """What will go and what will stay, before anything goes."""
-    lines = [f"• {line}" for line in _lines(holdings, guild_name)]
+    lines = [f"- {line}" for line in _lines(holdings, guild_name)]
     return "\n".join(
         [
             "**Forget all of this, for good?** What is under way is cancelled.",
@@ -178,10 +178,11 @@ def _lines(holdings: Holdings, guild_name: Callable[[int], str | None]) -> list[
     if under_way:
         lines.append(f"{_some(under_way, 'painting')} under way")
     if failed:
-        lines.append(f"the pictures of {_some(failed, 'painting')} that came to nothing")
+        ended = "was" if failed == 1 else "were"
+        lines.append(f"the pictures of {_some(failed, 'painting')} that {ended} not finished")
     if holdings.pickers:
         waiting = len(holdings.pickers)
-        lines.append(f"{_some(waiting, 'picture')} for which you were shown styles")
+        lines.append(f"{_some(waiting, 'picture')} for which I offered you styles")
     if holdings.offers:
         lines.append(f"{_some(len(holdings.offers), 'request')} that I answered with a question")
     for preset in holdings.presets:

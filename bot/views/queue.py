@@ -11,6 +11,7 @@ from bot.jobs.model import JobState
 from bot.views import wording
 from bot.views.buttons import JobButton, Verb
 from bot.views.card import bar, shown_title
+from bot.views.remedies import begin_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +75,9 @@ def queue_embed(queue: QueueView, *, prefix: str) -> discord.Embed:
 
 
 def queue_view(mine: Sequence[Line]) -> discord.ui.View:
-    """A button to cancel each of the asker's own paintings."""
+    """A button to cancel each of the asker's own paintings, or to begin one."""
+    if not mine:
+        return begin_view()
     view = discord.ui.View(timeout=None)
     for number, line in enumerate(mine[:5], 1):
         if line.job.cancel_requested:
@@ -110,9 +113,11 @@ def _of_guild(queue: QueueView) -> str:
     for job in queue.painting[:MOST_LINES]:
         share = f" ({round(100 * job.step / job.total)}%)" if job.total else ""
         painters.append(f"<@{job.origin.requester_id}>{share}")
-    lines = [f"Painting now: {', '.join(painters)}" if painters else "Nothing is being painted."]
-    lines.append(f"{_count(queue.waiting)} waiting" if queue.waiting else "Nobody is waiting")
-    return "\n".join(line if line.endswith(".") else f"{line}." for line in lines)
+    if not painters and not queue.waiting:
+        return "Nothing is being painted, and nobody is waiting."
+    now = f"Painting now: {', '.join(painters)}" if painters else "Nothing is being painted"
+    waiting = f"{_count(queue.waiting)} waiting" if queue.waiting else "Nobody is waiting"
+    return f"{now}.\n{waiting}."
 
 
 def _count(number: int) -> str:

@@ -15,10 +15,12 @@ __all__ = [
     "CONTENT_FIELD",
     "STYLE_FIELD",
     "AskingDesk",
+    "BeginButton",
     "OfferButton",
     "PictureForm",
     "Remedy",
     "SwapButton",
+    "begin_view",
     "form_of",
     "offer_view",
 ]
@@ -40,6 +42,7 @@ class Remedy(StrEnum):
     TWO = "two"
     BLEND = "blend"
     RETRY = "retry"
+    STYLIZE = "stylize"  # take a misspelt command for the one that paints
     HELP = "help"
 
 
@@ -54,17 +57,23 @@ LABELS: Final[dict[Remedy, tuple[str, str]]] = {
     Remedy.TWO: ("Take the first two", "✌️"),
     Remedy.BLEND: ("Blend the first five", "🌀"),
     Remedy.RETRY: ("Try again", "🔁"),
-    Remedy.HELP: ("How it works", "❔"),
+    Remedy.STYLIZE: ("Yes, paint it", "✅"),
+    Remedy.HELP: ("How it works", "💡"),
 }
 """What each button says, and its emoji."""
 
 _OFFER: Final = rf"offer:(?P<id>[0-9a-f]{{12}}):(?P<remedy>{'|'.join(Remedy)})"
 _SWAP: Final = r"job:(?P<id>[0-9a-f]{12}):swap"
-_FORM: Final = re.compile(r"form:(?P<id>[0-9a-f]{12}|new)")
+_BEGIN: Final = r"ask:(?P<preset>.{0,64})"
+_FORM: Final = re.compile(r"form:(?P<id>[0-9a-f]{12}|new)(?::(?P<preset>.{1,64}))?")
 
 
 class AskingDesk(Protocol):
     """Where presses that belong to asking go. Answers every one within three seconds."""
+
+    async def began(self, interaction: discord.Interaction[Any], preset: str) -> None:
+        """A member wants to ask for a painting, in the style of this preset where it names one."""
+        ...
 
     async def offered(
         self, interaction: discord.Interaction[Any], offer_id: str, remedy: Remedy
@@ -154,6 +163,39 @@ class SwapButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], tem
         await cast("_HasAsking", interaction.client).asking.swap(interaction, self.job_id)
 
 
+class BeginButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=_BEGIN):
+    """A button that asks whoever presses it for a picture to paint."""
+
+    def __init__(
+        self, preset: str = "", *, label: str = "Paint a picture", emoji: str = "🖌️"
+    ) -> None:
+        """Make a button; with a preset's name, what is painted will be in its style."""
+        super().__init__(
+            discord.ui.Button(
+                label=label,
+                emoji=emoji,
+                style=discord.ButtonStyle.secondary,
+                custom_id=f"ask:{preset}",
+            )
+        )
+        self.preset = preset
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],
+        item: discord.ui.Item[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Rebuild the button that was pressed."""
+        return cls(match["preset"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Take the press to the desk."""
+        await cast("_HasAsking", interaction.client).asking.began(interaction, self.preset)
+
+
 class PictureForm(discord.ui.Modal):
     """A form that takes pictures where none came, or a better one for one that did not do.
 
@@ -162,7 +204,12 @@ class PictureForm(discord.ui.Modal):
     """
 
     def __init__(
-        self, form_id: str, *, title: str, fields: Sequence[tuple[str, str, bool]]
+        self,
+        form_id: str,
+        *,
+        title: str,
+        fields: Sequence[tuple[str, str, bool]],
+        preset: str = "",
     ) -> None:
         """Make a form.
 
@@ -170,8 +217,10 @@ class PictureForm(discord.ui.Modal):
             form_id: an offer's id, or ``"new"`` for a request that begins with the form.
             title: what stands above it.
             fields: the id, the label and whether it must be filled in, of each picture.
+            preset: the name of the style that was chosen before, if one was.
         """
-        super().__init__(title=title, custom_id=f"form:{form_id}", timeout=900)
+        custom_id = f"form:{form_id}:{preset}" if preset else f"form:{form_id}"
+        super().__init__(title=title, custom_id=custom_id, timeout=900)
         for field, label, required in fields:
             upload: discord.ui.FileUpload[Any] = discord.ui.FileUpload(
                 custom_id=field, required=required, min_values=int(required), max_values=1
@@ -179,10 +228,17 @@ class PictureForm(discord.ui.Modal):
             self.add_item(discord.ui.Label(text=label, component=upload))
 
 
-def form_of(custom_id: str) -> str | None:
-    """The id of the form that was submitted; None where it is none of these."""
+def form_of(custom_id: str) -> tuple[str, str] | None:
+    """The id of the form that was submitted and its preset; None where it is none of these."""
     found = _FORM.fullmatch(custom_id)
-    return None if found is None else found["id"]
+    return None if found is None else (found["id"], found["preset"] or "")
+
+
+def begin_view() -> discord.ui.View:
+    """The one button that begins a painting, below whatever says that there is none."""
+    view = discord.ui.View(timeout=None)
+    view.add_item(BeginButton())
+    return view
 
 
 def offer_view(

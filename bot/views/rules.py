@@ -20,21 +20,19 @@ def rules_embed(rules: GuildRules) -> discord.Embed:
     """The rules as they are."""
     embed = discord.Embed(
         title="Settings of this server",
-        description="Choose from the menus; every choice counts at once.",
+        description="Pick from the menus; each choice takes effect at once.",
         colour=COLOUR,
     )
     channels = ", ".join(f"<#{channel_id}>" for channel_id in rules.channel_ids)
     embed.add_field(
-        name="Paintings may be asked for in",
-        value=channels or "every channel I can post in",
+        name="Where I paint",
+        value=channels or "In every channel I can post in",
         inline=False,
     )
-    managers = "those who may manage this server or its emojis"
+    managers = "Members who can manage this server or its emojis"
     if rules.manager_role_id is not None:
         managers += f", and <@&{rules.manager_role_id}>"
-    return embed.add_field(
-        name="This server's own styles are looked after by", value=managers, inline=False
-    )
+    return embed.add_field(name="Who adds and removes styles", value=managers, inline=False)
 
 
 def rules_view(rules: GuildRules) -> discord.ui.View:

@@ -39,7 +39,7 @@ _REFUSED: Final[Mapping[PresetProblem, Callable[[PresetRefused], str]]] = {
         "remove that one first."
     ),
     PresetProblem.BUILT_IN: lambda e: (
-        f"{quoted(e.word or '')} is one of the styles I brought along; take another name."
+        f"{quoted(e.word or '')} is one of the built-in styles; take another name."
     ),
     PresetProblem.BAD_EMOJI: lambda e: (
         f"{quoted(e.word or '')} is not one standard emoji; pick one from the keyboard, or leave "
@@ -60,10 +60,10 @@ _REFUSED: Final[Mapping[PresetProblem, Callable[[PresetRefused], str]]] = {
         "Attach the picture whose style I should learn, or reply to a message that has it."
     ),
     PresetProblem.NOT_A_MANAGER: lambda _: (
-        "Styles are added and removed by those who may manage this server or its emojis; ask one "
-        "of them."
+        "Only members who can manage this server or its emojis add and remove styles; ask one of "
+        "them."
     ),
     PresetProblem.NO_GUILD: lambda _: (
-        "Styles of one's own belong to a server; ask me there instead of here."
+        "Only servers have styles of their own; ask me in one instead of here."
     ),
 }

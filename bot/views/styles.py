@@ -9,6 +9,7 @@ import discord
 
 from bot.presets.curator import unsaid
 from bot.views.counters import CounterButton, counter_view
+from bot.views.remedies import BeginButton
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,19 +33,19 @@ SHEET_NAME: Final = "styles.webp"
 PICTURE_NAME: Final = "style.webp"
 
 NONE_YET: Final = (
-    "This server has no styles of its own yet. Those who look after it add one with "
-    "`{prefix}style add` and a name, and the picture attached."
+    "This server has no styles of its own yet. Its managers add one with `{prefix}style add`, a "
+    "name, and the picture attached."
 )
-HOW_TO_USE: Final = "Use it: `{prefix}stylize {name}` with a picture."
-BUILT_IN_TOO: Final = "{prefix}presets shows these and the ones I brought along"
+HOW_TO_USE: Final = "To use it: `{prefix}stylize {name}` with a picture."
+BUILT_IN_TOO: Final = "{prefix}presets shows these and the built-in ones"
 
 
 def added_embed(preset: GuildPreset, *, prefix: str) -> discord.Embed:
     """A style was added."""
     embed = discord.Embed(
-        title=f"{preset.emoji} {preset.title} is on this server's shelf",
+        title=f"{preset.emoji} {preset.title} is now a style of this server",
         description=HOW_TO_USE.format(prefix=prefix, name=preset.name)
-        + "\nIt is in the pickers and menus from now on.",
+        + "\nEveryone here can choose it from now on.",
         colour=COLOUR,
     )
     return embed.set_image(url=f"attachment://{PICTURE_NAME}")
@@ -103,15 +104,13 @@ def added_view(preset: GuildPreset) -> discord.ui.View:
 
     Its emoji is on a button, so that Discord has judged it before it is on every picker.
     """
-    return counter_view(
-        CounterButton("styles", "show", preset.name, label="Show", emoji=preset.emoji),
-        _remove_button(preset.name),
-    )
+    return show_view(preset.name, emoji=preset.emoji, removable=True)
 
 
-def show_view(name: str) -> discord.ui.View:
-    """What can be done with a guild's own style that is shown."""
-    return counter_view(_remove_button(name))
+def show_view(name: str, *, emoji: str, removable: bool) -> discord.ui.View:
+    """What can be done with a style that is shown; only a guild's own is removable."""
+    trial = BeginButton(name, label="Paint with it", emoji=emoji)
+    return counter_view(trial, *((_remove_button(name),) if removable else ()))
 
 
 def asked_to_remove(preset: GuildPreset) -> str:

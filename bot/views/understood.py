@@ -19,6 +19,9 @@ __all__ = ["swap_button", "understood_lines"]
 
 LONGEST_NAME: Final = 60
 
+GUESSED: Final = "I guessed which is which; press **Swap** if it is the other way round."
+GUESSED_OF_SEVERAL: Final = "I guessed which one to repaint; the button takes the next one instead."
+
 _PLACES: Final[Mapping[Place, str]] = {
     Place.ATTACHED: "attached",
     Place.REPLIED_TO: "replied to",
@@ -29,7 +32,7 @@ _PLACES: Final[Mapping[Place, str]] = {
     Place.AVATAR: "",
     Place.EMOJI: "emoji",
     Place.FIRST_FRAME: "its first frame",
-    Place.PRESET: "my own",
+    Place.PRESET: "",
     Place.EARLIER: "",
 }
 """What is added to a picture's name."""
@@ -50,7 +53,7 @@ def understood_lines(job: Job) -> list[str]:
         parts.append(f"where {_named(understood.mask, with_place=False)} is white")
     lines = [f"{' '.join(parts)}."]
     if understood.order is Order.GUESSED and understood.can_swap and not job.state.is_final:
-        lines.append("-# Which is which was a guess; **Swap** takes them the other way round.")
+        lines.append(f"-# {GUESSED_OF_SEVERAL if understood.own_styles > 1 else GUESSED}")
     return lines
 
 
@@ -65,12 +68,19 @@ def swap_button(job: Job) -> SwapButton | None:
 def _blended(styles: Sequence[str], weights: Sequence[float]) -> str:
     """The styles, each with its share where they are blended."""
     if len(styles) == 1 or len(weights) != len(styles):
-        return " and ".join(styles)
+        return _listed(styles)
     total = sum(weights)
-    return " and ".join(
-        f"{style} ({round(100 * weight / total)}%)"
-        for style, weight in zip(styles, weights, strict=True)
+    return _listed(
+        [
+            f"{style} ({round(100 * weight / total)}%)"
+            for style, weight in zip(styles, weights, strict=True)
+        ]
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _named(taken: Input, *, with_place: bool) -> str:

@@ -49,23 +49,23 @@ HOW_TO_ASK: Final = (
 
 WAYS_TO_ASK: Final = (
     "`{prefix}stylize` or `/stylize` with two pictures",
-    "`{prefix}stylize mosaic` with one picture and a style by name",
-    "mention me instead of `{prefix}stylize`, or send me the pictures directly",
-    "reply `{prefix}stylize` to a message that holds the pictures",
-    "right-click a message → Apps → Stylize",
-    "`{prefix}stylize me mosaic` for your avatar; a member or a custom emoji serves as well",
-    "three to five pictures blend their styles: `weights=2:1`",
-    "`mask`, and the last picture says where to paint: white",
+    "`{prefix}stylize mosaic` with one picture and a style's name",
+    "mention me instead of typing `{prefix}stylize`, or send me pictures in a direct message",
+    "reply `{prefix}stylize` to a message with pictures",
+    "right-click a message (hold it on a phone) → Apps → Stylize",
+    "`{prefix}stylize me mosaic` paints your avatar; a member or a custom emoji works too",
+    "with three to five pictures, the first gets a blend of the others' styles: `weights=2:1`",
+    "with the word `mask`, your last picture shows in white where to paint",
 )
-NAME_A_STYLE: Final = "{prefix}stylize, the style's name and one picture"
+NAME_A_STYLE: Final = "To use one: {prefix}stylize, its name and a picture"
 COMMANDS_CHANGED: Final = (
-    "My commands have changed since your Discord looked; restart it or wait a minute."
+    "My commands have just changed; wait a minute or restart Discord, then try again."
 )
-OPERATOR_ONLY: Final = "Only my operator may do that."
-NOT_FOR_YOU: Final = "You may not use that here."
-NEAR_COMMAND: Final = "Did you mean `{prefix}{name}`? `{prefix}help` has the rest."
-NO_SUCH_COMMAND: Final = "I have no command {name}."
-INPUT_NOT_UNDERSTOOD: Final = "I did not understand that; `{prefix}help` shows how it goes."
+OPERATOR_ONLY: Final = "Only the bot's operator can do that."
+NOT_FOR_YOU: Final = "You cannot use that here."
+NEAR_COMMAND: Final = "Did you mean `{name}`?"
+NO_SUCH_COMMAND: Final = "I have no command {name}; `{prefix}help` shows what I can do."
+INPUT_NOT_UNDERSTOOD: Final = "I did not understand that; `{prefix}help` shows how it works."
 NOT_YOURS: Final = "Only the member who asked for this painting can do that."
 JOB_GONE: Final = "I no longer have the pictures; post them again."
 DISK_FULL: Final = "My disk is full, so I take no new paintings; tell the bot's operator."
@@ -73,38 +73,42 @@ DELETED_HERE_ONLY: Final = (
     "I could not delete this message, so ask a moderator to; its pictures are deleted on my side."
 )
 NO_FRAMES: Final = (
-    "I kept no pictures of how this one came to be; press **Again** and I shall keep some."
+    "I kept no pictures from along the way; press **Again** for a painting that has them."
 )
-TIMELAPSE_READY: Final = "How **{title}** came to be, in {frames} pictures."
+TIMELAPSE_READY: Final = "How **{title}** was painted, in {frames} pictures."
 ALREADY_ENDED: Final = "This painting has ended already."
-ACCEPTED: Final = "Accepted; its card in this channel shows how it goes."
-PICKER_POSTED: Final = "Choose a style from the message in this channel."
+ACCEPTED: Final = "Got it! The card in this channel shows how it is going."
+PICKER_POSTED: Final = "Now choose a style in the message I posted in this channel."
 PICKER_NOT_YOURS: Final = (
-    "Only the member who posted the picture can choose its style; post your own to play along."
+    "Only the member who posted the picture can choose its style; post your own to join in."
 )
-PICKER_USED: Final = "A style has been chosen here already; post the picture again for another one."
-PICKER_GONE: Final = "This choice has expired; post the picture again and choose anew."
+PICKER_USED: Final = "A style was already chosen here; post the picture again to try another."
+PICKER_GONE: Final = "This picker has expired; post the picture again for a new one."
 NOTHING_TO_REPEAT: Final = (
-    "There is no painting of yours to make again yet; `{prefix}stylize` with a picture begins one."
+    "You have no painting to make again yet; start one with `{prefix}stylize` and a picture."
 )
-NONE_UNDER_WAY: Final = "Nothing under way. `{prefix}stylize` with a picture begins one."
+NONE_UNDER_WAY: Final = "Nothing right now. Start one with `{prefix}stylize` and a picture."
 GALLERY_EMPTY: Final = (
-    "Nothing is finished yet. Send `{prefix}stylize` with a picture, and it will hang here."
+    "Nothing here yet. Send `{prefix}stylize` with a picture, and your painting will show up here."
 )
-GALLERY_EMPTY_OF_OTHERS: Final = "There is no painting of theirs that I could show you here."
+GALLERY_EMPTY_OF_OTHERS: Final = "They have no paintings that I can show here."
 GALLERY_LEFT_OUT: Final = (
     "-# {count} more from channels that not everyone here can see; `/gallery` shows them to you "
     "alone."
 )
 GALLERY_NOT_YOURS: Final = (
-    "Only the member who asked for this gallery turns its pages; `{prefix}gallery` opens yours."
+    "Only the member who opened this gallery can turn its pages; `{prefix}gallery` opens yours."
 )
-PRIVACY_SENT: Final = "I have written to you directly."
-PRIVACY_NO_DM: Final = "I may not write to you directly; `/privacy` tells you alone, here."
-PRIVACY_NOT_YOURS: Final = "That is somebody else's; send `privacy` to me for your own."
-EXPORT_PART: Final = "What I hold about you, part {number}."
-OLD_BUTTON: Final = "This button belongs to an older version of me and does nothing any more."
-SENT_PRIVATELY: Final = "I may not post in {channel} any more, so it comes to you directly."
+PRIVACY_SENT: Final = "I have sent you a direct message."
+PRIVACY_NO_DM: Final = (
+    "I cannot send you direct messages; use `/privacy` here, and only you will see the answer."
+)
+PRIVACY_NOT_YOURS: Final = "This belongs to somebody else; use `/privacy` for your own."
+EXPORT_PART: Final = "Your data, part {number}."
+OLD_BUTTON: Final = (
+    "This button is from an older version of me and no longer works; ask me again instead."
+)
+SENT_PRIVATELY: Final = "I can no longer post in {channel}, so I am sending it to you here."
 INTERNAL: Final = (
     "Something went wrong on my side (reference `{reference}`); try again in a minute, and tell "
     "the server's operator this reference if it stays."
@@ -112,18 +116,17 @@ INTERNAL: Final = (
 
 _PICTURE: Final[Mapping[PictureProblem, str]] = {
     PictureProblem.NOT_A_PICTURE: (
-        "{name} is not a picture I can read, whatever its name says; attach a PNG, JPEG, WebP or "
-        "GIF."
+        "{name} is not a picture I can read; attach a PNG, JPEG, WebP or GIF."
     ),
     PictureProblem.TRUNCATED: (
         "{name} is cut off or damaged; save or download it again and post it once more."
     ),
     PictureProblem.UNSUPPORTED_FORMAT: (
-        "{name} is of a kind I cannot paint from; attach it as PNG, JPEG, WebP or GIF."
+        "{name} is in a format I cannot use; attach it as PNG, JPEG, WebP or GIF."
     ),
-    PictureProblem.FILM: "{name} is a film, and I paint single pictures; pick one of its frames.",
+    PictureProblem.FILM: "{name} is a video, and I paint single pictures; pick one of its frames.",
     PictureProblem.DRAWN_STICKER: (
-        "{name} is a sticker that is drawn as it moves, with no picture in it; send me another one."
+        "{name} is an animated sticker with no picture in it; send me another one."
     ),
     PictureProblem.DOWNLOAD_FAILED: (
         "I could not fetch {name} from Discord; post it again in a moment."
@@ -150,9 +153,7 @@ def explain(error: BaseException) -> str | None:
         case StorageFullError():
             text = DISK_FULL
         case StoreUnavailableError():
-            text = (
-                "My notebook cannot be reached right now; nothing is lost, try again in a minute."
-            )
+            text = "I cannot reach my database right now; nothing is lost, try again in a minute."
         case _:
             return None
     return text
@@ -210,7 +211,7 @@ def still_different(losses: Mapping[str, float]) -> str | None:
         return None
     shares = sorted(terms.items(), key=lambda term: -term[1])
     said = [f"{LOSS_WORDS.get(name, name)} {_percent(value / whole)}" for name, value in shares]
-    return f"Where it still differs: {', '.join(said)}"
+    return f"Still off: {', '.join(said)}"
 
 
 def _percent(share: float) -> str:
@@ -224,11 +225,11 @@ def failure(code: str | None) -> str:
 
 _FAILURES: Mapping[str, str] = {
     "out_of_memory": "the picture is too large for my memory; ask again with a smaller `size`",
-    "diverged": "the colours ran away from me; ask again with another `seed` or a lower strength",
+    "diverged": "the colours got out of hand; press **Again**, or ask with a lower `strength`",
     "unreadable_picture": "one of the pictures could not be read; save it anew as PNG or JPEG",
-    "empty_mask": "the mask leaves a style no place; paint white where it should go",
+    "empty_mask": "the mask leaves no room for the style; paint white where it should go",
     "timed_out": "it took far longer than it should; ask again with a smaller `size`",
-    "worker_died": "my painter stopped in the middle of it several times; ask again in a while",
+    "worker_died": "the painting kept stopping halfway; ask again in a while",
 }
 
 
@@ -290,8 +291,8 @@ _REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
         "I have the style but nothing to repaint; attach the picture to repaint as well."
     ),
     RequestProblem.TOO_MANY_PICTURES: lambda e: (
-        f"I see {e.detail or 'too many'} pictures and take one to repaint with up to four styles; "
-        "choose some of them."
+        f"That makes {e.detail or 'too many'} pictures; I take one to repaint and up to four for "
+        "its style."
     ),
     RequestProblem.MASK_WITHOUT_PICTURE: lambda _: (
         "A mask says where to paint, so it comes after the picture to repaint; attach both."
@@ -302,13 +303,14 @@ _REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
     RequestProblem.MESSAGE_GONE: lambda _: (
         "I cannot see the message you replied to any more; attach the pictures to your own message."
     ),
+    RequestProblem.UNKNOWN_COMMAND: lambda e: NEAR_COMMAND.format(name=e.suggestion or "stylize"),
     RequestProblem.UNKNOWN_PRESET: lambda e: (
-        f"I know no style called {quoted(e.detail or '')}"
+        f"There is no style called {quoted(e.detail or '')}"
         + (_suggested(e) or "; send `presets` to me to see them all.")
     ),
     RequestProblem.UNKNOWN_OPTION: lambda e: (
-        f"I know no option called {quoted(e.detail or '')}"
-        + (_suggested(e) or "; see `help` for those I know.")
+        f"There is no option called {quoted(e.detail or '')}"
+        + (_suggested(e) or "; `help stylize` shows them all.")
     ),
     RequestProblem.BAD_OPTION_VALUE: lambda e: (
         f"{quoted(e.detail or '')} does not work; this option takes "
@@ -320,15 +322,14 @@ _REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
         + "; ask a moderator for the permission or try another channel."
     ),
     RequestProblem.CHANNEL_CLOSED: lambda e: (
-        f"Paintings are not asked for in this channel; try {e.detail or 'another one'}."
+        f"I do not paint in this channel; try {e.detail or 'another one'}."
     ),
     RequestProblem.NOT_A_MANAGER: lambda _: (
-        "Only those who may manage this server can do that; ask one of them."
+        "Only members who can manage this server can do that; ask one of them."
     ),
     RequestProblem.NO_GUILD: lambda _: "That is for servers; ask me in one instead of here.",
     RequestProblem.SHUTTING_DOWN: lambda _: (
-        "I am finishing what is in line and take nothing new just now; ask me again in a few "
-        "minutes."
+        "I am finishing the queue and take nothing new right now; ask me again in a few minutes."
     ),
 }
 

@@ -143,7 +143,7 @@ def said(message: Any) -> str:
     embeds = [
         f"{embed.get('title', '')}\n{embed.get('description', '')}" for embed in message.embeds
     ]
-    return "\n".join([message.content, *embeds])
+    return "\n".join([message.content, *embeds]).replace("\u00a0", " ")
 
 
 def custom_ids(message: Any) -> list[str]:

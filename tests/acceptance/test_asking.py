@@ -220,7 +220,7 @@ def _masked_by_slash(room):
     )
 
 
-GUESS = "Which is which was a guess"
+GUESS = "I guessed which is which"
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ GUESS = "Which is which was a guess"
         (_forwarded, ["**harbour.png** (forwarded)", GUESS], True),
         (_blended, ["**brushes.png** (75%) and **waves.png** (25%)"], True),
         (_swapped_in_words, ["harbour.png × brushes.png"], True),
-        (_me, ["Repainting **Ada's avatar**", "**Mosaic** (my own)"], False),
+        (_me, ["Repainting **Ada's avatar**", "**Mosaic**."], False),
         (_avatar_as_style, ["harbour.png × Ada's avatar", GUESS], True),
         (_members_and_emoji, ["Vincent's avatar × :atelier:"], False),
         (_linked, ["**harbour.png** (linked)"], False),
@@ -247,7 +247,11 @@ GUESS = "Which is which was a guess"
         (_by_apps_menu, ["harbour.png × brushes.png", GUESS], True),
         (
             _by_slash,
-            ["brushes.png", "(25%) and **Vincent's avatar** (25%)", "(emoji) (50%)"],
+            [
+                "brushes.png",
+                "(25%), **Vincent's avatar** (25%)",
+                "(25%) and **:atelier:** (emoji) (50%)",
+            ],
             False,
         ),
         (_masked, ["harbour.png × Mosaic", "where **mask.png** is white"], False),
@@ -270,8 +274,9 @@ async def test_the_card_says_what_was_understood(room, ask, lines, swap):
 
 async def test_pictures_are_swapped_until_the_painting_is_done(room, bot, easel):
     _in_another_message(room)
+    card = await room.card()
     room.ask("!stylize passes=5", CONTENT, STYLE)
-    card, other = (await room.wait(lambda: len(room.cards()) == 2 and room.cards()))[:2]
+    _, other = await room.wait(lambda: len(room.cards()) == 2 and room.cards())
     await _press(room, card, ":swap", member=room.other)
     await _whisper(room, "Only the member who asked for this painting", member=room.other)
     assert "harbour.png × brushes.png" in said(card)
@@ -295,9 +300,9 @@ async def test_no_picture_leads_to_a_form_an_avatar_or_the_manual(room):
     room.ask("!stylize mosaic size=128")
     answer = await _answer_with(room, "Attach two pictures", "upload", "avatar", "help")
     await _press(room, answer, ":avatar", member=room.other)
-    await _whisper(room, "Only the member who asked can press this", member=room.other)
+    await _whisper(room, "Only the member who asked can use this", member=room.other)
     await _press(room, answer, ":help")
-    await _whisper(room, "mention me instead of `!stylize`")
+    await _whisper(room, "mention me instead of typing `!stylize`")
     form = await _press(room, answer, ":upload")
     assert form.modal["title"] == "Your pictures"
     assert [row["component"]["required"] for row in form.modal["components"]] == [True, False]
@@ -306,7 +311,7 @@ async def test_no_picture_leads_to_a_form_an_avatar_or_the_manual(room):
     assert "harbour.png × Mosaic" in said(await room.card())
     await room.wait(lambda: custom_ids(answer) == [])
     room.playground.submit_modal(room.me, form, files={"content": CONTENT})
-    await _whisper(room, "You have taken this up already")
+    await _whisper(room, "You already used this one")
     assert len(room.cards()) == 1
 
 
@@ -319,7 +324,7 @@ async def test_the_slash_command_alone_opens_the_form(room):
     await sent.settled.wait()
     card = await room.card()
     assert "harbour.png × brushes.png" in said(card)
-    await _whisper(room, "Accepted")
+    await _whisper(room, "Got it!")
     form = room.playground.slash(room.me, "stylize", channel=room.channel)
     await form.settled.wait()
     room.playground.submit_modal(room.me, form, files={"content": CONTENT})
@@ -337,14 +342,14 @@ async def test_a_style_alone_lacks_something_to_repaint(room):
 
 async def test_a_film_gives_its_first_frame(room):
     room.ask("!stylize", _film(), STYLE)
-    answer = await _answer_with(room, "`clip.mp4` is a film", "frame", "upload", "avatar")
+    answer = await _answer_with(room, "`clip.mp4` is a video", "frame", "upload", "avatar")
     await _press(room, answer, ":frame")
     assert "Repainting **clip.mp4** (its first frame)" in said(await room.card())
 
 
 async def test_a_film_without_pictures_in_it_can_be_replaced(room):
     room.ask("!stylize mosaic", ("clip.mp4", b"\0\0\0\x18ftypmp42"))
-    answer = await _answer_with(room, "is a film", "frame", "upload", "avatar")
+    answer = await _answer_with(room, "is a video", "frame", "upload", "avatar")
     await _press(room, answer, ":frame")
     second = await _whisper(room, "could not fetch `clip.mp4`")
     assert [each.rpartition(":")[2] for each in custom_ids(second)] == ["retry", "upload", "avatar"]
@@ -355,7 +360,7 @@ async def test_a_film_without_pictures_in_it_can_be_replaced(room):
 
 async def test_a_drawn_sticker_has_no_picture(room):
     room.ask("!stylize mosaic", stickers=[_sticker(room, "Wiggle")])
-    answer = await _answer_with(room, "`Wiggle` is a sticker", "upload", "avatar")
+    answer = await _answer_with(room, "`Wiggle` is an animated sticker", "upload", "avatar")
     await _press(room, answer, ":avatar")
     assert "Ada's avatar × Mosaic" in said(await room.card())
 
@@ -374,11 +379,11 @@ async def test_a_style_that_is_no_picture_makes_way_for_another(room):
 async def test_too_many_pictures_are_reduced(room):
     many = [(f"{number}.png", painting(number)) for number in range(6)]
     room.ask("!stylize", *many)
-    answer = await _answer_with(room, "I see 6 pictures", "two", "blend")
+    answer = await _answer_with(room, "That makes 6 pictures", "two", "blend")
     await _press(room, answer, ":two")
     assert "0.png × 1.png" in said(await room.card())
     room.ask("!stylize", *many)
-    answers = await room.wait(lambda: [a for a in room.answers() if "I see 6" in said(a)][1:])
+    answers = await room.wait(lambda: [a for a in room.answers() if "That makes 6" in said(a)][1:])
     await _press(room, answers[0], ":blend")
     await room.wait(lambda: "0.png × 1.png + 2.png + 3.png + 4.png" in said(room.cards()[-1]))
 
@@ -425,6 +430,33 @@ async def test_a_misspelt_preset_is_one_press_away(room):
     answer = await _whisper(room, "did you mean `mosaic`")
     await _press(room, answer, ":correct")
     await room.wait(lambda: "brushes.png + Mosaic" in said(room.cards()[-1]))
+
+
+async def test_a_misspelt_command_is_one_press_away(room):
+    room.ask("!stilize mosaic", CONTENT)
+    answer = await _answer_with(room, "Did you mean `!stylize`?", "stylize")
+    assert room.cards() == []
+    await _press(room, answer, ":stylize")
+    assert "harbour.png × Mosaic" in said(await room.card())
+    await room.wait(lambda: custom_ids(answer) == [])
+
+
+async def test_whoever_is_told_how_can_begin_by_a_press(room):
+    room.ask("!help")
+    manual = await room.answer("Paint a picture in the style of another")
+    form = await _press(room, manual, "ask:", member=room.other)
+    files = {"content": CONTENT, "style": STYLE}
+    sent = room.playground.submit_modal(room.other, form, files=files)
+    await sent.settled.wait()
+    assert "harbour.png × brushes.png" in said(await room.card())
+    await _whisper(room, "Got it!", member=room.other)
+
+    room.ask("!style show mosaic")
+    shown = await room.answer("To use it: `!stylize mosaic`")
+    form = await _press(room, shown, "ask:mosaic")
+    assert len(form.modal["components"]) == 1
+    room.playground.submit_modal(room.me, form, files={"content": THIRD})
+    await room.wait(lambda: "waves.png × Mosaic" in said(room.cards()[-1]))
 
 
 async def test_a_link_to_elsewhere_is_not_opened(room):
@@ -482,7 +514,7 @@ async def test_reactions_that_turn_out_to_be_impossible_leave_the_menu(room):
     try:
         room.ask("!stylize", CONTENT)
         picker = (await room.wait(room.pickers))[0]
-        await room.wait(lambda: "I may not add reactions here" in said(picker))
+        await room.wait(lambda: "I am not allowed to add reactions here" in said(picker))
     finally:
         room.playground.faults.clear()
     room.playground.select(room.me, picker, "picker:choose", ["mosaic"])

@@ -91,7 +91,7 @@ async def test_a_link_instead_of_a_file(room):
         ("wall.png", _declared(30_000, 30_000), "50 megapixels"),
         ("half.jpg", painting(1, kind="JPEG")[:700], "cut off or damaged"),
         ("ribbon.png", painting(1, 640, 32), "too long and thin"),
-        ("clip.mp4", b"\0\0\0\x18ftypmp42", "is a film"),
+        ("clip.mp4", b"\0\0\0\x18ftypmp42", "is a video"),
     ],
 )
 @pytest.mark.parametrize("place", ["content", "style"])
@@ -133,7 +133,7 @@ async def test_options_that_are_wrong(room, text, words):
 
 async def test_more_pictures_than_can_be_used(room):
     room.ask("!stylize", *(CONTENT for _ in range(6)))
-    await _refused(room, "I see")
+    await _refused(room, "That makes 6")
 
 
 async def test_a_reply_to_a_message_that_is_gone(room):

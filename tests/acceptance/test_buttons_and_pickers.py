@@ -62,6 +62,7 @@ async def test_one_picture_offers_every_preset_and_a_reaction_begins_the_paintin
     assert [user.id for user in final.mentions] == [room.me.id]
     assert len(room.cards()) == 1
     await room.wait(lambda: "Mosaic" in picker.content and custom_ids(picker) == [])
+    await room.wait(lambda: not picker.reactions)  # they would choose nothing any more
 
 
 async def test_the_menu_does_the_same(room):

@@ -62,10 +62,10 @@ def _store(app):
 
 async def test_a_server_has_styles_of_its_own(room):
     room.ask("!style add Blue Harbour 🐳", STYLE, author=room.other)
-    await room.answer("those who may manage this server")
+    await room.answer("members who can manage this server")
 
     room.ask("!style add Blue Harbour 🐳", STYLE)
-    added = await room.answer("🐳 Blue Harbour is on this server's shelf")
+    added = await room.answer("🐳 Blue Harbour is now a style of this server")
     assert room.picture(added.attachments[0]).size == (80, 64)
     assert added.attachments[0].description
 
@@ -87,18 +87,23 @@ async def test_a_server_has_styles_of_its_own(room):
     room.ask("!style remove blue harbour")
     asked = await room.answer("Remove 🐳 **Blue Harbour**")
     await _pressed(room, room.other, asked, "styles:remove:blue-harbour")
-    await _whispered(room, room.other, "those who may manage this server")
+    await _whispered(room, room.other, "members who can manage this server")
     await _pressed(room, room.me, asked, "styles:remove:blue-harbour")
     await room.wait(lambda: "Removed: 🐳 **Blue Harbour**" in asked.content)
     assert custom_ids(asked) == []
-    await _pressed(room, room.me, added, "styles:show:blue-harbour")  # an old message's button
+    await _pressed(room, room.me, added, "styles:ask:blue-harbour")  # an old message's button
     await _whispered(room, room.me, "no style of its own called `blue-harbour`")
+    form = room.playground.press(room.me, added, "ask:blue-harbour")
+    await form.settled.wait()
+    room.playground.submit_modal(room.me, form, files={"content": CONTENT})
+    await room.answer("There is no style called `blue-harbour`")  # with a picker, no upload lost
+    assert room.pickers()
 
 
 @pytest.mark.parametrize(
     ("text", "files", "sentence"),
     [
-        ("!style add Mosaic", [STYLE], "`Mosaic` is one of the styles I brought along"),
+        ("!style add Mosaic", [STYLE], "`Mosaic` is one of the built-in styles"),
         ("!style add !", [STYLE], "cannot be a style's name"),
         ("!style add Night 🌌", [STYLE], "🌌 stands for another style already"),
         ("!style add Night <:own:123456789012345678>", [STYLE], "not one standard emoji"),
@@ -121,7 +126,7 @@ async def test_style_with_pictures_is_stylize(room):
 async def test_again_paints_the_last_one_with_another_seed(room, app):
     stranger = room.playground.seeded.members[2]
     room.ask("!again", author=stranger)
-    await room.answer("no painting of yours to make again yet")
+    await room.answer("no painting to make again yet")
     room.ask("!stylize passes=1 seed=7", CONTENT, STYLE)
     first = await room.final()
     asked = room.ask("!again")
@@ -173,7 +178,7 @@ async def test_the_gallery_shows_what_may_be_seen_and_is_turned_by_whoever_asked
     assert "1 more from channels that not everyone here can see" in said(page)
     older = next(each for each in custom_ids(page) if ":older:" in each)
     await _pressed(room, room.other, page, older)
-    await _whispered(room, room.other, "Only the member who asked for this gallery")
+    await _whispered(room, room.other, "Only the member who opened this gallery")
     await _pressed(room, room.me, page, older)
     await room.wait(lambda: "**2**" in said(page))
     assert "ending.png" not in said(page)
@@ -195,7 +200,7 @@ async def test_the_gallery_shows_what_may_be_seen_and_is_turned_by_whoever_asked
 async def test_an_empty_gallery_says_what_to_do(room):
     stranger = room.playground.seeded.members[2]
     room.ask("!gallery", author=stranger)
-    await room.answer("Nothing is finished yet. Send `!stylize` with a picture")
+    await room.answer("Nothing here yet. Send `!stylize` with a picture")
 
 
 async def test_the_queue_names_painters_and_moderators_may_cancel(room):
@@ -209,7 +214,7 @@ async def test_the_queue_names_painters_and_moderators_may_cancel(room):
         lambda: next((a for a in room.answers()[1:] if said(a).startswith("\nQueue")), None)
     )
     mine, guild = queue.embeds[0]["fields"]
-    assert "Nothing under way" in mine["value"]
+    assert "Nothing right now" in mine["value"]
     assert f"Painting now: <@{room.other.id}>" in guild["value"]
     assert queue.mentions == []
 
@@ -234,14 +239,14 @@ async def test_what_is_held_can_be_seen_taken_away_and_forgotten(room, app):
 
     await _until(is_kept)
     room.ask("!privacy", author=member)
-    await room.answer("I have written to you directly")
+    await room.answer("I have sent you a direct message")
 
     def told():
         return next((m for m in private.messages.values() if "hold about you" in said(m)), None)
 
     letter = await room.wait(told)
     assert "1 finished painting" in said(letter)
-    assert "1 picture for which you were shown styles" in said(letter)
+    assert "1 picture for which I offered you styles" in said(letter)
 
     export, forget = custom_ids(letter)
     await _pressed(room, member, letter, export)
@@ -279,7 +284,7 @@ async def test_members_who_take_no_letters_are_told_so_and_use_the_slash_command
     room.other.accepts_dms = False
     try:
         room.ask("!privacy", author=room.other)
-        await room.answer("`/privacy` tells you alone")
+        await room.answer("use `/privacy` here")
         await _slash(room, room.other, "privacy")
         await _whispered(room, room.other, "What I hold about you")
     finally:
@@ -290,7 +295,7 @@ async def test_managers_say_where_paintings_are_asked_for(room, app):
     playground = room.playground
     general = playground.seeded.general
     room.ask("!settings", author=room.other)
-    await room.answer("Only those who may manage this server")
+    await room.answer("Only members who can manage this server")
     room.ask("!settings")
     settings = await room.answer("Settings of this server")
 
@@ -300,18 +305,18 @@ async def test_managers_say_where_paintings_are_asked_for(room, app):
         assert not chosen.failed
 
     await choose(room.other, "rules:channels", [general.id])
-    await _whispered(room, room.other, "Only those who may manage this server")
+    await _whispered(room, room.other, "Only members who can manage this server")
     await choose(room.me, "rules:channels", [general.id])
     await room.wait(lambda: f"<#{general.id}>" in settings.embeds[0]["fields"][0]["value"])
     room.ask("!stylize mosaic passes=1", CONTENT)
-    await room.answer(f"Paintings are not asked for in this channel; try <#{general.id}>.")
+    await room.answer(f"I do not paint in this channel; try <#{general.id}>.")
     assert room.cards() == []
 
     role = next(each for each in playground.seeded.guild.roles.values() if each.name == "Artists")
     await choose(room.me, "rules:role", [role.id])
     await room.wait(lambda: f"<@&{role.id}>" in settings.embeds[0]["fields"][1]["value"])
     room.ask("!style add Painted by Artists", STYLE, author=room.other)
-    await room.answer("Painted by Artists is on this server's shelf")
+    await room.answer("Painted by Artists is now a style of this server")
 
     await _pressed(room, room.me, settings, "rules:everywhere:")
     await room.wait(lambda: "every channel" in settings.embeds[0]["fields"][0]["value"])

@@ -127,7 +127,7 @@ async def test_details_are_private_and_paint_the_same_picture_again(room, tmp_pa
 async def test_the_time_lapse_is_an_animation_for_whoever_pressed(room):
     first = await _painted(room, "!stylize passes=12", ("SPOILER_harbour.png", CONTENT[1]))
     await _press(room, room.other, first, "timelapse")
-    told = await _whispered(room, room.other, "came to be")
+    told = await _whispered(room, room.other, "was painted")
     [animation] = told.attachments
     assert animation.filename.startswith("SPOILER_")
     assert "animation" in animation.description
@@ -170,7 +170,7 @@ async def test_presses_are_answered_where_the_bot_may_not_speak_any_more(room):
         await _press(room, room.me, first, "details")
         await _whispered(room, room.me, "harbour.png × brushes.png")
         await _press(room, room.me, first, "timelapse")
-        await _whispered(room, room.me, "came to be")
+        await _whispered(room, room.me, "was painted")
         await _press(room, room.me, first, "delete")
         await room.wait(lambda: first.id not in room.channel.messages)
     finally:

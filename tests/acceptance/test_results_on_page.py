@@ -35,7 +35,7 @@ async def test_a_painting_is_explained_varied_and_deleted_by_mouse(room, chromiu
         await press("Details")
         await sees("To paint it without me")
         await press("Time-lapse")
-        await sees("came to be")
+        await sees("was painted")
         await press("More style")
         await sees("style ×2.5")
         second = (await room.wait(lambda: len(room.finals()) == 2 and room.finals()))[1]

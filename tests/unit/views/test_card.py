@@ -45,7 +45,7 @@ def test_a_running_job_shows_bar_step_losses_and_time(make_job):
 
 def test_a_running_job_before_its_first_step_is_preparing(make_job):
     text = render_card(make_job(state=JobState.RUNNING), CardFacts()).embed.description
-    assert "Preparing" in text
+    assert "Getting ready" in text
 
 
 def test_a_job_asked_to_stop_says_so_and_its_button_rests(make_job):
@@ -59,7 +59,7 @@ def test_an_interrupted_job_shows_how_far_it_was(make_job):
     job = make_job(attempts=1, step=10, total=40)
     text = render_card(job, CardFacts(place=1)).embed.description
     assert "25%" in text
-    assert "goes on from here" in text
+    assert "will go on from here" in text
 
 
 def test_a_finished_card_is_small_full_and_without_buttons(make_job):
@@ -142,11 +142,11 @@ def test_states_differ_in_words_not_only_in_colour(make_job):
 
 
 @pytest.mark.parametrize(
-    ("done", "full"), [(0, 0), (0.001, 1), (0.5, 8), (0.999, 15), (1, 16), (1.5, 16)]
+    ("done", "full"), [(0, 0), (0.001, 1), (0.5, 6), (0.999, 11), (1, 12), (1.5, 12)]
 )
 def test_the_bar_is_neither_full_before_the_end_nor_empty_after_the_start(done, full):
     assert bar(done).count("▰") == full
-    assert len(bar(done)) == 16
+    assert len(bar(done)) == 12
 
 
 def test_a_title_carries_no_mention_and_no_markup(make_job):

@@ -9,6 +9,7 @@ import pytest
 from bot.jobs.guild_model import GuildPreset, GuildRules
 from bot.views.living import LIVING
 from bot.views.privacy import Holdings, forget_view, privacy_view
+from bot.views.remedies import begin_view
 from bot.views.rules import rules_view
 from bot.views.styles import added_view, removal_view, show_view
 
@@ -32,7 +33,8 @@ HELD = Holdings(jobs=(), pickers=(), offers=(), presets=(PRESET,))
     "view",
     [
         lambda: added_view(PRESET),
-        lambda: show_view(NAME),
+        lambda: show_view(NAME, emoji="🐳", removable=True),
+        begin_view,
         lambda: removal_view(NAME),
         lambda: privacy_view(BIG, HELD),
         lambda: forget_view(BIG),

@@ -12,7 +12,8 @@ def test_every_style_is_named_beside_its_emoji():
     text = picker_embed(library.PRESETS, filename="cat.png", may_react=True).description
     assert text is not None
     for preset in library.PRESETS:
-        assert f"{preset.emoji} {preset.title}" in text
+        named = f"{preset.emoji} {preset.title}"
+        assert named.replace(" ", "\u00a0") in text  # never broken in two by a narrow screen
 
 
 def test_every_emoji_leads_back_to_its_style():

@@ -51,7 +51,7 @@ def test_errors_that_are_not_meant_for_members_have_none():
 
 def test_a_misspelt_preset_gets_the_nearest_one():
     error = RequestRefused(RequestProblem.UNKNOWN_PRESET, detail="mosiac", suggestion="mosaic")
-    assert wording.explain(error) == "I know no style called `mosiac`; did you mean `mosaic`?"
+    assert wording.explain(error) == "There is no style called `mosiac`; did you mean `mosaic`?"
 
 
 @pytest.mark.parametrize("text", ["@everyone", "a`b``c", "x\ny", "<@123>", "**bold**", ""])
@@ -112,6 +112,6 @@ def test_so_does_a_failure_nobody_knows(code):
 def test_losses_are_said_as_shares_the_greatest_first():
     losses = {"content": 240.0, "style": 710.0, "total_variation": 50.0, "total": 1000.0}
     said = wording.still_different(losses)
-    assert said == "Where it still differs: style 71%, likeness 24%, smoothness 5%"
+    assert said == "Still off: style 71%, likeness 24%, smoothness 5%"
     assert wording.still_different({**losses, "total_variation": 1.0}).endswith("under 1%")
     assert wording.still_different({}) is None
