@@ -270,7 +270,10 @@ class Courier:
                 if error.no_reply and reply_to is not None:
                     reply_to = None
                 elif error.too_large and letter.picture_bytes > letters.SMALLEST_PICTURE_BYTES:
-                    limit = letter.picture_bytes // 2
+                    # Boosts may have run out unnoticed, and what any guild takes is known.
+                    unboosted = await self._poster.upload_limit(None) - letters.ENVELOPE_BYTES
+                    is_boosted = letter.picture_bytes > unboosted
+                    limit = unboosted if is_boosted else letter.picture_bytes // 2
                 else:
                     raise
 

@@ -236,6 +236,12 @@ class Acting:
         del self.state.channels[channel.id]
         self.hub.publish(Event(name="CHANNEL_DELETE", data=data, guild_id=channel.guild_id))
 
+    def boost(self, guild: Guild, tier: int) -> None:
+        """Members boost the guild to this tier, 0 to 3, or their boosts run out."""
+        guild.premium_tier = tier
+        data = self.wire.guild(guild)
+        self.hub.publish(Event(name="GUILD_UPDATE", data=data, guild_id=guild.id))
+
     def remove_bot(self, guild: Guild) -> Member:
         """An administrator throws the bot out; returns what it was there, for `invite_bot`."""
         member = guild.members.pop(self.state.bot.id)

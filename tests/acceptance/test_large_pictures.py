@@ -1,0 +1,131 @@
+"""A picture too large for something: for a message of its guild's, or for the painter's memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from bot.executors.process import ProcessExecutor
+from bot.executors.protocol import Finished
+from bot.playground.server import Playground
+from stylenet.devices import plan
+from stylenet.objective import down_to
+from stylenet.recipe import RECIPES
+from stylenet.tiles import margin_of
+
+from .conftest import CONTENT, STYLE, Room, custom_ids, painting, running, said, settings_for
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MIB = 1024 * 1024
+
+
+def _grainy() -> bytes:
+    """A PNG of noise: more than a message of an unboosted guild holds, in few pixels."""
+    pixels = np.random.default_rng(1).integers(0, 256, (1900, 2048, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def grainy(monkeypatch):
+    """What every painting of a bot in this process comes to, whatever was painted."""
+    picture, run = _grainy(), ProcessExecutor.run
+    assert 10 * MIB < len(picture) < 50 * MIB
+
+    async def replaced(self, work, *, stop=None):
+        async for event in run(self, work, stop=stop):
+            is_last = isinstance(event, Finished)
+            yield dataclasses.replace(event, image=picture) if is_last else event
+
+    monkeypatch.setattr(ProcessExecutor, "run", replaced)
+    return picture
+
+
+async def _posted(room):
+    """The finished picture's file: what it is called, its bytes, and it opened."""
+    earlier = {each.id for each in room.finals()}
+    room.ask("!stylize passes=1", CONTENT, STYLE)
+    finals = await room.wait(lambda: [f for f in room.finals() if f.id not in earlier])
+    [attachment, *_] = finals[0].attachments
+    return attachment.filename, room.playground.cdn.read(attachment), room.picture(attachment)
+
+
+@pytest.mark.usefixtures("app")
+async def test_a_picture_is_posted_as_large_as_the_guilds_boosts_allow(room, grainy):
+    playground, guild = room.playground, room.playground.seeded.guild
+    try:
+        name, data, picture = await _posted(room)
+        assert not name.endswith(".png")
+        assert 4 * MIB < len(data) < 10 * MIB
+        assert picture.size == (2048, 1900)
+
+        for tier in (2, 3):
+            playground.boost(guild, tier)
+            name, data, _ = await _posted(room)
+            assert name.endswith(".png")
+            assert data == grainy
+    finally:
+        playground.boost(guild, 0)
+
+
+@pytest.mark.usefixtures("app")
+async def test_a_picture_that_is_declined_all_the_same_is_made_to_fit(room, grainy, easel):
+    playground, guild = room.playground, room.playground.seeded.guild
+    playground.boost(guild, 2)
+    name, _, _ = await _posted(room)
+    assert name.endswith(".png")  # so the bot has heard of the boosts
+    try:
+        guild.premium_tier = 0  # they run out, and nobody tells the bot
+        name, data, picture = await _posted(room)
+        assert not name.endswith(".png")
+        assert 4 * MIB < len(data) < 10 * MIB
+        assert picture.size == (2048, 1900)
+
+        with easel.hold():
+            room.ask("!stylize passes=3", CONTENT, STYLE)
+            await room.wait(lambda: len(room.cards()) == 3)
+            declined = playground.faults.fail(path=r"POST .*/messages$", status=413, count=2)
+        finals = await room.wait(lambda: len(room.finals()) == 3 and room.finals())
+        assert declined.hits == 2  # at what boosts allow, then at what any guild takes
+        assert finals[-1].attachments[0].size < 5 * MIB
+    finally:
+        playground.faults.clear()
+        playground.boost(guild, 0)
+
+
+def _is_refused(message):
+    offers_less = any(":smaller" in each for each in custom_ids(message))
+    return offers_less and "too large for my memory" in said(message)
+
+
+async def test_what_exceeds_the_memory_is_painted_in_tiles_and_beyond_that_refused(tmp_path):
+    limit = 460 * MIB
+    recipe = RECIPES["default"]
+    margin = margin_of(down_to(recipe.layers, recipe.deepest))
+    half, whole = (
+        plan(torch.device("cpu"), *size, history=recipe.history, margin=margin, limit=limit)
+        for size in ((128, 102), (256, 205))
+    )
+    assert half.side is None
+    assert whole.side is not None
+    async with Playground(limits=0) as playground:
+        settings = settings_for(playground, tmp_path, size=128, painting_memory_bytes=limit)
+        async with running(settings):
+            room = Room(playground)
+            content = ("harbour.png", painting(1, width=320, height=256))
+            room.ask("!stylize passes=1", content, STYLE)
+            sizes = []
+            for count in (1, 2):
+                finals = await room.wait(lambda n=count: len(room.finals()) == n and room.finals())
+                sizes.append(room.picture(finals[-1].attachments[0]).size)
+                larger = next(each for each in custom_ids(finals[-1]) if ":larger" in each)
+                await playground.press(room.me, finals[-1], larger).settled.wait()
+            assert sizes == [(128, 102), (256, 205)]
+            await room.wait(lambda: any(map(_is_refused, room.answers())))
