@@ -210,12 +210,12 @@ def still_different(losses: Mapping[str, float]) -> str | None:
     if whole <= 0:
         return None
     shares = sorted(terms.items(), key=lambda term: -term[1])
-    said = [f"{LOSS_WORDS.get(name, name)} {_percent(value / whole)}" for name, value in shares]
-    return f"Still off: {', '.join(said)}"
+    said = [f"{_percent(value / whole)} {LOSS_WORDS.get(name, name)}" for name, value in shares]
+    return f"Still to improve: {', '.join(said)}"
 
 
 def _percent(share: float) -> str:
-    return f"{round(100 * share)}%" if share >= 0.01 else "under 1%"
+    return f"{round(100 * share)}%" if share >= 0.01 else "<1%"
 
 
 def failure(code: str | None) -> str:

@@ -38,7 +38,7 @@ def test_a_running_job_shows_bar_step_losses_and_time(make_job):
     text = card.embed.description
     assert "**25%**" in text
     assert "step 10 of 40, about 30 seconds left" in text
-    assert "style 96%, likeness 4%, smoothness under 1%" in text
+    assert "96% style, 4% likeness, <1% smoothness" in text
     assert card.embed.image.url == "attachment://step-8.webp"
     assert card.files[0].description == "The painting tubingen.jpg × The Scream, after step 8 of 40"
 

@@ -112,6 +112,6 @@ def test_so_does_a_failure_nobody_knows(code):
 def test_losses_are_said_as_shares_the_greatest_first():
     losses = {"content": 240.0, "style": 710.0, "total_variation": 50.0, "total": 1000.0}
     said = wording.still_different(losses)
-    assert said == "Still off: style 71%, likeness 24%, smoothness 5%"
-    assert wording.still_different({**losses, "total_variation": 1.0}).endswith("under 1%")
+    assert said == "Still to improve: 71% style, 24% likeness, 5% smoothness"
+    assert wording.still_different({**losses, "total_variation": 1.0}).endswith("<1% smoothness")
     assert wording.still_different({}) is None
