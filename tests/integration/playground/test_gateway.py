@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,8 +23,10 @@ async def test_hello_heartbeat_identify(playground: Playground, connect: Any) ->
     async with connect() as raw:
         hello = await raw.receive()
         assert (hello["op"], hello["d"]["heartbeat_interval"]) == (10, 41250)
+        sent_at = time.monotonic()
         await raw.send(HEARTBEAT, None)  # allowed before IDENTIFY, as clients do it
         assert (await raw.receive())["op"] == 11
+        assert time.monotonic() - sent_at > 0.015  # see gateway.ACK_SECONDS
         await raw.send(IDENTIFY, identify(playground))
         ready = (await raw.receive())["d"]
         assert ready["v"] == 10
