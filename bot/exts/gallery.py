@@ -18,6 +18,7 @@ from bot.views.gallery import (
     PAGE,
     GalleryPage,
     Turn,
+    caption,
     gallery_embed,
     gallery_file,
     gallery_view,
@@ -118,7 +119,8 @@ class Gallery(commands.Cog):
         if not page.jobs:
             return []
         pictures = await asyncio.gather(*(self._picture(job) for job in page.jobs))
-        samples = [(job.title, picture) for job, picture in zip(page.jobs, pictures, strict=True)]
+        titles = map(caption, page.jobs)
+        samples = list(zip(titles, pictures, strict=True))
         sheet = await asyncio.to_thread(
             contact_sheet, samples, first=page.first, columns=COLUMNS, tile=TILE
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -18,13 +19,23 @@ if TYPE_CHECKING:
 
     from bot.jobs.model import Job
 
-__all__ = ["PAGE", "GalleryPage", "Turn", "gallery_embed", "gallery_file", "gallery_view", "link"]
+__all__ = [
+    "PAGE",
+    "GalleryPage",
+    "Turn",
+    "caption",
+    "gallery_embed",
+    "gallery_file",
+    "gallery_view",
+    "link",
+]
 
 PAGE: Final = 6
 """Paintings on one page."""
 
 COLOUR: Final = discord.Colour(0x8E6BD8)
 SHEET_NAME: Final = "gallery.webp"
+_EXTENSION: Final = re.compile(r"(?<=\w)\.[A-Za-z0-9]{3,4}(?=\s|$)")
 _ROUND: Final = str.maketrans("[]", "()")  # square brackets would end a link's text
 
 
@@ -108,6 +119,11 @@ def gallery_embed(page: GalleryPage, *, name: str, prefix: str) -> discord.Embed
         lines += ["", wording.GALLERY_LEFT_OUT.format(count=page.left_out)]
     embed.description = "\n".join(lines)
     return embed
+
+
+def caption(job: Job) -> str:
+    """What stands below a painting on the sheet: its title without the files' extensions."""
+    return _EXTENSION.sub("", job.title)
 
 
 def gallery_file(sheet: bytes, page: GalleryPage) -> discord.File:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.jobs.model import JobState
-from bot.views.gallery import PAGE, GalleryPage, Turn, gallery_embed, gallery_view, link
+from bot.views.gallery import PAGE, GalleryPage, Turn, caption, gallery_embed, gallery_view, link
 
 BIG = 2**63 - 1
 
@@ -63,3 +63,15 @@ def test_what_is_left_out_is_said(page):
     embed = gallery_embed(page(0, left_out=2), name="Ada", prefix="!")
     assert "2 more from channels that not everyone here can see" in embed.description
     assert embed.image.url is None
+
+
+@pytest.mark.parametrize(
+    ("title", "short"),
+    [
+        ("cat.jpg × woodcut.webp", "cat × woodcut"),
+        ("v1.5 final.PNG × a.png + Mosaic", "v1.5 final × a + Mosaic"),
+        (".png × ", ".png × "),
+    ],
+)
+def test_a_caption_leaves_extensions_out(make_job, title, short):
+    assert caption(make_job(title=title)) == short
