@@ -22,7 +22,9 @@ export function renderMarkdown(text, context = {}) {
 
 /** The text of a message on one line, for quotes and announcements. */
 export function plainText(text, context = {}) {
-  return renderMarkdown(text, context).textContent.replace(/\s+/g, " ").trim();
+  const blocksOfIt = [...renderMarkdown(text, context).childNodes];
+  const words = blocksOfIt.map((block) => block.textContent).join(" ");
+  return words.replace(/\s+/g, " ").trim();
 }
 
 // ---------------------------------------------------------------------- blocks

@@ -76,6 +76,19 @@ async def test_nothing_sticks_out(open_chat, wire_bot, playground, files, size, 
     await expect(chat.page.locator(".topbar")).to_be_in_viewport()
 
 
+async def test_two_buttons_stand_beside_each_other_on_a_phone(open_chat, wire_bot):
+    labels = (("Add a picture", "📎"), ("Use my avatar", "🙂"))
+    buttons = [
+        {"type": 2, "style": 2, "label": label, "custom_id": label, "emoji": {"name": emoji}}
+        for label, emoji in labels
+    ]
+    await wire_bot.post("Well?", components=[{"type": 1, "components": buttons}])
+    chat = await open_chat(viewport={"width": 390, "height": 844})
+    found = [chat.page.get_by_role("button", name=re.compile(label)) for label, _ in labels]
+    first, second = [await each.bounding_box() for each in found]
+    assert first["y"] == second["y"]
+
+
 async def test_the_theme_follows_the_system_and_can_be_chosen(open_chat):
     chat = await open_chat(color_scheme="dark")
     body = chat.page.locator("body")

@@ -130,7 +130,8 @@ async def test_names_become_mentions(chat, wire_bot, playground):
 
 async def test_a_reply_quotes_and_leads_back(chat, wire_bot, playground):
     stylize = playground.seeded.stylize
-    original = playground.post_message(playground.seeded.members[1], "Look here", channel=stylize)
+    vincent = playground.seeded.members[1]
+    original = playground.post_message(vincent, "Look here\n-# closely", channel=stylize)
     for number in range(30):
         playground.post_message(playground.seeded.members[2], f"Line {number}", channel=stylize)
     await expect(chat.messages).to_have_count(31)
@@ -144,7 +145,9 @@ async def test_a_reply_quotes_and_leads_back(chat, wire_bot, playground):
     reply = await wire_bot.heard("MESSAGE_CREATE", lambda m: m["content"] == "I see")
     assert reply["referenced_message"]["id"] == original.id
     await expect(first).not_to_be_in_viewport()
-    await chat.message(reply["id"]).locator("button.quote").click()
+    quote = chat.message(reply["id"]).locator("button.quote")
+    await expect(quote).to_contain_text("Look here closely")
+    await quote.click()
     await expect(first).to_be_in_viewport()
     await expect(first).to_be_focused()
 
