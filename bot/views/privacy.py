@@ -101,7 +101,7 @@ def holdings_embed(
         inline=False,
     )
     return embed.set_footer(
-        text="About you I keep only your Discord ID and your files' names: no name, no messages."
+        text="Beside these I keep your Discord ID and your pictures' names, and no other messages."
     )
 
 
@@ -184,7 +184,8 @@ def _lines(holdings: Holdings, guild_name: Callable[[int], str | None]) -> list[
         waiting = len(holdings.pickers)
         lines.append(f"{_some(waiting, 'picture')} for which I offered you styles")
     if holdings.offers:
-        lines.append(f"{_some(len(holdings.offers), 'request')} that I answered with a question")
+        asked = _some(len(holdings.offers), "request")
+        lines.append(f"the words of {asked} that I answered with a question")
     for preset in holdings.presets:
         server = guild_name(preset.guild_id)
         where = f" in {discord.utils.escape_markdown(server)}" if server else ""
