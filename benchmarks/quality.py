@@ -12,6 +12,9 @@ other recipe is measured against it, on the pixels as they are written:
   nothing of the limits of 0..255, and its loss is taken before it is clipped to them: clipped,
   it is up to 1.4 times as large.
 
+``--until`` also looks at the written pixels of every step, at no charge, and says after how many
+passes and at what ``clock`` a recipe first reached the cookbook's loss.
+
 ``--json FILE`` keeps the figures. The sheet, ``sheet.png``, shows content, style and pastiches.
 """
 
@@ -21,7 +24,9 @@ import argparse
 import json
 import sys
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -33,6 +38,9 @@ from stylenet.objective import Objective, measure_targets
 from stylenet.recipe import Recipe
 from stylenet.vgg import VGG19
 from stylenet.weights import bundled_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COOKBOOK = Recipe.named("cookbook")
 CONTENTS = ("tubingen", "hoovertowernight")
@@ -52,6 +60,8 @@ class Row:
     clock: float
     loss: float
     content_term: float
+    passes_until: float | None = None
+    clock_until: float | None = None
 
 
 class Judge:
@@ -79,8 +89,9 @@ def main() -> int:
     recipes = [_recipe(text) for text in options.recipes.split(",")]
     rows: list[Row] = []
     tiles: list[list[tuple[str, Image.Image]]] = []
-    print(_line("content", "style", "recipe", "passes", "seconds", "clock", "loss", "content"))
-    print(_line(*["---"] * 8), flush=True)
+    names = ["passes", "seconds", "clock", "loss", "content", "passes until", "clock until"]
+    print(_line("content", "style", "recipe", *names))
+    print(_line(*["---"] * (3 + len(names))), flush=True)
     for content_path in options.contents:
         for style_path in options.styles:
             content, style = (images.decode(p.read_bytes()) for p in (content_path, style_path))
@@ -94,15 +105,22 @@ def main() -> int:
                 if recipe is not COOKBOOK:
                     painting = _paint(content, style, recipe, options.device)
                 losses = judge(painting.pixels)
+                generation = cookbook.seconds / cookbook.passes
+                until = None
+                if options.until and recipe is not COOKBOOK:
+                    is_reached = partial(_is_reached, judge, reached.total)
+                    until = _until(content, style, recipe, is_reached, options.device)
                 row = Row(
                     content_path.stem,
                     style_path.stem,
                     f"{recipe.name} {recipe.passes:g}",
                     painting.passes,
                     painting.seconds,
-                    painting.seconds / (cookbook.seconds / cookbook.passes),
+                    painting.seconds / generation,
                     losses.total / reached.total,
                     losses.content / reached.content,
+                    until[0] if until else None,
+                    until[1] / generation if until else None,
                 )
                 rows.append(row)
                 print(_line(*(_cell(value) for value in asdict(row).values())), flush=True)
@@ -133,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--device", default="auto")
     parser.add_argument("--out", type=Path, default=Path("build/quality"))
+    parser.add_argument("--until", action="store_true", help="when is the yardstick reached?")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--reuse", action="store_true", help="the cookbook's pictures in --out")
     return parser
@@ -170,6 +189,28 @@ def _paint(content: Image.Image, style: Image.Image, recipe: Recipe, device: str
     raise RuntimeError(msg)
 
 
+def _is_reached(judge: Judge, wanted: float, pixels: images.Pixels) -> bool:
+    return judge(pixels).total <= wanted
+
+
+def _until(
+    content: Image.Image,
+    style: Image.Image,
+    recipe: Recipe,
+    is_reached: Callable[[images.Pixels], bool],
+    device: str,
+) -> tuple[float, float] | None:
+    """Passes and seconds spent when the written pixels are first good enough, or None."""
+    passes = seconds = 0.0
+    watched = recipe.evolve(snapshot_every=1)
+    for event in stylenet.paint(content, [style], watched, device=device):
+        if isinstance(event, stylenet.Progress):
+            passes, seconds = event.passes, event.seconds
+        if isinstance(event, stylenet.Snapshot) and is_reached(event.pixels):
+            return passes, seconds
+    return None
+
+
 def _cookbook(
     options: argparse.Namespace,
     content_path: Path,
@@ -201,13 +242,17 @@ def _line(*cells: str) -> str:
 
 
 def _cell(value: object) -> str:
+    if value is None:
+        return ""
     return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
 def _summarise(recipe: str, rows: list[Row]) -> None:
     own = [row for row in rows if row.recipe == recipe]
-    for name in ("passes", "clock", "loss", "content_term"):
+    for name in ("passes", "clock", "loss", "content_term", "passes_until", "clock_until"):
         values = [getattr(row, name) for row in own]
+        if None in values:
+            continue
         print(f"{recipe:20} {name:12} mean {np.mean(values):6.2f}   worst {max(values):6.2f}")
 
 
