@@ -224,11 +224,13 @@ def failure(code: str | None) -> str:
 
 
 _FAILURES: Mapping[str, str] = {
-    "out_of_memory": "the picture is too large for my memory; ask again with a smaller `size`",
+    "out_of_memory": (
+        "the picture is too large for my memory; press **Smaller**, or ask with a smaller `size`"
+    ),
     "diverged": "the colours got out of hand; press **Again**, or ask with a lower `strength`",
     "unreadable_picture": "one of the pictures could not be read; save it anew as PNG or JPEG",
     "empty_mask": "the mask leaves no room for the style; paint white where it should go",
-    "timed_out": "it took far longer than it should; ask again with a smaller `size`",
+    "timed_out": "it took far longer than it should; press **Smaller**, or ask for fewer `passes`",
     "worker_died": "the painting kept stopping halfway; ask again in a while",
 }
 
