@@ -219,6 +219,7 @@ class PageApi:
             self._playground.faults.apply(wanted)
         except (ValueError, TypeError, re.error) as error:
             raise invalid_form((), "BASE_TYPE_INVALID", str(error)) from None
+        self._playground.hub.wake()
         return answer(self._playground.faults.describe())
 
     async def _add_member(self, request: web.Request) -> web.Response:

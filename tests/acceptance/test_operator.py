@@ -46,7 +46,7 @@ async def test_the_operators_word_outlives_the_bot(room, tmp_path):
         await room.wait(lambda: len(room.finals()) == 3)
         assert _served(room)[0] == favoured.id
         room.ask("!stylize passes=1", CONTENT, STYLE)
-        await room.answer("take nothing new just now")
+        await room.answer("take nothing new right now")
         assert "the queue is open" in await _tell(settings, tmp_path, "resume")
         async with asyncio.timeout(60):
             while len(room.cards()) == 3:

@@ -56,28 +56,6 @@ async def test_a_database_locked_for_half_a_minute_loses_nothing_accepted(room, 
     await _served_after_all(room)
 
 
-@pytest.mark.slow
-@pytest.mark.postgres
-async def test_a_server_that_is_gone_for_half_a_minute_loses_nothing_accepted(
-    tmp_path, easel, new_postgres
-):
-    url = await new_postgres()
-    async with (
-        Playground(limits=0) as playground,
-        running(settings_for(playground, tmp_path, database_url=url)),
-    ):
-        room = Room(playground)
-        with easel.hold():
-            room.ask("!stylize passes=5", CONTENT, STYLE)
-            await room.card_saying("Painting")
-            server = await _gone(url)
-        with server:
-            room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
-            await asyncio.sleep(30)
-            assert room.finals() == []
-        await _served_after_all(room)
-
-
 async def _served_after_all(room):
     """One picture for whoever was accepted, and one for the other, who asks again if told to."""
     await room.final()
@@ -122,6 +100,32 @@ async def test_a_disk_that_fills_in_mid_job_delays_the_picture(room, easel, monk
     final = await room.final()
     assert room.picture(final.attachments[0]).size == (64, 51)
     assert len(room.finals()) == len(room.cards()) == 1
+
+
+# From here on each test has a Discord of its own: the client's address is one for the process, so
+# no bot of the module's is spoken to again.
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+async def test_a_server_that_is_gone_for_half_a_minute_loses_nothing_accepted(
+    tmp_path, easel, new_postgres
+):
+    url = await new_postgres()
+    async with (
+        Playground(limits=0) as playground,
+        running(settings_for(playground, tmp_path, database_url=url)),
+    ):
+        room = Room(playground)
+        with easel.hold():
+            room.ask("!stylize passes=5", CONTENT, STYLE)
+            await room.card_saying("Painting")
+            server = await _gone(url)
+        with server:
+            room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
+            await asyncio.sleep(30)
+            assert room.finals() == []
+        await _served_after_all(room)
 
 
 @pytest.mark.slow

@@ -28,7 +28,13 @@ const FAULTS = [
 export async function openWeather(anchor, page) {
   const state = h("p", { class: "quiet", role: "status" });
   const rows = FAULTS.map((fault) => {
-    const box = h("input", { type: "checkbox", role: "switch", onchange: () => apply() });
+    // Not to be pressed before it is known how things stand: the answer would undo the press.
+    const box = h("input", {
+      type: "checkbox",
+      role: "switch",
+      disabled: true,
+      onchange: () => apply(),
+    });
     return {
       fault,
       box,
@@ -53,7 +59,10 @@ export async function openWeather(anchor, page) {
     }
   }
   function show(current) {
-    for (const { fault, box } of rows) box.checked = Boolean(current && fault.is(current));
+    for (const { fault, box } of rows) {
+      box.checked = Boolean(current && fault.is(current));
+      box.disabled = false;
+    }
   }
   float(
     anchor,
