@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
@@ -21,6 +21,18 @@ __all__ = ["LBFGS"]
 _ARMIJO = 1e-4
 _MAX_TRIALS = 10
 _SMALLEST_CURVATURE = 1e-10
+
+
+class _Pair(NamedTuple):
+    """A change of the parameters, that of the gradient, both flat, and their product sᵀy."""
+
+    s: Tensor
+    y: Tensor
+    product: Tensor
+
+    @classmethod
+    def of(cls, s: Tensor, y: Tensor) -> _Pair:
+        return cls(s, y, torch.dot(s, y))
 
 
 class LBFGS:
@@ -44,16 +56,16 @@ class LBFGS:
         self._history = history
         self._hessian_scale = hessian_scale
         self._first_step = first_step
-        self._pairs: list[tuple[Tensor, Tensor]] = []
+        self._pairs: list[_Pair] = []
 
     @property
     def memory(self) -> Memory:
         """The pairs, oldest first; those set are cut to the newest `history`."""
-        return Memory(pairs=tuple(self._pairs))
+        return Memory(pairs=tuple((pair.s, pair.y) for pair in self._pairs))
 
     @memory.setter
     def memory(self, memory: Memory) -> None:
-        self._pairs = list(memory.pairs)[-self._history :]
+        self._pairs = [_Pair.of(s, y) for s, y in memory.pairs[-self._history :]]
 
     def step(self, point: P, evaluate: Callable[[Tensor], P]) -> P | None:
         """Take one step.
@@ -86,16 +98,15 @@ class LBFGS:
             norm = float(torch.linalg.vector_norm(q))
             scale = self._first_step * math.sqrt(q.numel()) / norm if norm > 0 else 0.0
             return (q * scale).view_as(gradient)
-        products = [torch.dot(s, y) for s, y in self._pairs]
         alphas = []
-        for (s, y), product in zip(reversed(self._pairs), reversed(products), strict=True):
-            alpha = torch.dot(s, q) / product
-            q = q - alpha * y
+        for pair in reversed(self._pairs):
+            alpha = torch.dot(pair.s, q) / pair.product
+            q = q - alpha * pair.y
             alphas.append(alpha)
-        s, y = self._pairs[-1]
-        q = q * (self._hessian_scale * products[-1] / torch.dot(y, y))
-        for (s, y), product, alpha in zip(self._pairs, products, reversed(alphas), strict=True):
-            q = q + (alpha - torch.dot(y, q) / product) * s
+        newest = self._pairs[-1]
+        q = q * (self._hessian_scale * newest.product / torch.dot(newest.y, newest.y))
+        for pair, alpha in zip(self._pairs, reversed(alphas), strict=True):
+            q = q + (alpha - torch.dot(pair.y, q) / pair.product) * pair.s
         return q.view_as(gradient)
 
     def _search(
@@ -115,9 +126,9 @@ class LBFGS:
         return None
 
     def _keep(self, s: Tensor, y: Tensor) -> None:
-        s, y = _half(s.flatten()), _half(y.flatten())
-        if torch.dot(s, y) > _SMALLEST_CURVATURE * torch.dot(y, y):
-            self._pairs.append((s, y))
+        pair = _Pair.of(_half(s.flatten()), _half(y.flatten()))
+        if pair.product > _SMALLEST_CURVATURE * torch.dot(pair.y, pair.y):
+            self._pairs.append(pair)
             del self._pairs[: -self._history]
 
 
