@@ -80,8 +80,13 @@ class Room:
         return [each for each in self.answers() if "picker:choose" in custom_ids(each)]
 
     async def wait(self, look: Any, seconds: float = PATIENCE_SECONDS) -> Any:
-        """Wait until `look` finds something."""
-        return await self.playground.wait_for(lambda: look() or None, seconds)
+        """Wait until `look` finds something; say what the bot's cards say where it does not."""
+        try:
+            return await self.playground.wait_for(lambda: look() or None, seconds)
+        except TimeoutError as error:
+            for card in self.cards():
+                error.add_note(f"card: {said(card)}")
+            raise
 
     async def card(self) -> Any:
         """The first card."""

@@ -53,7 +53,7 @@ async def test_two_processes_share_the_work_and_one_inherits_it(room, tmp_path, 
 
         # Each paints one; then one of them is gone.
         for _ in range(2):
-            room.ask("!stylize passes=200", CONTENT, STYLE)
+            room.ask("!stylize passes=80", CONTENT, STYLE)
         await room.wait(lambda: sum("Painting" in _shown(card) for card in room.cards()) == 2)
         await one.kill()
         await room.wait(lambda: len(room.finals()) == 6)
