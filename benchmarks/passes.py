@@ -27,12 +27,14 @@ import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
 
 from stylenet import devices
 from stylenet.lbfgs import LBFGS
-from stylenet.objective import Objective, down_to, measure_targets
+from stylenet.loss import down_to
+from stylenet.objective import Objective
 from stylenet.precision import Precision
 from stylenet.recipe import LAYERS, Recipe
 from stylenet.reduced import REACHED, ReducedVGG, load_reduced
 from stylenet.search import Point
 from stylenet.spectrum import Spectrum
+from stylenet.targets import measure_targets
 from stylenet.vgg import VGG19, layer_shape
 from stylenet.weights import bundled_weights
 

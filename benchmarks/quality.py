@@ -34,8 +34,9 @@ from PIL import Image, ImageDraw
 
 import stylenet
 from stylenet import devices, images
-from stylenet.objective import Objective, measure_targets
+from stylenet.objective import Objective
 from stylenet.recipe import Recipe
+from stylenet.targets import measure_targets
 from stylenet.vgg import VGG19
 from stylenet.weights import bundled_weights
 

@@ -101,12 +101,12 @@ class LBFGS:
         alphas = []
         for pair in reversed(self._pairs):
             alpha = torch.dot(pair.s, q) / pair.product
-            q = q - alpha * pair.y
+            q = torch.addcmul(q, pair.y, alpha, value=-1)
             alphas.append(alpha)
         newest = self._pairs[-1]
         q = q * (self._hessian_scale * newest.product / torch.dot(newest.y, newest.y))
         for pair, alpha in zip(self._pairs, reversed(alphas), strict=True):
-            q = q + (alpha - torch.dot(pair.y, q) / pair.product) * pair.s
+            q = torch.addcmul(q, pair.s, alpha - torch.dot(pair.y, q) / pair.product)
         return q.view_as(gradient)
 
     def _search(

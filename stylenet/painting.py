@@ -16,14 +16,16 @@ from stylenet.composite import Composite
 from stylenet.errors import StylenetError
 from stylenet.events import Painting, Snapshot
 from stylenet.guides import Guides
+from stylenet.loss import WHITENED, down_to
 from stylenet.masks import coverage
-from stylenet.objective import WHITENED, Objective, down_to, measure_targets
+from stylenet.objective import Objective
 from stylenet.optimize import Canvas, Stage, optimize
 from stylenet.pictures import prepare
 from stylenet.precision import Precision
 from stylenet.recipe import LAYERS, Padding, Recipe
 from stylenet.reduced import REACHED, ReducedVGG, load_reduced, reduced_cost
 from stylenet.spectrum import Spectrum
+from stylenet.targets import measure_targets
 from stylenet.tiles import margin_of
 from stylenet.vgg import VGG19
 from stylenet.weights import Weights, load_weights
@@ -36,8 +38,8 @@ if TYPE_CHECKING:
 
     from stylenet.composite import Variables
     from stylenet.events import PaintingEvent
-    from stylenet.objective import Targets
     from stylenet.pictures import Pictures, Values
+    from stylenet.targets import Targets
 
 __all__ = ["paint", "stylize"]
 

@@ -14,7 +14,7 @@ from bot.executors.process import ProcessExecutor
 from bot.executors.protocol import Finished
 from bot.playground.server import Playground
 from stylenet.devices import plan
-from stylenet.objective import down_to
+from stylenet.loss import down_to
 from stylenet.recipe import RECIPES
 from stylenet.tiles import margin_of
 

@@ -12,9 +12,10 @@ from stylenet.composite import Composite
 from stylenet.errors import EmptyMaskError, RecipeError
 from stylenet.guides import Guides
 from stylenet.masks import coverage, divide
-from stylenet.objective import Objective, measure_targets
+from stylenet.objective import Objective
 from stylenet.recipe import Recipe
 from stylenet.spectrum import Spectrum
+from stylenet.targets import measure_targets
 
 HARD = Recipe(mask_softness=0, passes=4)
 WIDTH, HEIGHT = 24, 18

@@ -68,7 +68,7 @@ def test_the_cookbook_takes_a_generation_per_pass_and_a_snapshot_when_told(conte
 @pytest.mark.parametrize("recipe", [PLAIN, DRAFTED], ids=lambda recipe: recipe.name)
 def test_the_reported_losses_are_those_of_the_picture(content, style, recipe, network, to_tensor):
     """Measured again from the written pixels with a network of our own."""
-    from stylenet.objective import measure_targets
+    from stylenet.targets import measure_targets
 
     painting = run(content, style, recipe)[-1]
     resized = style.resize(content.size, Image.Resampling.LANCZOS)

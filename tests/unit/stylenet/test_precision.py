@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from stylenet import devices, stylize
-from stylenet.objective import Objective, measure_targets
+from stylenet.objective import Objective
 from stylenet.precision import Precision
 from stylenet.recipe import Recipe
 from stylenet.reduced import REACHED, load_reduced
+from stylenet.targets import measure_targets
 from stylenet.vgg import VGG19
 
 RECIPE = Recipe.named("cookbook-fast")

@@ -10,8 +10,9 @@ import stylenet
 from stylenet import devices
 from stylenet.errors import DeviceMemoryError
 from stylenet.guides import Guides
-from stylenet.objective import Objective, measure_targets
+from stylenet.objective import Objective
 from stylenet.recipe import LAYERS, Padding, Recipe
+from stylenet.targets import measure_targets
 from stylenet.tiles import TiledPicture, margin_of, stitch, tiles_of
 from stylenet.vgg import VGG19
 
