@@ -2,22 +2,23 @@
 # Measures everything docs/method.md speaks of on a machine with a CUDA device, in about ten
 # minutes, and prints markdown. Pictures and figures are left in build/gpu.
 #
-#     benchmarks/gpu.sh [CONTENT.jpg STYLE.jpg ...] > gpu.md
+#     benchmarks/gpu.sh > gpu.md
 #
-# Without pictures it takes scikit-image's. TORCH_BACKEND=cu126 chooses another build of torch.
+# CONTENTS and STYLES name pictures to paint, in lists; without them they are scikit-image's.
+# TORCH_BACKEND=cu126 chooses another build of torch. PYTHON=python3 takes an interpreter that has
+# everything already, instead of setting one up.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-make setup TORCH_BACKEND="${TORCH_BACKEND:-cu128}" >&2
-python=.venv/bin/python
+if [[ -z ${PYTHON:-} ]]; then
+  make setup TORCH_BACKEND="${TORCH_BACKEND:-cu128}" >&2
+  PYTHON=.venv/bin/python
+fi
 out=build/gpu
 mkdir -p "$out"
 
-if (($# >= 2)); then
-  contents=("$1")
-  styles=("${@:2}")
-else
-  "$python" - "$out" <<'PYTHON'
+if [[ -z ${CONTENTS:-} || -z ${STYLES:-} ]]; then
+  "$PYTHON" - "$out" <<'PYTHON'
 import pathlib
 import sys
 
@@ -27,21 +28,23 @@ from skimage import data
 for name in ("astronaut", "coffee"):
     Image.fromarray(getattr(data, name)()).save(pathlib.Path(sys.argv[1]) / f"{name}.png")
 PYTHON
-  contents=("$out/astronaut.png")
-  styles=("$out/coffee.png")
+  CONTENTS=$out/astronaut.png
+  STYLES=$out/coffee.png
 fi
+read -ra contents <<<"$CONTENTS"
+read -ra styles <<<"$STYLES"
 
 echo "# On $(nvidia-smi --query-gpu=name,driver_version --format=csv,noheader | head -n 1)"
-"$python" -c 'import torch; print(f"\ntorch {torch.__version__}, CUDA {torch.version.cuda}\n")'
+"$PYTHON" -c 'import torch; print(f"\ntorch {torch.__version__}, CUDA {torch.version.cuda}\n")'
 
 echo "## A step beside its convolutions"
 echo
-"$python" benchmarks/passes.py --device cuda --sizes 256x192 512x384 1024x768
+"$PYTHON" benchmarks/passes.py --device cuda --sizes 256x192 512x384 1024x768
 
-for size in 256 512; do
+for size in 256 512 1024; do
   echo
   echo "## Recipe against recipe at $size pixels"
   echo
-  "$python" benchmarks/quality.py --device cuda --size "$size" --out "$out/$size" \
+  "$PYTHON" benchmarks/quality.py --device cuda --size "$size" --out "$out/$size" --until \
     --contents "${contents[@]}" --styles "${styles[@]}" --json "$out/$size.json"
 done

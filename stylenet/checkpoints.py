@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["State", "pack", "unpack"]
 
-_VERSION = 1
+_VERSION = 2
 _MAX_PAIRS = 200
 _PAIR_BYTES = 24 << 20
 """What the optimiser's memory may take in a checkpoint; beyond it the oldest pairs are left out.
@@ -64,6 +64,7 @@ def pack(state: State, *, painting: str) -> bytes:
     """
     size = state.parameters.numel()
     kept = state.memory.pairs[-max(_PAIR_BYTES // (4 * size), 1) :]
+    count = 2 * len(kept)
     scales = []
     halves = np.empty((len(kept), 2, size), dtype=np.float16)
     for i, pair in enumerate(kept):
@@ -83,11 +84,13 @@ def pack(state: State, *, painting: str) -> bytes:
         "losses": [state.losses.content, state.losses.style, state.losses.total_variation],
         "scales": scales,
     }
+    products = state.memory.products
     arrays = {
         "facts": np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8),
         "parameters": _array(state.parameters),
         "gradient": _array(state.gradient),
         "pairs": halves,
+        "products": np.zeros((0, 0)) if products is None else products[-count:, -count:],
         "moments": np.stack([_array(moment) for moment in state.memory.moments])
         if state.memory.moments
         else np.empty((0, *state.parameters.shape), dtype=np.float32),
@@ -110,7 +113,7 @@ def unpack(data: bytes, *, painting: str, shape: tuple[int, ...], device: torch.
         CheckpointError: damaged, of another version, or of another painting.
     """
     try:
-        arrays = _read(data, limit=(4 * _MAX_PAIRS + 32) * math.prod(shape) + (1 << 20))
+        arrays = _read(data, limit=(4 * _MAX_PAIRS + 32) * math.prod(shape) + (2 << 20))
         facts = json.loads(arrays["facts"].tobytes())
         _require_same(facts, painting)
         return _state(arrays, facts, shape, device)
@@ -144,10 +147,12 @@ def _state(
 ) -> State:
     size = math.prod(shape)
     pairs, moments = arrays["pairs"], arrays["moments"]
+    known = 2 * len(pairs) if len(arrays["products"]) else 0
     expected = {
         "parameters": (shape, np.float32),
         "gradient": (shape, np.float32),
         "pairs": ((len(pairs), 2, size), np.float16),
+        "products": ((known, known), np.float64),
         "moments": ((len(moments), *shape), np.float32),
     }
     for name, (its_shape, dtype) in expected.items():
@@ -185,6 +190,7 @@ def _state(
                 (tensor(s, scales[2 * i]), tensor(y, scales[2 * i + 1]))
                 for i, (s, y) in enumerate(pairs)
             ),
+            products=arrays["products"] if known else None,
         ),
     )
 

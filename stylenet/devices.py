@@ -36,7 +36,10 @@ FIXED_BYTES = 300 << 20
 
 HELD_BYTES_PER_PIXEL = 400
 """Bytes per pixel of what a painting in tiles holds of the whole picture: some pictures, their
-cosines, the content's features; the pairs that L-BFGS remembers, 24 bytes each, come on top."""
+cosines, the content's features; the pairs that L-BFGS remembers come on top."""
+
+PAIR_BYTES_PER_PIXEL = 28
+"""Bytes per pixel of one of those pairs: two times three float32, and the matrix's spare rows."""
 
 _MEMBERSHIP = Path("/proc/self/cgroup")
 _CONTROL_GROUPS = Path("/sys/fs/cgroup")
@@ -114,9 +117,13 @@ def memory_needed(width: int, height: int) -> int:
 
 
 def available_memory(device: torch.device) -> int | None:
-    """Return the bytes that are free on the device; None where it does not tell."""
+    """Return the bytes that are free on the device; None where it does not tell.
+
+    What torch has taken of a CUDA device's memory and holds for later counts as free.
+    """
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0]) + held
     return _cpu_memory("SC_AVPHYS_PAGES") if device.type == "cpu" else None
 
 
@@ -187,9 +194,11 @@ def plan(
         return Plan(side=None, history=history)
     available = min(bounds)
     area = width * height
-    remembered = int((available / 2 - FIXED_BYTES - HELD_BYTES_PER_PIXEL * area) / (24 * area))
+    remembered = int(
+        (available / 2 - FIXED_BYTES - HELD_BYTES_PER_PIXEL * area) / (PAIR_BYTES_PER_PIXEL * area)
+    )
     history = max(min(history, remembered), min(history, _LEAST_HISTORY))
-    held = FIXED_BYTES + (HELD_BYTES_PER_PIXEL + 24 * history) * area
+    held = FIXED_BYTES + (HELD_BYTES_PER_PIXEL + PAIR_BYTES_PER_PIXEL * history) * area
     seen = max(available - held, 0) / BYTES_PER_PIXEL
     side = int(seen**0.5 - 2 * margin) // _TILE_GRID * _TILE_GRID
     if side < _LEAST_SIDE:

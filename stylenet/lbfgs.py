@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
-from stylenet.search import Memory
+from stylenet.pairs import Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor
 
-    from stylenet.search import P
+    from stylenet.pairs import Numbers
+    from stylenet.search import Memory, P
 
 __all__ = ["LBFGS"]
 
 _ARMIJO = 1e-4
 _MAX_TRIALS = 10
-_SMALLEST_CURVATURE = 1e-10
-
-
-class _Pair(NamedTuple):
-    """A change of the parameters, that of the gradient, both flat, and their product sᵀy."""
-
-    s: Tensor
-    y: Tensor
-    product: Tensor
-
-    @classmethod
-    def of(cls, s: Tensor, y: Tensor) -> _Pair:
-        return cls(s, y, torch.dot(s, y))
 
 
 class LBFGS:
@@ -42,9 +31,6 @@ class LBFGS:
     costs one evaluation unless its trial is refused; no tolerance ends the search early; what is
     remembered can be carried to another objective, and stored.
 
-    The pairs are kept in half precision (scaled, as float32 in memory): exactly what `memory`
-    returns, so that a search which is stored and resumed goes on bit by bit as it would have.
-
     Args:
         history: how many pairs are remembered.
         hessian_scale: factor on the usual initial inverse Hessian sᵀy / yᵀy. On these losses the
@@ -53,19 +39,18 @@ class LBFGS:
     """
 
     def __init__(self, *, history: int, hessian_scale: float, first_step: float) -> None:
-        self._history = history
         self._hessian_scale = hessian_scale
         self._first_step = first_step
-        self._pairs: list[_Pair] = []
+        self._pairs = Pairs(history)
 
     @property
     def memory(self) -> Memory:
-        """The pairs, oldest first; those set are cut to the newest `history`."""
-        return Memory(pairs=tuple((pair.s, pair.y) for pair in self._pairs))
+        """What is remembered; more pairs than the history are cut to the newest."""
+        return self._pairs.memory
 
     @memory.setter
     def memory(self, memory: Memory) -> None:
-        self._pairs = [_Pair.of(s, y) for s, y in memory.pairs[-self._history :]]
+        self._pairs.memory = memory
 
     def step(self, point: P, evaluate: Callable[[Tensor], P]) -> P | None:
         """Take one step.
@@ -79,35 +64,31 @@ class LBFGS:
             the point stands, at the limit of the precision or in a loss that is not a number.
         """
         while True:
-            direction = self._direction(point.gradient)
-            slope = float(torch.dot(direction.flatten(), point.gradient.flatten()))
+            direction, slope = self._direction(point.gradient)
             if slope < 0:
                 accepted = self._search(point, direction, slope, evaluate)
                 if accepted is not None:
-                    self._keep(
-                        accepted.parameters - point.parameters, accepted.gradient - point.gradient
+                    self._pairs.add(
+                        (accepted.parameters - point.parameters).flatten(),
+                        (accepted.gradient - point.gradient).flatten(),
                     )
                     return accepted
             if not self._pairs:
                 return None
             self._pairs.clear()  # what is remembered misleads: begin again at the gradient
 
-    def _direction(self, gradient: Tensor) -> Tensor:
-        q = -gradient.flatten()
+    def _direction(self, gradient: Tensor) -> tuple[Tensor, float]:
+        """Where to go, and how fast the loss falls on the way: direction · gradient."""
+        flat = gradient.flatten()
+        square = float(torch.dot(flat, flat))
         if not self._pairs:
-            norm = float(torch.linalg.vector_norm(q))
-            scale = self._first_step * math.sqrt(q.numel()) / norm if norm > 0 else 0.0
-            return (q * scale).view_as(gradient)
-        alphas = []
-        for pair in reversed(self._pairs):
-            alpha = torch.dot(pair.s, q) / pair.product
-            q = torch.addcmul(q, pair.y, alpha, value=-1)
-            alphas.append(alpha)
-        newest = self._pairs[-1]
-        q = q * (self._hessian_scale * newest.product / torch.dot(newest.y, newest.y))
-        for pair, alpha in zip(self._pairs, reversed(alphas), strict=True):
-            q = torch.addcmul(q, pair.s, alpha - torch.dot(pair.y, q) / pair.product)
-        return q.view_as(gradient)
+            length = math.sqrt(square)
+            scale = self._first_step * math.sqrt(flat.numel()) / length if length > 0 else 0.0
+            return gradient * -scale, -scale * square
+        dots = self._pairs.dots(flat)
+        coefficients, on_gradient = _two_loops(self._pairs.products, dots, self._hessian_scale)
+        direction = self._pairs.combine(coefficients, flat, on_gradient)
+        return direction.view_as(gradient), float(coefficients @ dots) + on_gradient * square
 
     def _search(
         self, point: P, direction: Tensor, slope: float, evaluate: Callable[[Tensor], P]
@@ -125,17 +106,29 @@ class LBFGS:
             length *= shorter
         return None
 
-    def _keep(self, s: Tensor, y: Tensor) -> None:
-        pair = _Pair.of(_half(s.flatten()), _half(y.flatten()))
-        if pair.product > _SMALLEST_CURVATURE * torch.dot(pair.y, pair.y):
-            self._pairs.append(pair)
-            del self._pairs[: -self._history]
 
+def _two_loops(products: Numbers, dots: Numbers, hessian_scale: float) -> tuple[Numbers, float]:
+    """Nocedal & Wright's algorithm 7.4 on coefficients: q = Bᵀ c + γ g, from q = −g on.
 
-def _half(values: Tensor) -> Tensor:
-    """Round to half precision, scaled by a power of two so that nothing over- or underflows."""
-    largest = float(values.abs().max())
-    if largest == 0 or not math.isfinite(largest):
-        return values
-    scale = 2.0 ** math.floor(math.log2(largest))
-    return (values / scale).half().to(values.dtype) * scale
+    Args:
+        products: B Bᵀ, where the rows of B are s₀, y₀, s₁, y₁, …, oldest first.
+        dots: B g.
+        hessian_scale: see `LBFGS`.
+
+    Returns:
+        c and γ of the direction.
+    """
+    c, gamma = np.zeros(len(dots)), -1.0
+    alphas = []
+    pairs = range(0, len(dots), 2)
+    for s in reversed(pairs):
+        y = s + 1
+        alpha = (products[s] @ c + gamma * dots[s]) / products[s, y]
+        c[y] -= alpha
+        alphas.append(alpha)
+    scale = hessian_scale * products[-2, -1] / products[-1, -1]
+    c, gamma = scale * c, scale * gamma
+    for s, alpha in zip(pairs, reversed(alphas), strict=True):
+        y = s + 1
+        c[s] += alpha - (products[y] @ c + gamma * dots[y]) / products[s, y]
+    return c, gamma

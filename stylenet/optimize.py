@@ -79,8 +79,9 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _Point(Point):
-    """A point of the search with the terms of its loss."""
+    """A point of the search with its picture and the terms of its loss."""
 
+    picture: Tensor
     losses: Losses
 
 
@@ -193,6 +194,7 @@ class _Run:
             parameters=state.parameters,
             loss=state.loss,
             gradient=state.gradient,
+            picture=self._canvas.variables.picture(state.parameters),
             losses=state.losses,
         )
 
@@ -223,7 +225,7 @@ class _Run:
         """The picture as it stands, (1, 3, height, width)."""
         if self._point is None:
             return self._canvas.start
-        return self._canvas.variables.picture(self._point.parameters)
+        return self._point.picture
 
     @property
     def passes(self) -> float:
@@ -291,11 +293,13 @@ class _Run:
     def _evaluate(self, parameters: Tensor) -> _Point:
         if self._point is not None and self.passes + self.objective.cost > self._limit:
             raise _BudgetSpent
-        evaluation = self.objective.evaluate(self._canvas.variables.picture(parameters))
+        picture = self._canvas.variables.picture(parameters)
+        evaluation = self.objective.evaluate(picture)
         return _Point(
             parameters=parameters,
             loss=evaluation.loss,
             gradient=self._canvas.variables.gradient(evaluation.gradient),
+            picture=picture,
             losses=evaluation.losses,
         )
 

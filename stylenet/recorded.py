@@ -47,9 +47,12 @@ class Recorded:
 
     def _record(self, values: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor]:
         fixed = values.clone()
-        # A recording has memory of its own: what plain calls have left is given back first.
-        torch.cuda.empty_cache()
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.device(values.device), torch.cuda.graph(graph):
-            self._outputs = self._function(fixed)
+        with torch.cuda.device(values.device):
+            # A recording has memory of its own, about as much as the plain call has left behind.
+            free, _ = torch.cuda.mem_get_info()
+            if free < torch.cuda.memory_reserved():
+                torch.cuda.empty_cache()
+            with torch.cuda.graph(graph):
+                self._outputs = self._function(fixed)
         return graph, fixed

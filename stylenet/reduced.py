@@ -15,9 +15,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
 from torch import Tensor, nn
 
+from stylenet.convolution import convolve
 from stylenet.leaves import dead_leaves
 from stylenet.recipe import Padding
-from stylenet.vgg import convolve, deepest_of, full_cost, layer_shape
+from stylenet.vgg import deepest_of, full_cost, layer_shape
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -113,7 +114,7 @@ class ReducedVGG(nn.Module):
         for layer in _LAYERS:
             if layer.endswith("_1") and layer != "relu1_1":
                 x = F.max_pool2d(x, 2, ceil_mode=True)
-            x = F.relu_(self._convolve(layer, x))
+            x = self._convolve(layer, x)
             if layer in layers:
                 features[layer] = x.to(picture.dtype)
             if layer == deepest:
@@ -123,11 +124,11 @@ class ReducedVGG(nn.Module):
     def _convolve(self, layer: str, x: Tensor) -> Tensor:
         kernel, bias = self.get_buffer(f"{layer}_kernel"), self.get_buffer(f"{layer}_bias")
         if layer not in CHANNELS:
-            return convolve(x, kernel, bias, padding=self._padding)
+            return convolve(x, kernel, bias, padding=self._padding, rectified=True)
         if _is_narrowed(layer):
-            x = F.conv2d(x, self.get_buffer(f"{layer}_narrow"))
-        x = convolve(x, kernel, None, padding=self._padding)
-        return F.conv2d(x, self.get_buffer(f"{layer}_widen"), bias)
+            x = convolve(x, self.get_buffer(f"{layer}_narrow"))
+        x = convolve(x, kernel, padding=self._padding)
+        return convolve(x, self.get_buffer(f"{layer}_widen"), bias, rectified=True)
 
     def cost(self, layers: Collection[str]) -> float:
         """Return what forward and backward to these layers cost, in passes; see `VGG19.cost`."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 __all__ = ["Memory", "P", "Point"]
 
@@ -34,11 +38,14 @@ class Memory:
         steps: steps taken (Adam).
         moments: running means of the gradient and of its square, in its shape (Adam).
         pairs: changes of parameters and of gradient, oldest first, flat (L-BFGS).
+        products: of the pairs' vectors s₀, y₀, s₁, … with one another; None where they are still
+            to be reckoned.
     """
 
     steps: int = 0
     moments: tuple[Tensor, Tensor] | None = None
     pairs: tuple[tuple[Tensor, Tensor], ...] = ()
+    products: npt.NDArray[np.float64] | None = None
 
 
 P = TypeVar("P", bound=Point)

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
 from torch import Tensor, nn
 
+from stylenet.convolution import convolve
 from stylenet.recipe import LAYERS, Padding
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from stylenet.weights import Weights
 
-__all__ = ["VGG19", "Network", "convolve", "deepest_of", "full_cost", "layer_shape"]
+__all__ = ["VGG19", "Network", "deepest_of", "full_cost", "layer_shape"]
 
 _CHANNELS = (64, 128, 256, 512, 512)  # by block
 
@@ -88,8 +89,7 @@ class VGG19(nn.Module):
             if layer.endswith("_1") and layer != "relu1_1":
                 x = F.max_pool2d(x, 2, ceil_mode=True)
             kernel, bias = self.get_buffer(f"{layer}_kernel"), self.get_buffer(f"{layer}_bias")
-            # In place: a convolution needs its input for the backward pass, not its output.
-            x = F.relu_(convolve(x, kernel, bias, padding=self._padding))
+            x = convolve(x, kernel, bias, padding=self._padding, rectified=True)
             if layer in layers:
                 features[layer] = x.to(picture.dtype)
             if layer == deepest:
@@ -106,20 +106,6 @@ class VGG19(nn.Module):
             KeyError: there is no layer of such a name.
         """
         return _cost_up_to(deepest_of(layers)) / full_cost()
-
-
-def convolve(x: Tensor, kernel: Tensor, bias: Tensor | None, *, padding: Padding) -> Tensor:
-    """Return a 3 × 3 convolution of the size of its input.
-
-    Args:
-        x: (1, in, height, width).
-        kernel: (out, in, 3, 3).
-        bias: (out,), or None.
-        padding: what lies beyond the borders.
-    """
-    if padding is Padding.REPLICATE:
-        return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), kernel, bias)
-    return F.conv2d(x, kernel, bias, padding=1)
 
 
 def deepest_of(layers: Collection[str]) -> str:

@@ -12,7 +12,7 @@ import torch
 from stylenet.checkpoints import State, pack, unpack
 from stylenet.errors import CheckpointError
 from stylenet.events import Losses
-from stylenet.lbfgs import _half
+from stylenet.pairs import _half
 from stylenet.search import Memory
 
 SHAPE = (1, 3, 5, 7)
@@ -111,7 +111,9 @@ def rewritten(change):
         lambda a, f: a.update(parameters=a["parameters"] * np.nan),
         lambda a, f: a.update(pairs=a["pairs"][:, :1]),
         lambda a, f: a.update(moments=np.zeros((1, *SHAPE), np.float32)),
-        lambda a, f: f.update(version=2),
+        lambda a, f: a.update(products=np.ones((6, 5))),
+        lambda a, f: a.update(products=np.full((6, 6), np.inf)),
+        lambda a, f: f.update(version=1),
         lambda a, f: f.pop("painting"),
         lambda a, f: f.update(step=-1),
         lambda a, f: f.update(stage=0.5),

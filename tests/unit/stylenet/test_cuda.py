@@ -58,8 +58,8 @@ def test_a_recording_is_the_function_at_every_picture(weights, pair, picture, pa
 @pytest.mark.parametrize(
     ("kind", "dtype", "loss", "cosine"),
     [
-        ("exact", torch.float32, 2e-3, 0.9999),  # the convolutions are TF32
-        ("reduced", torch.float32, 2e-3, 0.9999),
+        ("exact", torch.float32, 2e-3, 0.9998),  # the convolutions are TF32
+        ("reduced", torch.float32, 2e-3, 0.9998),
         ("reduced", torch.bfloat16, 0.02, 0.99),
     ],
 )
@@ -80,12 +80,13 @@ def test_it_agrees_with_float64_on_the_cpu(weights, pair, picture, kind, dtype, 
 
 
 @pytest.mark.parametrize("name", ["cookbook-fast", "default"])
-def test_it_paints_what_the_cpu_paints(content, style, name):
+def test_it_paints_what_the_cpu_paints(make_scene, make_strokes, name):
+    content, style = make_scene(192, 144), make_strokes(192, 144)
     recipe = Recipe.named(name)
     on_gpu = stylize(content, style, recipe, device="cuda")
     on_cpu = stylize(content, style, recipe, device="cpu")
     assert on_gpu.device.startswith("cuda")
-    assert on_gpu.losses.total == pytest.approx(on_cpu.losses.total, rel=0.05)
+    assert on_gpu.losses.total == pytest.approx(on_cpu.losses.total, rel=0.1)
     difference = on_gpu.pixels.astype(float) - on_cpu.pixels
     assert np.abs(difference).mean() < 12
 

@@ -102,6 +102,31 @@ def test_at_the_minimum_it_says_so():
     assert lbfgs().step(point, function) is None
 
 
+def test_its_direction_is_that_of_the_two_loops():
+    """Against the textbook's recursion, in float64, on what the search remembers."""
+    function = Function(rosenbrock)
+    method = lbfgs(history=5, hessian_scale=1.5)
+    point, _ = minimise(method, function, torch.zeros(12, dtype=torch.float64), 9)
+    pairs = method.memory.pairs
+    assert len(pairs) == 5
+    q, alphas = -point.gradient, []
+    for s, y in reversed(pairs):
+        alphas.append((s @ q) / (s @ y))
+        q = q - alphas[-1] * y
+    s, y = pairs[-1]
+    q = q * 1.5 * (s @ y) / (y @ y)
+    for (s, y), alpha in zip(pairs, reversed(alphas), strict=True):
+        q = q + (alpha - (y @ q) / (s @ y)) * s
+    tried = []
+
+    def watched(parameters):
+        tried.append(parameters - point.parameters)
+        return function(parameters)
+
+    method.step(point, watched)
+    torch.testing.assert_close(tried[0], q)
+
+
 def test_misleading_memory_is_dropped():
     """A pair of negative curvature from another function turns the step uphill."""
     function = Function(quadratic)
@@ -129,12 +154,15 @@ def test_memory_is_what_half_precision_holds():
             assert torch.equal((values / scale).half().float() * scale, values)
 
 
-def test_a_resumed_search_goes_on_bit_by_bit():
+@pytest.mark.parametrize("size", [30, 32, 1501])
+@pytest.mark.parametrize("history", [4, 10])
+def test_a_resumed_search_goes_on_bit_by_bit(size, history):
+    """Also where pairs were forgotten, and so the rest of them moved."""
     function = Function(quadratic)
-    start = torch.zeros(30)
-    one = lbfgs()
+    start = torch.zeros(size)
+    one = lbfgs(history=history)
     half_way, _ = minimise(one, function, start, 6)
-    other = lbfgs()
+    other = lbfgs(history=history)
     other.memory = one.memory
     for _ in range(5):
         expected = one.step(half_way, function)

@@ -193,7 +193,7 @@ def test_without_a_limit_the_machine_counts(tmp_path, monkeypatch):
 def test_tiles_and_memory_of_steps_shrink_with_the_limit():
     plans = [
         devices.plan(CPU, 2048, 1536, history=30, margin=48, limit=mib << 20)
-        for mib in (8000, 5000, 3000, 2200)
+        for mib in (8400, 5000, 3000, 2200)
     ]
     sides = [plan.side for plan in plans]
     assert sides == sorted(sides, reverse=True)
