@@ -131,10 +131,16 @@ export class MessageView {
     if (this.keys.get(name) === key) return;
     this.keys.set(name, key);
     const part = this.parts[name];
-    const focused = part.contains(document.activeElement) ? focusKey(document.activeElement) : null;
+    const focused = part.contains(document.activeElement) ? document.activeElement : null;
     fill(part, draw());
     part.hidden = !part.hasChildNodes();
-    if (focused) part.querySelector(focused)?.focus({ preventScroll: true });
+    if (focused) this.refocus(part, focusKey(focused));
+  }
+
+  /** The redrawn control keeps the focus; where it is gone, its message takes it. */
+  refocus(part, key) {
+    const again = key && part.querySelector(key);
+    (again || this.element).focus({ preventScroll: true });
   }
 
   /** A message right after another of the same author stands without head and avatar. */

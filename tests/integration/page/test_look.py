@@ -177,3 +177,41 @@ async def test_the_weather_can_be_made_and_cleared(chat, playground):
     await playground.wait_for(lambda: playground.faults.cdn_delay_seconds or None)
     await slow.uncheck()
     await expect(slow).not_to_be_checked()
+
+
+async def test_escape_leads_from_a_messages_button_back_to_the_box(chat, wire_bot):
+    button = {"type": 2, "style": 2, "label": "Again", "custom_id": "again"}
+    message = await wire_bot.post("Ready", components=[{"type": 1, "components": [button]}])
+    shown = chat.message(message["id"])
+    await shown.get_by_role("button", name="Again").focus()
+    await chat.page.keyboard.press("Escape")
+    await expect(shown).to_be_focused()
+    await chat.page.keyboard.press("Escape")
+    await expect(chat.text).to_be_focused()
+
+
+async def test_the_focus_stays_on_a_message_whose_button_goes_away(chat, wire_bot):
+    button = {"type": 2, "style": 2, "label": "Cancel", "custom_id": "cancel"}
+    message = await wire_bot.post("Waiting", components=[{"type": 1, "components": [button]}])
+    shown = chat.message(message["id"])
+    await shown.get_by_role("button", name="Cancel").focus()
+    await wire_bot.edit(message, content="Cancelled", components=[])
+    await expect(shown).to_contain_text("Cancelled")
+    await expect(shown).to_be_focused()
+
+
+async def test_the_focus_goes_to_the_neighbour_of_a_message_that_is_deleted(chat, playground):
+    ada = playground.seeded.members[0]
+    kept, gone = (
+        playground.post_message(ada, f"Line {n}", channel=playground.seeded.stylize)
+        for n in range(2)
+    )
+    await expect(chat.messages).to_have_count(2)
+    await chat.text.focus()
+    await chat.page.keyboard.press("ArrowUp")
+    delete = chat.message(gone.id).get_by_role("button", name="Delete message")
+    await delete.focus()
+    await expect(delete).to_be_focused()
+    await chat.page.keyboard.press("Enter")
+    await expect(chat.message(gone.id)).to_have_count(0)
+    await expect(chat.message(kept.id)).to_be_focused()
