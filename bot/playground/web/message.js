@@ -50,7 +50,8 @@ export class MessageView {
         dataset: { id: message.id },
         "aria-labelledby": `head-${message.id} content-${message.id}`,
         onpointerenter: () => this.showTools(),
-        onfocusin: () => this.showTools(),
+        onfocusin: (event) => this.onFocusIn(event),
+        onfocusout: (event) => this.onFocusOut(event),
         oncontextmenu: (event) => this.onContextMenu(event),
       },
       this.parts.quote,
@@ -433,6 +434,21 @@ export class MessageView {
   showTools() {
     this.tools ??= toolbar(this, this.page);
     if (!this.tools.isConnected) this.element.append(this.tools);
+  }
+
+  /** The tools stand where the keyboard is; a click alone does not leave a second row standing. */
+  onFocusIn(event) {
+    this.showTools();
+    if (event.target.matches(":focus-visible")) this.element.classList.add("keyed");
+  }
+
+  /**
+   * They must not go while the focus is on its way to them, nor while it is in a menu of theirs from
+   * which it comes back, so no style rule can decide this.
+   */
+  onFocusOut({ relatedTarget: next }) {
+    if (this.element.contains(next) || next?.closest(".floating")) return;
+    this.element.classList.remove("keyed");
   }
 
   onContextMenu(event) {

@@ -179,6 +179,26 @@ async def test_the_weather_can_be_made_and_cleared(chat, playground):
     await expect(slow).not_to_be_checked()
 
 
+async def test_a_messages_tools_are_reached_by_tab_and_their_menu_leads_back(chat, wire_bot):
+    button = {"type": 2, "style": 2, "label": "Again", "custom_id": "again"}
+    message = await wire_bot.post("Ready", components=[{"type": 1, "components": [button]}])
+    shown = chat.message(message["id"])
+    await expect(shown).to_be_visible()
+    await chat.text.focus()
+    for key in ("ArrowUp", "Tab", "Tab"):
+        await chat.page.keyboard.press(key)
+    tools = shown.get_by_role("toolbar")
+    await expect(tools.get_by_role("button", name="React with").first).to_be_focused()
+    more = tools.get_by_role("button", name="More")
+    await more.focus()
+    await chat.page.keyboard.press("Enter")
+    await expect(chat.page.get_by_role("menuitem", name="Add a reaction")).to_be_focused()
+    await chat.page.keyboard.press("Escape")
+    await expect(more).to_be_focused()
+    await chat.text.focus()
+    await expect(tools).to_be_hidden()
+
+
 async def test_escape_leads_from_a_messages_button_back_to_the_box(chat, wire_bot):
     button = {"type": 2, "style": 2, "label": "Again", "custom_id": "again"}
     message = await wire_bot.post("Ready", components=[{"type": 1, "components": [button]}])
