@@ -76,6 +76,16 @@ async def test_nothing_sticks_out(open_chat, wire_bot, playground, files, size, 
     await expect(chat.page.locator(".topbar")).to_be_in_viewport()
 
 
+async def test_a_time_is_not_broken_over_two_lines_on_a_phone(open_chat, wire_bot):
+    said = " ".join(f"{'wide ' * count}<t:1700000000:R>" for count in range(1, 12))
+    message = await wire_bot.post(said)
+    chat = await open_chat(viewport={"width": 390, "height": 844})
+    times = chat.message(message["id"]).locator(".timestamp")
+    await expect(times).to_have_count(11)
+    lines = await times.evaluate_all("all => all.map((each) => each.getClientRects().length)")
+    assert lines == [1] * 11
+
+
 async def test_two_buttons_stand_beside_each_other_on_a_phone(open_chat, wire_bot):
     labels = (("Add a picture", "📎"), ("Use my avatar", "🙂"))
     buttons = [
