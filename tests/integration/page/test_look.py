@@ -209,6 +209,24 @@ async def test_a_messages_tools_are_reached_by_tab_and_their_menu_leads_back(cha
     await expect(tools).to_be_hidden()
 
 
+async def test_an_emoji_taken_with_enter_does_not_open_the_picker_again(chat, playground):
+    vincent = playground.seeded.members[1]
+    message = playground.post_message(vincent, "Look", channel=playground.seeded.stylize)
+    shown = chat.message(message.id)
+    await expect(shown).to_be_visible()
+    await chat.text.focus()
+    await chat.page.keyboard.press("ArrowUp")
+    opener = shown.get_by_role("toolbar").get_by_role("button", name="Add a reaction")
+    await opener.focus()
+    await chat.page.keyboard.press("Enter")
+    search = chat.page.get_by_role("searchbox", name="Find an emoji")
+    await search.fill("palette")
+    await search.press("Enter")
+    await expect(shown.locator(".reaction")).to_have_text("🎨1")
+    await expect(search).to_have_count(0)
+    await expect(opener).to_be_focused()
+
+
 async def test_escape_leads_from_a_messages_button_back_to_the_box(chat, wire_bot):
     button = {"type": 2, "style": 2, "label": "Again", "custom_id": "again"}
     message = await wire_bot.post("Ready", components=[{"type": 1, "components": [button]}])
