@@ -161,10 +161,12 @@ class Interactions:
             interaction.choices = _choices(data)
         else:
             interaction.modal = _modal(data)
-            self._announce(interaction, "MODAL", interaction.modal)
         interaction.callback = callback
         self._settle(interaction)
         self._announce(interaction, "INTERACTION_SUCCESS", named(interaction))
+        if interaction.modal is not None:
+            # Last, so that the page frees the button first and the form gives the focus back to it.
+            self._announce(interaction, "MODAL", interaction.modal)
         return self._shapes.response(interaction)
 
     def authorized(self, application_id: str, token: str) -> Interaction:

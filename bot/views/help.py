@@ -128,7 +128,7 @@ def command_embed(entry: Entry, *, prefix: str) -> discord.Embed:
 
 
 def presets_embed(presets: Sequence[Style], *, own: int, prefix: str, sheet: str) -> discord.Embed:
-    """Every style on offer, one to a line.
+    """Every style on offer.
 
     Args:
         presets: the styles, the server's own first.
@@ -136,15 +136,9 @@ def presets_embed(presets: Sequence[Style], *, own: int, prefix: str, sheet: str
         prefix: of text commands.
         sheet: name of the attached sheet of styles.
     """
-    lines = legend(presets[own:])
+    lines = [legend(presets[own:])]
     if own:
-        headed = [
-            "**This server's own**",
-            *legend(presets[:own]),
-            "",
-            "**Built in**",
-        ]
-        lines = [*headed, *lines]
+        lines = ["**This server's own**", legend(presets[:own]), "", "**Built in**", *lines]
     embed = discord.Embed(title="Styles", description="\n".join(lines), colour=COLOUR)
     embed.set_footer(text=wording.NAME_A_STYLE.format(prefix=prefix))
     return embed.set_image(url=f"attachment://{sheet}")

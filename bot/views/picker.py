@@ -41,7 +41,6 @@ PAGE: Final = 15
 """Styles on a page, where there are several pages: full rows of the sheet."""
 
 COLOUR: Final = discord.Colour(0x8E6BD8)
-STYLES_A_LINE: Final = 3  # as many as fit into an embed without wrapping
 
 
 class Style(Protocol):
@@ -117,7 +116,7 @@ def picker_embed(
     if unknown is not None:
         hint = f"There is no style called {wording.quoted(unknown)}"
         lines.insert(0, f"{hint}; did you mean **{near.title}**?" if near else f"{hint}.")
-    lines += ["", *legend(styles)]
+    lines += ["", legend(styles)]
     embed = discord.Embed(title="Choose a style", description="\n".join(lines), colour=COLOUR)
     if pages > 1:
         embed.set_footer(text=f"Page {page + 1} of {pages}")
@@ -233,9 +232,15 @@ class PickerTake(
         await cast("_HasAsking", interaction.client).asking.chose(interaction, self.name)
 
 
-def legend(styles: Sequence[Style]) -> list[str]:
-    """Which emoji stands for which style, beneath each other: the sheet cannot hold emoji."""
-    # A line too long for a narrow screen is broken between two styles, not within one.
-    named = [f"{style.emoji} {style.title}".replace(" ", "\u00a0") for style in styles]
-    rows = range(0, len(named), STYLES_A_LINE)
-    return [" · ".join(named[row : row + STYLES_A_LINE]) for row in rows]
+def legend(styles: Sequence[Style]) -> str:
+    """Which emoji stands for which style: the sheet cannot hold emoji.
+
+    It is one line, which every screen breaks where it is full: lines that suit a wide one are
+    ragged on a phone. It is broken between two styles, not within one, nor before a dot.
+    """
+    return " ".join(
+        f"{style.emoji} {style.title}{' ·' if style is not styles[-1] else ''}".replace(
+            " ", "\u00a0"
+        )
+        for style in styles
+    )

@@ -61,7 +61,6 @@ def variation(job: Job, verb: Verb, *, largest_size: int, seed: int) -> Variatio
     Raises:
         ValueError: the verb makes no variation.
     """
-    recipe = job.recipe
     match verb:
         case Verb.AGAIN:
             # A seed shapes the start, so a picture to begin from would leave it nothing to do.
@@ -87,8 +86,7 @@ def variation(job: Job, verb: Verb, *, largest_size: int, seed: int) -> Variatio
         case Verb.LARGER:
             made = _larger(job, largest_size)
         case Verb.SMALLER:
-            size = max(SMALLEST_SIDE, (recipe.size or largest_size) // 2)
-            made = Variation(label=f"Smaller ({size} px)", changes={"size": size})
+            made = _smaller(job, largest_size)
         case _:
             msg = f"{verb} makes no variation"
             raise ValueError(msg)
@@ -106,6 +104,17 @@ def _larger(job: Job, largest_size: int) -> Variation:
     return Variation(
         label=f"Larger ({larger} px)", changes={"size": larger}, beginning=Beginning.RESULT
     )
+
+
+def _smaller(job: Job, largest_size: int) -> Variation:
+    size = job.recipe.size or largest_size
+    smaller = max(SMALLEST_SIDE, size // 2)
+    if smaller >= size:
+        return Variation(
+            label=f"Smallest ({size} px)",
+            refusal="This button makes it no smaller; ask again with a smaller `size`.",
+        )
+    return Variation(label=f"Smaller ({smaller} px)", changes={"size": smaller})
 
 
 def _longest_side(job: Job) -> int | None:

@@ -53,6 +53,7 @@ const page = {
     if (!narrow()) composer.focus();
   },
   startStylize: () => composer.startStylize(),
+  focusComposer: () => composer.focus(),
   focusLastMessage: () => feed.items().at(-1)?.focus(),
   react: (message, emoji, on) => attempt(() => api.react(message, emoji, on)),
   pickReaction: (anchor, message) => {

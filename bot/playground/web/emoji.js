@@ -123,7 +123,10 @@ export function pickEmoji(anchor, guildEmoji, choose, options = {}) {
   picker.addEventListener("keydown", (event) => {
     const cells = [...results.querySelectorAll(".emoji-cell")];
     if (event.target === search) {
-      if (event.key === "Enter") cells[0]?.click();
+      if (event.key === "Enter") {
+        event.preventDefault(); // The focus goes back to the opener, which would take the key too.
+        cells[0]?.click();
+      }
       if (event.key === "ArrowDown") {
         event.preventDefault();
         cells[0]?.focus();

@@ -156,6 +156,7 @@ export class Feed {
     const wanted = new Set(messages.map((message) => message.id));
     for (const [id, view] of this.views) {
       if (wanted.has(id)) continue;
+      if (view.element.contains(document.activeElement)) this.leave(view.element);
       view.element.remove();
       this.views.delete(id);
     }
@@ -203,9 +204,25 @@ export class Feed {
     return [...this.list.querySelectorAll(":scope > .message[data-id]")];
   }
 
+  /** Whoever was on a message that goes away is on the one above it, or below, or in the box. */
+  leave(element) {
+    const items = this.items();
+    const at = items.indexOf(element);
+    const next = items[at - 1] ?? items[at + 1];
+    if (next) next.focus({ preventScroll: true });
+    else this.page.focusComposer();
+  }
+
   onKey(event) {
     const item = event.target.closest(".message[data-id]");
-    if (!item || event.target !== item) return;
+    if (!item || event.defaultPrevented) return;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      if (event.target === item) this.page.focusComposer();
+      else item.focus();
+      return;
+    }
+    if (event.target !== item) return;
     const items = this.items();
     const at = items.indexOf(item);
     const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: items.length - 1 }[event.key];

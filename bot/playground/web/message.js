@@ -50,7 +50,8 @@ export class MessageView {
         dataset: { id: message.id },
         "aria-labelledby": `head-${message.id} content-${message.id}`,
         onpointerenter: () => this.showTools(),
-        onfocusin: () => this.showTools(),
+        onfocusin: (event) => this.onFocusIn(event),
+        onfocusout: (event) => this.onFocusOut(event),
         oncontextmenu: (event) => this.onContextMenu(event),
       },
       this.parts.quote,
@@ -131,10 +132,16 @@ export class MessageView {
     if (this.keys.get(name) === key) return;
     this.keys.set(name, key);
     const part = this.parts[name];
-    const focused = part.contains(document.activeElement) ? focusKey(document.activeElement) : null;
+    const focused = part.contains(document.activeElement) ? document.activeElement : null;
     fill(part, draw());
     part.hidden = !part.hasChildNodes();
-    if (focused) part.querySelector(focused)?.focus({ preventScroll: true });
+    if (focused) this.refocus(part, focusKey(focused));
+  }
+
+  /** The redrawn control keeps the focus; where it is gone, its message takes it. */
+  refocus(part, key) {
+    const again = key && part.querySelector(key);
+    (again || this.element).focus({ preventScroll: true });
   }
 
   /** A message right after another of the same author stands without head and avatar. */
@@ -427,6 +434,21 @@ export class MessageView {
   showTools() {
     this.tools ??= toolbar(this, this.page);
     if (!this.tools.isConnected) this.element.append(this.tools);
+  }
+
+  /** The tools stand where the keyboard is; a click alone does not leave a second row standing. */
+  onFocusIn(event) {
+    this.showTools();
+    if (event.target.matches(":focus-visible")) this.element.classList.add("keyed");
+  }
+
+  /**
+   * They must not go while the focus is on its way to them, nor while it is in a menu of theirs from
+   * which it comes back, so no style rule can decide this.
+   */
+  onFocusOut({ relatedTarget: next }) {
+    if (this.element.contains(next) || next?.closest(".floating")) return;
+    this.element.classList.remove("keyed");
   }
 
   onContextMenu(event) {

@@ -76,6 +76,16 @@ async def test_nothing_sticks_out(open_chat, wire_bot, playground, files, size, 
     await expect(chat.page.locator(".topbar")).to_be_in_viewport()
 
 
+async def test_a_time_is_not_broken_over_two_lines_on_a_phone(open_chat, wire_bot):
+    said = " ".join(f"{'wide ' * count}<t:1700000000:R>" for count in range(1, 12))
+    message = await wire_bot.post(said)
+    chat = await open_chat(viewport={"width": 390, "height": 844})
+    times = chat.message(message["id"]).locator(".timestamp")
+    await expect(times).to_have_count(11)
+    lines = await times.evaluate_all("all => all.map((each) => each.getClientRects().length)")
+    assert lines == [1] * 11
+
+
 async def test_two_buttons_stand_beside_each_other_on_a_phone(open_chat, wire_bot):
     labels = (("Add a picture", "📎"), ("Use my avatar", "🙂"))
     buttons = [
@@ -177,3 +187,79 @@ async def test_the_weather_can_be_made_and_cleared(chat, playground):
     await playground.wait_for(lambda: playground.faults.cdn_delay_seconds or None)
     await slow.uncheck()
     await expect(slow).not_to_be_checked()
+
+
+async def test_a_messages_tools_are_reached_by_tab_and_their_menu_leads_back(chat, wire_bot):
+    button = {"type": 2, "style": 2, "label": "Again", "custom_id": "again"}
+    message = await wire_bot.post("Ready", components=[{"type": 1, "components": [button]}])
+    shown = chat.message(message["id"])
+    await expect(shown).to_be_visible()
+    await chat.text.focus()
+    for key in ("ArrowUp", "Tab", "Tab"):
+        await chat.page.keyboard.press(key)
+    tools = shown.get_by_role("toolbar")
+    await expect(tools.get_by_role("button", name="React with").first).to_be_focused()
+    more = tools.get_by_role("button", name="More")
+    await more.focus()
+    await chat.page.keyboard.press("Enter")
+    await expect(chat.page.get_by_role("menuitem", name="Add a reaction")).to_be_focused()
+    await chat.page.keyboard.press("Escape")
+    await expect(more).to_be_focused()
+    await chat.text.focus()
+    await expect(tools).to_be_hidden()
+
+
+async def test_an_emoji_taken_with_enter_does_not_open_the_picker_again(chat, playground):
+    vincent = playground.seeded.members[1]
+    message = playground.post_message(vincent, "Look", channel=playground.seeded.stylize)
+    shown = chat.message(message.id)
+    await expect(shown).to_be_visible()
+    await chat.text.focus()
+    await chat.page.keyboard.press("ArrowUp")
+    opener = shown.get_by_role("toolbar").get_by_role("button", name="Add a reaction")
+    await opener.focus()
+    await chat.page.keyboard.press("Enter")
+    search = chat.page.get_by_role("searchbox", name="Find an emoji")
+    await search.fill("palette")
+    await search.press("Enter")
+    await expect(shown.locator(".reaction")).to_have_text("🎨1")
+    await expect(search).to_have_count(0)
+    await expect(opener).to_be_focused()
+
+
+async def test_escape_leads_from_a_messages_button_back_to_the_box(chat, wire_bot):
+    button = {"type": 2, "style": 2, "label": "Again", "custom_id": "again"}
+    message = await wire_bot.post("Ready", components=[{"type": 1, "components": [button]}])
+    shown = chat.message(message["id"])
+    await shown.get_by_role("button", name="Again").focus()
+    await chat.page.keyboard.press("Escape")
+    await expect(shown).to_be_focused()
+    await chat.page.keyboard.press("Escape")
+    await expect(chat.text).to_be_focused()
+
+
+async def test_the_focus_stays_on_a_message_whose_button_goes_away(chat, wire_bot):
+    button = {"type": 2, "style": 2, "label": "Cancel", "custom_id": "cancel"}
+    message = await wire_bot.post("Waiting", components=[{"type": 1, "components": [button]}])
+    shown = chat.message(message["id"])
+    await shown.get_by_role("button", name="Cancel").focus()
+    await wire_bot.edit(message, content="Cancelled", components=[])
+    await expect(shown).to_contain_text("Cancelled")
+    await expect(shown).to_be_focused()
+
+
+async def test_the_focus_goes_to_the_neighbour_of_a_message_that_is_deleted(chat, playground):
+    ada = playground.seeded.members[0]
+    kept, gone = (
+        playground.post_message(ada, f"Line {n}", channel=playground.seeded.stylize)
+        for n in range(2)
+    )
+    await expect(chat.messages).to_have_count(2)
+    await chat.text.focus()
+    await chat.page.keyboard.press("ArrowUp")
+    delete = chat.message(gone.id).get_by_role("button", name="Delete message")
+    await delete.focus()
+    await expect(delete).to_be_focused()
+    await chat.page.keyboard.press("Enter")
+    await expect(chat.message(gone.id)).to_have_count(0)
+    await expect(chat.message(kept.id)).to_be_focused()

@@ -55,3 +55,20 @@ async def test_a_form_takes_files(chat, wire_bot, files):
     [attachment] = sent["data"]["resolved"]["attachments"].values()
     assert content["values"] == [attachment["id"]]
     assert (attachment["filename"], style["values"]) == ("blue.png", [])
+
+
+async def test_a_form_opens_on_its_first_field_and_leads_back(chat, wire_bot):
+    button = {"type": 2, "style": 1, "label": "Add", "custom_id": "add"}
+    message = await wire_bot.post("Ready", components=[{"type": 1, "components": [button]}])
+    add = chat.message(message["id"]).get_by_role("button", name="Add", exact=True)
+    await add.focus()
+    await chat.page.keyboard.press("Enter")
+    pressed = await wire_bot.heard("INTERACTION_CREATE")
+    upload = {"type": 19, "custom_id": "content", "required": True}
+    fields = [{"type": 18, "label": "Content", "component": upload}]
+    form_data = {"custom_id": "form", "title": "Your pictures", "components": fields}
+    await wire_bot.respond(pressed, 9, form_data)
+    form = chat.page.get_by_role("dialog", name="Your pictures")
+    await expect(form.locator(".file-slot")).to_be_focused()
+    await chat.page.keyboard.press("Escape")
+    await expect(add).to_be_focused()

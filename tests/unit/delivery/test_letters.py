@@ -153,3 +153,10 @@ def test_a_failure_comes_with_the_button_that_helps(make_job, code, label):
     recipe = Recipe.named("default").evolve(size=384)
     job = make_job(state=JobState.FAILED, error_code=code, recipe=recipe)
     assert [each for each, _ in _labels(job)] == [label, "Details", "Delete"]
+
+
+@pytest.mark.parametrize("size", [128, 96])
+def test_a_failure_of_the_smallest_offers_no_larger_one_as_smaller(make_job, size):
+    recipe = Recipe.named("default").evolve(size=size)
+    job = make_job(state=JobState.FAILED, error_code="out_of_memory", recipe=recipe)
+    assert _labels(job)[0] == (f"Smallest ({size} px)", True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.presets import library
-from bot.views.picker import page_of, picker_embed, picker_view, style_for_emoji
+from bot.views.picker import legend, page_of, picker_embed, picker_view, style_for_emoji
 
 
 def test_every_style_is_named_beside_its_emoji():
@@ -14,6 +14,15 @@ def test_every_style_is_named_beside_its_emoji():
     for preset in library.PRESETS:
         named = f"{preset.emoji} {preset.title}"
         assert named.replace(" ", "\u00a0") in text  # never broken in two by a narrow screen
+
+
+def test_the_legend_is_broken_between_styles_wherever_a_screen_ends():
+    text = legend(library.PRESETS)
+    assert "\n" not in text
+    assert [part.rstrip("·").strip() for part in text.split(" ")] == [
+        f"{preset.emoji}\u00a0{preset.title}".replace(" ", "\u00a0") for preset in library.PRESETS
+    ]
+    assert not text.endswith("·")
 
 
 def test_every_emoji_leads_back_to_its_style():
