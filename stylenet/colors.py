@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["luminance", "match_colors", "match_luminance", "with_luminance"]
 
 _LUMA = np.array([0.299, 0.587, 0.114])  # Rec. 601, on gamma-coded values
-_SMALLEST_VARIANCE = 1e-3
+_SMALLEST_VARIANCE = 9.0
+"""Along an axis of colours whose spread is below 3 levels there is little but rounding and what
+compression left. Raised to a painting's spread it would be stripes across every clear sky."""
 
 
 def match_colors(
@@ -50,7 +52,7 @@ def match_colors(
         weight * (sigma + np.outer(mu - mean, mu - mean))
         for weight, (mu, sigma) in zip(weights, palettes, strict=True)
     )
-    matrix = _power(covariance, 0.5) @ _power(source_covariance, -0.5)
+    matrix = _power(covariance, 0.5) @ _power(source_covariance, -0.5, _SMALLEST_VARIANCE)
     matched: Values = (source - source_mean) @ matrix.T + mean
     return matched
 
@@ -64,10 +66,10 @@ def _moments(picture: Values, share: Values | None = None) -> tuple[Values, Valu
     return mean, weighted.T @ centred / (len(rows) if weights is None else weights.sum())
 
 
-def _power(covariance: Values, exponent: float) -> Values:
-    """Raise a symmetric matrix to a power; a flat picture's eigenvalues are kept off zero."""
+def _power(covariance: Values, exponent: float, least: float = 0.0) -> Values:
+    """Raise a symmetric matrix to a power; eigenvalues below `least` count as that."""
     values, vectors = np.linalg.eigh(covariance)
-    powered: Values = (vectors * values.clip(_SMALLEST_VARIANCE) ** exponent) @ vectors.T
+    powered: Values = (vectors * values.clip(least) ** exponent) @ vectors.T
     return powered
 
 

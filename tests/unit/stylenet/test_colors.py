@@ -42,6 +42,17 @@ def test_flat_pictures_stay_finite(pictures, flat):
     np.testing.assert_allclose(away.mean(axis=(0, 1)), pictures[0].mean(axis=(0, 1)))
 
 
+def test_rounding_is_not_raised_to_stripes(pictures):
+    """A clear sky's colours lie on a line; beside it there is only what 8 bits leave."""
+    down = np.linspace(0, 1, 150)[:, None, None]
+    exact = np.array([70, 130, 210]) * (1 - down) + np.array([215, 230, 245]) * down
+    exact = np.broadcast_to(exact, (150, 8, 3))
+    matched = colors.match_colors(exact.round(), [pictures[1]])
+    smooth = colors.match_colors(exact, [pictures[1]])
+    assert np.abs(matched - smooth).max() < 20
+    assert matched.std() > 0.5 * pictures[1].std()
+
+
 def test_black_and_white_takes_the_references_colours(pictures):
     grey = colors.luminance(pictures[0])
     matched = colors.match_colors(grey, [pictures[1]])
