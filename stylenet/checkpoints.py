@@ -18,9 +18,9 @@ from stylenet.events import Losses
 from stylenet.search import Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["State", "pack", "unpack"]
+__all__ = ["Spent", "State", "pack", "unpack"]
 
 _VERSION = 2
 _MAX_PAIRS = 200
@@ -30,19 +30,32 @@ At 384 × 288 pixels that is 18 pairs, at 1024 × 768 two: a search resumed with
 passes more."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spent:
+    """What painting has taken: steps, full-size passes, and seconds."""
+
+    steps: int = 0
+    passes: float = 0.0
+    seconds: float = 0.0
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class State:
     """Where a painting stands between two steps.
 
     Attributes:
-        step: steps done.
-        stage: which of the painting's stages it is in, from 0.
-        passes, seconds: spent so far.
+        scale: which of the painting's scales it is at, from 0.
+        before: what the scales before that took.
+        step: steps done at this scale.
+        stage: which of the scale's stages it is in, from 0.
+        passes, seconds: spent on this scale; passes are of its size.
         parameters: (1, 3, height, width) float32.
         loss, gradient, losses: at the parameters; the gradient has their shape.
         memory: what the method of minimising remembers.
     """
 
+    scale: int
+    before: Spent
     step: int
     stage: int
     passes: float
@@ -75,6 +88,8 @@ def pack(state: State, *, painting: str) -> bytes:
     facts = {
         "version": _VERSION,
         "painting": painting,
+        "scale": state.scale,
+        "before": [state.before.steps, state.before.passes, state.before.seconds],
         "step": state.step,
         "stage": state.stage,
         "memory_steps": state.memory.steps,
@@ -100,23 +115,26 @@ def pack(state: State, *, painting: str) -> bytes:
     return out.getvalue()
 
 
-def unpack(data: bytes, *, painting: str, shape: tuple[int, ...], device: torch.device) -> State:
+def unpack(
+    data: bytes, *, painting: str, shapes: Sequence[tuple[int, ...]], device: torch.device
+) -> State:
     """Read what `pack` wrote, believing none of it.
 
     Args:
         data: the bytes.
         painting: the fingerprint it must carry.
-        shape: of the parameters.
+        shapes: of the parameters, by scale.
         device: where the tensors go.
 
     Raises:
         CheckpointError: damaged, of another version, or of another painting.
     """
     try:
-        arrays = _read(data, limit=(4 * _MAX_PAIRS + 32) * math.prod(shape) + (2 << 20))
+        largest = max(math.prod(shape) for shape in shapes)
+        arrays = _read(data, limit=(4 * _MAX_PAIRS + 32) * largest + (2 << 20))
         facts = json.loads(arrays["facts"].tobytes())
         _require_same(facts, painting)
-        return _state(arrays, facts, shape, device)
+        return _state(arrays, facts, _shape_at(facts, shapes), device)
     except CheckpointError:
         raise
     except Exception as error:
@@ -129,6 +147,13 @@ def _require_same(facts: Mapping[str, Any], painting: str) -> None:
         raise CheckpointError(f"version {facts['version']}, expected {_VERSION}")
     if facts["painting"] != painting:
         raise CheckpointError("it belongs to another painting")
+
+
+def _shape_at(facts: Mapping[str, Any], shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    scale = facts["scale"]
+    if type(scale) is not int or scale not in range(len(shapes)):
+        raise CheckpointError("it is at a scale that this painting does not have")
+    return shapes[scale]
 
 
 def _read(data: bytes, *, limit: int) -> Mapping[str, np.ndarray]:
@@ -163,11 +188,13 @@ def _state(
     if len(scales) != 2 * len(pairs) or len(pairs) > _MAX_PAIRS or len(moments) not in {0, 2}:
         raise CheckpointError("its optimiser's memory is not what it should be")
     content, style, variation = (float(term) for term in facts["losses"])
+    steps_before, passes_before, seconds_before = facts["before"]
     counts = [facts[name] for name in ("step", "stage", "memory_steps")]
+    counts.append(steps_before)
     if not all(type(count) is int and count >= 0 for count in counts):
         raise CheckpointError("its counts are not counts")
     numbers = [float(facts[name]) for name in ("passes", "seconds", "loss")]
-    numbers += [content, style, variation, *scales]
+    numbers += [content, style, variation, float(passes_before), float(seconds_before), *scales]
     if not all(math.isfinite(number) for number in numbers):
         raise CheckpointError("it holds what is not a number")
 
@@ -175,6 +202,10 @@ def _state(
         return torch.from_numpy(values.astype(np.float32)).to(device) * scale
 
     return State(
+        scale=facts["scale"],
+        before=Spent(
+            steps=steps_before, passes=float(passes_before), seconds=float(seconds_before)
+        ),
         step=int(facts["step"]),
         stage=int(facts["stage"]),
         passes=float(facts["passes"]),

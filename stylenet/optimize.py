@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
 
 from stylenet.adam import Adam
-from stylenet.checkpoints import State, pack
+from stylenet.checkpoints import Spent, State, pack
 from stylenet.errors import CheckpointError, DivergedError
 from stylenet.events import Checkpoint, Losses, Painting, Progress, Snapshot
 from stylenet.lbfgs import LBFGS
@@ -19,7 +19,7 @@ from stylenet.recipe import Optimizer
 from stylenet.search import Point
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -32,12 +32,13 @@ if TYPE_CHECKING:
 
     Pixels = npt.NDArray[np.uint8]
 
-__all__ = ["Canvas", "optimize"]
+__all__ = ["Canvas", "Course", "Reached", "Stage", "optimize"]
 
 _VISIBLE = 7.0
 """Mean change, in levels of 0..255 over cells of 4 × 4 pixels, that a glance notices."""
 
 _ROUNDING = 1e-6
+_NOTHING = Spent()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -77,6 +78,31 @@ class Stage:
     setup: float = 0.0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Course:
+    """Where in a painting of several scales the optimization of one of them stands.
+
+    Attributes:
+        scale: which of them it is, from 0.
+        scales: how many there are.
+        share: the scale's pixels, as a part of the full picture's.
+        before: what the scales before it took, in all.
+    """
+
+    scale: int = 0
+    scales: int = 1
+    share: float = 1.0
+    before: Spent = _NOTHING
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Reached:
+    """What a scale ends with: the picture, (1, 3, height, width), and what all have taken."""
+
+    picture: Tensor
+    spent: Spent
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _Point(Point):
     """A point of the search with its picture and the terms of its loss."""
@@ -90,63 +116,75 @@ def optimize(
     stages: Sequence[Stage],
     recipe: Recipe,
     *,
+    course: Course,
     state: State | None,
     should_stop: Callable[[], bool],
     checkpoint_seconds: float,
-) -> Iterator[PaintingEvent]:
-    """Paint, from the start or from `state`.
+) -> Generator[PaintingEvent, None, Reached | None]:
+    """Paint at one scale, from the start or from `state`.
 
     Args:
         canvas: what is painted on.
         stages: what is minimised, one after another; the method's memory is carried over.
         recipe: the method, the budget and when to take snapshots.
-        state: of a checkpoint, to go on from; None to begin.
+        course: which scale this is, and what those before it took.
+        state: of a checkpoint at this scale, to go on from; None to begin.
         should_stop: asked before every step; once true, painting ends with a Checkpoint.
         checkpoint_seconds: least time of painting between two Checkpoints.
 
     Yields:
-        Progress after each step, Snapshots, Checkpoints, and a Painting at the end.
+        Progress after each step, Snapshots, Checkpoints, and at the end of the last scale a
+        Painting.
+
+    Returns:
+        The picture that was reached, and what it took; None where painting was stopped.
 
     Raises:
         DivergedError: the loss is not a number; snapshots yielded before stand.
     """
-    run = _Run(canvas, stages, recipe, state)
+    run = _Run(canvas, stages, recipe, course, state)
     shown = run.picture
     last_checkpoint = run.seconds
     while True:
         if should_stop():
-            yield Checkpoint(step=run.step, state=run.checkpoint())
-            return
+            yield Checkpoint(step=run.spent.steps, state=run.checkpoint())
+            return None
         if not run.advance():
             break
+        spent = run.spent
         yield Progress(
-            step=run.step,
-            total=run.step + run.steps_left(),
-            scale=0,
+            step=spent.steps,
+            total=spent.steps + run.steps_left() + run.steps_beyond(),
+            scale=course.scale,
             losses=run.point.losses,
-            passes=run.passes,
-            seconds=run.seconds,
+            passes=spent.passes,
+            seconds=spent.seconds,
         )
         if _snapshot_due(recipe, run, shown):
             shown = run.picture
-            yield Snapshot(step=run.step, pixels=canvas.show(shown), losses=run.point.losses)
-        if run.seconds - last_checkpoint >= checkpoint_seconds and run.steps_left() > 0:
+            yield Snapshot(step=spent.steps, pixels=canvas.show(shown), losses=run.point.losses)
+        is_last = course.scale + 1 == course.scales and run.steps_left() == 0
+        if run.seconds - last_checkpoint >= checkpoint_seconds and not is_last:
             last_checkpoint = run.seconds
-            yield Checkpoint(step=run.step, state=run.checkpoint())
+            yield Checkpoint(step=spent.steps, state=run.checkpoint())
+    if course.scale + 1 < course.scales:
+        return Reached(picture=run.picture, spent=run.spent)
     losses = run.final_losses()
+    spent = run.spent
     yield Painting(
         pixels=canvas.show(run.picture),
         losses=losses,
-        steps=run.step,
-        passes=run.passes,
-        seconds=run.seconds,
+        steps=spent.steps,
+        passes=spent.passes,
+        seconds=spent.seconds,
         device=canvas.device,
     )
+    return Reached(picture=run.picture, spent=spent)
 
 
 def _snapshot_due(recipe: Recipe, run: _Run, shown: Tensor) -> bool:
     if recipe.snapshot_every is not None:
-        return run.step % recipe.snapshot_every == 0
+        return run.spent.steps % recipe.snapshot_every == 0
     change = F.avg_pool2d(run.picture.clamp(0, 255) - shown.clamp(0, 255), 4, ceil_mode=True)
     return float(change.abs().mean()) >= _VISIBLE
 
@@ -156,12 +194,23 @@ class _BudgetSpent(Exception):  # noqa: N818 - no error: the end that was planne
 
 
 class _Run:
-    """One painting under way: where it stands, and what it has cost."""
+    """A scale of a painting under way: where it stands, and what it has cost.
+
+    Attributes:
+        step: steps done at this scale.
+        seconds: spent on it.
+    """
 
     def __init__(
-        self, canvas: Canvas, stages: Sequence[Stage], recipe: Recipe, state: State | None
+        self,
+        canvas: Canvas,
+        stages: Sequence[Stage],
+        recipe: Recipe,
+        course: Course,
+        state: State | None,
     ) -> None:
         self._canvas = canvas
+        self._course = course
         self._stages = stages
         self._limit = recipe.passes + _ROUNDING
         self._method: Adam | LBFGS
@@ -176,11 +225,11 @@ class _Run:
         self._point: _Point | None = None
         self._stage = 0
         self._objective: Objective | None = None
-        self._spent = 0.0  # on objectives that are done with
+        self._done_with = 0.0  # passes on objectives that are done with
         self.step = 0
         self.seconds = 0.0
         if state is None:
-            self._spent = stages[0].setup
+            self._done_with = stages[0].setup
         else:
             self._restore(state)
 
@@ -188,7 +237,7 @@ class _Run:
         if state.stage >= len(self._stages):
             raise CheckpointError("it is at a stage that this recipe does not have")
         self.step, self.seconds = state.step, state.seconds
-        self._stage, self._spent = state.stage, state.passes
+        self._stage, self._done_with = state.stage, state.passes
         self._method.memory = state.memory
         self._point = _Point(
             parameters=state.parameters,
@@ -229,8 +278,22 @@ class _Run:
 
     @property
     def passes(self) -> float:
-        """Passes spent so far, over every resumption; what is resumed is not charged again."""
-        return self._spent + (0.0 if self._objective is None else self._objective.passes)
+        """Passes of its size spent on this scale; what is resumed is not charged again."""
+        return self._done_with + (0.0 if self._objective is None else self._objective.passes)
+
+    @property
+    def spent(self) -> Spent:
+        """What the painting has taken so far, at all scales."""
+        before, share = self._course.before, self._course.share
+        return Spent(
+            steps=before.steps + self.step,
+            passes=before.passes + share * self.passes,
+            seconds=before.seconds + self.seconds,
+        )
+
+    def steps_beyond(self) -> int:
+        """How many steps the scales after this one will take: each has the same budget."""
+        return (self._course.scales - 1 - self._course.scale) * (self.step + self.steps_left())
 
     def steps_left(self) -> int:
         """How many more steps the budget allows, if each costs one evaluation."""
@@ -280,7 +343,7 @@ class _Run:
     def _enter_next_stage(self) -> _Point:
         """Look at the same picture with the next objective, keeping the method's memory."""
         parameters = self.point.parameters
-        self._spent = self.passes + self._stages[self._stage + 1].setup
+        self._done_with = self.passes + self._stages[self._stage + 1].setup
         self._objective = None
         self._stage += 1
         with self._clock():
@@ -311,13 +374,15 @@ class _Run:
         with self._clock():
             exact = self._stages[-1].objective()
             losses = exact.measure(self.picture.clamp(0, 255).round())
-        self._spent += exact.passes
+        self._done_with += exact.passes
         return losses
 
     def checkpoint(self) -> bytes:
         """Everything needed to go on from here."""
         point = self.point
         state = State(
+            scale=self._course.scale,
+            before=self._course.before,
             step=self.step,
             stage=self._stage,
             passes=self.passes,

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
 from PIL import Image
 
 from stylenet import devices
-from stylenet.checkpoints import unpack
+from stylenet.checkpoints import Spent, unpack
 from stylenet.composite import Composite
 from stylenet.errors import StylenetError
 from stylenet.events import Painting, Snapshot
@@ -19,11 +20,12 @@ from stylenet.guides import Guides
 from stylenet.loss import WHITENED, down_to
 from stylenet.masks import coverage
 from stylenet.objective import Objective
-from stylenet.optimize import Canvas, Stage, optimize
+from stylenet.optimize import Canvas, Course, Stage, optimize
 from stylenet.pictures import prepare
 from stylenet.precision import Precision
 from stylenet.recipe import LAYERS, Padding, Recipe
 from stylenet.reduced import REACHED, ReducedVGG, load_reduced, reduced_cost
+from stylenet.scales import Scale, scales_of
 from stylenet.spectrum import Spectrum
 from stylenet.targets import measure_targets
 from stylenet.tiles import margin_of
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from stylenet.composite import Variables
     from stylenet.events import PaintingEvent
+    from stylenet.images import Pixels
     from stylenet.pictures import Pictures, Values
     from stylenet.targets import Targets
 
@@ -157,39 +160,68 @@ def paint(
     where = devices.resolve(device)
     pictures = prepare(content, styles, recipe, masks=masks, start=start)
     height, width = pictures.content.shape[:2]
-    plan = devices.plan(
-        where,
-        width,
-        height,
-        history=recipe.history,
-        margin=margin_of(down_to(recipe.layers, recipe.deepest) or LAYERS[:1]),
-        limit=memory_limit,
-    )
+    margin = margin_of(down_to(recipe.layers, recipe.deepest) or LAYERS[:1])
+
+    def planned(width: int, height: int) -> devices.Plan:
+        return devices.plan(
+            where, width, height, history=recipe.history, margin=margin, limit=memory_limit
+        )
+
+    planned(width, height)  # refused, if at all, before anything is done
     if resume is None:
         yield Snapshot(step=0, pixels=pictures.show(pictures.start), losses=None)
-    means = _Means(device=where, draft_dtype=devices.draft_dtype(where, numbers), side=plan.side)
+    scales = [Scale(recipe=recipe, share=1.0)]
+    if start is None:
+        scales = scales_of(recipe, width, height)
+    coarse = [prepare(content, styles, scale.recipe, masks=masks) for scale in scales[:-1]]
+    at_scales = [*coarse, pictures]
     with devices.out_of_memory_guard(where, width, height):
         loaded = _load(weights)
         painting = pictures.fingerprint(recipe, loaded.fingerprint())
         state = None
         if resume is not None:
-            shape = (1, 3, height, width)
-            state = unpack(resume, painting=painting, shape=shape, device=where)
-        canvas = Canvas(
-            start=_tensor(pictures.start, where),
-            variables=_variables(pictures, recipe, where),
-            show=lambda picture: pictures.show(_values(picture)),
-            painting=painting,
-            device=devices.describe(where),
-        )
-        yield from optimize(
-            canvas,
-            _stages(loaded, pictures, recipe, means),
-            recipe.evolve(history=plan.history),
-            state=state,
-            should_stop=should_stop,
-            checkpoint_seconds=checkpoint_seconds,
-        )
+            shapes = [(1, 3, *each.content.shape[:2]) for each in at_scales]
+            state = unpack(resume, painting=painting, shapes=shapes, device=where)
+        spent = Spent() if state is None else state.before
+        reached = None
+        for number in range(0 if state is None else state.scale, len(scales)):
+            scale, here = scales[number], at_scales[number]
+            size = here.content.shape[:2]
+            plan = planned(size[1], size[0])
+            canvas = Canvas(
+                start=_tensor(here.start, where) if reached is None else _resized(reached, size),
+                variables=_variables(here, recipe, where),
+                show=functools.partial(_shown, here, (width, height)),
+                painting=painting,
+                device=devices.describe(where),
+            )
+            dtype = devices.draft_dtype(where, numbers)
+            means = _Means(device=where, draft_dtype=dtype, side=plan.side)
+            ended = yield from optimize(
+                canvas,
+                _stages(loaded, here, scale.recipe, means),
+                scale.recipe.evolve(history=plan.history),
+                course=Course(scale=number, scales=len(scales), share=scale.share, before=spent),
+                state=state,
+                should_stop=should_stop,
+                checkpoint_seconds=checkpoint_seconds,
+            )
+            if ended is None:
+                return
+            reached, spent, state = ended.picture, ended.spent, None
+
+
+def _resized(picture: Tensor, size: Sequence[int]) -> Tensor:
+    """(1, 3, height, width) → (1, 3, *size)."""
+    return F.interpolate(picture, size=tuple(size), mode="bicubic", align_corners=False)
+
+
+def _shown(pictures: Pictures, size: tuple[int, int], picture: Tensor) -> Pixels:
+    """The pixels of a picture at any scale, enlarged to the (width, height) of the full one."""
+    pixels = pictures.show(_values(picture))
+    if pixels.shape[1::-1] == size:
+        return pixels
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
 
 
 # A worker paints one picture after another with the same networks: they are kept.

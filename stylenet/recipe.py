@@ -90,6 +90,9 @@ class Recipe:
     Attributes:
         name: what the recipe is called; letters, digits, ``-`` and ``_``.
         size: longest side painted, in pixels; None paints at the content picture's own size.
+        coarsest: least longest side, in pixels, of the smaller pictures that are painted first,
+            each half as large as the next; 0 paints at one size. A painting that begins from a
+            picture has one size too.
         seed: of every random choice; the same recipe paints the same picture. Seed 0 leaves a
             start that is not noise as it is.
         passes: budget, in passes of VGG-19 forward and backward at full size.
@@ -128,6 +131,7 @@ class Recipe:
 
     name: str = "default"
     size: int | None = None
+    coarsest: int = 0
     seed: int = 0
     passes: float = 40.0
     keep_colors: bool = False
@@ -171,6 +175,8 @@ class Recipe:
         self._validate_name()
         if self.size is not None:
             _integer("size", self.size, 16, _MAX_SIZE)
+        if self.coarsest != 0:
+            _integer("coarsest", self.coarsest, 16, _MAX_SIZE)
         if self.snapshot_every is not None:
             _integer("snapshot_every", self.snapshot_every, 1, _MAX_PASSES)
         _integer("seed", self.seed, 0, 2**63 - 1)
@@ -331,6 +337,7 @@ _DEFAULT = _COOKBOOK_FAST.evolve(
     style_weight=1000,  # our starts keep the content better than the cookbook's: there is room
     style_fit=StyleFit.AREA,
     padding=Padding.REPLICATE,
+    coarsest=256,
 )
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(

@@ -8,7 +8,8 @@ seconds: what it costs to begin and to end; what each evaluation costs whatever 
 each megapixel, what the targets cost that are measured of its :math:`2q` pictures, and the passes
 that are spent on the reduced network and on the full one. Those are not alike by the clock: a
 pass is reckoned in arithmetic, and the reduced network's many small convolutions take longer than
-theirs should. How many evaluations a budget pays for is reckoned as the painter does it.
+theirs should. How many evaluations a budget pays for, at each scale of a painting that goes
+coarse to fine, is reckoned as the painter does it.
 
 The five are fitted to what was measured, in relative terms (a small picture's second weighs as
 much as a large one's minute), never below zero, and older measurements fade. What is known of a
@@ -20,11 +21,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bot.jobs.model import JobState
+from stylenet.scales import Scale, scales_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
     from bot.jobs.model import Job
     from bot.jobs.rates import Measured, Rates
+    from stylenet.recipe import Recipe
 
     Costs = NDArray[np.float64]
 
@@ -168,65 +172,96 @@ def effort(job: Job) -> Costs:
     (1, evaluations, megapixels times half its pictures, and megapixels times the passes on the
     reduced network and on the full one).
     """
-    drafts, exact = _evaluations(job)
-    return _weighed(job, once=1.0, drafts=drafts, exact=exact)
+    legs = _legs(job)
+    return _weighed(job, [(leg, leg.drafts, leg.exact) for leg in legs], once=1.0)
 
 
 def _done(job: Job) -> Costs:
     """As much of the effort as a job's steps so far were."""
+    legs = _legs(job)
     if not job.total or not job.step:
-        return np.zeros_like(effort(job))
-    drafts, exact = _evaluations(job)
-    evaluations = (drafts + exact) * min(job.step / job.total, 1.0)
-    drafted = min(evaluations, drafts)
+        return np.zeros(len(CPU_COSTS))
+    done = sum(leg.drafts + leg.exact for leg in legs) * min(job.step / job.total, 1.0)
+    parts = []
+    for leg in legs:
+        drafted = min(done, leg.drafts)
+        exact = min(done - drafted, leg.exact)
+        done -= drafted + exact
+        parts.append((leg, drafted, exact))
     # Of what is paid once, the beginning has its half; the end, its own.
-    return _weighed(job, once=0.5, drafts=drafted, exact=evaluations - drafted)
+    return _weighed(job, parts, once=0.5)
 
 
-def _weighed(job: Job, *, once: float, drafts: float, exact: float) -> Costs:
-    area = _megapixels(job)
-    return np.array(
-        [
-            once,
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Leg:
+    """A scale of a painting: megapixels, and evaluations on the reduced network and the full one.
+
+    Its targets are measured once, on arriving there.
+    """
+
+    area: float
+    drafts: int
+    exact: int
+
+
+def _weighed(job: Job, parts: Sequence[tuple[_Leg, float, float]], *, once: float) -> Costs:
+    """The effort of so many evaluations of each leg, on the reduced network and the full one."""
+    total = np.array([once, 0.0, 0.0, 0.0, 0.0])
+    for leg, drafts, exact in parts:
+        total += [
+            0.0,
             drafts + exact,
-            area * once * _pictures(job) / 2,
-            area * drafts * DRAFT_STEP,
-            area * exact * _exact_step(job),
+            leg.area * once * _pictures(job) / 2,
+            leg.area * drafts * DRAFT_STEP,
+            leg.area * exact * _exact_step(job.recipe),
         ]
-    )
+    return total
 
 
-def _evaluations(job: Job) -> tuple[int, int]:
-    """How many the budget pays for, on the reduced network and on the full one.
+def _legs(job: Job) -> list[_Leg]:
+    width, height = _size(job)
+    scales = [Scale(recipe=job.recipe, share=1.0)]
+    if job.start_key is None:
+        scales = scales_of(job.recipe, width, height)
+    legs = []
+    for scale in scales:
+        drafts, exact = _evaluations(scale.recipe, pictures=_pictures(job))
+        legs.append(_Leg(area=scale.share * width * height / 1e6, drafts=drafts, exact=exact))
+    return legs
+
+
+def _evaluations(recipe: Recipe, *, pictures: int) -> tuple[int, int]:
+    """How many a scale's budget pays for, on the reduced network and on the full one.
 
     As in `stylenet.optimize`: measuring a draft's targets is charged; so is arriving at the full
     network, which is an evaluation without a step, and not done for its own sake.
     """
-    budget, drafts = job.recipe.passes, 0
-    if job.recipe.draft > 0:
-        budget -= DRAFT_STEP * _pictures(job) / 2
-        spent = job.recipe.passes - budget
-        drafts = math.ceil((min(job.recipe.draft, job.recipe.passes) - spent) / DRAFT_STEP)
+    budget, drafts = recipe.passes, 0
+    if recipe.draft > 0:
+        budget -= DRAFT_STEP * pictures / 2
+        spent = recipe.passes - budget
+        drafts = math.ceil((min(recipe.draft, recipe.passes) - spent) / DRAFT_STEP)
         drafts = max(min(drafts, math.floor(budget / DRAFT_STEP)), 1)
         budget -= drafts * DRAFT_STEP
-    exact = math.floor(budget / _exact_step(job))
+    exact = math.floor(budget / _exact_step(recipe))
     return drafts, exact if exact > 1 or not drafts else 0
 
 
-def _exact_step(job: Job) -> float:
-    return 1.0 if job.recipe.deepest is None else SHALLOW_STEP
+def _exact_step(recipe: Recipe) -> float:
+    return 1.0 if recipe.deepest is None else SHALLOW_STEP
 
 
 def _pictures(job: Job) -> int:
     return 1 + len(job.style_keys)
 
 
-def _megapixels(job: Job) -> float:
+def _size(job: Job) -> tuple[int, int]:
+    """Width and height of the painting, in pixels."""
     width, height = job.content_size or (UNKNOWN_SIZE, round(UNKNOWN_SIZE * UNKNOWN_ASPECT))
-    if job.recipe.size is not None:
-        scale = job.recipe.size / max(width, height)
-        width, height = round(width * scale), round(height * scale)
-    return width * height / 1e6
+    if job.recipe.size is None:
+        return width, height
+    scale = job.recipe.size / max(width, height)
+    return round(width * scale), round(height * scale)
 
 
 def seconds_left(

@@ -18,7 +18,7 @@ from bot.scheduler.estimates import (
     _evaluations,
     effort,
 )
-from stylenet.optimize import Stage, _Run
+from stylenet.optimize import Course, Stage, _Run
 from stylenet.recipe import Recipe
 from stylenet.reduced import REACHED, reduced_cost
 from stylenet.vgg import _cost_up_to, full_cost
@@ -53,9 +53,23 @@ def test_efforts_follow_the_painted_size_and_the_two_networks(job):
     assert effort(blend)[2] == pytest.approx(2 * area)  # of four pictures, not two
 
 
+def test_a_painting_in_scales_takes_more_evaluations_and_no_more_passes(make_job):
+    recipe = Recipe.named("default")
+    at_once = recipe.evolve(coarsest=0)
+
+    def of(recipe, **more):
+        return effort(make_job(recipe=recipe, content_size=(1024, 768), **more))
+
+    assert of(recipe)[1] > 2 * of(at_once)[1]
+    for kind in (3, 4):
+        assert of(recipe)[kind] == pytest.approx(of(at_once)[kind], rel=0.1)
+    assert of(recipe)[2] == pytest.approx((1 + 1 / 4 + 1 / 16) * of(at_once)[2])
+    assert (of(recipe, start_key="s") == of(at_once)).all()
+
+
 @pytest.mark.parametrize("name", ["default", "fast", "cookbook"])
 @pytest.mark.parametrize("passes", [3, 4, 5, 6, 7, 8, 9, 14, 40])
-def test_evaluations_are_reckoned_as_the_painter_does_it(make_job, name, passes):
+def test_evaluations_are_reckoned_as_the_painter_does_it(name, passes):
     recipe = Recipe.named(name).evolve(passes=passes)
     exact = _cost_up_to(recipe.deepest or "relu5_2") / full_cost()
     stages = [Stage(objective=None, cost=exact)]
@@ -64,10 +78,10 @@ def test_evaluations_are_reckoned_as_the_painter_does_it(make_job, name, passes)
         assert draft == pytest.approx(DRAFT_STEP, rel=0.01)
         stages.insert(0, Stage(objective=None, cost=draft, until=recipe.draft, setup=draft))
 
-    on_reduced, on_full = _evaluations(make_job(recipe=recipe))
+    on_reduced, on_full = _evaluations(recipe, pictures=2)
 
     assert not on_reduced or on_full != 1  # that would be the arrival, and no step
-    steps = _Run(None, stages, recipe, None).steps_left()
+    steps = _Run(None, stages, recipe, Course(), None).steps_left()
     assert steps == on_reduced + (on_full - 1 if on_reduced and on_full else on_full)
 
 

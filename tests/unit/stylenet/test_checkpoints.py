@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from stylenet.checkpoints import State, pack, unpack
+from stylenet.checkpoints import Spent, State, pack, unpack
 from stylenet.errors import CheckpointError
 from stylenet.events import Losses
 from stylenet.pairs import _half
@@ -29,6 +29,8 @@ def state(pairs=3, moments=False):
         stage=1,
         passes=5.25,
         seconds=1.5,
+        scale=1,
+        before=Spent(steps=12, passes=2.5, seconds=0.75),
         parameters=tensor(0) * 100,
         loss=1e6,
         gradient=tensor(1) * 1e-6,
@@ -45,14 +47,14 @@ def state(pairs=3, moments=False):
 
 
 def read(data, painting="p", shape=SHAPE):
-    return unpack(data, painting=painting, shape=shape, device=CPU)
+    return unpack(data, painting=painting, shapes=[(1, 3, 4, 4), shape], device=CPU)
 
 
 @pytest.mark.parametrize(("pairs", "moments"), [(0, False), (3, False), (0, True)])
 def test_there_and_back_without_loss(pairs, moments):
     before = state(pairs, moments)
     after = read(pack(before, painting="p"))
-    for field in ("step", "stage", "passes", "seconds", "loss", "losses"):
+    for field in ("scale", "before", "step", "stage", "passes", "seconds", "loss", "losses"):
         assert getattr(after, field) == getattr(before, field)
     assert torch.equal(after.parameters, before.parameters)
     assert torch.equal(after.gradient, before.gradient)
@@ -113,6 +115,11 @@ def rewritten(change):
         lambda a, f: a.update(moments=np.zeros((1, *SHAPE), np.float32)),
         lambda a, f: a.update(products=np.ones((6, 5))),
         lambda a, f: a.update(products=np.full((6, 6), np.inf)),
+        lambda a, f: f.update(scale=2),
+        lambda a, f: f.update(scale=-1),
+        lambda a, f: f.update(scale=True),
+        lambda a, f: f.update(before=[1.5, 2, 3]),
+        lambda a, f: f.update(before=[1, 2]),
         lambda a, f: f.update(version=1),
         lambda a, f: f.pop("painting"),
         lambda a, f: f.update(step=-1),

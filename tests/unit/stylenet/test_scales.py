@@ -1,0 +1,131 @@
+"""Coarse to fine: how the budget is divided, and what a painting at several scales says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stylenet import Checkpoint, Painting, Progress, Snapshot, paint, stylize
+from stylenet.errors import RecipeError
+from stylenet.recipe import Recipe
+from stylenet.scales import scales_of
+
+RECIPE = Recipe.named("default").evolve(passes=5, draft=2, coarsest=32)
+
+
+@pytest.mark.parametrize(
+    ("longest", "sizes"),
+    [(511, [511]), (512, [256, 512]), (1000, [500, 1000]), (1024, [256, 512, 1024])],
+)
+def test_each_scale_is_half_of_the_next(longest, sizes):
+    recipe = Recipe.named("default").evolve(coarsest=256)
+    scales = scales_of(recipe, longest // 2, longest)
+    assert [scale.recipe.size or longest for scale in scales] == sizes
+
+
+def test_the_budget_is_divided_among_the_scales():
+    recipe = Recipe.named("default").evolve(passes=21, draft=10.5, coarsest=256)
+    scales = scales_of(recipe, 1024, 768)
+    assert [scale.share for scale in scales] == [1 / 16, 1 / 4, 1]
+    assert sum(s.share * s.recipe.passes for s in scales) == pytest.approx(21)
+    assert {scale.recipe.passes for scale in scales} == {16.0}
+    assert {scale.recipe.draft for scale in scales} == {8.0}
+
+
+def test_a_budget_too_small_to_divide_is_spent_at_full_size():
+    recipe = Recipe.named("default").evolve(passes=1, draft=0, coarsest=64)
+    assert len(scales_of(recipe, 512, 512)) == 1
+
+
+@pytest.mark.parametrize("coarsest", [-1, 15, 1.5, "64", True])
+def test_the_least_size_is_checked(coarsest):
+    with pytest.raises(RecipeError, match="coarsest"):
+        RECIPE.evolve(coarsest=coarsest)
+
+
+def painted(content, style, recipe=RECIPE, **more):
+    return list(paint(content, [style], recipe, device="cpu", **more))
+
+
+@pytest.fixture(scope="module")
+def events(content, style):
+    return painted(content, style, RECIPE.evolve(snapshot_every=1))
+
+
+def test_what_is_told_counts_all_scales(events):
+    progress = [event for event in events if isinstance(event, Progress)]
+    assert [event.step for event in progress] == list(range(1, len(progress) + 1))
+    scales = [event.scale for event in progress]
+    assert scales == sorted(scales)
+    assert set(scales) == {0, 1}
+    passes = [event.passes for event in progress]
+    assert passes == sorted(passes)
+    seconds = [event.seconds for event in progress]
+    assert seconds == sorted(seconds)
+    assert passes[-1] <= 5
+    final = events[-1]
+    assert isinstance(final, Painting)
+    assert final.steps == len(progress)
+    assert 4 < final.passes < 6
+
+
+def test_the_steps_are_foreseen_well(events):
+    progress = [event for event in events if isinstance(event, Progress)]
+    assert all(abs(event.total - len(progress)) <= 6 for event in progress)
+    assert progress[-1].total == len(progress)
+
+
+def test_snapshots_have_the_full_size_at_every_scale(events, content):
+    shapes = {event.pixels.shape for event in events if isinstance(event, Snapshot)}
+    assert shapes == {(content.height, content.width, 3)}
+
+
+def test_a_scale_begins_where_the_last_one_ended(events):
+    """And not at the start again: the first snapshot at full size is like the last small one."""
+    progress = iter(event for event in events if isinstance(event, Progress))
+    at = [(next(progress).scale, e.pixels) for e in events if isinstance(e, Snapshot) and e.step]
+    coarse = [pixels for scale, pixels in at if scale == 0]
+    fine = [pixels for scale, pixels in at if scale == 1]
+    start = next(event.pixels for event in events if isinstance(event, Snapshot))
+
+    def distance(one, other):
+        return np.abs(one.astype(float) - other).mean()
+
+    assert distance(fine[0], coarse[-1]) < 0.5 * distance(fine[0], start)
+
+
+@pytest.mark.parametrize(("scale", "nth"), [(0, 2), (0, -1), (1, 0), (1, -2)])
+def test_a_resumed_painting_goes_on_bit_by_bit_at_either_scale(content, style, events, scale, nth):
+    progress = [event for event in events if isinstance(event, Progress)]
+    step = [event.step for event in progress if event.scale == scale][nth]
+    told = 0
+
+    def should_stop():
+        return told >= step
+
+    stopped = []
+    for event in paint(content, [style], RECIPE, device="cpu", should_stop=should_stop):
+        stopped.append(event)
+        told += isinstance(event, Progress)
+    assert isinstance(stopped[-1], Checkpoint)
+    assert stopped[-1].step == step
+    assert not any(isinstance(event, Painting) for event in stopped)
+    rest = painted(content, style, resume=stopped[-1].state)
+    first = next(event for event in rest if isinstance(event, Progress))
+    assert first.step == stopped[-1].step + 1
+    np.testing.assert_array_equal(rest[-1].pixels, painted(content, style)[-1].pixels)
+
+
+def test_what_begins_from_a_picture_has_one_scale(content, style):
+    events = painted(content, style, start=content)
+    assert {event.scale for event in events if isinstance(event, Progress)} == {0}
+
+
+def test_it_keeps_colours_and_heeds_masks(content, style):
+    left = Image.new("L", content.size)
+    left.paste(255, (0, 0, content.width // 2, content.height))
+    picture = stylize(content, style, RECIPE.evolve(keep_colors=True), device="cpu", masks=[left])
+    right = np.asarray(content)[:, -12:].astype(float)
+    assert np.abs(picture.pixels[:, -12:] - right).mean() < 3
+    assert np.abs(picture.pixels[:, :12] - np.asarray(content)[:, :12].astype(float)).mean() > 5
