@@ -61,6 +61,12 @@ def _parser() -> argparse.ArgumentParser:
         help=f"{', '.join(sorted(RECIPES))}, or a .json file that holds one (default: default)",
     )
     paint.add_argument("--size", type=int, help="longest side in pixels (default: the content's)")
+    paint.add_argument(
+        "--coarsest",
+        type=int,
+        metavar="SIDE",
+        help=f"paint half the size first while it is no smaller; 0: never ({default.coarsest})",
+    )
     paint.add_argument("--seed", type=int, help=f"default: {default.seed}")
     paint.add_argument("--passes", type=float, help="budget in passes of VGG-19 at full size")
     paint.add_argument("--content-weight", type=float, help=f"default: {default.content_weight:g}")
@@ -98,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _paint(options: argparse.Namespace) -> int:
-    fields = ["size", "seed", "passes", "content_weight", "style_weight", "tv_weight"]
+    fields = ["size", "coarsest", "seed", "passes", "content_weight", "style_weight", "tv_weight"]
     fields += ["keep_colors", "style_scale", "blend"]
     changes = {
         field: getattr(options, field) for field in fields if getattr(options, field) is not None

@@ -150,7 +150,8 @@ class Scheduler:
     async def estimate(self, job: Job) -> float | None:
         """Seconds until a job's picture is done, its time in the queue included.
 
-        None for a job that has ended.
+        None for a job that has ended, and for one that waits in a paused queue: for how long,
+        only the operator knows.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
@@ -160,6 +161,8 @@ class Scheduler:
         device = self._device()
         if job.state is JobState.RUNNING:
             return self._estimator.seconds_left(job, device=device)
+        if self._mode is QueueMode.PAUSED:
+            return None
         # In this order: a job that is claimed in between is then seen twice, and not at all in the
         # other.
         waiting, running = await self._store.waiting(), await self._store.running()

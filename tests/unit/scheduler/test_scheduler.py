@@ -245,8 +245,10 @@ async def test_a_paused_queue_waits_over_a_restart(bench):
     assert bench.scheduler.mode is QueueMode.PAUSED
     await asyncio.sleep(0.3)
     assert (await bench.store.get(job.job_id)).state is JobState.QUEUED
+    assert await bench.scheduler.estimate(job) is None  # nobody knows until when
 
     await bench.scheduler.set_mode(QueueMode.OPEN)
+    assert await bench.scheduler.estimate(job) > 0
 
     await bench.until(job.job_id, JobState.SUCCEEDED)
 
