@@ -20,11 +20,12 @@ from stylenet.guides import Guides
 from stylenet.loss import WHITENED, down_to
 from stylenet.masks import coverage
 from stylenet.objective import Objective
-from stylenet.optimize import Canvas, Course, Stage, optimize
+from stylenet.optimize import optimize
 from stylenet.pictures import prepare
 from stylenet.precision import Precision
 from stylenet.recipe import LAYERS, Padding, Recipe
 from stylenet.reduced import REACHED, ReducedVGG, load_reduced, reduced_cost
+from stylenet.run import Canvas, Course, Stage
 from stylenet.scales import Scale, scales_of
 from stylenet.spectrum import Spectrum
 from stylenet.targets import measure_targets

@@ -233,7 +233,7 @@ def _legs(job: Job) -> list[_Leg]:
 def _evaluations(recipe: Recipe, *, pictures: int) -> tuple[int, int]:
     """How many a scale's budget pays for, on the reduced network and on the full one.
 
-    As in `stylenet.optimize`: measuring a draft's targets is charged; so is arriving at the full
+    As in `stylenet.run`: measuring a draft's targets is charged; so is arriving at the full
     network, which is an evaluation without a step, and not done for its own sake.
     """
     budget, drafts = recipe.passes, 0

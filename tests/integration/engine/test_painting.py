@@ -42,6 +42,7 @@ def picture(angle: int = 0, size: tuple[int, int] = (64, 48)) -> bytes:
 def work(
     *,
     passes: int = 6,
+    coarsest: int = 0,
     checkpoint: bytes | None = None,
     content: bytes | None = None,
     start: bytes | None = None,
@@ -52,7 +53,7 @@ def work(
         job_id="job",
         content=picture() if content is None else content,
         styles=styles or (picture(90),),
-        recipe=Recipe(size=64, passes=passes),
+        recipe=Recipe(size=64, passes=passes, coarsest=coarsest),
         masks=masks,
         start=start,
         checkpoint=checkpoint,
@@ -90,10 +91,12 @@ async def test_a_picture_is_painted(executor):
     assert images.decode(events[0].image).size == (64, 48)
 
 
-async def test_a_stopped_picture_goes_on_where_it_was(executor):
+@pytest.mark.parametrize("coarsest", [0, 32])
+async def test_a_stopped_picture_goes_on_where_it_was(executor, coarsest):
+    """Whatever it is painted in: at once, or, as here, still in its small version."""
     stop = asyncio.Event()
     events = []
-    async for event in executor.run(work(passes=300), stop=stop):
+    async for event in executor.run(work(passes=300, coarsest=coarsest), stop=stop):
         events.append(event)
         if isinstance(event, Progress) and event.step == 4:
             stop.set()
@@ -103,7 +106,8 @@ async def test_a_stopped_picture_goes_on_where_it_was(executor):
     assert isinstance(checkpoint, Checkpoint)
     assert checkpoint.step >= 4
 
-    resumed = executor.run(work(passes=300, checkpoint=checkpoint.state))
+    assert {images.decode(e.image).size for e in events if isinstance(e, Snapshot)} == {(64, 48)}
+    resumed = executor.run(work(passes=300, coarsest=coarsest, checkpoint=checkpoint.state))
     async for event in resumed:
         if isinstance(event, Progress):
             assert event.step == checkpoint.step + 1

@@ -18,9 +18,9 @@ from bot.scheduler.estimates import (
     _evaluations,
     effort,
 )
-from stylenet.optimize import Course, Stage, _Run
 from stylenet.recipe import Recipe
 from stylenet.reduced import REACHED, reduced_cost
+from stylenet.run import Course, Run, Stage
 from stylenet.vgg import _cost_up_to, full_cost
 
 TRUE_COSTS = (1.5, 0.03, 60.0, 70.0, 50.0)
@@ -81,7 +81,7 @@ def test_evaluations_are_reckoned_as_the_painter_does_it(name, passes):
     on_reduced, on_full = _evaluations(recipe, pictures=2)
 
     assert not on_reduced or on_full != 1  # that would be the arrival, and no step
-    steps = _Run(None, stages, recipe, Course(), None).steps_left()
+    steps = Run(None, stages, recipe, Course(), None).steps_left()
     assert steps == on_reduced + (on_full - 1 if on_reduced and on_full else on_full)
 
 
