@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from .bot_process import bot_process
-from .conftest import CONTENT, PATIENCE_SECONDS, STYLE, custom_ids, settings_for
+from .conftest import CONTENT, PATIENCE_SECONDS, STYLE, custom_ids, said, settings_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -37,6 +38,23 @@ async def test_killed_in_mid_job_it_goes_on_and_delivers_once(room, settings, tm
         assert "begins, attempt 2" in bot.said or "attempt 1" in bot.said
         assert len(room.finals()) == 1
         assert len(room.cards()) == 1
+        assert await bot.terminate() == 0
+
+
+async def test_killed_while_the_small_version_is_painted_it_goes_on_there(room, settings, tmp_path):
+    """A picture of 512 pixels is painted coarse to fine."""
+    async with bot_process(settings, tmp_path / "one.log") as bot:
+        await bot.says("connected as")
+        room.ask("!stylize size=512 passes=4", CONTENT, STYLE)
+        await room.wait(lambda: any(re.search(r"step \d of", said(c)) for c in room.cards()))
+        await bot.kill()
+    async with bot_process(settings, tmp_path / "two.log") as bot:
+        final = await room.final()
+        await room.card_saying("100%")
+        await asyncio.sleep(2)
+        assert len(room.finals()) == len(room.cards()) == 1
+        assert "afresh" not in bot.said
+        assert final.attachments[0].width == 512
         assert await bot.terminate() == 0
 
 
