@@ -13,12 +13,22 @@ if TYPE_CHECKING:
 
     Values = npt.NDArray[np.float64]
 
-__all__ = ["luminance", "match_colors", "match_luminance", "with_luminance"]
+__all__ = [
+    "blended_moments",
+    "in_palette",
+    "luminance",
+    "match_colors",
+    "match_luminance",
+    "moments",
+    "with_luminance",
+]
 
 _LUMA = np.array([0.299, 0.587, 0.114])  # Rec. 601, on gamma-coded values
 _SMALLEST_VARIANCE = 9.0
 """Along an axis of colours whose spread is below 3 levels there is little but rounding and what
 compression left. Raised to a painting's spread it would be stripes across every clear sky."""
+_SMALLEST_CONTRAST = 25.0
+"""In the colours of a plain picture nothing would be seen: some light and dark is left to it."""
 
 
 def match_colors(
@@ -43,21 +53,61 @@ def match_colors(
     Returns:
         The shape of `source`.
     """
-    source_mean, source_covariance = _moments(source, share)
-    weights = np.array(mix or (1.0,) * len(references))
-    weights /= weights.sum()
-    palettes = [_moments(reference) for reference in references]
-    mean = sum(weight * mu for weight, (mu, _) in zip(weights, palettes, strict=True))
-    covariance = sum(
-        weight * (sigma + np.outer(mu - mean, mu - mean))
-        for weight, (mu, sigma) in zip(weights, palettes, strict=True)
-    )
+    source_mean, source_covariance = moments(source, share)
+    mean, covariance = blended_moments(references, mix)
+    missing = _SMALLEST_CONTRAST**2 - np.trace(covariance) / 3
+    covariance = covariance + max(0.0, missing) * np.ones((3, 3))
     matrix = _power(covariance, 0.5) @ _power(source_covariance, -0.5, _SMALLEST_VARIANCE)
     matched: Values = (source - source_mean) @ matrix.T + mean
     return matched
 
 
-def _moments(picture: Values, share: Values | None = None) -> tuple[Values, Values]:
+def blended_moments(pictures: Sequence[Values], mix: Sequence[float] = ()) -> tuple[Values, Values]:
+    """Return the mean colour and the covariance of colours of all pictures taken together.
+
+    Args:
+        pictures: one or more, (height, width, 3) in 0..255, of any sizes.
+        mix: how much each counts; empty counts them alike.
+
+    Returns:
+        (3,) and (3, 3).
+    """
+    weights = np.array(mix or (1.0,) * len(pictures))
+    weights /= weights.sum()
+    known = [moments(picture) for picture in pictures]
+    mean: Values = np.sum([w * mu for w, (mu, _) in zip(weights, known, strict=True)], axis=0)
+    parts = [
+        weight * (sigma + np.outer(mu - mean, mu - mean))
+        for weight, (mu, sigma) in zip(weights, known, strict=True)
+    ]
+    return mean, np.sum(parts, axis=0)
+
+
+def in_palette(noise: Values, references: Sequence[Values]) -> Values:
+    """Give noise of variance 1 in every channel the colours of the references.
+
+    Args:
+        noise: (height, width, 3), its channels independent.
+        references: one picture or more, (height, width, 3) in 0..255, of any sizes.
+
+    Returns:
+        The shape of `noise`, with a mean variance of 1.
+    """
+    _, covariance = blended_moments(references)
+    variance = np.trace(covariance) / 3
+    if variance < _SMALLEST_VARIANCE:
+        return noise
+    colored: Values = noise @ _power(covariance / variance, 0.5)
+    return colored
+
+
+def moments(picture: Values, share: Values | None = None) -> tuple[Values, Values]:
+    """Return the mean colour and the covariance of colours: (channels,), (channels, channels).
+
+    Args:
+        picture: (height, width, channels).
+        share: (height, width), how much each pixel counts; None for all alike.
+    """
     rows = picture.reshape(-1, picture.shape[-1])
     weights = None if share is None else share.reshape(-1)
     mean = np.average(rows, axis=0, weights=weights)
@@ -87,7 +137,7 @@ def match_luminance(source: Values, reference: Values, *, share: Values | None =
         reference: likewise, of any size.
         share: (height, width), how much each pixel of `reference` counts; None for all alike.
     """
-    (mean, *_), covariance = _moments(reference, share)
+    (mean, *_), covariance = moments(reference, share)
     spread = max(float(source.std()), _SMALLEST_VARIANCE**0.5)
     matched: Values = (source - source.mean()) * (covariance[0, 0] ** 0.5 / spread) + mean
     return matched

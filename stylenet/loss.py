@@ -25,6 +25,9 @@ __all__ = ["WHITENED", "Loss", "down_to"]
 WHITENED = "relu4_1"
 """The layer whose style term is whitened: at the start it is nearly all of the loss."""
 
+_USUAL_ENERGY = 1e5
+"""Of the paintings that the recipes' weights were settled on, at any size."""
+
 
 def down_to(layers: Collection[str], deepest: str | None) -> frozenset[str]:
     """Keep the layers no deeper than `deepest`; None keeps them all."""
@@ -61,8 +64,6 @@ class Loss:
         side: int | None = None,
     ) -> None:
         self._targets = targets
-        # A region counts as much as it covers: then a pixel is pulled as it is without a mask.
-        self._areas = (1.0,) if guides is None else guides.areas
         self._content = _weights(recipe.content_layers, recipe.content_weight)
         self._style = _weights(recipe.style_layers, recipe.style_weight)
         self._tv_weight = recipe.tv_weight
@@ -77,13 +78,16 @@ class Loss:
             content={name: targets.content[name] for name in self._content},
             guides=guides,
         )
-        # Styles differ a hundredfold in the size of their terms; the guard rail keeps up with them.
-        energy = sum(
-            weight * area * float(gram.square().mean())
-            for name, weight in self._style.items()
-            for area, gram in zip(self._areas, targets.style[name], strict=True)
-        )
-        self._gamut_weight = recipe.gamut_weight * energy
+        # A region counts as much as it covers: then a pixel is pulled as it is without a mask.
+        areas = (1.0,) if guides is None else guides.areas
+        energies = [_energy(targets, recipe, region) for region in range(len(areas))]
+        self._regions = [
+            area * _balance(energy, recipe.contrast_power)
+            for area, energy in zip(areas, energies, strict=True)
+        ]
+        # The guard rail keeps up with the size of the style term.
+        energy = sum(w * e for w, e in zip(self._regions, energies, strict=True))
+        self._gamut_weight = recipe.gamut_weight * recipe.style_weight * energy
         self._whitened: tuple[DampedWhitening, ...] = ()
         if damping is not None and WHITENED in self.minimised and WHITENED in self._style:
             self._whitened = tuple(DampedWhitening(g, damping) for g in targets.style[WHITENED])
@@ -132,16 +136,35 @@ class Loss:
     def _style_term(self, layer: str, grams: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """A layer's term, over all regions: as it is reported, and as it is minimised."""
         targets = self._targets.style[layer]
-        regions = list(zip(self._areas, grams, targets, strict=True))
-        plain = torch.stack([area * style_loss(gram, g) for area, gram, g in regions]).sum()
+        regions = list(zip(self._regions, grams, targets, strict=True))
+        plain = torch.stack([weight * style_loss(gram, g) for weight, gram, g in regions]).sum()
         if layer != WHITENED or not self._whitened:
             return plain, plain
         damped = [
-            area * whiten(gram)
-            for (area, gram, _), whiten in zip(regions, self._whitened, strict=True)
+            weight * whiten(gram)
+            for (weight, gram, _), whiten in zip(regions, self._whitened, strict=True)
         ]
         return plain, torch.stack(damped).sum()
 
 
 def _weights(layers: Sequence[tuple[str, float]], factor: float) -> dict[str, float]:
     return {name: weight * factor for name, weight in layers if weight > 0 and factor > 0}
+
+
+def _energy(targets: Targets, recipe: Recipe, region: int) -> float:
+    """The style term of a picture without any features, of a region and at weight 1."""
+    return sum(
+        weight * float(targets.style[name][region].square().mean())
+        for name, weight in recipe.style_layers
+        if name in targets.style
+    )
+
+
+def _balance(energy: float, power: float) -> float:
+    """What a style term is multiplied with, so that it grows with this power of contrast.
+
+    The energy is a fourth power. Below a hundredth of the usual one there is a plain colour or
+    less, and nothing to make more of.
+    """
+    balance: float = max(energy / _USUAL_ENERGY, 0.01) ** (power / 4 - 1)
+    return balance

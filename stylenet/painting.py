@@ -21,6 +21,7 @@ from stylenet.loss import WHITENED, down_to
 from stylenet.masks import coverage
 from stylenet.objective import Objective
 from stylenet.optimize import optimize
+from stylenet.palette import Palette
 from stylenet.pictures import prepare
 from stylenet.precision import Precision
 from stylenet.recipe import LAYERS, Padding, Recipe
@@ -263,7 +264,7 @@ def _stages(
 ) -> list[Stage]:
     """Plan the painting: a draft on the reduced network, then the exact one, damped ever less."""
     device, side = means.device, means.side
-    content = _tensor(pictures.content, device)
+    content = _tensor(pictures.target, device)
     styles = [_tensor(style, device) for style in pictures.styles]
     network = _exact_network(weights, device, recipe.padding)
     mixes = [region.mix for region in pictures.regions]
@@ -311,12 +312,19 @@ def _stages(
 
 def _variables(pictures: Pictures, recipe: Recipe, device: torch.device) -> Variables:
     height, width = pictures.content.shape[:2]
-    spectrum = Spectrum(height, width, recipe.spectrum, device=device)
     covered = coverage(pictures.regions)
+    variables = Palette(
+        Spectrum(height, width, recipe.spectrum, device=device),
+        styles=pictures.styles,
+        start=pictures.start,
+        covered=covered,
+        share=recipe.palette,
+        device=device,
+    )
     if covered is None:
-        return spectrum
+        return variables
     shown = torch.from_numpy(covered.astype(np.float32)).to(device)
-    return Composite(spectrum, coverage=shown, content=_tensor(pictures.content, device))
+    return Composite(variables, coverage=shown, content=_tensor(pictures.content, device))
 
 
 def _guides(pictures: Pictures, device: torch.device) -> Guides | None:

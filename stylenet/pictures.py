@@ -34,6 +34,7 @@ class Pictures:
     """The pictures as the network will see them, (height, width, 3) in 0..255.
 
     Attributes:
+        target: what the content term is measured against.
         start: what painting begins from.
         given_start: whether it was given, and not made as the recipe says.
         original: the content picture whose hues are kept; None where they are painted too.
@@ -42,6 +43,7 @@ class Pictures:
 
     content: Values
     styles: list[Values]
+    target: Values
     start: Values
     given_start: bool
     original: Values | None
@@ -100,18 +102,19 @@ def prepare(
             colors.match_luminance(colors.luminance(style), canvas, share=_share_of(index, regions))
             for index, style in enumerate(fitted)
         ]
+    # With its own colours, the styles' brightness was matched to the content's.
+    recolored = canvas if recipe.keep_colors else _recolored(canvas, fitted, regions)
     if start is None:
-        begin = _start(canvas, fitted, recipe, regions)
+        begin = _start(canvas, recolored, fitted, recipe)
     else:
         begin = _array(images.fit_exactly(start.convert("RGB"), resized.width, resized.height))
         begin = colors.luminance(begin) if recipe.keep_colors else begin
     covered = coverage(regions)
-    if covered is not None:
-        begin = canvas + covered[..., None] * (begin - canvas)
     return Pictures(
         content=canvas,
         styles=fitted,
-        start=begin,
+        target=_within(covered, recolored, canvas) if recipe.recolor_content else canvas,
+        start=_within(covered, begin, canvas),
         given_start=start is not None,
         original=original,
         regions=regions,
@@ -132,23 +135,19 @@ def _share_of(style: int, regions: Sequence[Region]) -> Values | None:
     return next((region.share for region in regions if region.mix[style] > 0), None)
 
 
-def _start(
-    content: Values, styles: list[Values], recipe: Recipe, regions: Sequence[Region]
-) -> Values:
+def _start(content: Values, recolored: Values, styles: Sequence[Values], recipe: Recipe) -> Values:
     if recipe.start is Start.NOISE:
         noise = np.random.default_rng(recipe.seed).standard_normal(content.shape)
         start: Values = np.array(MEAN_RGB) + recipe.start_noise * noise
         return start
-    start = content  # with its own colours, the styles' brightness was matched to it
-    if recipe.start is Start.RECOLORED and not recipe.keep_colors:
-        start = _recolored(content, styles, regions)
+    start = recolored if recipe.start is Start.RECOLORED else content
     if recipe.seed == 0:
         return start
-    return start + recipe.variety * _clouds(start.shape, recipe)
+    return start + recipe.variety * colors.in_palette(_clouds(start.shape, recipe), styles)
 
 
 def _clouds(shape: tuple[int, ...], recipe: Recipe) -> Values:
-    """Smooth noise of the recipe's seed, of standard deviation 1; grey where brightness is painted.
+    """Smooth noise of the recipe's seed, of standard deviation 1.
 
     Noise pixel by pixel would be painted away; what is as large as the picture's parts leads the
     painting elsewhere.
@@ -158,11 +157,12 @@ def _clouds(shape: tuple[int, ...], recipe: Recipe) -> Values:
     grid = (max(2, round(height / cell)), max(2, round(width / cell)))
     random = np.random.default_rng(recipe.seed)
     planes = []
-    for _ in range(1 if recipe.keep_colors else 3):
+    for _ in range(3):
         plane = Image.fromarray(random.standard_normal(grid).astype(np.float32))
         planes.append(np.asarray(plane.resize((width, height), Image.Resampling.BICUBIC)))
-    clouds = np.stack(planes, axis=-1).astype(np.float64)
-    return np.broadcast_to(clouds / clouds.std(), shape)
+    clouds: Values = np.stack(planes, axis=-1).astype(np.float64)
+    clouds /= clouds.std(axis=(0, 1))
+    return clouds
 
 
 def _recolored(content: Values, styles: list[Values], regions: Sequence[Region]) -> Values:
@@ -176,6 +176,14 @@ def _recolored(content: Values, styles: list[Values], regions: Sequence[Region])
         recolored += region.share[..., None] * matched
         covered += region.share
     return np.where(covered[..., None] > 0, recolored / covered.clip(1e-9)[..., None], content)
+
+
+def _within(covered: Values | None, painted: Values, content: Values) -> Values:
+    """What is painted where it covers the picture, and the content elsewhere."""
+    if covered is None:
+        return painted
+    within: Values = content + covered[..., None] * (painted - content)
+    return within
 
 
 def _array(image: Image.Image) -> Values:

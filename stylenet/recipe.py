@@ -80,12 +80,12 @@ class Recipe:
     The loss that is minimised, over the picture x in 0..255 and the features F of VGG-19::
 
         content_weight · Σ_l w_l · mean((F_l(x) − F_l(content))²)
-        + style_weight · Σ_l w_l · mean((G_l(x) − G_l(style))²)      G = FᵀF / size(F)
+        + style_weight · b · Σ_l w_l · mean((G_l(x) − G_l(style))²)      G = FᵀF / size(F)
         + tv_weight · (mean(dx²) + mean(dy²))
-        + gamut_weight · E · mean((x − clip(x, 0, 255))²) / 255²
+        + gamut_weight · style_weight · b · E · mean((x − clip(x, 0, 255))²) / 255²
 
-    where E is the style term of a picture without any features, style_weight · Σ_l w_l ·
-    mean(G_l(style)²).
+    where E = Σ_l w_l · mean(G_l(style)²) is the style's energy, which grows with the fourth
+    power of its contrast, and b = (E / 10⁵)^(contrast_power / 4 − 1).
 
     Attributes:
         name: what the recipe is called; letters, digits, ``-`` and ``_``.
@@ -102,6 +102,12 @@ class Recipe:
             gamut term is a guard rail, for only 0..255 can be written, and no part of the losses
             that are reported.
         content_layers, style_layers: layers by name with the weight of each.
+        contrast_power: the power of a style's contrast that its term grows with: 4 as the Gram
+            matrices have it, 2 as the content term grows with the content's. Styles of the
+            contrast of Starry Night count the same with any.
+        recolor_content: whether the content term is measured against the content picture in the
+            styles' colours instead of its own. Then the two terms do not pull at the colours
+            from two sides, and a content picture of more contrast than the style is not copied.
         start: the picture painting starts from.
         start_noise: standard deviation of the noise of `Start.NOISE`, in 0..255.
         variety: standard deviation, in 0..255, of the smooth noise that another seed than 0 lays
@@ -118,6 +124,8 @@ class Recipe:
         learning_rate: of Adam, in levels of 0..255.
         spectrum: exponent p of the Fourier parametrisation, in which a coefficient at frequency
             f is scaled by f^−p; 0 paints in pixels.
+        palette: share of the variance of the styles' colours, along the axis where they vary
+            most, below which an axis is painted less readily; 0 paints all alike.
         first_step: root mean square of L-BFGS's first step, in levels of 0..255.
         history: pairs that L-BFGS remembers.
         hessian_scale: factor on L-BFGS's initial inverse Hessian.
@@ -147,6 +155,8 @@ class Recipe:
         ("relu4_1", 0.2),
         ("relu5_1", 0.2),
     )
+    contrast_power: float = 4.0
+    recolor_content: bool = False
     start: Start = Start.RECOLORED
     start_noise: float = 0.256
     variety: float = 25.0
@@ -158,6 +168,7 @@ class Recipe:
     optimizer: Optimizer = Optimizer.LBFGS
     learning_rate: float = 10.0
     spectrum: float = 0.5
+    palette: float = 0.002
     first_step: float = 4.0
     history: int = 30
     hessian_scale: float = 1.5
@@ -190,10 +201,12 @@ class Recipe:
         _number(self, "mask_softness", 0, 1)
         _number(self, "learning_rate", 1e-6, 255)
         _number(self, "draft", 0, _MAX_PASSES)
+        _number(self, "contrast_power", 0, 4)
         _number(self, "spectrum", 0, 2)
+        _number(self, "palette", 0, 1)
         _number(self, "first_step", 1e-3, 255)
         _number(self, "hessian_scale", 0.1, 10)
-        for field in ("keep_colors", "whitening"):
+        for field in ("keep_colors", "recolor_content", "whitening"):
             if not isinstance(getattr(self, field), bool):
                 raise RecipeError(field, getattr(self, field), "true or false")
         for field in ("content_layers", "style_layers"):
@@ -320,6 +333,7 @@ _COOKBOOK = Recipe(
     start=Start.NOISE,
     optimizer=Optimizer.ADAM,
     spectrum=0,
+    palette=0,
     snapshot_every=25,
 )
 _COOKBOOK_FAST = Recipe(
@@ -335,6 +349,9 @@ _DEFAULT = _COOKBOOK_FAST.evolve(
     passes=14,
     draft=8.8,  # the longer the budget, the longer a draft pays
     style_weight=1000,  # our starts keep the content better than the cookbook's: there is room
+    contrast_power=2,
+    recolor_content=True,
+    tv_weight=500,
     style_fit=StyleFit.AREA,
     padding=Padding.REPLICATE,
     coarsest=256,

@@ -37,7 +37,8 @@ def test_flat_pictures_stay_finite(pictures, flat):
     plain = np.full((8, 8, 3), flat)
     towards = colors.match_colors(pictures[0], [plain])
     np.testing.assert_allclose(towards.mean(axis=(0, 1)), flat, atol=1e-6)
-    assert towards.std() < 1
+    np.testing.assert_allclose(towards - towards.mean(axis=-1, keepdims=True), 0, atol=1e-6)
+    assert towards.std() == pytest.approx(25), "enough to be seen, and no more"
     away = colors.match_colors(plain, [pictures[0]])
     np.testing.assert_allclose(away.mean(axis=(0, 1)), pictures[0].mean(axis=(0, 1)))
 

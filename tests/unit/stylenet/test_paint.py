@@ -115,6 +115,12 @@ def test_another_seed_leads_a_recoloured_start_elsewhere(content, style, keep_co
     assert (same == starts[0]).all()
 
 
+def test_another_seed_brings_no_colours_that_the_style_has_not(content, style):
+    grey = style.convert("L").convert("RGB")
+    pixels = run(content, grey, PLAIN.evolve(passes=2, seed=1))[0].pixels.astype(int)
+    assert np.ptp(pixels, axis=-1).max() <= 1
+
+
 @pytest.mark.parametrize("recipe", [PLAIN, DRAFTED, COOKBOOK], ids=lambda recipe: recipe.name)
 @pytest.mark.parametrize("after", [0, 1, 4])
 def test_stopped_and_resumed_it_paints_the_same_picture(content, style, recipe, after):

@@ -86,6 +86,8 @@ def test_recipes_are_frozen_and_hashable():
         ("content_weight", -1),
         ("style_weight", math.nan),
         ("tv_weight", 1e10),
+        ("contrast_power", 5),
+        ("palette", -0.1),
         ("gamut_weight", None),
         ("content_layers", (("relu9_9", 1),)),
         ("content_layers", (("relu4_2", 1), ("relu4_2", 1))),
