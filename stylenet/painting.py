@@ -296,8 +296,10 @@ def _stages(
     drafted = recipe.layers & frozenset(REACHED)
     is_drafted = recipe.draft > 0 and WHITENED in drafted
     plan: Sequence[tuple[float | None, float | None]] = ((None, None),)
+    drafted_until = recipe.draft * recipe.passes if is_drafted else 0.0
     if recipe.whitening:
-        plan = _DAMPING[1:] if is_drafted else _DAMPING
+        steps = _DAMPING[1:] if is_drafted else _DAMPING
+        plan = [(damping, end) for damping, end in steps if end is None or end > drafted_until]
     cost = network.cost(down_to(recipe.layers, recipe.deepest)) if recipe.layers else 1.0
     stages = [
         Stage(objective=functools.partial(exact, damping), cost=cost, until=until)
@@ -305,8 +307,8 @@ def _stages(
     ]
     if is_drafted:
         cost = reduced_cost(drafted)
-        stage = Stage(objective=draft, cost=cost, until=recipe.draft, setup=_setup(cost, pictures))
-        stages.insert(0, stage)
+        setup = _setup(cost, pictures)
+        stages.insert(0, Stage(objective=draft, cost=cost, until=drafted_until, setup=setup))
     return stages
 
 

@@ -132,7 +132,8 @@ class Recipe:
         deepest: the deepest layer whose term is minimised; terms beyond it are reported and not
             minimised. None minimises them all.
         whitening: whether relu4_1's style term is whitened, damped less and less.
-        draft: passes spent on the reduced network before the full one; 0 for none.
+        draft: part of the budget that is spent on the reduced network before the full one; all
+            of it where the rest would not pay for a step.
         snapshot_every: steps between two snapshots; None takes one when the picture has visibly
             changed.
     """
@@ -200,7 +201,7 @@ class Recipe:
         _number(self, "style_scale", 0.1, 10)
         _number(self, "mask_softness", 0, 1)
         _number(self, "learning_rate", 1e-6, 255)
-        _number(self, "draft", 0, _MAX_PASSES)
+        _number(self, "draft", 0, 1)
         _number(self, "contrast_power", 0, 4)
         _number(self, "spectrum", 0, 2)
         _number(self, "palette", 0, 1)
@@ -342,12 +343,11 @@ _COOKBOOK_FAST = Recipe(
     gamut_weight=6.5,
     deepest="relu4_2",  # the terms beyond are under a hundredth of the loss
     whitening=True,
-    draft=5.1,  # 26 evaluations
+    draft=0.64,
 )
 _DEFAULT = _COOKBOOK_FAST.evolve(
     name="default",
     passes=14,
-    draft=8.8,  # the longer the budget, the longer a draft pays
     style_weight=1000,  # our starts keep the content better than the cookbook's: there is room
     contrast_power=2,
     recolor_content=True,
@@ -362,8 +362,8 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         recipe.name: recipe
         for recipe in (
             _DEFAULT,
-            _DEFAULT.evolve(name="fast", passes=5, draft=4),
-            _DEFAULT.evolve(name="fine", passes=40, draft=15, style_scale=1.5),
+            _DEFAULT.evolve(name="fast", passes=5, draft=1),
+            _DEFAULT.evolve(name="fine", passes=40, style_weight=2000, style_scale=1.5),
             _COOKBOOK,
             _COOKBOOK_FAST,
         )

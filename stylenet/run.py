@@ -62,7 +62,8 @@ class Stage:
         objective: makes what is minimised, when the stage is reached: a painting that never
             comes so far, or is resumed beyond it, does not pay for it.
         cost: of one evaluation, in full-size passes.
-        until: passes spent at which the next stage begins; None for the last.
+        until: passes spent at which the next stage begins, where the budget pays for a step of
+            it; None for the last.
         setup: what measuring its targets costs, where the cookbook's recipe has no such cost.
     """
 
@@ -211,7 +212,7 @@ class Run:
             if number > self._stage:
                 # Arriving at an objective is an evaluation, and no step.
                 spent += stage.setup + stage.cost
-            until = math.inf if stage.until is None else stage.until
+            until = self._until(number)
             while spent < until and spent + stage.cost <= self._limit:
                 spent += stage.cost
                 steps += 1
@@ -244,9 +245,17 @@ class Run:
             point = self._enter_next_stage()
         return False
 
+    def _until(self, number: int) -> float:
+        """Passes spent at which a stage is over: never, where none of the next could be a step."""
+        stage = self._stages[number]
+        if stage.until is None or number + 1 == len(self._stages):
+            return math.inf
+        following = self._stages[number + 1]
+        arrived = stage.until + stage.cost + following.setup + following.cost
+        return stage.until if arrived + following.cost <= self._limit else math.inf
+
     def _stage_is_over(self) -> bool:
-        until = self._stages[self._stage].until
-        return until is not None and self.passes >= until and self._stage + 1 < len(self._stages)
+        return self.passes >= self._until(self._stage)
 
     def _enter_next_stage(self) -> _Point:
         """Look at the same picture with the next objective, keeping the method's memory."""

@@ -46,8 +46,7 @@ def scales_of(recipe: Recipe, width: int, height: int) -> list[Scale]:
     passes = recipe.passes / sum(shares)
     if len(sizes) == 1 or passes < 1:
         return [Scale(recipe=recipe, share=1.0)]
-    draft = recipe.draft * passes / recipe.passes
     return [
-        Scale(recipe=recipe.evolve(size=size, passes=passes, draft=draft), share=share)
+        Scale(recipe=recipe.evolve(size=size, passes=passes), share=share)
         for size, share in zip(sizes, shares, strict=True)
     ]

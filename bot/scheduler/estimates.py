@@ -240,7 +240,10 @@ def _evaluations(recipe: Recipe, *, pictures: int) -> tuple[int, int]:
     if recipe.draft > 0:
         budget -= DRAFT_STEP * pictures / 2
         spent = recipe.passes - budget
-        drafts = math.ceil((min(recipe.draft, recipe.passes) - spent) / DRAFT_STEP)
+        until = recipe.draft * recipe.passes
+        if until + DRAFT_STEP + 2 * _exact_step(recipe) > recipe.passes:
+            until = recipe.passes
+        drafts = math.ceil((until - spent) / DRAFT_STEP)
         drafts = max(min(drafts, math.floor(budget / DRAFT_STEP)), 1)
         budget -= drafts * DRAFT_STEP
     exact = math.floor(budget / _exact_step(recipe))

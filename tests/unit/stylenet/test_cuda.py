@@ -93,7 +93,7 @@ def test_it_paints_what_the_cpu_paints(make_scene, make_strokes, name):
 
 
 def test_a_painting_in_tiles_is_that_of_the_whole(make_scene, make_strokes):
-    recipe = RECIPE.evolve(passes=3, draft=1)
+    recipe = RECIPE.evolve(passes=3, draft=0.34)
     content, style = make_scene(448, 336), make_strokes(448, 336)
     whole = stylize(content, style, recipe, device="cuda")
     tiled = stylize(content, style, recipe, device="cuda", memory_limit=600 << 20)
@@ -115,7 +115,7 @@ def test_a_resumed_painting_ends_where_the_other_does(content, style):
 
 def test_a_painting_leaves_no_memory_behind(content, style):
     """Recordings have memory of their own, which goes with the painting; networks are kept."""
-    recipe = RECIPE.evolve(passes=4, draft=1)
+    recipe = RECIPE.evolve(passes=4, draft=0.25)
     gc.collect()
     gc.disable()
     try:

@@ -16,7 +16,7 @@ from stylenet.objective import Objective
 from stylenet.recipe import Recipe, Start
 
 PLAIN = Recipe(name="plain", passes=8)
-DRAFTED = Recipe.named("cookbook-fast").evolve(name="drafted", passes=8, draft=3)
+DRAFTED = Recipe.named("cookbook-fast").evolve(name="drafted", passes=8, draft=0.38)
 COOKBOOK = Recipe.named("cookbook").evolve(passes=6, snapshot_every=2)
 
 
@@ -332,3 +332,11 @@ def test_snapshots_come_when_the_picture_has_changed(content, style):
     assert 2 <= len(shown) < len(of(events.Progress, happened))
     for one, other in itertools.pairwise(shown):
         assert np.abs(one.pixels.astype(int) - other.pixels).mean() > 4
+
+
+def test_a_draft_goes_on_where_the_rest_of_the_budget_pays_for_no_step(content, style):
+    recipe = DRAFTED.evolve(passes=3, draft=0.5)
+    steps = of(events.Progress, run(content, style, recipe))
+    assert 2.7 < steps[-1].passes <= 3
+    drafted = of(events.Progress, run(content, style, recipe.evolve(draft=1)))
+    assert [e.losses for e in steps] == [e.losses for e in drafted]

@@ -11,7 +11,7 @@ from stylenet.errors import RecipeError
 from stylenet.recipe import Recipe
 from stylenet.scales import scales_of
 
-RECIPE = Recipe.named("default").evolve(passes=5, draft=2, coarsest=32)
+RECIPE = Recipe.named("default").evolve(passes=5, draft=0.4, coarsest=32)
 
 
 @pytest.mark.parametrize(
@@ -25,12 +25,11 @@ def test_each_scale_is_half_of_the_next(longest, sizes):
 
 
 def test_the_budget_is_divided_among_the_scales():
-    recipe = Recipe.named("default").evolve(passes=21, draft=10.5, coarsest=256)
+    recipe = Recipe.named("default").evolve(passes=21, coarsest=256)
     scales = scales_of(recipe, 1024, 768)
     assert [scale.share for scale in scales] == [1 / 16, 1 / 4, 1]
     assert sum(s.share * s.recipe.passes for s in scales) == pytest.approx(21)
     assert {scale.recipe.passes for scale in scales} == {16.0}
-    assert {scale.recipe.draft for scale in scales} == {8.0}
 
 
 def test_a_budget_too_small_to_divide_is_spent_at_full_size():
