@@ -46,12 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    default = Recipe()
+    default = Recipe.named("default")
     parser = argparse.ArgumentParser(
         prog="stylenet", description="Repaint a picture in the manner of another."
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    paint = commands.add_parser("paint", help="paint one picture")
+    paint = commands.add_parser(
+        "paint",
+        help="paint one picture",
+        epilog="Defaults are those of the default recipe; another recipe brings its own.",
+    )
     paint.add_argument("content", type=Path, help="the picture that is repainted")
     paint.add_argument("style", type=Path, nargs="+", help="the picture, or several, to paint like")
     paint.add_argument("-o", "--out", type=Path, default=Path("out.png"), help="PNG, WebP or JPEG")
@@ -65,10 +69,14 @@ def _parser() -> argparse.ArgumentParser:
         "--coarsest",
         type=int,
         metavar="SIDE",
-        help=f"paint half the size first while it is no smaller; 0: never ({default.coarsest})",
+        help=f"paint half the size first while no smaller; 0: never (default: {default.coarsest})",
     )
     paint.add_argument("--seed", type=int, help=f"default: {default.seed}")
-    paint.add_argument("--passes", type=float, help="budget in passes of VGG-19 at full size")
+    paint.add_argument(
+        "--passes",
+        type=float,
+        help=f"budget in passes of VGG-19 at full size (default: {default.passes:g})",
+    )
     paint.add_argument("--content-weight", type=float, help=f"default: {default.content_weight:g}")
     paint.add_argument("--style-weight", type=float, help=f"default: {default.style_weight:g}")
     paint.add_argument("--tv-weight", type=float, help=f"default: {default.tv_weight:g}")

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from stylenet.cli import main
+from stylenet.recipe import Recipe
 
 
 @pytest.fixture
@@ -156,3 +157,12 @@ def test_as_a_module():
     )
     assert done.returncode == 0
     assert "--recipe" in done.stdout
+
+
+@pytest.mark.parametrize("option", ["passes", "coarsest", "style_weight", "tv_weight"])
+def test_the_help_tells_the_default_recipes_own_values(capsys, option):
+    with pytest.raises(SystemExit):
+        main(["paint", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    described = text.split(f"--{option.replace('_', '-')} ")[-1].split(" --")[0]
+    assert f"default: {getattr(Recipe.named('default'), option):g}" in described
