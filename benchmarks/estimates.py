@@ -25,10 +25,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from bot.artefacts.folder import content_key, open_artefacts, style_key
 from bot.executors.process import ProcessExecutor
-from bot.jobs.artefacts import content_key, open_artefacts, style_key
-from bot.jobs.feed import JobFeed
-from bot.jobs.model import Job, JobState, Limits, NewJob, Origin, new_job_id
+from bot.jobs.change_feed import JobFeed
+from bot.jobs.models import Job, JobState, Limits, NewJob, Origin, new_job_id
 from bot.jobs.store import JobStore
 from bot.scheduler.scheduler import Scheduler
 from bot.settings import Settings

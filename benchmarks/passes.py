@@ -25,18 +25,18 @@ import psutil
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
 
-from stylenet import devices
-from stylenet.lbfgs import LBFGS
-from stylenet.loss import down_to
-from stylenet.objective import Objective
+from stylenet.engine import devices
+from stylenet.engine.objective import Objective
+from stylenet.features.reduced import REACHED, ReducedVGG, load_reduced
+from stylenet.features.vgg import VGG19, layer_shape
+from stylenet.features.weights import bundled_weights
+from stylenet.losses.loss import down_to
+from stylenet.losses.targets import measure_targets
+from stylenet.optim.fourier import Spectrum
+from stylenet.optim.lbfgs import LBFGS
+from stylenet.optim.search import Point
 from stylenet.precision import Precision
 from stylenet.recipe import LAYERS, Recipe
-from stylenet.reduced import REACHED, ReducedVGG, load_reduced
-from stylenet.search import Point
-from stylenet.spectrum import Spectrum
-from stylenet.targets import measure_targets
-from stylenet.vgg import VGG19, layer_shape
-from stylenet.weights import bundled_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -33,12 +33,13 @@ import torch
 from PIL import Image, ImageDraw
 
 import stylenet
-from stylenet import devices, images
-from stylenet.objective import Objective
+from stylenet import images
+from stylenet.engine import devices
+from stylenet.engine.objective import Objective
+from stylenet.features.vgg import VGG19
+from stylenet.features.weights import bundled_weights
+from stylenet.losses.targets import measure_targets
 from stylenet.recipe import Recipe
-from stylenet.targets import measure_targets
-from stylenet.vgg import VGG19
-from stylenet.weights import bundled_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable

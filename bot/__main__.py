@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from bot.errors import StyleBotError
-from bot.jobs.model import QueueMode
+from bot.jobs.models import QueueMode
 from bot.settings import Settings, settings_table
 
 if TYPE_CHECKING:

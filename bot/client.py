@@ -13,32 +13,32 @@ from discord.ext import commands
 from yarl import URL
 
 from bot.errors import StoreUnavailableError
-from bot.exts.asking import Asking
-from bot.exts.desk import FrontDesk
-from bot.exts.errors import Errors
-from bot.exts.gallery import Gallery
-from bot.exts.help import Help
-from bot.exts.owner import Owner
-from bot.exts.picker import PickerTable
-from bot.exts.privacy import Privacy
-from bot.exts.queue import Queue
-from bot.exts.requests import Requests
-from bot.exts.rules import Rules
-from bot.exts.styles import Styles
-from bot.exts.stylize import Stylize
-from bot.views.living import LIVING
+from bot.exts.backend.error_handler import Errors
+from bot.exts.backend.help import Help
+from bot.exts.backend.owner import Owner
+from bot.exts.guild.presets import Styles
+from bot.exts.guild.settings import Rules
+from bot.exts.jobs.actions import FrontDesk
+from bot.exts.jobs.cog import Queue
+from bot.exts.jobs.gallery import Gallery
+from bot.exts.privacy.cog import Privacy
+from bot.exts.stylize.cog import Stylize
+from bot.exts.stylize.handler import Requests
+from bot.exts.stylize.picker import PickerTable
+from bot.exts.stylize.suggestion_actions import Asking
+from bot.views.components.registry import LIVING
 from bot.views.picker import page_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.exts.services import Services
+    from bot.exts.backend.dependencies import Services
     from bot.settings import Settings
-    from bot.views.counters import Chooser, Counter
+    from bot.views.components.counters import Chooser, Counter
 
 __all__ = ["StyleBot", "point_at"]
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 LONGEST_RATE_LIMIT_SECONDS: Final = 30.0
 """A rate limit that asks for more is an error, so that no task sleeps unseen for minutes."""
@@ -118,7 +118,7 @@ class StyleBot(commands.AutoShardedBot):
         try:
             return await self._services.store.presence.take(key)
         except StoreUnavailableError as error:
-            log.warning("%s may be answered twice: %s", key, error)
+            logger.warning("%s may be answered twice: %s", key, error)
             return True
 
     async def draw_ahead(self) -> None:
@@ -145,12 +145,12 @@ class StyleBot(commands.AutoShardedBot):
         note = settings.data_dir / "published-commands.sha256"
         digest = self._commands_digest(settings)
         if not force and await asyncio.to_thread(_read, note) == digest:
-            log.debug("the slash commands have not changed")
+            logger.debug("the slash commands have not changed")
             return False
         async with asyncio.timeout(PUBLISH_SECONDS):
             published = await self.tree.sync()
         await asyncio.to_thread(_write, note, digest)
-        log.info("published %d slash commands", len(published))
+        logger.info("published %d slash commands", len(published))
         return True
 
     def _commands_digest(self, settings: Settings) -> str:

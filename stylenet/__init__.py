@@ -27,7 +27,7 @@ from stylenet.events import Checkpoint, Losses, Painting, PaintingEvent, Progres
 from stylenet.recipe import RECIPES, Recipe
 
 if TYPE_CHECKING:
-    from stylenet.painting import paint, stylize
+    from stylenet.api import paint, stylize
 
 __all__ = [
     "RECIPES",
@@ -58,6 +58,6 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - what a module's attribute m
     if name in {"paint", "stylize"}:
         import importlib  # noqa: PLC0415 - with torch behind it, only when first touched
 
-        return getattr(importlib.import_module("stylenet.painting"), name)
+        return getattr(importlib.import_module("stylenet.api"), name)
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)

@@ -127,7 +127,7 @@ def _paint(options: argparse.Namespace) -> int:
     masks += [None] * (len(styles) - len(masks)) if masks else []
     start = None if options.start is None else _read(options.start)
     limit = None if options.memory_limit is None else round(options.memory_limit * (1 << 20))
-    from stylenet.painting import paint  # noqa: PLC0415 - torch, once the arguments are sound
+    from stylenet.api import paint  # noqa: PLC0415 - torch, once the arguments are sound
 
     report: _Report = _choose_report(options, recipe)
     with report:

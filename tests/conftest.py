@@ -98,7 +98,7 @@ def new_postgres(postgres_address: str) -> Callable[..., Awaitable[str]]:
     async def make(*, bare: bool = False) -> str:
         import asyncpg
 
-        from bot.jobs.feed import JobFeed
+        from bot.jobs.change_feed import JobFeed
         from bot.jobs.store import JobStore
 
         name = f"test_{uuid.uuid4().hex}"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.client import StyleBot
-from bot.exts.handbook import handbook
+from bot.exts.backend.command_docs import handbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bot.exts.handbook import Chapter, Entry, Parameter
-    from bot.exts.services import Services
+    from bot.exts.backend.command_docs import Chapter, Entry, Parameter
+    from bot.exts.backend.dependencies import Services
 
 __all__ = ["commands_page"]
 

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 import discord
 
+from bot.artefacts.folder import open_artefacts
 from bot.client import StyleBot
 from bot.delivery.service import DeliveryService
 from bot.errors import ConfigurationError, StyleBotError
 from bot.executors.process import ProcessExecutor, default_size
-from bot.exts.services import Services
+from bot.exts.backend.dependencies import Services
 from bot.intake.accept import Intake
+from bot.intake.acceptance import Keeper
 from bot.intake.inspection import Inspector
-from bot.intake.keeping import Keeper
 from bot.intake.repeats import Repeats
-from bot.jobs.artefacts import open_artefacts
-from bot.jobs.feed import JobFeed
+from bot.jobs.change_feed import JobFeed
 from bot.jobs.store import JobStore
-from bot.ops import logs
 from bot.ops.health import HealthServer
+from bot.ops.logging import configure_logging, redact
 from bot.presets.curator import Curator
 from bot.presets.samples import Samples
 from bot.presets.shelf import Shelf
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["App", "logged_in", "read_token", "run"]
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 FIRST_LOGIN_PAUSE_SECONDS: Final = 2.0
 MOST_LOGIN_PAUSE_SECONDS: Final = 60.0
@@ -178,7 +178,7 @@ class App:
         await self._stack.aclose()
         if self._failed.done():
             self._failed.exception()  # seen, whether or not anyone waited for it
-        log.info("stopped")
+        logger.info("stopped")
 
     def _own(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
         """Run a task until the app stops; its error ends the app."""
@@ -201,19 +201,19 @@ class App:
         except ConfigurationError:
             raise
         except StyleBotError as error:
-            log.warning("the painter is not up yet, jobs wait for it: %s", error)
+            logger.warning("the painter is not up yet, jobs wait for it: %s", error)
             return
         intake.default_size = default_size(self._settings, devices)
-        log.info("painting on %s, %d px by default", ", ".join(devices), intake.default_size)
+        logger.info("painting on %s, %d px by default", ", ".join(devices), intake.default_size)
 
     async def _when_connected(self, bot: StyleBot) -> None:
         await bot.wait_until_ready()
-        log.info("connected as %s in %d guilds", bot.user, len(bot.guilds))
+        logger.info("connected as %s in %d guilds", bot.user, len(bot.guilds))
         if self._settings.sync_commands:
             try:
                 await bot.publish_commands()
             except (discord.HTTPException, TimeoutError) as error:
-                log.warning("the slash commands were not published: %s", error)
+                logger.warning("the slash commands were not published: %s", error)
         self.ready.set()
         await bot.draw_ahead()
 
@@ -246,14 +246,14 @@ async def run(settings: Settings) -> None:
         StyleBotError: it cannot go on.
         OSError: a folder cannot be written, or a port is taken.
     """
-    logs.configure(settings)
+    configure_logging(settings)
     loop = asyncio.get_running_loop()
     asked_to_stop = asyncio.Event()
 
     def stop() -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
-        log.info("stopping")
+        logger.info("stopping")
         asked_to_stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -291,7 +291,7 @@ def read_token(settings: Settings) -> str:
         raise ConfigurationError(msg) from error
     if token is None:
         raise ConfigurationError(NOT_GIVEN)
-    logs.redact(token)
+    redact(token)
     return token
 
 
@@ -311,7 +311,7 @@ async def logged_in(services: Services, token: str) -> StyleBot:
             raise ConfigurationError(REFUSED) from error
         except (aiohttp.ClientError, discord.HTTPException, TimeoutError, OSError) as error:
             await bot.close()
-            log.warning("Discord cannot be reached, next try in %.0f s: %s", pause, error)
+            logger.warning("Discord cannot be reached, next try in %.0f s: %s", pause, error)
             await asyncio.sleep(pause)
             pause = min(MOST_LOGIN_PAUSE_SECONDS, 2 * pause)
         except BaseException:
@@ -343,6 +343,6 @@ async def _within(seconds: float, work: Coroutine[Any, Any, None], doing: str) -
         async with asyncio.timeout(seconds):
             await work
     except TimeoutError:
-        log.warning("%s took longer than %.0f s and was cut short", doing, seconds)
+        logger.warning("%s took longer than %.0f s and was cut short", doing, seconds)
     except Exception:
-        log.exception("%s failed", doing)
+        logger.exception("%s failed", doing)

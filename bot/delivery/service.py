@@ -6,11 +6,11 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
-from bot.delivery.cards import CardKeeper
-from bot.delivery.courier import Courier
-from bot.delivery.pictures import Gallery
-from bot.delivery.posting import Poster
-from bot.delivery.retractor import Retractor
+from bot.delivery.card_updater import CardKeeper
+from bot.delivery.job_pictures import Gallery
+from bot.delivery.message_deleter import Retractor
+from bot.delivery.messenger import Poster
+from bot.delivery.outbox_worker import Courier
 from bot.errors import StyleBotError
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     import discord
 
-    from bot.jobs.artefacts import Artefacts
-    from bot.jobs.model import Job
+    from bot.artefacts.folder import Artefacts
+    from bot.jobs.models import Job
     from bot.jobs.store import JobStore
 
 __all__ = ["DeliveryService"]
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 RESTART_SECONDS: Final = 2.0
 
@@ -94,7 +94,7 @@ async def _for_ever(run: Callable[[], Coroutine[None, None, None]], name: str) -
         try:
             await run()
         except StyleBotError as error:
-            log.warning("%s start anew: %s", name, error)
+            logger.warning("%s start anew: %s", name, error)
         except Exception:
-            log.exception("%s stopped in a way nobody expected, and start anew", name)
+            logger.exception("%s stopped in a way nobody expected, and start anew", name)
         await asyncio.sleep(RESTART_SECONDS)

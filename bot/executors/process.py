@@ -9,7 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import ConfigurationError, WorkerDiedError
-from bot.executors.frames import Frame, FrameError
+from bot.executors.pipe import Frame, FrameError
 from bot.executors.protocol import (
     Cancelled,
     Checkpoint,
@@ -19,7 +19,7 @@ from bot.executors.protocol import (
     Progress,
     Snapshot,
 )
-from bot.executors.seats import START_SECONDS, Seat
+from bot.executors.supervisor import START_SECONDS, Seat
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ProcessExecutor", "default_size"]
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 CPU_SIZE = 384
 GPU_SIZE = 1024
@@ -226,7 +226,7 @@ class _Run:
                     waited_for, timeout=patience, return_when=asyncio.FIRST_COMPLETED
                 )
                 if not done:
-                    _log.warning("worker %d said nothing for %g s", worker.pid, patience)
+                    logger.warning("worker %d said nothing for %g s", worker.pid, patience)
                     worker.kill()
                     raise WorkerDiedError(None)
                 if stopping is not None and stopping in done:

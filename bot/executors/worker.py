@@ -20,8 +20,8 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from bot.executors import frames
-from bot.executors.frames import Frame
+from bot.executors import pipe
+from bot.executors.pipe import Frame
 from stylenet import images
 from stylenet.errors import (
     CheckpointError,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from stylenet.events import Losses, PaintingEvent
 
-_log = logging.getLogger("worker")
+logger = logging.getLogger("worker")
 
 NICENESS = 10
 _PR_SET_PDEATHSIG = 1
@@ -58,7 +58,7 @@ class Channel:
 
     def send(self, kind: str, *blobs: bytes, **fields: object) -> None:
         """Write one frame, waiting until the other side has room for it."""
-        for piece in frames.encode(Frame(kind, fields, blobs)):
+        for piece in pipe.encode(Frame(kind, fields, blobs)):
             self._stream.write(piece)
         self._stream.flush()
 
@@ -75,13 +75,13 @@ class Inbox(threading.Thread):
     def run(self) -> None:
         """Read until the parent is gone, and then end at once: nobody is left to paint for."""
         try:
-            while (frame := frames.read(self._stream)) is not None:
+            while (frame := pipe.read(self._stream)) is not None:
                 if frame.kind == "work":
                     self._works.put(frame)
                 elif frame.kind == "cancel":
                     self._stopped_run = int(frame.fields["run"])
-        except frames.FrameError as error:
-            _log.error("unintelligible: %s", error)
+        except pipe.FrameError as error:
+            logger.error("unintelligible frame: %s", error)  # noqa: TRY400
             os._exit(2)
         os._exit(0)
 
@@ -227,7 +227,7 @@ class Worker:
         except CheckpointError as error:
             if resume is None:
                 raise
-            _log.warning("run %d starts afresh: %s", run, error)
+            logger.warning("run %d starts afresh: %s", run, error)
             yield from painted(None)
 
     def _tell(self, events: Iterator[PaintingEvent], run: int) -> bool:
@@ -291,7 +291,7 @@ def _die_with(parent: int) -> None:
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
-            _log.warning("prctl failed: %s", os.strerror(ctypes.get_errno()))
+            logger.warning("prctl failed: %s", os.strerror(ctypes.get_errno()))
         if os.getppid() != parent:  # it died before we asked
             os._exit(0)
 

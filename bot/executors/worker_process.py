@@ -11,15 +11,15 @@ import sys
 from typing import TYPE_CHECKING
 
 from bot.errors import ConfigurationError, WorkerDiedError
-from bot.executors import frames
-from bot.executors.frames import Frame, FrameError
+from bot.executors import pipe
+from bot.executors.pipe import Frame, FrameError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["WorkerProcess"]
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 # The worker reads strangers' pictures. What it does not know, it cannot give away.
 _KEPT_FROM_WORKERS = ("DISCORD_", "STYLEBOT_", "AWS_", "PG")
@@ -120,7 +120,7 @@ class WorkerProcess:
         if stdin is None or stdin.is_closing():
             raise WorkerDiedError(self._process.returncode)
         try:
-            stdin.writelines(frames.encode(frame))
+            stdin.writelines(pipe.encode(frame))
             await asyncio.wait_for(stdin.drain(), SEND_SECONDS)
         except (OSError, TimeoutError) as error:
             self.kill()
@@ -198,7 +198,7 @@ class WorkerProcess:
         if self._process.stdout is None:
             raise WorkerDiedError(None)
         try:
-            return await frames.read_async(self._process.stdout)
+            return await pipe.read_async(self._process.stdout)
         except (asyncio.IncompleteReadError, OSError) as error:
             # The pipe closes a moment before the exit code is known.
             exit_code = None
@@ -217,7 +217,7 @@ class WorkerProcess:
             for line in lines:
                 text = line.decode("utf-8", "replace").rstrip()
                 self._last_words.append(text)
-                _log.info("worker %d: %s", self.pid, text)
+                logger.info("worker %d: %s", self.pid, text)
 
 
 def _environment() -> dict[str, str]:

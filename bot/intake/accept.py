@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from bot.artefacts.folder import content_key, mask_key, preview_key, style_key
 from bot.errors import (
     ArtefactMissingError,
     PictureProblem,
@@ -17,8 +18,7 @@ from bot.errors import (
 )
 from bot.intake.download import allowed_origins, download
 from bot.intake.request import HeldPicture, PictureSource
-from bot.jobs.artefacts import content_key, mask_key, preview_key, style_key
-from bot.jobs.model import Input, NewJob, Place, Understood, new_job_id
+from bot.jobs.models import Input, NewJob, Place, Understood, new_job_id
 from stylenet import images
 from stylenet.errors import RecipeError
 from stylenet.recipe import Recipe
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     import aiohttp
     from PIL import Image
 
+    from bot.artefacts.folder import Artefacts
+    from bot.intake.acceptance import Keeper
     from bot.intake.inspection import InspectedPicture, Inspector
-    from bot.intake.keeping import Keeper
     from bot.intake.request import StyleRequest
-    from bot.jobs.artefacts import Artefacts
-    from bot.jobs.model import Job
+    from bot.jobs.models import Job
     from bot.settings import Settings
 
 __all__ = ["Intake", "PresetShelf", "StylePreset"]

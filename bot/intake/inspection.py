@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["InspectedPicture", "Inspector"]
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 AT_ONCE = 2
 """Pictures inspected at the same time; the others wait their turn."""
@@ -152,7 +152,7 @@ class Inspector:
                     reply = await _converse(process, data)
             except TimeoutError as error:
                 await _end(process)
-                log.warning("inspection of %r took too long", filename)
+                logger.warning("inspection of %r took too long", filename)
                 raise PictureRefused(
                     PictureProblem.INSPECTION_FAILED, filename=filename, got="timeout"
                 ) from error
@@ -175,7 +175,7 @@ class Inspector:
                 process = await self._launch()
         except (OSError, TimeoutError) as error:
             self._refill_soon()
-            log.exception("no inspecting process could be started")
+            logger.exception("no inspecting process could be started")
             raise PictureRefused(
                 PictureProblem.INSPECTION_FAILED, filename=filename, got="no process"
             ) from error
@@ -287,7 +287,7 @@ def _understood(reply: bytes, data: bytes, filename: str) -> InspectedPicture:
             preview=_preview(said["preview"]),
         )
     except (ValueError, TypeError, KeyError) as error:
-        log.warning("the process inspecting %r died or made no sense", filename)
+        logger.warning("the process inspecting %r died or made no sense", filename)
         raise PictureRefused(
             PictureProblem.INSPECTION_FAILED, filename=filename, got="died"
         ) from error

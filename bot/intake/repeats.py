@@ -8,15 +8,15 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from bot.jobs.artefacts import job_prefix, start_key
-from bot.jobs.model import NewJob, new_job_id
+from bot.artefacts.folder import job_prefix, start_key
+from bot.jobs.models import NewJob, new_job_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.intake.keeping import Keeper
-    from bot.jobs.artefacts import Artefacts
-    from bot.jobs.model import Job, Origin, Understood
+    from bot.artefacts.folder import Artefacts
+    from bot.intake.acceptance import Keeper
+    from bot.jobs.models import Job, Origin, Understood
 
 __all__ = ["Beginning", "Repeats"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.jobs.model import Order, Place
+from bot.jobs.models import Order, Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.jobs.model import Origin
+    from bot.jobs.models import Origin
     from stylenet.recipe import Recipe
 
 __all__ = ["HeldPicture", "PictureSource", "StyleRequest"]

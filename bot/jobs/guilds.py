@@ -12,17 +12,17 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.errors import PresetProblem, PresetRefused
-from bot.jobs.guild_model import GuildRules
-from bot.jobs.records import guild_preset_from
-from bot.jobs.schema import guild_presets, guilds
+from bot.jobs.db.rows import guild_preset_from
+from bot.jobs.db.schema import guild_presets, guilds
+from bot.jobs.guild_models import GuildRules
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from sqlalchemy import RowMapping
 
-    from bot.jobs.database import Change, Database
-    from bot.jobs.guild_model import GuildPreset
+    from bot.jobs.db.engine import Change, Database
+    from bot.jobs.guild_models import GuildPreset
     from bot.jobs.retention import Retention
 
 __all__ = ["GuildPresets", "Guilds"]

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, func, or_, select, update
 
 from bot.errors import UnknownJobError
-from bot.jobs.model import Announcement
-from bot.jobs.records import delivery_from
-from bot.jobs.schema import jobs, outbox
+from bot.jobs.db.rows import delivery_from
+from bot.jobs.db.schema import jobs, outbox
+from bot.jobs.models import Announcement
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
 
-    from bot.jobs.database import Database
-    from bot.jobs.model import Delivery
-    from bot.jobs.retractions import Retractions
+    from bot.jobs.db.engine import Database
+    from bot.jobs.deletions import Retractions
+    from bot.jobs.models import Delivery
 
 __all__ = ["Outbox"]
 
@@ -115,7 +115,7 @@ class Outbox:
 
         Returns:
             False when the job was forgotten while the message was being sent; then the message
-            goes too, see `bot.jobs.retractions`.
+            goes too, see `bot.jobs.deletions`.
 
         Raises:
             StoreUnavailableError: the database cannot be reached; call again.

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
 
-from bot.jobs.records import picker_from, row_of_picker
-from bot.jobs.schema import pickers
+from bot.jobs.db.rows import picker_from, row_of_picker
+from bot.jobs.db.schema import pickers
 
 if TYPE_CHECKING:
-    from bot.jobs.database import Database
-    from bot.jobs.model import Picker
+    from bot.jobs.db.engine import Database
+    from bot.jobs.models import Picker
 
 __all__ = ["Pickers"]
 

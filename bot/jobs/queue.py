@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, case, func, or_, select
 
 from bot.errors import LimitReached
+from bot.jobs.db.rows import guild_key
+from bot.jobs.db.schema import IS_ACTIVE, guild_turns, jobs, member_turns
 from bot.jobs.fairness import Waiting, turn_order
-from bot.jobs.model import JobState
-from bot.jobs.records import guild_key
-from bot.jobs.schema import IS_ACTIVE, guild_turns, jobs, member_turns
+from bot.jobs.models import JobState
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.jobs.database import Change, Database
-    from bot.jobs.model import Job, Limits, NewJob
+    from bot.jobs.db.engine import Change, Database
+    from bot.jobs.models import Job, Limits, NewJob
 
 __all__ = [
     "check_limits",

@@ -3,7 +3,7 @@
 A row and its artefacts cannot be deleted in one step. So the transaction that deletes a row also
 writes down which artefacts are to follow it; whoever looks after them deletes them and says so.
 A crash in between costs nothing but time. The same holds for messages in channels; see
-`bot.jobs.retractions`.
+`bot.jobs.deletions`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, select
 
-from bot.jobs.artefacts import job_prefix
-from bot.jobs.records import guild_preset_from, job_from, picker_from
-from bot.jobs.schema import (
+from bot.artefacts.folder import job_prefix
+from bot.jobs.db.rows import guild_preset_from, job_from, picker_from
+from bot.jobs.db.schema import (
     IS_ACTIVE,
     discarded,
     guild_presets,
@@ -33,10 +33,10 @@ from bot.jobs.schema import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.jobs.database import Change, Database
-    from bot.jobs.guild_model import GuildPreset
-    from bot.jobs.model import Job, Picker
-    from bot.jobs.retractions import Message, Retractions
+    from bot.jobs.db.engine import Change, Database
+    from bot.jobs.deletions import Message, Retractions
+    from bot.jobs.guild_models import GuildPreset
+    from bot.jobs.models import Job, Picker
 
 __all__ = ["Forgotten", "Retention"]
 

@@ -23,35 +23,35 @@ from bot.errors import (
     StoreUnavailableError,
     UnknownJobError,
 )
-from bot.jobs.database import Database
+from bot.jobs.change_listener import Listener
+from bot.jobs.claims import Runs
+from bot.jobs.db.engine import Database
+from bot.jobs.db.rows import job_from, row_of, understood_column
+from bot.jobs.db.schema import IS_ACTIVE, jobs
+from bot.jobs.deletions import Retractions
 from bot.jobs.fairness import AGEING
 from bot.jobs.guilds import GuildPresets, Guilds
-from bot.jobs.listener import Listener
-from bot.jobs.model import Announcement, JobState, QueueMode
-from bot.jobs.offers import Offers
+from bot.jobs.models import Announcement, JobState, QueueMode
 from bot.jobs.outbox import Outbox
 from bot.jobs.pickers import Pickers
-from bot.jobs.presence import Presence
+from bot.jobs.processes import Presence
 from bot.jobs.queue import check_limits, order_of_queue, take_place
-from bot.jobs.rates import Rates
-from bot.jobs.records import job_from, row_of, understood_column
 from bot.jobs.retention import Retention
-from bot.jobs.retractions import Retractions
-from bot.jobs.runs import Runs
-from bot.jobs.schema import IS_ACTIVE, jobs
+from bot.jobs.saved_requests import Offers
 from bot.jobs.switches import Switches, mode_of_queue
+from bot.jobs.timings import Rates
 from bot.jobs.transitions import announce, held, move
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from bot.jobs.database import Change
-    from bot.jobs.feed import JobFeed
-    from bot.jobs.model import Job, Limits, NewJob, Understood
+    from bot.jobs.change_feed import JobFeed
+    from bot.jobs.db.engine import Change
+    from bot.jobs.models import Job, Limits, NewJob, Understood
 
 __all__ = ["JobStore"]
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 _BEGINNING: dict[str, Any] = {
@@ -74,7 +74,7 @@ class JobStore:
     """Durable jobs. Every method may raise `StoreUnavailableError`.
 
     Args:
-        url: the database's address, see `bot.jobs.database.Database`.
+        url: the database's address, see `bot.jobs.db.engine.Database`.
         feed: told of every job that changed, after the change is committed.
         ageing: how long a job waits until it counts as favoured; see `bot.jobs.fairness`.
 
@@ -148,7 +148,7 @@ class JobStore:
             try:
                 await self.presence.leave()
             except StoreUnavailableError as error:
-                _log.warning("others will notice by themselves that this process left: %s", error)
+                logger.warning("others will notice by themselves that this process left: %s", error)
         await self._database.close()
 
     async def __aenter__(self) -> Self:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bot.jobs.model import QueueMode
-from bot.jobs.schema import switches
+from bot.jobs.db.schema import switches
+from bot.jobs.models import QueueMode
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.jobs.database import Database
+    from bot.jobs.db.engine import Database
 
 __all__ = ["Switches", "mode_of_queue"]
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, insert, select, update
 
 from bot.errors import IllegalTransitionError, UnknownJobError
-from bot.jobs.model import TRANSITIONS, Announcement, Job, JobState
-from bot.jobs.records import job_from
-from bot.jobs.schema import jobs, outbox
+from bot.jobs.db.rows import job_from
+from bot.jobs.db.schema import jobs, outbox
+from bot.jobs.models import TRANSITIONS, Announcement, Job, JobState
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.jobs.database import Change
+    from bot.jobs.db.engine import Change
 
 __all__ = ["announce", "held", "move"]
 

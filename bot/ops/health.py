@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HealthServer"]
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 5.0
 
@@ -84,7 +84,7 @@ class HealthServer:
                 f"{self._host}:{self._port}: {error.strerror}"
             )
             raise ConfigurationError(msg) from error
-        _log.info("health and metrics on http://%s:%d", self._host, self.port)
+        logger.info("health and metrics on http://%s:%d", self._host, self.port)
 
     async def close(self) -> None:
         """Stop listening."""
@@ -117,6 +117,6 @@ async def _passes(name: str, check: Check) -> bool:
     try:
         await asyncio.wait_for(check(), CHECK_SECONDS)
     except Exception as error:  # a check may fail in every way there is
-        _log.warning("check %s: %s: %s", name, type(error).__name__, error)
+        logger.warning("check %s: %s: %s", name, type(error).__name__, error)
         return False
     return True

@@ -26,7 +26,7 @@ __all__ = ["Gate"]
 
 API = "/api/v10"
 _LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
-_logger = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Gate:
@@ -69,10 +69,10 @@ class Gate:
         except web.HTTPException as error:
             response = refuse(_translated(error))
         except ConnectionResetError as error:
-            _logger.debug("%s %s broke off: %s", request.method, request.path, error)
+            logger.debug("%s %s broke off: %s", request.method, request.path, error)
             response = refuse(ApiError(Code.GENERAL))
         except Exception:
-            _logger.exception("%s %s failed", request.method, request.path)
+            logger.exception("%s %s failed", request.method, request.path)
             response = refuse(ApiError(Code.GENERAL))
         if not response.prepared:
             response.headers.update(headers)

@@ -40,7 +40,7 @@ one only afterwards, in a thread; an answer before that looks to it like one to 
 CHUNK = 1000
 _CLOSE = object()
 _FLUSHED = zlib.Z_SYNC_FLUSH
-_logger = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class _Connection:
@@ -161,7 +161,7 @@ class Gateway:
             writer.cancel()
             [ended] = await asyncio.gather(writer, return_exceptions=True)
             if isinstance(ended, Exception):
-                _logger.error("a gateway connection's writer failed", exc_info=ended)
+                logger.error("a gateway connection's writer failed", exc_info=ended)
             self._disconnected(connection)
         return socket
 

@@ -39,7 +39,7 @@ _SHOWN = frozenset(
 )
 BACKLOG = 5000
 PING_SECONDS = 20.0
-_logger = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Live:
@@ -83,7 +83,7 @@ class Live:
                 task.cancel()
             for ended in await asyncio.gather(*tasks, return_exceptions=True):
                 if isinstance(ended, Exception) and not isinstance(ended, ConnectionError):
-                    _logger.error("a page's socket failed", exc_info=ended)
+                    logger.error("a page's socket failed", exc_info=ended)
             await socket.close()
         return socket
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import ImageOps
 
+from bot.artefacts.folder import guild_preset_prefix, preview_key
 from bot.errors import PresetProblem, PresetRefused
-from bot.jobs.artefacts import guild_preset_prefix, preview_key
-from bot.jobs.guild_model import GuildPreset
+from bot.jobs.guild_models import GuildPreset
 from bot.presets.library import plain
 from bot.presets.naming import SPARE_EMOJI, check_emoji, checked_name, same_emoji
 from stylenet import images
 
 if TYPE_CHECKING:
-    from bot.jobs.artefacts import Artefacts
+    from bot.artefacts.folder import Artefacts
     from bot.jobs.guilds import GuildPresets
 
 __all__ = ["Curator", "thumbnail", "unsaid"]

@@ -20,14 +20,14 @@ from stylenet.recipe import Recipe
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.artefacts.folder import Artefacts
     from bot.executors.protocol import Executor
-    from bot.jobs.artefacts import Artefacts
-    from bot.jobs.guild_model import GuildPreset
+    from bot.jobs.guild_models import GuildPreset
     from bot.jobs.guilds import GuildPresets
 
 __all__ = ["PAINTED", "Samples"]
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 PAINTED: Final = "painted"
 """What the key of a painted thumbnail ends with; one that is yet to be painted ends otherwise."""
@@ -69,7 +69,7 @@ class Samples:
                 while not self._is_busy() and await self.paint_next():
                     pass
             except (StyleBotError, OSError) as error:
-                _log.warning("samples are painted later: %s", error)
+                logger.warning("samples are painted later: %s", error)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def paint_next(self) -> bool:
@@ -96,7 +96,7 @@ class Samples:
         await self._artefacts.put(key, small)
         if await self._presets.show_as(preset, key):
             await self._artefacts.delete(preset.thumbnail_key)
-            _log.info("painted a sample of style %s in guild %d", preset.name, preset.guild_id)
+            logger.info("painted a sample of style %s in guild %d", preset.name, preset.guild_id)
         else:
             await self._artefacts.delete(key)
         self._checkpoints.clear()
@@ -118,7 +118,7 @@ class Samples:
                 if isinstance(event, Checkpoint):
                     self._checkpoints = {preset.picture_key: event.state}
                 if isinstance(event, Failed):
-                    _log.warning("no sample of style %s: %s", preset.name, event.message)
+                    logger.warning("no sample of style %s: %s", preset.name, event.message)
                     if not event.retryable:
                         self._given_up.add(preset.picture_key)
                     return None

@@ -13,15 +13,15 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
-from bot.jobs.artefacts import preview_key
+from bot.artefacts.folder import preview_key
 from bot.presets.contact_sheet import contact_sheet
 from bot.presets.library import PRESETS, plain
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from bot.jobs.artefacts import Artefacts
-    from bot.jobs.guild_model import GuildPreset
+    from bot.artefacts.folder import Artefacts
+    from bot.jobs.guild_models import GuildPreset
     from bot.presets.library import Preset
 
 __all__ = ["Shelf", "ShelfPreset", "find", "nearest"]

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bot.jobs.model import JobState
+from bot.jobs.models import JobState
 from stylenet.scales import Scale, scales_of
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bot.jobs.model import Job
-    from bot.jobs.rates import Measured, Rates
+    from bot.jobs.models import Job
+    from bot.jobs.timings import Measured, Rates
     from stylenet.recipe import Recipe
 
     Costs = NDArray[np.float64]
@@ -49,7 +49,7 @@ CPU_COSTS = (0.4, 0.005, 15.0, 20.0, 17.0)
 GPU_COSTS = (1.0, 0.02, 0.6, 0.5, 0.4)
 
 DRAFT_STEP = 0.1933
-"""What an evaluation on the reduced network costs, in passes: `stylenet.reduced.reduced_cost`."""
+"""What an evaluation on the reduced network costs, in passes: `reduced_cost` in stylenet."""
 
 SHALLOW_STEP = 0.751
 """What one on the full network costs where its deepest layers are left out; else it is 1."""
@@ -233,7 +233,7 @@ def _legs(job: Job) -> list[_Leg]:
 def _evaluations(recipe: Recipe, *, pictures: int) -> tuple[int, int]:
     """How many a scale's budget pays for, on the reduced network and on the full one.
 
-    As in `stylenet.run`: measuring a draft's targets is charged; so is arriving at the full
+    As in `stylenet.engine.run`: measuring a draft's targets is charged; so is arriving at the full
     network, which is an evaluation without a step, and not done for its own sake.
     """
     budget, drafts = recipe.passes, 0

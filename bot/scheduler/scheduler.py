@@ -10,25 +10,25 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.errors import ClaimLostError, UnknownJobError
-from bot.jobs.model import JobState, QueueMode
+from bot.jobs.models import JobState, QueueMode
 from bot.ops import metrics
-from bot.scheduler.attempt import Attempt
+from bot.scheduler.cleanup import Sweeper
 from bot.scheduler.estimates import Estimator, seconds_left
-from bot.scheduler.patience import OUTAGES, patiently
-from bot.scheduler.sweep import Sweeper
+from bot.scheduler.job_runner import Attempt
+from bot.scheduler.retry import OUTAGES, patiently
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from bot.artefacts.folder import Artefacts
     from bot.executors.protocol import Executor
-    from bot.jobs.artefacts import Artefacts
-    from bot.jobs.model import Job
+    from bot.jobs.models import Job
     from bot.jobs.store import JobStore
     from bot.settings import Settings
 
 __all__ = ["Scheduler"]
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 2.0
 SWEEP_SECONDS = 3600.0
@@ -109,11 +109,11 @@ class Scheduler:
         await self._estimator.load()
         await self._look_around()
         if self._mode is not QueueMode.OPEN:
-            _log.warning("the queue is %s, as the operator left it", self._mode)
+            logger.warning("the queue is %s, as the operator left it", self._mode)
         await self._store.presence.adopt(gone_after=self._patience)
         recovered = await self._recover(everything=not self._store.is_shared)
         if recovered:
-            _log.info("recovered %d jobs of an earlier process", len(recovered))
+            logger.info("recovered %d jobs of an earlier process", len(recovered))
         loops: dict[str, Callable[[], Awaitable[None]]] = {
             "heartbeat": self._heartbeat,
             "presence": self._be_present,
@@ -196,7 +196,7 @@ class Scheduler:
                 await self._wake.wait()
 
     def _begin(self, job: Job) -> None:
-        _log.info("job %s begins, attempt %d", job.job_id, job.attempts)
+        logger.info("job %s begins, attempt %d", job.job_id, job.attempts)
         attempt = Attempt(
             job,
             store=self._store,
@@ -231,7 +231,7 @@ class Scheduler:
                     what=f"deleting what is left of job {job.job_id}",
                 )
         except Exception:
-            _log.exception("job %s met an error nobody foresaw", job.job_id)
+            logger.exception("job %s met an error nobody foresaw", job.job_id)
             await self._give_up(job)
         finally:
             if self._attempts.get(job.job_id) is attempt:
@@ -261,7 +261,7 @@ class Scheduler:
         try:
             await self._estimator.learn(attempt.job, device=self._device(), seconds=attempt.seconds)
         except OUTAGES as error:
-            _log.warning("a measured time was not kept: %s", error)
+            logger.warning("a measured time was not kept: %s", error)
 
     async def _heartbeat(self) -> None:
         await asyncio.sleep(self._settings.heartbeat_seconds)
@@ -303,9 +303,9 @@ class Scheduler:
         if time.monotonic() - self._seen_at > self._patience.total_seconds() / 2:
             return  # if the database is away, it is so for all: their silence means nothing
         for job in await self._recover(everything=False):
-            _log.warning("job %s had no heartbeat any more; it is %s", job.job_id, job.state)
+            logger.warning("job %s had no heartbeat any more; it is %s", job.job_id, job.state)
         for job_id in await self._store.presence.adopt(gone_after=self._patience):
-            _log.warning("job %s is spoken of by this process from now on", job_id)
+            logger.warning("job %s is spoken of by this process from now on", job_id)
 
     async def _recover(self, *, everything: bool) -> list[Job]:
         return await self._store.runs.requeue_stalled(
@@ -348,10 +348,10 @@ async def _survive(step: Callable[[], Awaitable[None]], *, name: str) -> None:
     try:
         await step()
     except OUTAGES as error:
-        _log.warning("%s: waiting for what is away: %s", name, error)
+        logger.warning("%s: waiting for what is away: %s", name, error)
         await asyncio.sleep(OUTAGE_SECONDS)
     except Exception:
-        _log.exception("%s met an error nobody foresaw", name)
+        logger.exception("%s met an error nobody foresaw", name)
         await asyncio.sleep(OUTAGE_SECONDS)
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot.jobs.model import JobState
-from bot.views import wording
-from bot.views.buttons import JobButton, Verb, job_view
-from bot.views.choices import chosen
-from bot.views.understood import swap_button, understood_lines
+from bot.jobs.models import JobState
+from bot.views.components.job_buttons import JobButton, Verb, job_view
+from bot.views.interpretation import swap_button, understood_lines
+from bot.views.recipe_summary import chosen
+from bot.views.text import sentences
 
 if TYPE_CHECKING:
-    from bot.jobs.model import Job
+    from bot.jobs.models import Job
 
 __all__ = ["Card", "CardFacts", "bar", "card_footer", "render_card", "shown_title"]
 
@@ -144,14 +144,14 @@ def _lines(job: Job, facts: CardFacts) -> list[str]:
         case JobState.RUNNING:
             lines = _painting(job, facts)
         case JobState.SUCCEEDED:
-            spent = wording.duration(job.paint_seconds)
+            spent = sentences.duration(job.paint_seconds)
             steps = job.step or job.total
             lines = [
                 f"{bar(1)} **100%**",
                 f"**Painted in {spent}**, {steps} steps." if steps else f"**Painted in {spent}**.",
             ]
         case JobState.FAILED:
-            lines = [f"**Not painted**: {wording.failure(job.error_code)}."]
+            lines = [f"**Not painted**: {sentences.failure(job.error_code)}."]
         case JobState.CANCELLED:
             share = f" at {round(100 * _done(job))}%" if job.step else " before it began"
             lines = [f"**Cancelled**{share}."]
@@ -177,7 +177,7 @@ def _waiting(job: Job, facts: CardFacts) -> list[str]:
     else:
         lines = ["**Waiting**, next in line."]
     if facts.seconds_left is not None:
-        lines[-1] += f" Done in {wording.time_left(facts.seconds_left)}."
+        lines[-1] += f" Done in {sentences.time_left(facts.seconds_left)}."
     return lines
 
 
@@ -186,8 +186,8 @@ def _painting(job: Job, facts: CardFacts) -> list[str]:
         return [f"{bar(0)} **0%**", "**Getting ready…**"]
     step = f"**Painting**, step {job.step} of {job.total}"
     if facts.seconds_left is not None:
-        step += f", {wording.time_left(facts.seconds_left)} left"
-    still = wording.still_different(job.losses)
+        step += f", {sentences.time_left(facts.seconds_left)} left"
+    still = sentences.still_different(job.losses)
     return [
         f"{bar(_done(job))} **{round(100 * _done(job))}%**",
         f"{step}.",

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.presets import library
-from bot.views import wording
 from bot.views.card import COLOURS, card_footer, shown_title
+from bot.views.text import sentences
 
 if TYPE_CHECKING:
-    from bot.jobs.model import Job
+    from bot.jobs.models import Job
 
 __all__ = ["details_embed", "recipe_file", "repeat_command"]
 
@@ -33,7 +33,7 @@ def details_embed(job: Job) -> discord.Embed:
             f"smoothness {recipe.tv_weight:g}"
         ),
         "Colours": "the picture's own" if recipe.keep_colors else "the style's",
-        "Time": wording.duration(job.paint_seconds) if job.paint_seconds else "not begun",
+        "Time": sentences.duration(job.paint_seconds) if job.paint_seconds else "not begun",
     }
     if job.start_key is not None:
         facts["Began from"] = "an earlier painting"
@@ -88,7 +88,7 @@ def _size(job: Job) -> str:
 
 def _losses(job: Job) -> str:
     terms = ", ".join(
-        f"{wording.LOSS_WORDS.get(name, name)} {value:,.0f}" for name, value in job.losses.items()
+        f"{sentences.LOSS_WORDS.get(name, name)} {value:,.0f}" for name, value in job.losses.items()
     )
-    shares = wording.still_different(job.losses)
+    shares = sentences.still_different(job.losses)
     return f"{terms}\n-# {shares}" if shares else terms

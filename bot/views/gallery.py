@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot.views import wording
 from bot.views.card import shown_title
-from bot.views.counters import CounterButton, counter_view
-from bot.views.remedies import begin_view
+from bot.views.components.counters import CounterButton, counter_view
+from bot.views.components.suggestions import begin_view
+from bot.views.text import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.jobs.model import Job
+    from bot.jobs.models import Job
 
 __all__ = [
     "PAGE",
@@ -107,7 +107,7 @@ def gallery_embed(page: GalleryPage, *, name: str, prefix: str) -> discord.Embed
     embed = discord.Embed(title=title[:256], colour=COLOUR)
     own = page.turn.asker == page.turn.subject
     if not page.jobs:
-        empty = wording.GALLERY_EMPTY if own else wording.GALLERY_EMPTY_OF_OTHERS
+        empty = sentences.GALLERY_EMPTY if own else sentences.GALLERY_EMPTY_OF_OTHERS
         lines = [empty.format(prefix=prefix)]
     else:
         lines = [_line(number, job) for number, job in enumerate(page.jobs, page.first)]
@@ -116,7 +116,7 @@ def gallery_embed(page: GalleryPage, *, name: str, prefix: str) -> discord.Embed
         which = f", page {page.turn.page + 1} of {page.pages}" if page.pages > 1 else ""
         embed.set_footer(text=f"{paintings}, newest first{which}")
     if page.left_out:
-        lines += ["", wording.GALLERY_LEFT_OUT.format(count=page.left_out)]
+        lines += ["", sentences.GALLERY_LEFT_OUT.format(count=page.left_out)]
     embed.description = "\n".join(lines)
     return embed
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import discord
 
-from bot.views import wording
 from bot.views.picker import legend
+from bot.views.text import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,10 +94,10 @@ def help_embed(*, prefix: str, sheet: str) -> discord.Embed:
     """
     embed = discord.Embed(
         title="Paint a picture in the style of another",
-        description=wording.HOW_TO_ASK.format(prefix=prefix),
+        description=sentences.HOW_TO_ASK.format(prefix=prefix),
         colour=COLOUR,
     )
-    ways = "\n".join(f"- {line}" for line in wording.WAYS_TO_ASK)
+    ways = "\n".join(f"- {line}" for line in sentences.WAYS_TO_ASK)
     embed.add_field(name="Other ways to ask", value=ways.format(prefix=prefix), inline=False)
     yours = "\n".join(f"- {line}" for line in YOURS)
     embed.add_field(name="Yours", value=yours.format(prefix=prefix), inline=False)
@@ -140,5 +140,5 @@ def presets_embed(presets: Sequence[Style], *, own: int, prefix: str, sheet: str
     if own:
         lines = ["**This server's own**", legend(presets[:own]), "", "**Built in**", *lines]
     embed = discord.Embed(title="Styles", description="\n".join(lines), colour=COLOUR)
-    embed.set_footer(text=wording.NAME_A_STYLE.format(prefix=prefix))
+    embed.set_footer(text=sentences.NAME_A_STYLE.format(prefix=prefix))
     return embed.set_image(url=f"attachment://{sheet}")

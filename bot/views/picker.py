@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar, cast
 
 import discord
 
-from bot.views import wording
-from bot.views.buttons import PresetMenu
+from bot.views.components.job_buttons import PresetMenu
+from bot.views.text import sentences
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Sequence
 
-    from bot.views.remedies import AskingDesk
+    from bot.views.components.suggestions import AskingDesk
 
 __all__ = [
     "SHEET_NAME",
@@ -112,9 +112,9 @@ def picker_embed(
         if may_react
         else "Use the menu below; I am not allowed to add reactions here."
     )
-    lines = [f"How shall I paint {wording.quoted(filename)}? {how}"]
+    lines = [f"How shall I paint {sentences.quoted(filename)}? {how}"]
     if unknown is not None:
-        hint = f"There is no style called {wording.quoted(unknown)}"
+        hint = f"There is no style called {sentences.quoted(unknown)}"
         lines.insert(0, f"{hint}; did you mean **{near.title}**?" if near else f"{hint}.")
     lines += ["", legend(styles)]
     embed = discord.Embed(title="Choose a style", description="\n".join(lines), colour=COLOUR)
@@ -162,7 +162,7 @@ def style_for_emoji(emoji: str, styles: Sequence[AnyStyle]) -> AnyStyle | None:
 
 def settled_text(style: Style, *, filename: str) -> str:
     """What a picker says once its choice is made."""
-    return f"{style.emoji} **{style.title}** it is, for {wording.quoted(filename)}."
+    return f"{style.emoji} **{style.title}** it is, for {sentences.quoted(filename)}."
 
 
 class PickerTurn(

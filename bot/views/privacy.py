@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot.jobs.model import JobState
-from bot.views.counters import CounterButton, counter_view
-from bot.views.wording import duration_in_days
+from bot.jobs.models import JobState
+from bot.views.components.counters import CounterButton, counter_view
+from bot.views.text.sentences import duration_in_days
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.jobs.guild_model import GuildPreset
-    from bot.jobs.model import Job, Offer, Picker
+    from bot.jobs.guild_models import GuildPreset
+    from bot.jobs.models import Job, Offer, Picker
 
 __all__ = [
     "Erased",

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot.jobs.model import JobState
-from bot.views import wording
-from bot.views.buttons import JobButton, Verb
+from bot.jobs.models import JobState
 from bot.views.card import bar, shown_title
-from bot.views.remedies import begin_view
+from bot.views.components.job_buttons import JobButton, Verb
+from bot.views.components.suggestions import begin_view
+from bot.views.text import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.jobs.model import Job
+    from bot.jobs.models import Job
 
 __all__ = ["Line", "QueueView", "job_line", "queue_embed", "queue_view"]
 
@@ -63,7 +63,7 @@ def queue_embed(queue: QueueView, *, prefix: str) -> discord.Embed:
     own = [job_line(line, number) for number, line in enumerate(queue.mine[:MOST_LINES], 1)]
     embed.add_field(
         name="Yours",
-        value="\n".join(own) or wording.NONE_UNDER_WAY.format(prefix=prefix),
+        value="\n".join(own) or sentences.NONE_UNDER_WAY.format(prefix=prefix),
         inline=False,
     )
     if queue.in_guild:
@@ -104,7 +104,7 @@ def job_line(line: Line, number: int) -> str:
     else:
         how = _waiting(line.place)
     if line.seconds_left is not None:
-        how += f", done in {wording.time_left(line.seconds_left)}"
+        how += f", done in {sentences.time_left(line.seconds_left)}"
     return f"{title}\n{how}"
 
 

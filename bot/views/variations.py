@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.intake.repeats import Beginning
-from bot.views.buttons import Verb
-from bot.views.choices import strength
+from bot.views.components.job_buttons import Verb
+from bot.views.recipe_summary import strength
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.jobs.model import Job
+    from bot.jobs.models import Job
 
 __all__ = ["LARGEST_SEED", "Variation", "variation"]
 

@@ -13,9 +13,9 @@ import pytest
 import pytest_asyncio
 from PIL import Image, ImageChops
 
-from bot.jobs.artefacts import preview_key
-from bot.jobs.guild_model import GuildPreset
-from bot.jobs.model import QueueMode
+from bot.artefacts.folder import preview_key
+from bot.jobs.guild_models import GuildPreset
+from bot.jobs.models import QueueMode
 from bot.playground.permissions import Permission
 from bot.playground.state import Overwrite
 from bot.presets import library

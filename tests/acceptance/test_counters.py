@@ -10,9 +10,9 @@ import zipfile
 import pytest
 from PIL import Image
 
-import bot.exts.gallery
+import bot.exts.jobs.gallery
 import bot.views.gallery
-from bot.jobs.guild_model import GuildRules
+from bot.jobs.guild_models import GuildRules
 from bot.playground.permissions import Permission
 from bot.playground.state import Overwrite
 
@@ -149,7 +149,7 @@ async def test_the_gallery_shows_what_may_be_seen_and_is_turned_by_whoever_asked
     room, app, monkeypatch
 ):
     playground = room.playground
-    for module in (bot.exts.gallery, bot.views.gallery):
+    for module in (bot.exts.jobs.gallery, bot.views.gallery):
         monkeypatch.setattr(module, "PAGE", 1)
     room.ask("!stylize passes=1", CONTENT, STYLE)  # for an older page
     await room.final()

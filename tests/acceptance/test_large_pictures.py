@@ -13,10 +13,10 @@ from PIL import Image
 from bot.executors.process import ProcessExecutor
 from bot.executors.protocol import Finished
 from bot.playground.server import Playground
-from stylenet.devices import plan
-from stylenet.loss import down_to
+from stylenet.engine.devices import plan
+from stylenet.losses.loss import down_to
+from stylenet.losses.tiling import margin_of
 from stylenet.recipe import RECIPES
-from stylenet.tiles import margin_of
 
 from .conftest import CONTENT, STYLE, Room, custom_ids, painting, running, said, settings_for
 

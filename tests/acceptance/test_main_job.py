@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from bot.delivery import pictures
-from bot.jobs.model import QueueMode
+from bot.delivery import job_pictures
+from bot.jobs.models import QueueMode
 from bot.views import collage
 
 from .conftest import CONTENT, PATIENCE_SECONDS, STYLE, custom_ids, job_id_of, said
@@ -50,7 +50,7 @@ async def test_the_card_is_there_before_any_picture_of_it_is_drawn(room, app, mo
         may_draw.wait(PATIENCE_SECONDS)
         return collage.inputs_sheet(*taken)
 
-    monkeypatch.setattr(pictures, "inputs_sheet", held)
+    monkeypatch.setattr(job_pictures, "inputs_sheet", held)
     try:
         room.ask("!stylize", CONTENT, STYLE)
         card = await room.card()

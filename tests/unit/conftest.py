@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.jobs.model import Job, JobState, Origin
+from bot.jobs.models import Job, JobState, Origin
 from stylenet.recipe import Recipe
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.jobs.feed import JobFeed
-from bot.jobs.model import Limits, NewJob, Origin, new_job_id
+from bot.jobs.change_feed import JobFeed
+from bot.jobs.models import Limits, NewJob, Origin, new_job_id
 from bot.jobs.store import JobStore
 from stylenet.recipe import Recipe
 

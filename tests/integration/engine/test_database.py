@@ -15,12 +15,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-import bot.jobs
+import bot.jobs.db
 from bot.errors import ConfigurationError, StoreUnavailableError
-from bot.jobs import database
-from bot.jobs.database import Database
-from bot.jobs.feed import JobFeed
-from bot.jobs.schema import HEAD, metadata
+from bot.jobs.change_feed import JobFeed
+from bot.jobs.db import engine
+from bot.jobs.db.engine import Database
+from bot.jobs.db.schema import HEAD, metadata
 from bot.jobs.store import JobStore
 
 
@@ -34,7 +34,7 @@ async def test_the_migrations_make_what_the_schema_says(store):
 
 def test_the_newest_migration_is_the_one_that_is_looked_for():
     config = Config()
-    config.set_main_option("script_location", str(Path(bot.jobs.__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(bot.jobs.db.__file__).parent / "migrations"))
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
@@ -58,7 +58,7 @@ async def test_jobs_survive_closing(url, new_job, many):
 async def test_a_second_process_on_the_same_file_is_refused(sqlite_url):
     script = (
         "import asyncio, sys\n"
-        "from bot.jobs.feed import JobFeed\n"
+        "from bot.jobs.change_feed import JobFeed\n"
         "from bot.jobs.store import JobStore\n"
         "from bot.errors import ConfigurationError\n"
         "try:\n"
@@ -96,7 +96,7 @@ async def test_sqlite_is_opened_for_durability(sqlite_url):
         assert await pragma("journal_mode") == "wal"
         assert await pragma("synchronous") == 2  # FULL
         assert await pragma("foreign_keys") == 1
-        assert await pragma("busy_timeout") == database.BUSY_SECONDS * 1000
+        assert await pragma("busy_timeout") == engine.BUSY_SECONDS * 1000
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ async def test_a_server_that_is_not_there(tmp_path):
 
 
 async def test_a_locked_file_is_an_outage(sqlite_url, monkeypatch, new_job, many):
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 0)
     async with JobStore(sqlite_url, feed=JobFeed()) as store:
         import sqlite3
 
@@ -165,7 +165,7 @@ async def test_changes_by_another_process_are_heard(postgres_url, new_job, many)
 
 @pytest.mark.postgres
 async def test_changes_are_heard_again_after_a_cut(postgres_url, new_job, many, monkeypatch):
-    monkeypatch.setattr("bot.jobs.listener.RECONNECT_SECONDS", 0.1)
+    monkeypatch.setattr("bot.jobs.change_listener.RECONNECT_SECONDS", 0.1)
     async with (
         JobStore(postgres_url, feed=JobFeed()) as here,
         JobStore(postgres_url, feed=JobFeed()) as there,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import PresetProblem, PresetRefused
-from bot.jobs.guild_model import GuildPreset, GuildRules
+from bot.jobs.guild_models import GuildPreset, GuildRules
 
 LETTERS = ("🇦", "🇧", "🇨")
 

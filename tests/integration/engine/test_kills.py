@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.jobs.artefacts import open_artefacts
-from bot.jobs.feed import JobFeed
-from bot.jobs.model import Announcement, JobState
+from bot.artefacts.folder import open_artefacts
+from bot.jobs.change_feed import JobFeed
+from bot.jobs.models import Announcement, JobState
 from bot.jobs.store import JobStore
 from stylenet import images
 

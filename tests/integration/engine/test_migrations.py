@@ -16,11 +16,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import JSON, Boolean, Column, Connection, MetaData, Table, types
 
 from bot.errors import ConfigurationError
-from bot.jobs import migrations
-from bot.jobs.database import _engine, _understood
-from bot.jobs.feed import JobFeed
-from bot.jobs.model import JobState
-from bot.jobs.schema import HEAD, metadata
+from bot.jobs.change_feed import JobFeed
+from bot.jobs.db import migrations
+from bot.jobs.db.engine import _engine, _understood
+from bot.jobs.db.schema import HEAD, metadata
+from bot.jobs.models import JobState
 from bot.jobs.store import JobStore
 from stylenet.recipe import Recipe
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import update
 
 from bot.errors import UnknownJobError
-from bot.jobs.feed import JobFeed
-from bot.jobs.model import Announcement
-from bot.jobs.schema import outbox
+from bot.jobs.change_feed import JobFeed
+from bot.jobs.db.schema import outbox
+from bot.jobs.models import Announcement
 from bot.jobs.store import JobStore
 
 

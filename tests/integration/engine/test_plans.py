@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, insert, text
 
-from bot.jobs.model import Announcement, JobState
-from bot.jobs.records import row_of
-from bot.jobs.schema import guild_turns, jobs, member_turns, outbox
+from bot.jobs.db.rows import row_of
+from bot.jobs.db.schema import guild_turns, jobs, member_turns, outbox
+from bot.jobs.models import Announcement, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

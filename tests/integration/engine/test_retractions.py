@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.jobs.feed import JobFeed
-from bot.jobs.model import Picker
-from bot.jobs.retractions import Retraction, Standing
+from bot.jobs.change_feed import JobFeed
+from bot.jobs.deletions import Retraction, Standing
+from bot.jobs.models import Picker
 from bot.jobs.store import JobStore
 
 

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import update
 
 from bot.errors import ClaimLostError
-from bot.jobs.feed import JobFeed
-from bot.jobs.model import Announcement, JobState
-from bot.jobs.runs import RECOVERY_PATIENCE
-from bot.jobs.schema import jobs
+from bot.jobs.change_feed import JobFeed
+from bot.jobs.claims import RECOVERY_PATIENCE
+from bot.jobs.db.schema import jobs
+from bot.jobs.models import Announcement, JobState
 from bot.jobs.store import JobStore
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import ClaimLostError, IllegalTransitionError, LimitReached, UnknownJobError
-from bot.jobs.model import Announcement, JobState, Limits, Picker
+from bot.jobs.models import Announcement, JobState, Limits, Picker
 from bot.jobs.transitions import held, move
 from stylenet.recipe import Recipe
 

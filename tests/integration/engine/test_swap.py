@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import ClaimLostError, UnknownJobError
-from bot.jobs.model import (
+from bot.jobs.models import (
     Announcement,
     Input,
     JobState,

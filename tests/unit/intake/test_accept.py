@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
+from bot.artefacts.folder import open_artefacts, preview_key
 from bot.errors import (
     LimitReached,
     PictureProblem,
@@ -20,12 +21,11 @@ from bot.errors import (
     StorageFullError,
 )
 from bot.intake.accept import Intake
+from bot.intake.acceptance import Keeper
 from bot.intake.inspection import Inspector
-from bot.intake.keeping import Keeper
 from bot.intake.request import PictureSource, StyleRequest
-from bot.jobs.artefacts import open_artefacts, preview_key
-from bot.jobs.feed import JobFeed
-from bot.jobs.model import JobState, Origin
+from bot.jobs.change_feed import JobFeed
+from bot.jobs.models import JobState, Origin
 from bot.jobs.store import JobStore
 from bot.settings import Settings
 from stylenet.recipe import Recipe

@@ -6,10 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.errors import ArtefactMissingError, LimitReached
-from bot.intake.keeping import Keeper
-from bot.intake.repeats import Beginning, Repeats
-from bot.jobs.artefacts import (
+from bot.artefacts.folder import (
     content_key,
     job_prefix,
     mask_key,
@@ -20,8 +17,11 @@ from bot.jobs.artefacts import (
     start_key,
     style_key,
 )
-from bot.jobs.feed import JobFeed
-from bot.jobs.model import Limits, NewJob, Origin
+from bot.errors import ArtefactMissingError, LimitReached
+from bot.intake.acceptance import Keeper
+from bot.intake.repeats import Beginning, Repeats
+from bot.jobs.change_feed import JobFeed
+from bot.jobs.models import Limits, NewJob, Origin
 from bot.jobs.store import JobStore
 from bot.settings import Settings
 from stylenet.recipe import Recipe

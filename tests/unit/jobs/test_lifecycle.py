@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import ClaimLostError
-from bot.jobs.feed import JobFeed
-from bot.jobs.model import TRANSITIONS, Announcement, JobState, Limits, NewJob, Origin, new_job_id
+from bot.jobs.change_feed import JobFeed
+from bot.jobs.models import TRANSITIONS, Announcement, JobState, Limits, NewJob, Origin, new_job_id
 from bot.jobs.store import JobStore
 from stylenet.recipe import Recipe
 

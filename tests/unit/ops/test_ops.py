@@ -10,9 +10,11 @@ import aiohttp
 import pytest
 
 from bot.errors import ConfigurationError
-from bot.ops import logs, metrics
+from bot.ops import logging as logging_module
+from bot.ops import metrics
 from bot.ops.health import HealthServer
 from bot.ops.lock import FolderLock
+from bot.ops.logging import STARS, configure_logging, redact
 from bot.settings import Settings
 
 TOKEN = "MTIz.a-very-secret.token"
@@ -23,16 +25,16 @@ def configured():
     """Restores the root logger, which belongs to the tests' own runner."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
-    yield logs.configure
+    yield configure_logging
     root.handlers[:] = handlers
     root.setLevel(level)
-    logs._secrets.clear()
+    logging_module._secrets.clear()
 
 
 @pytest.mark.parametrize("shape", ["text", "json"])
 def test_the_token_is_never_logged(configured, capsys, shape):
     configured(Settings(_env_file=None, discord_token=TOKEN, log_format=shape))
-    logs.redact("another secret")
+    redact("another secret")
     log = logging.getLogger("test")
     log.warning("the token is %s", TOKEN)
     log.warning("and %s", {"nested": [TOKEN, "another secret"]})
@@ -44,7 +46,7 @@ def test_the_token_is_never_logged(configured, capsys, shape):
     written = capsys.readouterr().err
     assert TOKEN not in written
     assert "another secret" not in written
-    assert written.count(logs.STARS) == 4
+    assert written.count(STARS) == 4
     assert "Traceback" in written
 
 

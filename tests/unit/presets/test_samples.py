@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import pytest
 from PIL import Image
 
+from bot.artefacts.folder import open_artefacts
 from bot.executors.protocol import Checkpoint, Failed, Finished, Progress
-from bot.jobs.artefacts import open_artefacts
-from bot.jobs.feed import JobFeed
-from bot.jobs.guild_model import GuildPreset
+from bot.jobs.change_feed import JobFeed
+from bot.jobs.guild_models import GuildPreset
 from bot.jobs.store import JobStore
 from bot.presets.samples import Samples
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 from PIL import Image
 
+from bot.artefacts.folder import open_artefacts
 from bot.errors import ArtefactMissingError
-from bot.jobs.artefacts import open_artefacts
-from bot.jobs.guild_model import GuildPreset
+from bot.jobs.guild_models import GuildPreset
 from bot.presets import library
 from bot.presets.contact_sheet import contact_sheet
 from bot.presets.shelf import Shelf

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.artefacts.folder import FolderArtefacts, content_key, mask_key, start_key, style_key
 from bot.executors.protocol import Cancelled, Checkpoint, Event, Finished, Progress, Work
-from bot.jobs.artefacts import FolderArtefacts, content_key, mask_key, start_key, style_key
-from bot.jobs.feed import JobFeed
-from bot.jobs.model import Job, JobState, Limits, NewJob, Origin, new_job_id
+from bot.jobs.change_feed import JobFeed
+from bot.jobs.models import Job, JobState, Limits, NewJob, Origin, new_job_id
 from bot.jobs.store import JobStore
 from bot.scheduler.scheduler import Scheduler
 from bot.settings import Settings

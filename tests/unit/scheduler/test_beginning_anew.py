@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from bot.artefacts.folder import content_key, style_key
 from bot.executors.protocol import Finished
-from bot.jobs.artefacts import content_key, style_key
-from bot.jobs.model import Input, JobState, NewJob, Order, Origin, Place, Understood, new_job_id
+from bot.jobs.models import Input, JobState, NewJob, Order, Origin, Place, Understood, new_job_id
 from stylenet.recipe import Recipe
 
 from .conftest import LIMITS, progress

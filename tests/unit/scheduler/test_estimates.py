@@ -8,8 +8,8 @@ import random
 import numpy as np
 import pytest
 
-from bot.jobs.feed import JobFeed
-from bot.jobs.model import JobState
+from bot.jobs.change_feed import JobFeed
+from bot.jobs.models import JobState
 from bot.jobs.store import JobStore
 from bot.scheduler.estimates import (
     CPU_COSTS,
@@ -18,10 +18,10 @@ from bot.scheduler.estimates import (
     _evaluations,
     effort,
 )
+from stylenet.engine.run import Course, Run, Stage
+from stylenet.features.reduced import REACHED, reduced_cost
+from stylenet.features.vgg import _cost_up_to, full_cost
 from stylenet.recipe import Recipe
-from stylenet.reduced import REACHED, reduced_cost
-from stylenet.run import Course, Run, Stage
-from stylenet.vgg import _cost_up_to, full_cost
 
 TRUE_COSTS = (1.5, 0.03, 60.0, 70.0, 50.0)
 

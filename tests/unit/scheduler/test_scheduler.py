@@ -8,17 +8,17 @@ import os
 import pytest
 from sqlalchemy import text
 
+from bot.artefacts.folder import FolderArtefacts, open_artefacts
 from bot.errors import RequestRefused, StoreUnavailableError
 from bot.executors.protocol import Checkpoint, Failed, Finished, Snapshot
-from bot.jobs.artefacts import FolderArtefacts, open_artefacts
-from bot.jobs.model import JobState, QueueMode
-from bot.scheduler import attempt, patience, scheduler
+from bot.jobs.models import JobState, QueueMode
+from bot.scheduler import job_runner, retry, scheduler
 
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch):
-    monkeypatch.setattr(attempt, "RETRY_SECONDS", 0.01)
-    monkeypatch.setattr(patience, "FIRST_SECONDS", 0.02)
+    monkeypatch.setattr(job_runner, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(retry, "FIRST_SECONDS", 0.02)
     monkeypatch.setattr(scheduler, "POLL_SECONDS", 0.05)
     monkeypatch.setattr(scheduler, "OUTAGE_SECONDS", 0.2)
 

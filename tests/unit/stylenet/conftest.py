@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image, ImageFilter
 
-from stylenet.vgg import VGG19
-from stylenet.weights import bundled_weights
+from stylenet.features.vgg import VGG19
+from stylenet.features.weights import bundled_weights
 
 SHARED_IMAGES = Path(__file__).parents[3] / "../shared/images"
 

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 
 from stylenet import Painting, Progress, paint
+from stylenet.features.weights import MEAN_RGB
 from stylenet.recipe import Recipe
-from stylenet.weights import MEAN_RGB
 
 STEPS = 12
 

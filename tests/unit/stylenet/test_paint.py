@@ -10,9 +10,10 @@ import torch
 from PIL import Image
 
 import stylenet
-from stylenet import devices, events
+from stylenet import events
+from stylenet.engine import devices
+from stylenet.engine.objective import Objective
 from stylenet.errors import CheckpointError, DeviceMemoryError, DivergedError, RecipeError
-from stylenet.objective import Objective
 from stylenet.recipe import Recipe, Start
 
 PLAIN = Recipe(name="plain", passes=8)
@@ -68,7 +69,7 @@ def test_the_cookbook_takes_a_generation_per_pass_and_a_snapshot_when_told(conte
 @pytest.mark.parametrize("recipe", [PLAIN, DRAFTED], ids=lambda recipe: recipe.name)
 def test_the_reported_losses_are_those_of_the_picture(content, style, recipe, network, to_tensor):
     """Measured again from the written pixels with a network of our own."""
-    from stylenet.targets import measure_targets
+    from stylenet.losses.targets import measure_targets
 
     painting = run(content, style, recipe)[-1]
     resized = style.resize(content.size, Image.Resampling.LANCZOS)

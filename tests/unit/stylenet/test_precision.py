@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from stylenet import devices, stylize
-from stylenet.objective import Objective
+from stylenet import stylize
+from stylenet.engine import devices
+from stylenet.engine.objective import Objective
+from stylenet.features.reduced import REACHED, load_reduced
+from stylenet.features.vgg import VGG19
+from stylenet.losses.targets import measure_targets
 from stylenet.precision import Precision
 from stylenet.recipe import Recipe
-from stylenet.reduced import REACHED, load_reduced
-from stylenet.targets import measure_targets
-from stylenet.vgg import VGG19
 
 RECIPE = Recipe.named("cookbook-fast")
 

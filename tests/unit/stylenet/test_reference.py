@@ -12,9 +12,9 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 
-from stylenet.objective import Objective
+from stylenet.engine.objective import Objective
+from stylenet.losses.targets import measure_targets
 from stylenet.recipe import LAYERS, Recipe
-from stylenet.targets import measure_targets
 
 MEAN = np.array([123.68, 116.779, 103.939], dtype=np.float32).astype(np.float64)
 COOKBOOK = Recipe.named("cookbook")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.jobs.model import Input, JobState, Order, Place, Understood
-from bot.views.buttons import Verb
+from bot.jobs.models import Input, JobState, Order, Place, Understood
 from bot.views.card import CardFacts, bar, render_card, shown_title
+from bot.views.components.job_buttons import Verb
 from stylenet.recipe import Recipe
 
 LOSSES = {"content": 120_000.0, "style": 3.2e6, "total_variation": 900.0, "total": 3_320_900.0}
@@ -156,6 +156,6 @@ def test_a_title_carries_no_mention_and_no_markup(make_job):
 
 
 def test_every_verb_has_a_button():
-    from bot.views.buttons import LABELS
+    from bot.views.components.job_buttons import LABELS
 
     assert set(LABELS) == set(Verb)

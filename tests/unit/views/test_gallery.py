@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.jobs.model import JobState
+from bot.jobs.models import JobState
 from bot.views.gallery import PAGE, GalleryPage, Turn, caption, gallery_embed, gallery_view, link
 
 BIG = 2**63 - 1

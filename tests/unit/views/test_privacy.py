@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bot.jobs.model import Offer
+from bot.jobs.models import Offer
 from bot.views.privacy import Holdings, forget_question
 
 OFFER = Offer(offer_id="0123456789ab", requester_id=4, ask={}, created_at=datetime.now(UTC))

@@ -1,0 +1,131 @@
+"""Artefacts in S3-compatible storage, through obstore. Imported only when an address asks for it.
+
+Credentials, region and endpoint come from the environment, under the names every S3 tool reads:
+``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``, ``AWS_REGION``, ``AWS_ENDPOINT``,
+``AWS_ALLOW_HTTP`` for storage on one's own network.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bot.artefacts.folder import ArtefactInfo, checked
+from bot.errors import ArtefactMissingError, ConfigurationError
+
+try:
+    import obstore
+    from obstore.exceptions import BaseError, NotFoundError
+    from obstore.store import ObjectStore, from_url
+except ModuleNotFoundError as error:
+    _missing = "STYLEBOT_ARTEFACTS_URL names S3: install stylebot[s3] for its library"
+    raise ConfigurationError(_missing) from error
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from obstore.store import ClientConfig, RetryConfig
+
+__all__ = ["ObjectArtefacts"]
+
+TIMEOUT = "60s"
+RETRIES: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
+"""Few: whoever calls waits out an outage in their own way, and wants to hear of it."""
+
+
+class ObjectArtefacts:
+    """Artefacts as objects under one prefix of a bucket. S3's puts are atomic and durable.
+
+    Args:
+        url: ``s3://bucket/prefix``.
+        store: another object store than the address names, e.g. one in memory.
+
+    Raises:
+        ConfigurationError: the address cannot work.
+    """
+
+    def __init__(self, url: str, *, store: ObjectStore | None = None) -> None:
+        self._prefix = urlsplit(url).path.strip("/")
+        if self._prefix:
+            self._prefix += "/"
+        try:
+            bucket = f"s3://{urlsplit(url).netloc}"
+            options: ClientConfig = {
+                "timeout": TIMEOUT,
+                "connect_timeout": "10s",
+                # Read here, since options given as such keep obstore from looking for it.
+                "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() in {"true", "1"},
+            }
+            self._store = store or from_url(bucket, client_options=options, retry_config=RETRIES)
+        except BaseError as error:
+            msg = f"STYLEBOT_ARTEFACTS_URL={url} cannot be used: {error}"
+            raise ConfigurationError(msg) from error
+
+    async def put(self, key: str, data: bytes) -> None:
+        """See `Artefacts.put`."""
+        try:
+            await obstore.put_async(self._store, self._path(key), data)
+        except BaseError as error:
+            raise _outage(error) from error
+
+    async def get(self, key: str) -> bytes:
+        """See `Artefacts.get`."""
+        try:
+            found = await obstore.get_async(self._store, self._path(key))
+            return bytes(await found.bytes_async())
+        except (NotFoundError, FileNotFoundError) as error:
+            raise ArtefactMissingError(key) from error
+        except BaseError as error:
+            raise _outage(error) from error
+
+    async def delete(self, key: str) -> None:
+        """See `Artefacts.delete`."""
+        await self._delete([self._path(key)])
+
+    async def delete_prefix(self, prefix: str) -> int:
+        """See `Artefacts.delete_prefix`."""
+        keys = [self._path(info.key) async for info in self.list(prefix)]
+        await self._delete(keys)
+        return len(keys)
+
+    async def list(self, prefix: str = "") -> AsyncIterator[ArtefactInfo]:
+        """See `Artefacts.list`."""
+        if prefix:
+            checked(prefix.removesuffix("/"))
+        try:
+            async for chunk in obstore.list(self._store, prefix=self._prefix + prefix):
+                for found in chunk:
+                    yield ArtefactInfo(
+                        key=found["path"].removeprefix(self._prefix),
+                        size=found["size"],
+                        modified_at=found["last_modified"],
+                    )
+        except BaseError as error:
+            raise _outage(error) from error
+
+    async def free_bytes(self) -> int | None:
+        """See `Artefacts.free_bytes`; a bucket has no bound."""
+        return None
+
+    async def close(self) -> None:
+        """See `Artefacts.close`; obstore pools its connections by itself."""
+
+    async def _delete(self, paths: Sequence[str]) -> None:
+        if not paths:
+            return
+        try:
+            await obstore.delete_async(self._store, list(paths))
+        except (NotFoundError, FileNotFoundError):  # gone already, which is what was wanted
+            return
+        except BaseError as error:
+            raise _outage(error) from error
+
+    def _path(self, key: str) -> str:
+        return self._prefix + checked(key)
+
+
+def _outage(error: BaseError) -> OSError:
+    """What obstore has to say, without the pages of detail that follow its first line."""
+    return OSError(str(error).partition("\n")[0])

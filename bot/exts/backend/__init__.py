@@ -1,0 +1,1 @@
+"""What every extension needs: error handling, help, replies, dependencies."""

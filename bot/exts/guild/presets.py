@@ -1,0 +1,245 @@
+"""`style add`, `list`, `show` and `remove`: a guild's own styles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.errors import PresetProblem, PresetRefused
+from bot.exts.backend.responders import check_may_show_here, defer, sentence_for, whisper
+from bot.exts.guild.policy import check_may_curate
+from bot.exts.stylize.attachments import pictures_meant_by, source_of
+from bot.intake.download import allowed_origins
+from bot.presets.naming import split_emoji
+from bot.presets.shelf import find, nearest
+from bot.views.guild_presets import (
+    added_embed,
+    added_view,
+    asked_to_remove,
+    list_embed,
+    picture_file,
+    removal_view,
+    sheet_file,
+    show_embed,
+    show_view,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.exts.backend.dependencies import Services
+    from bot.intake.request import PictureSource
+    from bot.jobs.guild_models import GuildPreset
+    from bot.presets.shelf import ShelfPreset
+
+__all__ = ["Styles"]
+
+Choices = list[app_commands.Choice[str]]
+
+
+class Styles(commands.Cog):
+    """A server's own styles."""
+
+    def __init__(self, services: Services) -> None:
+        self._store = services.store
+        self._shelf = services.shelf
+        self._curator = services.curator
+        self._intake = services.intake
+        self._prefix = services.settings.prefix
+        self._origins = allowed_origins(services.settings)
+
+    @commands.hybrid_group(name="style", invoke_without_command=True, case_insensitive=True)  # type: ignore[arg-type]
+    @app_commands.allowed_installs(guilds=True, users=False)
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+    async def style(self, ctx: commands.Context[Any], *, words: str = "") -> None:
+        """Styles of this server's own; with pictures, the same as `stylize`."""
+        stylize = ctx.bot.get_command("stylize")
+        if stylize is not None and (words or ctx.message.attachments or ctx.message.reference):
+            await ctx.invoke(stylize, words=words)
+        else:
+            await self._list(ctx)
+
+    @style.command(name="add", usage="<name> [emoji]")  # type: ignore[arg-type]
+    @app_commands.describe(
+        name="What members will type",
+        picture="The picture whose style it is",
+        emoji="A standard emoji for the pickers; empty for the next free letter",
+    )
+    async def add(
+        self,
+        ctx: commands.Context[Any],
+        *,
+        name: str,
+        picture: discord.Attachment | None = None,
+        emoji: str | None = None,
+    ) -> None:
+        """Add a style from the attached picture, or from the one in the message replied to.
+
+        An emoji before or after the name stands for it in pickers.
+        """
+        guild = _guild(ctx.guild)
+        await self._check_may_curate(ctx)
+        check_may_show_here(ctx)
+        await ctx.defer(ephemeral=True)
+        if emoji is None:
+            name, emoji = split_emoji(name)
+        await self._curator.check(guild.id, name, emoji)
+        data, preview = await self._intake.fetch(await self._picture(ctx, picture))
+        preset = await self._curator.add(
+            guild.id,
+            name,
+            emoji=emoji,
+            picture=data,
+            preview=preview,
+            alt_text=_description(picture or next(iter(ctx.message.attachments), None)),
+            added_by=ctx.author.id,
+        )
+        try:
+            await ctx.reply(
+                embed=added_embed(preset, prefix=self._prefix),
+                file=picture_file(preview, preset.alt_text),
+                view=added_view(preset),
+                ephemeral=True,
+            )
+        except discord.HTTPException as error:
+            if "emoji" not in error.text.lower():
+                raise
+            await self._curator.remove(guild.id, preset.name)
+            raise PresetRefused(PresetProblem.BAD_EMOJI, word=preset.emoji) from error
+
+    @style.command(name="list")  # type: ignore[arg-type]
+    async def list(self, ctx: commands.Context[Any]) -> None:
+        """Show this server's own styles."""
+        await self._list(ctx)
+
+    @style.command(name="show")  # type: ignore[arg-type]
+    @app_commands.describe(name="The style's name")
+    async def show(self, ctx: commands.Context[Any], *, name: str) -> None:
+        """Show one style: its picture, who added it, how to use it."""
+        guild = _guild(ctx.guild)
+        check_may_show_here(ctx)
+        await ctx.defer(ephemeral=True)
+        embed, file, view = await self._shown(guild.id, name)
+        await ctx.reply(embed=embed, file=file, view=view, ephemeral=True)
+
+    @style.command(name="remove")  # type: ignore[arg-type]
+    @app_commands.describe(name="The style's name")
+    async def remove(self, ctx: commands.Context[Any], *, name: str) -> None:
+        """Remove one of this server's own styles; asks before it does."""
+        guild = _guild(ctx.guild)
+        await self._check_may_curate(ctx)
+        await ctx.defer(ephemeral=True)
+        preset = await self._own(guild.id, name)
+        await ctx.reply(asked_to_remove(preset), view=removal_view(preset.name), ephemeral=True)
+
+    @show.autocomplete("name")
+    async def _suggest_any(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
+        return _choices(await self._shelf.presets(interaction.guild_id), typed)
+
+    @remove.autocomplete("name")
+    async def _suggest_own(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
+        return _choices(await self._shelf.own(interaction.guild_id), typed)
+
+    async def pressed(self, interaction: discord.Interaction[Any], verb: str, subject: str) -> None:
+        """A button on a message about a style was pressed."""
+        if not await defer(interaction):
+            return
+        try:
+            await self._press(interaction, verb, subject)
+        except Exception as error:
+            await whisper(interaction, sentence_for(error, doing=f"style {verb} {subject}"))
+
+    async def _press(self, interaction: discord.Interaction[Any], verb: str, name: str) -> None:
+        guild = _guild(interaction.guild)
+        rules = await self._store.guilds.rules(guild.id)
+        check_may_curate(interaction.user, interaction.permissions, rules)
+        if verb == "ask":
+            preset = await self._own(guild.id, name)
+            await interaction.followup.send(
+                asked_to_remove(preset), view=removal_view(preset.name), ephemeral=True
+            )
+        elif verb == "remove":
+            preset = await self._curator.remove(guild.id, name)
+            text = f"Removed: {preset.emoji} **{preset.title}**."
+            await interaction.edit_original_response(content=text, view=None)
+        else:
+            await interaction.edit_original_response(content="It stays.", view=None)
+
+    async def _list(self, ctx: commands.Context[Any]) -> None:
+        guild = _guild(ctx.guild)
+        check_may_show_here(ctx)
+        await ctx.defer(ephemeral=True)
+        own = await self._shelf.own(guild.id)
+        files = [sheet_file(await self._shelf.sheet(own), own)] if own else []
+        await ctx.reply(embed=list_embed(own, prefix=self._prefix), files=files, ephemeral=True)
+
+    async def _shown(
+        self, guild_id: int, name: str
+    ) -> tuple[discord.Embed, discord.File, discord.ui.View]:
+        presets = await self._shelf.presets(guild_id)
+        preset = find(name, presets)
+        if preset is None:
+            near = nearest(name, presets)
+            raise PresetRefused(PresetProblem.UNKNOWN, word=name, suggestion=near)
+        kept = await self._own(guild_id, name) if preset.guild_id is not None else None
+        embed = show_embed(preset, kept, prefix=self._prefix)
+        file = picture_file(await preset.preview(), preset.alt_text)
+        view = show_view(preset.name, emoji=preset.emoji, removable=kept is not None)
+        return embed, file, view
+
+    async def _own(self, guild_id: int, name: str) -> GuildPreset:
+        """The guild's own style that a member means.
+
+        Raises:
+            PresetRefused: there is none of that name.
+        """
+        own = await self._shelf.own(guild_id)
+        found = find(name, own)
+        for preset in await self._store.presets.of(guild_id):
+            if found is not None and preset.name == found.name:
+                return preset
+        raise PresetRefused(PresetProblem.UNKNOWN, word=name, suggestion=nearest(name, own))
+
+    async def _picture(
+        self, ctx: commands.Context[Any], attached: discord.Attachment | None
+    ) -> PictureSource:
+        """The picture a style is made of.
+
+        Raises:
+            PresetRefused: there is none.
+        """
+        if attached is not None:
+            return source_of(attached)
+        pictures: tuple[PictureSource, ...] = ()
+        if ctx.interaction is None:
+            found = await pictures_meant_by(ctx.message, origins=self._origins, previews=True)
+            pictures = found.pictures
+        if not pictures:
+            raise PresetRefused(PresetProblem.NO_PICTURE)
+        return pictures[-1]
+
+    async def _check_may_curate(self, ctx: commands.Context[Any]) -> None:
+        rules = await self._store.guilds.rules(_guild(ctx.guild).id)
+        check_may_curate(ctx.author, ctx.permissions, rules)
+
+
+def _guild(guild: discord.Guild | None) -> discord.Guild:
+    if guild is None:
+        raise PresetRefused(PresetProblem.NO_GUILD)
+    return guild
+
+
+def _description(attachment: discord.Attachment | None) -> str | None:
+    return attachment.description if attachment is not None else None
+
+
+def _choices(presets: Sequence[ShelfPreset], typed: str) -> Choices:
+    typed = typed.strip().lower()
+    return [
+        app_commands.Choice(name=f"{each.emoji} {each.title}", value=each.name)
+        for each in presets
+        if typed in each.title.lower() or typed in each.name
+    ][:25]

@@ -1,0 +1,144 @@
+"""`gallery`: a member's finished paintings, turned page by page."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.errors import ArtefactMissingError
+from bot.exts.backend.responders import check_may_show_here, defer, sentence_for, whisper
+from bot.exts.jobs.viewers import Onlookers
+from bot.presets.contact_sheet import contact_sheet
+from bot.views.gallery import (
+    PAGE,
+    GalleryPage,
+    Turn,
+    caption,
+    gallery_embed,
+    gallery_file,
+    gallery_view,
+)
+from bot.views.text import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.exts.backend.dependencies import Services
+    from bot.jobs.models import Job
+
+__all__ = ["Gallery"]
+
+MOST_PAINTINGS: Final = 600
+"""How far back a gallery goes."""
+
+COLUMNS: Final = 3
+TILE: Final = (280, 210)
+
+
+class Gallery(commands.Cog):
+    """What was painted."""
+
+    def __init__(self, services: Services) -> None:
+        self._store = services.store
+        self._artefacts = services.artefacts
+        self._prefix = services.settings.prefix
+
+    @commands.hybrid_command(name="gallery", aliases=["paintings"])  # type: ignore[arg-type]
+    @app_commands.describe(member="Whose paintings; empty for your own")
+    @app_commands.allowed_installs(guilds=True, users=False)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+    async def gallery(self, ctx: commands.Context[Any], member: discord.User | None = None) -> None:
+        """Show your finished paintings, or another member's that were posted where you can see.
+
+        In a channel I show what everyone there may see; `/gallery` shows you all of yours.
+        """
+        check_may_show_here(ctx)
+        await ctx.defer(ephemeral=True)
+        subject = member or ctx.author
+        turn = Turn(asker=ctx.author.id, subject=subject.id)
+        onlookers = Onlookers(
+            ctx.guild,
+            ctx.channel.id,
+            ctx.author,
+            privately=ctx.interaction is not None or ctx.guild is None,
+        )
+        page = await self._page(turn, ctx.guild, onlookers.may_see)
+        embed = gallery_embed(page, name=subject.display_name, prefix=self._prefix)
+        await ctx.reply(
+            embed=embed, files=await self._files(page), view=gallery_view(page), ephemeral=True
+        )
+
+    async def pressed(self, interaction: discord.Interaction[Any], verb: str, subject: str) -> None:
+        """A page is turned, by the member who asked for it."""
+        if not await defer(interaction):
+            return
+        try:
+            await self._turn(interaction, Turn.read(subject))
+        except Exception as error:
+            await whisper(interaction, sentence_for(error, doing=f"turning a gallery {verb}"))
+
+    async def _turn(self, interaction: discord.Interaction[Any], turn: Turn) -> None:
+        if interaction.user.id != turn.asker:
+            await whisper(interaction, sentences.GALLERY_NOT_YOURS.format(prefix=self._prefix))
+            return
+        message = interaction.message
+        privately = interaction.guild is None or (message is not None and message.flags.ephemeral)
+        onlookers = Onlookers(
+            interaction.guild, interaction.channel_id, interaction.user, privately=privately
+        )
+        page = await self._page(turn, interaction.guild, onlookers.may_see)
+        name = await _name_of(interaction, turn.subject)
+        await interaction.edit_original_response(
+            embed=gallery_embed(page, name=name, prefix=self._prefix),
+            attachments=await self._files(page),
+            view=gallery_view(page),
+        )
+
+    async def _page(
+        self, turn: Turn, guild: discord.Guild | None, may_see: Callable[[Job], bool]
+    ) -> GalleryPage:
+        """The page that is asked for, or the nearest there is."""
+        guild_id = guild.id if guild is not None else None
+        jobs = await self._store.paintings_of(turn.subject, guild_id=guild_id, limit=MOST_PAINTINGS)
+        shown = [job for job in jobs if may_see(job)]
+        last = max(0, -(-len(shown) // PAGE) - 1)
+        page = min(max(0, turn.page), last)
+        return GalleryPage(
+            turn=Turn(asker=turn.asker, subject=turn.subject, page=page),
+            jobs=shown[page * PAGE : (page + 1) * PAGE],
+            total=len(shown),
+            left_out=len(jobs) - len(shown) if turn.asker == turn.subject else 0,
+        )
+
+    async def _files(self, page: GalleryPage) -> list[discord.File]:
+        """The page's sheet of thumbnails, where there is anything to show."""
+        if not page.jobs:
+            return []
+        pictures = await asyncio.gather(*(self._picture(job) for job in page.jobs))
+        titles = map(caption, page.jobs)
+        samples = list(zip(titles, pictures, strict=True))
+        sheet = await asyncio.to_thread(
+            contact_sheet, samples, first=page.first, columns=COLUMNS, tile=TILE
+        )
+        return [gallery_file(sheet, page)]
+
+    async def _picture(self, job: Job) -> bytes | None:
+        """The finished picture; None for one that is hidden, or gone since the job was read."""
+        if job.spoiler or job.result_key is None:
+            return None
+        try:
+            return await self._artefacts.get(job.result_key)
+        except ArtefactMissingError:
+            return None
+
+
+async def _name_of(interaction: discord.Interaction[Any], member_id: int) -> str:
+    """What the gallery's member is called, from the message's own title if need be."""
+    if member_id == interaction.user.id:
+        return interaction.user.display_name
+    user: discord.User = await interaction.client.fetch_user(member_id)
+    return user.display_name

@@ -1,0 +1,1 @@
+"""What is held about a member: show, export, delete."""

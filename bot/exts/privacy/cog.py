@@ -1,0 +1,169 @@
+"""`privacy`: what is held about a member, to look at, to take away or to have forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.exts.backend.responders import defer, sentence_for, whisper
+from bot.exts.privacy.export import Takeout, holdings_of
+from bot.ops.tasks import Errands
+from bot.views.privacy import (
+    Erased,
+    forget_question,
+    forget_view,
+    forgotten,
+    holdings_embed,
+    privacy_view,
+)
+from bot.views.text import sentences
+
+if TYPE_CHECKING:
+    from bot.exts.backend.dependencies import Services
+
+# mypy cannot infer the type variables of `hybrid_command`, hence the ignores below.
+__all__ = ["Privacy"]
+
+logger = logging.getLogger(__name__)
+
+EXPORTS_AT_ONCE: Final = 2
+ERASE_SECONDS: Final = 600.0
+"""How long the answer waits for the messages to be gone; its token lives for 15 minutes."""
+
+ERASE_LOOK_SECONDS: Final = 0.25
+
+
+class Privacy(commands.Cog):
+    """What is held about you."""
+
+    def __init__(self, services: Services, bot: commands.AutoShardedBot) -> None:
+        self._store = services.store
+        self._artefacts = services.artefacts
+        self._settings = services.settings
+        self._bot = bot
+        self._errands = Errands()
+        self._exporting = asyncio.Semaphore(EXPORTS_AT_ONCE)
+
+    async def cog_unload(self) -> None:
+        """End what is still under way; nothing is half forgotten by that."""
+        await self._errands.close()
+
+    @commands.hybrid_command(name="privacy")  # type: ignore[arg-type]
+    @app_commands.allowed_installs(guilds=True, users=False)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+    async def privacy(self, ctx: commands.Context[Any]) -> None:
+        """Show what I hold about you, with buttons to take it away or have it forgotten.
+
+        Asked for in a channel, I answer in a direct message.
+        """
+        await ctx.defer(ephemeral=True)
+        holdings = await holdings_of(self._store, ctx.author.id)
+        embed = holdings_embed(
+            holdings,
+            retention_days=self._settings.retention_days,
+            picker_seconds=self._settings.picker_seconds,
+            guild_name=self._guild_name,
+        )
+        view = privacy_view(ctx.author.id, holdings)
+        if ctx.interaction is not None or ctx.guild is None:
+            await ctx.reply(embed=embed, view=view, ephemeral=True)
+            return
+        try:
+            await ctx.author.send(embed=embed, view=view)
+        except discord.Forbidden:
+            await ctx.reply(sentences.PRIVACY_NO_DM)
+        else:
+            await ctx.reply(sentences.PRIVACY_SENT)
+
+    async def pressed(self, interaction: discord.Interaction[Any], verb: str, subject: str) -> None:
+        """A button was pressed, by the member whose data it is about or by somebody else."""
+        if not await defer(interaction):
+            return
+        try:
+            if str(interaction.user.id) != subject:
+                await whisper(interaction, sentences.PRIVACY_NOT_YOURS)
+            elif verb == "export":
+                self._begin(interaction, self._export(interaction), "export")
+            elif verb == "ask":
+                await self._ask(interaction)
+            elif verb == "keep":
+                await interaction.edit_original_response(content="Everything stays.", view=None)
+            else:
+                await interaction.edit_original_response(content="Forgetting…", view=None)
+                work = self._forget(interaction, messages_too=verb == "erase")
+                self._begin(interaction, work, "forgetting")
+        except Exception as error:
+            await whisper(interaction, sentence_for(error, doing=f"privacy {verb}"))
+
+    def _guild_name(self, guild_id: int) -> str | None:
+        guild = self._bot.get_guild(guild_id)
+        return guild.name if guild is not None else None
+
+    def _begin(self, interaction: discord.Interaction[Any], work: Any, what: str) -> None:  # noqa: ANN401
+        """Go on with what takes its time; a second press while it does changes nothing."""
+
+        async def go_on() -> None:
+            try:
+                await work
+            except Exception as error:
+                await whisper(interaction, sentence_for(error, doing=what))
+
+        if not self._errands.start(f"{what} for {interaction.user.id}", go_on()):
+            work.close()
+
+    async def _ask(self, interaction: discord.Interaction[Any]) -> None:
+        holdings = await holdings_of(self._store, interaction.user.id)
+        if holdings.is_empty:
+            await whisper(interaction, forgotten(holdings, erased=None))
+            return
+        await interaction.followup.send(
+            forget_question(holdings, self._guild_name)[:2000],
+            view=forget_view(interaction.user.id),
+            ephemeral=True,
+        )
+
+    async def _export(self, interaction: discord.Interaction[Any]) -> None:
+        holdings = await holdings_of(self._store, interaction.user.id)
+        takeout = Takeout(
+            self._artefacts,
+            limit=interaction.filesize_limit,
+            most=self._settings.max_export_files,
+        )
+        number = 0
+        async with self._exporting:
+            async for data in takeout.zips(holdings):
+                number += 1
+                await interaction.followup.send(
+                    sentences.EXPORT_PART.format(number=number),
+                    file=discord.File(io.BytesIO(data), filename=f"stylebot-{number}.zip"),
+                    ephemeral=True,
+                )
+
+    async def _forget(self, interaction: discord.Interaction[Any], *, messages_too: bool) -> None:
+        """Forget the member, and say how far the messages are, which are deleted elsewhere."""
+        member_id = interaction.user.id
+        before = await holdings_of(self._store, member_id)
+        forgot = await self._store.retention.forget_member(member_id, messages_too=messages_too)
+        logger.info("forgot a member: %d jobs", len(forgot.jobs))
+        erased = None
+        if messages_too:
+            erased = await self._erased({message_id for _, message_id in forgot.messages})
+        await interaction.edit_original_response(content=forgotten(before, erased=erased))
+
+    async def _erased(self, message_ids: set[int]) -> Erased:
+        """How far the messages are once none waits to be deleted, or time is up."""
+        deadline = time.monotonic() + ERASE_SECONDS
+        while True:
+            standing = await self._store.retractions.standing(message_ids)
+            if standing.waiting == 0 or time.monotonic() > deadline:
+                return Erased(
+                    messages=len(message_ids), waiting=standing.waiting, stuck=standing.abandoned
+                )
+            await asyncio.sleep(ERASE_LOOK_SECONDS)

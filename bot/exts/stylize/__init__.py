@@ -1,0 +1,1 @@
+"""`stylize`: from what a member sends to a validated request."""

@@ -1,0 +1,58 @@
+"""Choices made by reaction while nobody listened: looked for once after each connection."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import discord
+
+from bot.errors import StoreUnavailableError
+from bot.views.picker import style_for_emoji
+
+if TYPE_CHECKING:
+    from bot.exts.backend.dependencies import Services
+    from bot.exts.stylize.picker import PickerTable
+    from bot.jobs.models import Picker
+
+__all__ = ["catch_up"]
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 30.0
+
+
+async def catch_up(client: discord.Client, services: Services, pickers: PickerTable) -> None:
+    """Look at the young pickers that nobody answered, and begin what was chosen on them."""
+    patience = timedelta(seconds=services.settings.picker_catch_up_seconds)
+    try:
+        missed = await services.store.pickers.unused(since=datetime.now(UTC) - patience)
+    except StoreUnavailableError as error:
+        logger.warning("reactions made meanwhile go unseen: %s", error)
+        return
+    for picker in missed:
+        if pickers.is_expired(picker):
+            continue
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                await _look(client, services, pickers, picker)
+        except (discord.HTTPException, TimeoutError) as error:
+            logger.info("picker %d cannot be looked at: %s", picker.message_id, error)
+
+
+async def _look(
+    client: discord.Client, services: Services, pickers: PickerTable, picker: Picker
+) -> None:
+    place = client.get_partial_messageable(picker.channel_id, guild_id=picker.guild_id)
+    presets = await services.shelf.presets(picker.guild_id)
+    message = await place.fetch_message(picker.message_id)
+    for reaction in message.reactions:
+        preset = style_for_emoji(str(reaction.emoji), presets)
+        if preset is None or reaction.count <= reaction.me:
+            continue
+        if picker.requester_id in [user.id async for user in reaction.users()]:
+            logger.info("a choice on picker %d was made meanwhile", picker.message_id)
+            await pickers.choose(client, picker, preset, None)
+            return

@@ -1,0 +1,1 @@
+"""Buttons, menus and forms, and how a press finds its handler."""

@@ -1,0 +1,1 @@
+"""The painting itself: plan, loop, checkpoints, devices."""

@@ -1,0 +1,391 @@
+"""A reduced VGG-19 for drafts: nearly the same features for a fifth of the arithmetic."""
+
+from __future__ import annotations
+
+import io
+import logging
+import math
+import os
+import zipfile
+from typing import TYPE_CHECKING
+
+import numpy as np
+import platformdirs
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
+from torch import Tensor, nn
+
+from stylenet.features.convolution import convolve
+from stylenet.features.training_images import dead_leaves
+from stylenet.features.vgg import deepest_of, full_cost, layer_shape
+from stylenet.recipe import Padding
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    from stylenet.features.weights import Weights
+
+__all__ = [
+    "CHANNELS",
+    "FILTERS",
+    "REACHED",
+    "ReducedVGG",
+    "fit",
+    "load_reduced",
+    "reduced_cost",
+]
+
+FILTERS = 32
+"""How many of the first layer's 64 filters are kept: the others are nearly mixtures of them."""
+
+CHANNELS: Mapping[str, tuple[int, int]] = {
+    "relu1_2": (FILTERS, 24),
+    "relu2_1": (40, 52),
+    "relu2_2": (72, 72),
+    "relu3_1": (80, 96),
+    "relu3_2": (112, 88),
+    "relu3_3": (112, 72),
+    "relu3_4": (112, 72),
+    "relu4_1": (128, 120),
+    "relu4_2": (160, 128),
+}
+"""By layer, the channels that enter its 3 × 3 convolution and those that leave it."""
+
+REACHED: tuple[str, ...] = tuple(CHANNELS)
+"""The layers whose features the reduced network gives. Of the first, it has but `FILTERS`."""
+
+_LAYERS = ("relu1_1", *REACHED)
+_PICTURES = 8
+_HEIGHT, _WIDTH = 160, 208
+_SAMPLES = 30_000
+_POSITIONS = 60_000
+_WIDEST_PATCH = 1152
+"""Numbers in a patch of 3 × 3 features up to which a kernel is fitted whole; see `fit`."""
+_RIDGE = 1e-3
+_FAINTEST = 1e-6
+"""Variance, as a part of the channels' mean one, below which a direction counts as none."""
+_CACHE_VERSION = 3
+
+logger = logging.getLogger(__name__)
+
+
+class ReducedVGG(nn.Module):
+    """VGG-19 to relu4_2 whose convolutions go through fewer channels.
+
+    The first convolution has fewer filters; each other goes by a 1 × 1 convolution to fewer
+    channels, by a 3 × 3 one to fewer still, and by a 1 × 1 one back. A drop-in for
+    `VGG19` at the layers it reaches; its features differ from the exact ones by some
+    per cent, so targets must be measured with the same network.
+
+    Args:
+        factors: what `fit` returned, by layer.
+        mean: of the training pictures, (1, 3, 1, 1).
+        dtype: of the convolutions; see `VGG19`.
+        padding: what lies beyond borders; see `VGG19`.
+    """
+
+    def __init__(
+        self,
+        factors: Mapping[str, Tensor],
+        mean: Tensor,
+        dtype: torch.dtype = torch.float32,
+        *,
+        padding: Padding = Padding.ZEROS,
+    ) -> None:
+        super().__init__()
+        self._padding = padding
+        self.register_buffer("mean", mean, persistent=False)
+        for name, values in factors.items():
+            order = torch.channels_last if values.ndim == 4 else torch.preserve_format
+            self.register_buffer(name, values.to(dtype, memory_format=order), persistent=False)
+
+    def forward(self, picture: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
+        """Return the features of these layers; see `VGG19.forward`.
+
+        Raises:
+            KeyError: a layer is not one of `REACHED`.
+        """
+        deepest = _deepest_of(layers)
+        features = {}
+        x = (picture - self.get_buffer("mean")).to(
+            self.get_buffer("relu1_1_kernel").dtype, memory_format=torch.channels_last
+        )
+        for layer in _LAYERS:
+            if layer.endswith("_1") and layer != "relu1_1":
+                x = F.max_pool2d(x, 2, ceil_mode=True)
+            x = self._convolve(layer, x)
+            if layer in layers:
+                features[layer] = x.to(picture.dtype)
+            if layer == deepest:
+                break
+        return features
+
+    def _convolve(self, layer: str, x: Tensor) -> Tensor:
+        kernel, bias = self.get_buffer(f"{layer}_kernel"), self.get_buffer(f"{layer}_bias")
+        if layer not in CHANNELS:
+            return convolve(x, kernel, bias, padding=self._padding, rectified=True)
+        if _is_narrowed(layer):
+            x = convolve(x, self.get_buffer(f"{layer}_narrow"))
+        x = convolve(x, kernel, padding=self._padding)
+        return convolve(x, self.get_buffer(f"{layer}_widen"), bias, rectified=True)
+
+    def cost(self, layers: Collection[str]) -> float:
+        """Return what forward and backward to these layers cost, in passes; see `VGG19.cost`."""
+        return reduced_cost(layers)
+
+
+def reduced_cost(layers: Collection[str]) -> float:
+    """Return what forward and backward to these layers cost on the reduced network, in passes.
+
+    Raises:
+        KeyError: a layer is not one of `REACHED`.
+    """
+    deepest = _deepest_of(layers)
+    total = 0.0
+    for layer in _LAYERS[: _LAYERS.index(deepest) + 1]:
+        share = layer_shape(layer)[2]
+        total += share * sum(math.prod(shape) for shape in _kernel_shapes(layer).values())
+    return total / full_cost()
+
+
+def _deepest_of(layers: Collection[str]) -> str:
+    for layer in layers:
+        if layer not in REACHED:
+            raise KeyError(layer)
+    return deepest_of(layers)
+
+
+def _channels_in(layer: str) -> int:
+    return FILTERS if layer == "relu1_2" else layer_shape(layer)[0]
+
+
+def _is_narrowed(layer: str) -> bool:
+    return CHANNELS[layer][0] < _channels_in(layer)
+
+
+def _kernel_shapes(layer: str) -> dict[str, tuple[int, int, int, int]]:
+    """The shapes of a layer's convolutions, by name."""
+    if layer not in CHANNELS:
+        return {f"{layer}_kernel": (FILTERS, 3, 3, 3)}
+    entering, leaving = CHANNELS[layer]
+    shapes = {
+        f"{layer}_kernel": (leaving, entering, 3, 3),
+        f"{layer}_widen": (layer_shape(layer)[1], leaving, 1, 1),
+    }
+    if _is_narrowed(layer):
+        shapes[f"{layer}_narrow"] = (entering, _channels_in(layer), 1, 1)
+    return shapes
+
+
+def load_reduced(
+    weights: Weights,
+    *,
+    dtype: torch.dtype = torch.float32,
+    padding: Padding = Padding.ZEROS,
+    folder: Path | None = None,
+) -> ReducedVGG:
+    """Return the reduced network of these weights, from the cache or fitted now.
+
+    Args:
+        weights: of the exact network.
+        dtype: of the convolutions; see `VGG19`.
+        padding: what lies beyond borders; see `VGG19`. The fit is the same for all.
+        folder: where fits are kept; None for the user's cache folder. A folder that cannot be
+            written costs the fit again next time, and nothing else.
+    """
+    folder = folder or platformdirs.user_cache_path("stylenet", appauthor=False)
+    path = folder / f"reduced-{_CACHE_VERSION}-{weights.fingerprint()}.npz"
+    factors = _read_cache(path)
+    if factors is None:
+        factors = fit(weights)
+        _write_cache(path, factors)
+    mean = torch.tensor(weights.mean).view(1, 3, 1, 1)
+    return ReducedVGG(factors, mean, dtype, padding=padding)
+
+
+@torch.no_grad()
+def fit(weights: Weights) -> dict[str, Tensor]:
+    """Fit the factors, layer by layer, on pictures of dead leaves. Takes seconds.
+
+    Let e be a layer's exact responses, and y the reduced network's own features so far, of
+    covariance S, which the layer's kernel meets. Of y only a projection W y is kept, the one from
+    which what the kernel makes of y can be told best: with A = Σ KᵀK over the kernel's taps and V
+    the leading eigenvectors of S^½ A S^½, it is W = Vᵀ S^−½, and S^½ V leads back. Now let x be
+    the patches of 3 × 3 of W y, and K the kernel as it acts on them. The kernel that predicts e
+    best is M = K + D, where D regresses what K x leaves of e on x; of all kernels of rank r the
+    best is U Uᵀ M with U the leading eigenvectors of the predictions' covariance. So the layer
+    becomes W, Uᵀ M and U one after another, and it also mends, as far as it can, what those
+    before it lost. Where patches are too wide for that, x is what K makes of them, and M = I + D.
+
+    Returns:
+        ``relu4_1_narrow`` (entering, in, 1, 1) where channels are fewer than before,
+        ``relu4_1_kernel`` (leaving, entering, 3, 3), ``relu4_1_widen`` (out, leaving, 1, 1) and
+        ``relu4_1_bias`` (out,) for each layer; the first layer has but a kernel and a bias.
+    """
+    random = torch.Generator().manual_seed(0)
+    mean = torch.tensor(weights.mean).view(1, 3, 1, 1)
+    pictures = np.stack([dead_leaves(_HEIGHT, _WIDTH, seed=seed) for seed in range(_PICTURES)])
+    exact = torch.from_numpy(pictures.astype(np.float32)).permute(0, 3, 1, 2) - mean
+    exact = exact.contiguous(memory_format=torch.channels_last)
+    own = exact
+    factors: dict[str, Tensor] = {}
+    kept: Tensor | None = None
+    for layer in _LAYERS:
+        kernel, bias = weights.kernels[layer], weights.biases[layer]
+        if layer.endswith("_1") and layer != "relu1_1":
+            exact, own = F.max_pool2d(exact, 2), F.max_pool2d(own, 2)
+        exact = F.conv2d(exact, kernel, padding=1)
+        if layer in CHANNELS:
+            met = kernel if kept is None else kernel[:, kept]
+            kept = None
+            if _is_narrowed(layer):
+                narrow, met = _narrow(own, met, CHANNELS[layer][0])
+                factors[f"{layer}_narrow"] = narrow
+                own = F.conv2d(own, narrow)
+            first, widen, offset = _factor(exact, own, met, CHANNELS[layer][1], random)
+            factors[f"{layer}_kernel"], factors[f"{layer}_widen"] = first, widen
+            factors[f"{layer}_bias"] = offset + bias
+            own = F.conv2d(F.conv2d(own, first, padding=1), widen, offset + bias)
+            exact = F.relu_(exact + bias.view(1, -1, 1, 1))
+        else:
+            exact = F.relu_(exact + bias.view(1, -1, 1, 1))
+            kept = _choose_filters(exact, weights.kernels["relu1_2"])
+            factors[f"{layer}_kernel"], factors[f"{layer}_bias"] = kernel[kept], bias[kept]
+            own = exact[:, kept]
+        own = F.relu(own)
+    return factors
+
+
+def _narrow(own: Tensor, kernel: Tensor, entering: int) -> tuple[Tensor, Tensor]:
+    """Find fewer channels of `own` (n, in, h, w) from which a kernel (out, in, 3, 3) sees most.
+
+    Returns:
+        The projection (entering, in, 1, 1), and the kernel that acts on what it gives.
+    """
+    values, vectors = torch.linalg.eigh(_covariance(own))
+    values = values.clamp(min=_FAINTEST * values.mean())
+    root = vectors @ torch.diag(values.sqrt()) @ vectors.T
+    inverse_root = vectors @ torch.diag(values.rsqrt()) @ vectors.T
+    _, leading = torch.linalg.eigh(root @ _reach(kernel) @ root)
+    leading = leading[:, -entering:]
+    back = root @ leading  # (in, entering)
+    met = torch.einsum("oikl,ie->oekl", kernel.double(), back).float().contiguous()
+    return (leading.T @ inverse_root).float()[:, :, None, None].contiguous(), met
+
+
+def _covariance(features: Tensor) -> Tensor:
+    """Of the channels of (n, channels, h, w), in float64; from a part of the positions."""
+    rows = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])
+    rows = rows[:: max(1, len(rows) // _POSITIONS)].double()
+    rows = rows - rows.mean(0)
+    return rows.T @ rows / len(rows)
+
+
+def _reach(kernel: Tensor) -> Tensor:
+    """KᵀK over a kernel's taps: how much of its inputs' covariance reaches its outputs."""
+    return torch.einsum("oikl,ojkl->ij", kernel.double(), kernel.double())
+
+
+def _factor(
+    exact: Tensor, own: Tensor, kernel: Tensor, rank: int, random: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Factor a kernel so that on `own` (n, in, h, w) it predicts `exact` (n, out, h, w) best.
+
+    Returns:
+        first (rank, in, 3, 3), second (out, rank, 1, 1) and offset (out,).
+    """
+    wide = kernel[0].numel() > _WIDEST_PATCH
+    e_rows, x_rows = [], []
+    for i in range(len(own)):
+        count = exact[i, 0].numel()
+        at = torch.randperm(count, generator=random)[: min(_SAMPLES // len(own), count)]
+        if wide:
+            x = F.conv2d(own[i : i + 1], kernel, padding=1)[0].flatten(1)
+        else:
+            x = F.unfold(own[i : i + 1].contiguous(), 3, padding=1)[0]
+        x_rows.append(x[:, at].T)
+        e_rows.append(exact[i].flatten(1)[:, at].T)
+    prior = torch.eye(len(kernel)) if wide else kernel.flatten(1)
+    inner, outer, offset = _regress(torch.cat(e_rows), torch.cat(x_rows), prior, rank)
+    if wide:
+        first = torch.einsum("rc,cikl->rikl", inner, kernel)
+    else:
+        first = inner.view(rank, *kernel.shape[1:])
+    return first.contiguous(), outer[:, :, None, None].contiguous(), offset
+
+
+def _regress(e: Tensor, x: Tensor, prior: Tensor, rank: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Predict the rows of e (n, out) from those of x (n, in), near `prior` (out, in), by rank.
+
+    Returns:
+        inner (rank, in), outer (out, rank) and offset (out,) in float32.
+    """
+    e_mean, x_mean = e.mean(0), x.mean(0)
+    e, x = e - e_mean, x - x_mean
+    s_xx, s_ex = (x.T @ x).double() / len(x), (e.T @ x).double() / len(x)
+    near = prior.double()
+    ridge = _RIDGE * s_xx.diagonal().mean() * torch.eye(len(s_xx), dtype=torch.float64)
+    best = near + torch.linalg.solve(s_xx + ridge, (s_ex - near @ s_xx).T).T
+    _, vectors = torch.linalg.eigh(best @ s_xx @ best.T)
+    outer = vectors[:, -rank:]
+    inner = outer.T @ best
+    offset = e_mean.double() - outer @ (inner @ x_mean.double())
+    return inner.float(), outer.float(), offset.float()
+
+
+def _choose_filters(features: Tensor, kernel: Tensor) -> Tensor:
+    """Choose the first layer's filters, one by one, from which the rest can be predicted.
+
+    What counts is the error that reaches the next layer, through its kernel (out, in, 3, 3).
+    """
+    left = _covariance(features)  # of what the filters chosen so far do not predict
+    reach = _reach(kernel)
+    ridge = _FAINTEST * left.diagonal().mean()
+    chosen: list[int] = []
+    for _ in range(FILTERS):
+        gains = (left * (reach @ left)).sum(0) / (left.diagonal() + ridge)
+        gains[chosen] = -math.inf
+        best = int(gains.argmax())
+        chosen.append(best)
+        left = left - torch.outer(left[:, best], left[best]) / (left[best, best] + ridge)
+    return torch.tensor(sorted(chosen))
+
+
+def _read_cache(path: Path) -> dict[str, Tensor] | None:
+    """Read a fit; None where there is none, or where it is not what `fit` returns."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            stored = {name: archive[name] for name in archive.files}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        logger.warning("the reduced network in %s is damaged and fitted again: %s", path, error)
+        return None
+    expected = {name: tuple(shape) for name, shape in _shapes().items()}
+    shapes = {name: values.shape for name, values in stored.items()}
+    sound = all(v.dtype == np.float32 and np.isfinite(v).all() for v in stored.values())
+    if shapes != expected or not sound:
+        logger.warning("the reduced network in %s is not one and is fitted again", path)
+        return None
+    return {name: torch.from_numpy(values) for name, values in stored.items()}
+
+
+def _shapes() -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer in _LAYERS:
+        shapes |= _kernel_shapes(layer)
+        shapes[f"{layer}_bias"] = (FILTERS if layer == "relu1_1" else layer_shape(layer)[1],)
+    return shapes
+
+
+def _write_cache(path: Path, factors: Mapping[str, Tensor]) -> None:
+    out = io.BytesIO()
+    np.savez(out, allow_pickle=False, **{name: v.numpy() for name, v in factors.items()})
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(out.getvalue())
+        partial.replace(path)
+    except OSError as error:
+        logger.warning("the reduced network cannot be kept in %s: %s", path.parent, error)

@@ -1,0 +1,1 @@
+"""What a picture is compared by: content, style and total variation."""

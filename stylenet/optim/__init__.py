@@ -1,0 +1,1 @@
+"""Methods of minimising, and the coordinates they work in."""

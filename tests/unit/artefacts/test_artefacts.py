@@ -1,0 +1,178 @@
+"""Keeping pictures, in a folder and in object storage."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.artefacts import folder
+from bot.artefacts.folder import FolderArtefacts, open_artefacts
+from bot.errors import ArtefactMissingError, ConfigurationError, StorageFullError
+
+
+@pytest.fixture(params=["folder", "objects"])
+def kept(request, tmp_path):
+    if request.param == "folder":
+        return open_artefacts(str(tmp_path / "artefacts"))
+    return open_artefacts(request.getfixturevalue("objects_url"))
+
+
+async def test_what_is_put_is_there(kept):
+    await kept.put("jobs/a/content", b"one")
+    assert await kept.get("jobs/a/content") == b"one"
+    await kept.put("jobs/a/content", b"two")
+    assert await kept.get("jobs/a/content") == b"two"
+    await kept.put("jobs/a/empty", b"")
+    assert await kept.get("jobs/a/empty") == b""
+
+
+async def test_what_is_not_there(kept):
+    with pytest.raises(ArtefactMissingError) as caught:
+        await kept.get("jobs/a/content")
+    assert caught.value.key == "jobs/a/content"
+    await kept.delete("jobs/a/content")
+    assert await kept.delete_prefix("jobs/a/") == 0
+    assert [info async for info in kept.list()] == []
+
+
+async def test_listing_and_deleting(kept):
+    for key in ("jobs/a/content", "jobs/a/style-0", "jobs/ab/content", "pickers/1/content"):
+        await kept.put(key, b"12345")
+
+    infos = {info.key: info async for info in kept.list("jobs/a/")}
+    assert set(infos) == {"jobs/a/content", "jobs/a/style-0"}
+    info = infos["jobs/a/content"]
+    assert info.size == 5
+    assert abs(info.modified_at - datetime.now(UTC)) < timedelta(minutes=1)
+
+    assert await kept.delete_prefix("jobs/a/") == 2
+    await kept.delete("pickers/1/content")
+    assert [info.key async for info in kept.list()] == ["jobs/ab/content"]
+    await kept.close()
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "/etc/passwd", "../x", "jobs/../../x", "jobs//x", "jobs/", "a\\b", "a\0b", "jobs/.x"],
+)
+async def test_keys_that_might_lead_astray_are_refused(kept, key):
+    with pytest.raises(ValueError, match="not a plain"):
+        await kept.put(key, b"")
+    with pytest.raises(ValueError, match="not a plain"):
+        await kept.get(key)
+    with pytest.raises(ValueError, match="not a plain"):
+        await kept.delete(key)
+
+
+@given(st.text(max_size=30))
+def test_no_key_leaves_the_folder(tmp_path_factory, key):
+    root = Path(str(tmp_path_factory.getbasetemp()), "root")
+    kept = FolderArtefacts(root)
+    try:
+        path = kept._path(key)
+    except ValueError:
+        return
+    assert path.resolve().is_relative_to(root.resolve())
+    assert path != root
+
+
+async def test_whoever_reads_sees_the_old_or_the_new_whole(kept):
+    pictures = [bytes([number]) * 200_000 for number in range(8)]
+    await kept.put("jobs/a/content", pictures[0])
+
+    async def write() -> None:
+        for picture in pictures:
+            await kept.put("jobs/a/content", picture)
+
+    writing = asyncio.create_task(write())
+    while not writing.done():
+        assert await kept.get("jobs/a/content") in pictures
+    await writing
+    assert [info.key async for info in kept.list()] == ["jobs/a/content"]
+
+
+async def test_more_objects_than_one_page_and_one_deletion_take(objects_url):
+    kept = open_artefacts(objects_url)
+    for batch in range(26):
+        await asyncio.gather(*(kept.put(f"jobs/a/{batch}-{n}", b"") for n in range(40)))
+    await kept.put("jobs/ab/content", b"")
+
+    assert len([info async for info in kept.list("jobs/a/")]) == 1040
+    assert await kept.delete_prefix("jobs/a/") == 1040
+    assert [info.key async for info in kept.list()] == ["jobs/ab/content"]
+
+
+async def test_object_storage_that_is_away(objects_url, object_door):
+    kept = open_artefacts(objects_url)
+    await kept.put("jobs/a/content", b"kept")
+    await object_door.shut()
+
+    attempts = [
+        lambda: kept.get("jobs/a/content"),
+        lambda: kept.put("jobs/a/content", b"new"),
+        lambda: kept.delete("jobs/a/content"),
+        lambda: kept.delete_prefix("jobs/a/"),
+    ]
+    for attempt in attempts:
+        with pytest.raises(OSError, match="S3") as caught:
+            await attempt()
+        assert not isinstance(caught.value, ArtefactMissingError)
+        assert "\n" not in str(caught.value)  # it goes into the log
+
+    await object_door.open()
+    assert await kept.get("jobs/a/content") == b"kept"
+
+
+async def test_a_bucket_that_does_not_exist(object_door):
+    kept = open_artefacts("s3://nowhere/x")
+    with pytest.raises(OSError, match="NoSuchBucket"):
+        await kept.put("jobs/a/content", b"")
+
+
+async def test_a_full_disk_leaves_the_old_picture(tmp_path, monkeypatch):
+    kept = FolderArtefacts(tmp_path)
+    await kept.put("jobs/a/content", b"old")
+
+    def no_room(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", no_room)
+    with pytest.raises(StorageFullError):
+        await kept.put("jobs/a/content", b"new")
+    monkeypatch.undo()
+
+    assert await kept.get("jobs/a/content") == b"old"
+    assert [info.key async for info in kept.list()] == ["jobs/a/content"]
+
+
+async def test_room_that_is_left(kept):
+    free = await kept.free_bytes()
+    assert free is None or free > 0
+
+
+def test_addresses(tmp_path):
+    assert isinstance(open_artefacts(f"file://{tmp_path}/a%20b"), FolderArtefacts)
+    assert (tmp_path / "a b").is_dir()
+    with pytest.raises(ConfigurationError, match="ftp"):
+        open_artefacts("ftp://host/x")
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match="cannot be kept"):
+        open_artefacts(str(tmp_path / "file" / "x"))
+
+
+def test_keys_name_what_they_are_of():
+    assert folder.content_key("j") == "jobs/j/content"
+    assert folder.style_key("j", 1) == "jobs/j/style-1"
+    assert folder.mask_key("j", 1) == "jobs/j/mask-1"
+    assert folder.start_key("j") == "jobs/j/start"
+    assert folder.snapshot_key("j", 12) == "jobs/j/snapshot-12"
+    assert folder.checkpoint_key("j", claims=2, step=12) == "jobs/j/checkpoint-2-12"
+    assert folder.result_key("j") == "jobs/j/result"
+    assert folder.job_prefix("j") == "jobs/j/"

@@ -1,0 +1,91 @@
+"""Deleting messages: gone, later, or never; and on again after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from bot.delivery import message_deleter
+from bot.delivery.message_deleter import Retractor
+from bot.delivery.messenger import ChannelClosedError, RejectedError, TryLaterError
+from bot.jobs.change_feed import JobFeed
+from bot.jobs.deletions import Standing
+from bot.jobs.store import JobStore
+
+
+class Channel:
+    """Where messages are deleted, or not: `weather` has errors by message."""
+
+    def __init__(self):
+        self.deleted = []
+        self.weather = {}
+
+    async def delete(self, channel_id, message_id):
+        if self.weather.get(message_id):
+            raise self.weather[message_id].pop()
+        self.deleted.append((channel_id, message_id))
+
+
+@pytest.fixture
+async def store(tmp_path, monkeypatch):
+    monkeypatch.setattr(message_deleter, "LOOK_SECONDS", 0.05)
+    async with JobStore(f"sqlite:///{tmp_path}/x.sqlite3", feed=JobFeed()) as opened:
+        yield opened
+
+
+async def _add(store, *message_ids):
+    async with store._database.write() as change:
+        await store.retractions.add(change, [(5, each) for each in message_ids])
+    store.retractions.news.set()
+
+
+@asynccontextmanager
+async def _at_work(channel, store):
+    task = asyncio.create_task(Retractor(channel, store).run())
+    try:
+        yield
+        assert not task.done()
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _until(look):
+    async with asyncio.timeout(60):
+        while not await look():
+            await asyncio.sleep(0.02)
+
+
+async def test_what_was_left_over_and_what_comes_is_deleted(store):
+    channel = Channel()
+    await _add(store, 1)
+    async with _at_work(channel, store):
+        await _add(store, 2, 3)
+
+        async def is_clear():
+            return not await store.retractions.due()
+
+        await _until(is_clear)
+    assert channel.deleted == [(5, 1), (5, 2), (5, 3)]
+
+
+async def test_discord_is_waited_for_and_no_is_no(store):
+    channel = Channel()
+    channel.weather = {
+        1: [TryLaterError("503"), TryLaterError("limited", after=0.1)],
+        2: [ChannelClosedError("403")],
+        3: [RejectedError("400", too_large=False, no_reply=False)],
+    }
+    await _add(store, 1, 2, 3, 4)
+    async with _at_work(channel, store):
+
+        async def is_settled():
+            return await store.retractions.standing({1, 2, 3, 4}) == Standing(
+                waiting=0, abandoned=2
+            )
+
+        await _until(is_settled)
+    assert channel.deleted == [(5, 4), (5, 1)]

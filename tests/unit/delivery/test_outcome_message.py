@@ -1,0 +1,164 @@
+"""The outcome's message: a picture that fits, or why there is none."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bot.delivery import outcome_message
+from bot.delivery.job_pictures import Pictures
+from bot.jobs.models import JobState
+from stylenet.recipe import Recipe
+
+
+@pytest.fixture
+def noise() -> bytes:
+    """A picture that no lossless format makes small."""
+    random = np.random.default_rng(1)
+    buffer = io.BytesIO()
+    pixels = random.integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+async def test_a_picture_that_fits_is_sent_as_it_is(make_job, noise):
+    job = make_job(state=JobState.SUCCEEDED, result_key="r")
+    letter = await outcome_message.write(
+        job, Pictures(result=noise), limit=len(noise), largest_size=2048, privately=False
+    )
+    [file] = letter.files
+    assert file.fp.read() == noise
+    assert file.filename == "tubingen-the-scream.png"
+    assert file.description == "tubingen.jpg × The Scream, painted by style transfer"
+    assert letter.content == "<@4>, here is **tubingen.jpg × The Scream**.\n-# full size"
+    assert letter.embed is None
+
+
+async def test_a_picture_that_does_not_fit_is_made_to(make_job, noise):
+    job = make_job(state=JobState.SUCCEEDED, result_key="r")
+    limit = len(noise) // 4
+    letter = await outcome_message.write(
+        job, Pictures(result=noise), limit=limit, largest_size=2048, privately=False
+    )
+    [file] = letter.files
+    data = file.fp.read()
+    assert len(data) <= limit
+    extension = file.filename.rpartition(".")[2]
+    assert Image.open(io.BytesIO(data)).format == {"webp": "WEBP", "jpg": "JPEG"}[extension]
+
+
+async def test_a_failed_job_says_why_and_can_be_tried_again(make_job):
+    job = make_job(state=JobState.FAILED, error_code="out_of_memory")
+    letter = await outcome_message.write(
+        job, Pictures(), limit=1, largest_size=2048, privately=False
+    )
+    assert letter.files == []
+    assert "could not be painted" in letter.content
+    assert "smaller `size`" in letter.content
+    assert letter.view.children
+
+
+async def test_a_private_letter_names_the_closed_channel(make_job, noise):
+    job = make_job(state=JobState.SUCCEEDED, result_key="r")
+    letter = await outcome_message.write(
+        job, Pictures(result=noise), limit=len(noise), largest_size=2048, privately=True
+    )
+    assert "<#2>" in letter.content
+
+
+async def test_a_spoiler_is_sent_as_one(make_job, noise):
+    job = make_job(state=JobState.SUCCEEDED, result_key="r", spoiler=True)
+    letter = await outcome_message.write(
+        job, Pictures(result=noise), limit=len(noise), largest_size=2048, privately=False
+    )
+    assert letter.files[0].filename.startswith("SPOILER_")
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("IMG_0001.JPEG × Stained glass", "img-0001-stained-glass.png"),
+        ("日本.png × 絵.png", "painting.png"),
+        ("x" * 300, "x" * 60 + ".png"),
+        ("../../etc/passwd × .ssh", "etc-passwd.png"),
+    ],
+)
+def test_file_names_are_plain(make_job, title, name):
+    assert outcome_message.filename(make_job(title=title), "png") == name
+
+
+async def test_before_after_and_style_stand_side_by_side(make_job, noise):
+    job = make_job(state=JobState.SUCCEEDED, result_key="r")
+    pictures = Pictures(result=noise, content=noise, styles=(noise,))
+    letter = await outcome_message.write(
+        job, pictures, limit=len(noise), largest_size=2048, privately=False
+    )
+    _, strip = letter.files
+    assert letter.embed.image.url == f"attachment://{strip.filename}"
+    assert strip.description == (
+        "Side by side: tubingen.jpg before, the painting after, and the style The Scream"
+    )
+    width, height = Image.open(strip.fp).size
+    assert width > 2.5 * height
+    hidden = await outcome_message.write(
+        make_job(state=JobState.SUCCEEDED, result_key="r", spoiler=True),
+        pictures,
+        limit=len(noise),
+        largest_size=2048,
+        privately=False,
+    )
+    assert hidden.embed is None
+    assert all(file.filename.startswith("SPOILER_") for file in hidden.files)
+
+
+def _labels(job, largest_size=2048):
+    buttons = outcome_message.outcome_buttons(job, largest_size=largest_size)
+    return [(button.item.label, button.item.disabled) for button in buttons]
+
+
+def test_what_can_be_made_of_a_painting(make_job):
+    recipe = Recipe.named("default").evolve(size=384)
+    job = make_job(state=JobState.SUCCEEDED, recipe=recipe)
+    assert [label for label, _ in _labels(job)] == [
+        "Again",
+        "More style",
+        "More content",
+        "Keep colours",
+        "Larger (768 px)",
+        "Time-lapse",
+        "Details",
+        "Delete",
+    ]
+    assert not any(disabled for _, disabled in _labels(job))
+    kept = make_job(state=JobState.SUCCEEDED, recipe=recipe.evolve(keep_colors=True))
+    assert ("Style's colours", False) in _labels(kept)
+
+
+def test_a_button_at_its_end_is_greyed_and_says_why(make_job):
+    recipe = Recipe.named("default").evolve(size=512)
+    job = make_job(state=JobState.SUCCEEDED, recipe=recipe)
+    assert ("Largest (512 px)", True) in _labels(job, largest_size=512)
+    assert ("Larger (600 px)", False) in _labels(job, largest_size=600)
+    strong = recipe.evolve(style_weight=recipe.style_weight * 15)
+    assert ("Style at its strongest", True) in _labels(make_job(state=job.state, recipe=strong))
+    faint = recipe.evolve(style_weight=recipe.style_weight / 15)
+    assert ("Content at its strongest", True) in _labels(make_job(state=job.state, recipe=faint))
+
+
+@pytest.mark.parametrize(
+    ("code", "label"), [("out_of_memory", "Smaller (192 px)"), ("diverged", "Again")]
+)
+def test_a_failure_comes_with_the_button_that_helps(make_job, code, label):
+    recipe = Recipe.named("default").evolve(size=384)
+    job = make_job(state=JobState.FAILED, error_code=code, recipe=recipe)
+    assert [each for each, _ in _labels(job)] == [label, "Details", "Delete"]
+
+
+@pytest.mark.parametrize("size", [128, 96])
+def test_a_failure_of_the_smallest_offers_no_larger_one_as_smaller(make_job, size):
+    recipe = Recipe.named("default").evolve(size=size)
+    job = make_job(state=JobState.FAILED, error_code="out_of_memory", recipe=recipe)
+    assert _labels(job)[0] == (f"Smallest ({size} px)", True)

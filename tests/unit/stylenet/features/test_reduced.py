@@ -1,0 +1,142 @@
+"""The reduced network: how near it is to the exact one, what it costs, and where it is kept."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+import torch
+
+from stylenet.features.reduced import (
+    CHANNELS,
+    FILTERS,
+    REACHED,
+    ReducedVGG,
+    load_reduced,
+    reduced_cost,
+)
+from stylenet.features.training_images import dead_leaves
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("fits")
+
+
+@pytest.fixture(scope="module")
+def reduced(weights, folder):
+    return load_reduced(weights, folder=folder)
+
+
+def test_its_features_are_nearly_the_exact_ones(reduced, network, make_scene, to_tensor):
+    """On a picture that it was not fitted to."""
+    picture = to_tensor(make_scene(96, 80))
+    exact, ours = network(picture, REACHED), reduced(picture, REACHED)
+    for layer in REACHED:
+        assert ours[layer].shape == exact[layer].shape
+        error = (ours[layer] - exact[layer]).square().mean() / exact[layer].var()
+        assert error < 0.2, layer
+
+
+def test_more_of_the_exact_gradient_than_not(reduced, network, make_scene, to_tensor):
+    picture = to_tensor(make_scene(64, 64)).requires_grad_()
+    gradients = []
+    for net in (network, reduced):
+        features = net(picture, {"relu4_1"})["relu4_1"]
+        gradients.append(torch.autograd.grad(features.square().mean(), picture)[0].flatten())
+    assert torch.nn.functional.cosine_similarity(*gradients, dim=0) > 0.8
+
+
+def test_it_costs_about_a_fifth(reduced, network):
+    assert reduced.cost({"relu4_2"}) == pytest.approx(0.1933, abs=1e-4)
+    for layer in REACHED:
+        assert reduced_cost({layer}) < network.cost({layer})
+
+
+@pytest.mark.parametrize(
+    "layers", [{"relu4_3"}, {"relu1_1"}, {"relu2_1", "relu5_1"}, {"conv1_1"}, set()]
+)
+def test_it_has_only_some_of_the_layers(reduced, layers):
+    with pytest.raises(KeyError):
+        reduced(torch.zeros(1, 3, 16, 16), layers)
+    with pytest.raises(KeyError):
+        reduced_cost(layers)
+
+
+def test_the_fit_is_kept_and_read_again(reduced, weights, folder, caplog):
+    kept = list(folder.iterdir())
+    assert [path.suffix for path in kept] == [".npz"]
+    assert weights.fingerprint() in kept[0].name
+    before = kept[0].stat().st_mtime_ns
+    again = load_reduced(weights, folder=folder)
+    assert kept[0].stat().st_mtime_ns == before
+    for name, values in reduced.named_buffers():
+        assert torch.equal(values, again.get_buffer(name))
+    assert not caplog.records
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", ["garbage", "shape", "nan"])
+def test_a_damaged_fit_is_made_again(reduced, weights, folder, tmp_path, caplog, damage):
+    (kept,) = folder.iterdir()
+    path = tmp_path / kept.name
+    with np.load(kept) as archive:
+        stored = dict(archive)
+    if damage == "garbage":
+        path.write_bytes(b"not an archive")
+    else:
+        spoilt = stored["relu4_2_bias"]
+        stored["relu4_2_bias"] = spoilt[:-1] if damage == "shape" else spoilt * np.nan
+        np.savez(path, **stored)
+    with caplog.at_level(logging.WARNING):
+        again = load_reduced(weights, folder=tmp_path)
+    assert "fitted again" in caplog.text
+    torch.testing.assert_close(
+        again.get_buffer("relu4_2_bias"), reduced.get_buffer("relu4_2_bias"), atol=1e-2, rtol=1e-2
+    )
+
+
+@pytest.mark.slow
+def test_a_folder_that_cannot_be_written_is_no_obstacle(weights, tmp_path, caplog):
+    occupied = tmp_path / "file"
+    occupied.write_text("in the way")
+    with caplog.at_level(logging.WARNING):
+        network = load_reduced(weights, folder=occupied)
+    assert isinstance(network, ReducedVGG)
+    assert "cannot be kept" in caplog.text
+
+
+def test_every_layer_goes_through_fewer_channels(weights, reduced):
+    for layer, (entering, leaving) in CHANNELS.items():
+        kernel = reduced.get_buffer(f"{layer}_kernel")
+        assert kernel.shape == (leaving, entering, 3, 3)
+        assert entering < weights.kernels[layer].shape[1]
+        assert leaving < len(weights.biases[layer])
+    kept = reduced.get_buffer("relu1_1_kernel")
+    whole = weights.kernels["relu1_1"]
+    assert len(kept) == FILTERS < len(whole)
+    for kernel in kept:  # the filters are chosen, not mixed
+        assert (whole == kernel).flatten(1).all(dim=1).any()
+
+
+def test_dead_leaves_are_pictures_and_repeatable():
+    one, same, other = (dead_leaves(40, 56, seed=seed) for seed in (1, 1, 2))
+    assert one.shape == (40, 56, 3)
+    assert one.min() >= 0
+    assert one.max() <= 255
+    assert one.std() > 20
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any()
+
+
+def test_dead_leaves_have_the_spectrum_of_photographs():
+    """Amplitude falls about as 1/f: power by an exponent of 2, give or take."""
+    power = 0
+    for seed in range(4):
+        picture = dead_leaves(128, 128, seed=seed).mean(axis=-1)
+        power = power + np.abs(np.fft.fft2(picture - picture.mean())) ** 2
+    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(128), np.fft.fftfreq(128)))
+    inside = (frequency > 0.03) & (frequency < 0.3)
+    slope, _ = np.polyfit(np.log(frequency[inside]), np.log(power[inside]), 1)
+    assert -3.2 < slope < -1.2

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from stylenet.optim.color_basis import Palette
+from stylenet.optim.fourier import Spectrum
+
+RANDOM = np.random.default_rng(0)
+COLORED = RANDOM.uniform(0, 255, (12, 10, 3))
+GREY = COLORED[..., :1].repeat(3, axis=-1)
+FLAT = np.full((5, 5, 3), 80.0)
+
+
+def palette(*styles, start=None, share=0.002):
+    """Over the pixels themselves, so that only colours are mixed."""
+    return Palette(
+        Spectrum(6, 9, 0, dtype=torch.float64),
+        styles=styles,
+        start=styles[0] if start is None else start,
+        share=share,
+        dtype=torch.float64,
+    )
+
+
+def picture(seed=0):
+    random = torch.Generator().manual_seed(seed)
+    return torch.randn(1, 3, 6, 9, dtype=torch.float64, generator=random)
+
+
+@pytest.mark.parametrize("styles", [(COLORED,), (GREY,), (FLAT,), (GREY, COLORED)])
+def test_there_and_back_and_the_gradient_is_the_adjoint(styles):
+    variables, z, g = palette(*styles), picture(), picture(1)
+    torch.testing.assert_close(variables.parameters(variables.picture(z)), z)
+    inner = (variables.picture(z) * g).sum()
+    torch.testing.assert_close((z * variables.gradient(g)).sum(), inner)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        palette(COLORED),
+        palette(FLAT),
+        palette(GREY, share=0),
+        palette(GREY, COLORED),
+        palette(GREY, start=COLORED),  # its colours must be got rid of
+        palette(FLAT, start=COLORED),
+    ],
+)
+def test_where_colours_vary_enough_all_are_painted_alike(variables):
+    torch.testing.assert_close(variables.gradient(picture()), picture(), rtol=0, atol=0)
+
+
+def test_a_style_without_colours_is_painted_without():
+    g = picture()
+    moved = palette(GREY).picture(palette(GREY).gradient(g))  # a step along the gradient
+    torch.testing.assert_close(moved.mean(dim=1), g.mean(dim=1))
+    hues = g - g.mean(dim=1, keepdim=True)
+    torch.testing.assert_close(moved - moved.mean(dim=1, keepdim=True), hues * 0.03**2)
+
+
+def test_a_mean_that_the_styles_have_not_is_moved_as_readily():
+    reddish = GREY + np.array([60.0, 0.0, 0.0])
+    g = torch.zeros(1, 3, 6, 9, dtype=torch.float64)
+    g[:, 0] = 1
+    moved = palette(GREY, start=reddish).gradient(g)
+    assert moved[0, 0].mean() == pytest.approx(1, rel=0.05)
+
+
+def test_an_axis_that_hardly_varies_is_painted_by_its_share():
+    """Along blue the variance is a thousandth of red's: half of the share of 0.002."""
+    style = np.zeros((50, 50, 3))
+    style[..., 0] = RANDOM.standard_normal((50, 50))
+    style[..., 2] = RANDOM.standard_normal((50, 50))
+    style /= style.std(axis=(0, 1)).clip(1e-9)
+    style *= np.array([100.0, 0.0, 1000**-0.5 * 100])
+    centred = style.reshape(-1, 3) - style.reshape(-1, 3).mean(axis=0)
+    centred[:, 2] -= centred[:, 0] * (centred[:, 2] @ centred[:, 0]) / (centred[:, 0] ** 2).sum()
+    style = centred.reshape(50, 50, 3)
+    ratio = style[..., 2].var() / style[..., 0].var() / 0.002
+    g = torch.zeros(1, 3, 6, 9, dtype=torch.float64)
+    g[:, 2] = 1
+    assert palette(style).gradient(g)[0, 2].mean() == pytest.approx(ratio**0.5, rel=1e-6)

@@ -1,0 +1,271 @@
+"""Masks: regions, guided Gram matrices, and pictures painted in part."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import stylenet
+from stylenet.engine.objective import Objective
+from stylenet.errors import EmptyMaskError, RecipeError
+from stylenet.losses.guides import Guides
+from stylenet.losses.targets import measure_targets
+from stylenet.optim.fourier import Spectrum
+from stylenet.optim.masking import Composite
+from stylenet.preprocessing.regions import coverage, divide
+from stylenet.recipe import Recipe
+
+HARD = Recipe(mask_softness=0, passes=4)
+WIDTH, HEIGHT = 24, 18
+
+
+def grey(values):
+    return Image.fromarray(np.rint(np.asarray(values) * 255).astype(np.uint8))
+
+
+def half(*, left=True, width=WIDTH, height=HEIGHT):
+    mask = np.zeros((height, width))
+    mask[:, : width // 2] = 1
+    return grey(mask if left else 1 - mask)
+
+
+WHITE = Image.new("L", (7, 5), 255)
+BLACK = Image.new("L", (7, 5), 0)
+
+
+def divided(masks, styles=2, recipe=HARD):
+    return divide(masks, styles, recipe, width=WIDTH, height=HEIGHT)
+
+
+def test_without_masks_there_is_one_region_with_the_blend():
+    for masks in ((), (None, None), (WHITE, None), (WHITE, WHITE.convert("RGB"))):
+        (region,) = divided(masks, recipe=HARD.evolve(blend=(1, 3)))
+        assert region.share is None
+        assert region.mix == (0.25, 0.75)
+    assert coverage(divided(())) is None
+
+
+def test_a_mask_is_its_styles_region_and_the_other_styles_take_the_rest():
+    first, rest = divided((half(), None, None), 3, HARD.evolve(blend=(5, 1, 3)))
+    assert first.mix == (1, 0, 0)
+    assert rest.mix == (0, 0.25, 0.75)
+    expected = np.asarray(half()) / 255
+    np.testing.assert_array_equal(first.share, expected)
+    np.testing.assert_array_equal(rest.share, 1 - expected)
+    np.testing.assert_array_equal(coverage((first, rest)), np.ones((HEIGHT, WIDTH)))
+
+
+def test_what_no_mask_covers_is_left():
+    (region,) = divided((half(),), 1)
+    np.testing.assert_array_equal(coverage((region,)), np.asarray(half()) / 255)
+
+
+def test_styles_with_the_same_mask_are_blended_in_it():
+    (region,) = divided((half(), half()), recipe=HARD.evolve(blend=(1, 1)))
+    assert region.mix == (0.5, 0.5)
+
+
+def test_overlapping_masks_share_by_weight():
+    wide = np.zeros((HEIGHT, WIDTH))
+    wide[:, : 3 * WIDTH // 4] = 1
+    one, other = divided((half(), grey(wide)), recipe=HARD.evolve(blend=(1, 3)))
+    assert one.share[0, 0] == pytest.approx(0.25)
+    assert other.share[0, 0] == pytest.approx(0.75)
+    assert (one.share[0, 14], other.share[0, 14]) == (0, 1)
+    assert coverage((one, other)).max() <= 1
+
+
+def test_soft_masks_shade_into_each_other_without_a_gap():
+    mask = np.tile(np.linspace(0, 1, WIDTH), (HEIGHT, 1))
+    one, other = divided((grey(mask), grey(1 - mask)))
+    np.testing.assert_allclose(one.share, mask, atol=0.01)
+    np.testing.assert_allclose(one.share + other.share, 1, atol=0.01)
+    (soft,) = divided((half(),), 1, Recipe(mask_softness=0.1))
+    assert 0.3 < soft.share[9, 11] < 0.7
+    assert soft.share.mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_mask_takes_the_pictures_size():
+    (region,) = divided((half(width=96, height=72),), 1)
+    np.testing.assert_allclose(region.share, np.asarray(half()) / 255, atol=0.3)
+    assert region.share.mean() == pytest.approx(0.5)
+
+
+def test_a_style_without_a_place_is_refused():
+    with pytest.raises(EmptyMaskError, match="style picture 2 no place: paint white"):
+        divided((None, BLACK))
+    with pytest.raises(EmptyMaskError, match="style picture 1"):
+        divided((BLACK,), 1)
+    with pytest.raises(EmptyMaskError, match="style picture 3"):  # nothing is left for it
+        divided((half(), half(left=False), None), 3)
+    assert len(divided((half(), half(left=False)), recipe=HARD.evolve(blend=(1, 0)))) == 1
+    with pytest.raises(RecipeError, match="one per style picture"):
+        divided((half(),), 2)
+
+
+def test_guides_keep_a_regions_area_down_the_pools():
+    shares = torch.zeros(2, 16, 32, dtype=torch.float64)
+    shares[0, :5, :7] = 1
+    shares[1, 5:, :] = 0.5
+    guides = Guides(shares)
+    assert guides.areas == pytest.approx((35 / 512, 352 * 0.5 / 512))
+    for layer, side in (("relu1_2", (16, 32)), ("relu3_1", (4, 8)), ("relu5_1", (1, 2))):
+        level = guides.at(layer)
+        assert level.shape == (2, *side)
+        assert level.mean(dim=(1, 2)).tolist() == pytest.approx(guides.areas)
+    odd = Guides(torch.ones(1, 5, 7)).at("relu4_1")
+    assert odd.shape == (1, 1, 1)
+    assert odd.item() == 1
+
+
+def pooled(share):
+    """2 × 2 means, the last odd row or column of what there is of it."""
+    height, width = share.shape
+    rows = [share[i : i + 2] for i in range(0, height, 2)]
+    return np.array([[row[:, j : j + 2].mean() for j in range(0, width, 2)] for row in rows])
+
+
+@pytest.fixture(scope="module")
+def guided(exact_network, make_scene, make_strokes, to_tensor):
+    """A guided objective in float64, what it is made of, and a picture."""
+    recipe = Recipe(tv_weight=0, content_weight=0)
+    content = to_tensor(make_scene(19, 14), torch.float64)
+    styles = [
+        to_tensor(make_strokes(21, 13), torch.float64),
+        to_tensor(make_scene(17, 16).rotate(180), torch.float64),
+    ]
+    random = np.random.default_rng(3)
+    shares = random.dirichlet((1, 1, 1), size=(14, 19)).transpose(2, 0, 1)[:2]
+    guides = Guides(torch.from_numpy(shares))
+    mixes = ((1.0, 0.0), (1.0, 3.0))
+    targets = measure_targets(exact_network, content, styles, recipe, mixes=mixes)
+    objective = Objective(exact_network, targets, recipe, guides=guides)
+    picture = content + torch.from_numpy(random.normal(0, 12, (1, 3, 14, 19)))
+    return objective, recipe, shares, mixes, styles, picture
+
+
+def test_the_guided_loss_against_numpy(guided, exact_network):
+    objective, recipe, shares, mixes, styles, picture = guided
+    names = [name for name, _ in recipe.style_layers]
+
+    def rows(x):
+        features = exact_network(x, names)
+        return {name: f[0].numpy().reshape(f.shape[1], -1).T for name, f in features.items()}
+
+    ours = rows(picture)
+    theirs = [rows(style) for style in styles]
+    expected = 0.0
+    for share, mix in zip(shares, mixes, strict=True):
+        guide = share
+        for block, name in enumerate(names):
+            guide = pooled(guide) if block else guide
+            f, w = ours[name], guide.reshape(-1, 1)
+            gram = (f * w).T @ f / (f.shape[1] * w.sum())
+            target = sum(
+                m / sum(mix) * (s[name].T @ s[name]) / s[name].size
+                for m, s in zip(mix, theirs, strict=True)
+            )
+            expected += share.mean() * 500 * 0.2 * ((gram - target) ** 2).mean()
+    evaluation = objective.evaluate(picture)
+    assert evaluation.loss == pytest.approx(expected, rel=1e-10)
+    assert evaluation.losses.style == pytest.approx(expected, rel=1e-10)
+
+
+def test_the_guided_gradient_against_finite_differences(guided):
+    objective, *_, picture = guided
+    gradient = objective.evaluate(picture).gradient
+    random = torch.Generator().manual_seed(0)
+    for _ in range(3):
+        direction = torch.randn(picture.shape, generator=random, dtype=torch.float64)
+        ahead, behind = (
+            objective.evaluate(picture + step * direction).loss for step in (1e-5, -1e-5)
+        )
+        slope = (ahead - behind) / 2e-5
+        assert slope == pytest.approx(float((gradient * direction).sum()), rel=1e-5)
+
+
+def test_a_region_of_everything_is_no_region(exact_network, guided):
+    *_, styles, picture = guided
+    recipe = Recipe(whitening=True, gamut_weight=3)
+    targets = measure_targets(exact_network, picture, styles, recipe)
+    plain = Objective(exact_network, targets, recipe, damping=0.1)
+    whole = Guides(torch.ones(1, 14, 19, dtype=torch.float64))
+    guided_ = Objective(exact_network, targets, recipe, damping=0.1, guides=whole)
+    one, other = plain.evaluate(picture * 1.1), guided_.evaluate(picture * 1.1)
+    assert one.loss == pytest.approx(other.loss)
+    torch.testing.assert_close(one.gradient, other.gradient)
+
+
+def test_a_composite_shows_what_is_covered():
+    random = torch.Generator().manual_seed(0)
+    content, painted = (
+        torch.rand((1, 3, 8, 9), generator=random, dtype=torch.float64) for _ in range(2)
+    )
+    covered = torch.zeros(8, 9, dtype=torch.float64)
+    covered[:4] = 1
+    covered[4] = 0.5
+    inner = Spectrum(8, 9, 0.5, dtype=torch.float64)
+    composite = Composite(inner, coverage=covered, content=content)
+    shown = composite.picture(composite.parameters(painted))
+    torch.testing.assert_close(shown[..., :4, :], painted[..., :4, :])
+    torch.testing.assert_close(shown[..., 4, :], (painted + content)[..., 4, :] / 2)
+    assert torch.equal(shown[..., 5:, :], content[..., 5:, :])
+
+    z = inner.parameters(painted).requires_grad_()
+    pull = torch.rand((1, 3, 8, 9), generator=random, dtype=torch.float64)
+    (expected,) = torch.autograd.grad((composite.picture(z) * pull).sum(), z)
+    torch.testing.assert_close(composite.gradient(pull), expected)
+
+
+def painted(content, styles, recipe, masks, **options):
+    *_, painting = stylenet.paint(content, styles, recipe, masks=masks, device="cpu", **options)
+    return painting
+
+
+def test_a_white_mask_changes_nothing_and_a_black_one_is_refused(content, style):
+    recipe = Recipe(passes=3)
+    plain = painted(content, [style], recipe, ())
+    white = painted(content, [style], recipe, (WHITE,))
+    np.testing.assert_array_equal(plain.pixels, white.pixels)
+    with pytest.raises(EmptyMaskError, match="paint white where"):
+        painted(content, [style], recipe, (BLACK,))
+
+
+@pytest.mark.parametrize("keep_colors", [False, True])
+@pytest.mark.parametrize("start", ["recolored", "noise"])
+def test_outside_the_mask_the_content_stays(content, style, keep_colors, start):
+    mask = half(width=64, height=48)
+    recipe = HARD.evolve(keep_colors=keep_colors, start=start)
+    events = list(stylenet.paint(content, [style], recipe, masks=(mask,), device="cpu"))
+    original = np.asarray(content, dtype=int)
+    for event in (events[0], events[-1]):
+        np.testing.assert_array_equal(event.pixels[:, 32:], original[:, 32:])
+    assert np.abs(events[-1].pixels[:, :32] - original[:, :32]).mean() > 5
+    progress = [event.losses.total for event in events if isinstance(event, stylenet.Progress)]
+    assert progress == sorted(progress, reverse=True)
+
+
+def test_each_region_takes_its_own_styles_colours(content):
+    red, blue = (Image.effect_noise((48, 48), 90).convert("RGB") for _ in range(2))
+    red = Image.merge("RGB", (red.getchannel(0), *(Image.new("L", red.size, 20),) * 2))
+    blue = Image.merge("RGB", (*(Image.new("L", red.size, 20),) * 2, blue.getchannel(0)))
+    recipe = HARD.evolve(content_weight=0.1)
+    masks = (half(width=64, height=48), None)
+    pixels = painted(content, [red, blue], recipe, masks).pixels.astype(float)
+    warmth = pixels[..., 0] - pixels[..., 2]
+    assert warmth[:, :30].mean() > 60
+    assert warmth[:, 34:].mean() < -60
+
+
+def test_a_masked_painting_resumes_and_knows_its_mask(content, style):
+    recipe = HARD.evolve(passes=6)
+    masks = (half(width=64, height=48),)
+    whole = painted(content, [style], recipe, masks)
+    asked = iter((False, False, True))
+    stopped = painted(content, [style], recipe, masks, should_stop=lambda: next(asked))
+    resumed = painted(content, [style], recipe, masks, resume=stopped.state)
+    assert np.abs(whole.pixels.astype(int) - resumed.pixels).max() <= 1
+    with pytest.raises(stylenet.CheckpointError):
+        painted(content, [style], recipe, (), resume=stopped.state)
