@@ -32,7 +32,7 @@ from stylenet.features.vgg import VGG19, layer_shape
 from stylenet.features.weights import bundled_weights
 from stylenet.losses.loss import down_to
 from stylenet.losses.targets import measure_targets
-from stylenet.optim.fourier import Spectrum
+from stylenet.optim.fourier import FourierBasis
 from stylenet.optim.lbfgs import LBFGS
 from stylenet.optim.search import Point
 from stylenet.precision import Precision
@@ -131,7 +131,7 @@ def stepper(
     )
     targets = measure_targets(network, content, [style], RECIPE, layers=layers)
     objective = Objective(network, targets, RECIPE, damping=0.1)
-    spectrum = Spectrum(height, width, RECIPE.spectrum, device=device)
+    spectrum = FourierBasis(height, width, RECIPE.spectrum, device=device)
     method = LBFGS(history=RECIPE.history, hessian_scale=1.5, first_step=4)
 
     def evaluate(parameters: torch.Tensor) -> Point:

@@ -16,23 +16,23 @@ from bot.errors import StoreUnavailableError
 from bot.exts.backend.error_handler import Errors
 from bot.exts.backend.help import Help
 from bot.exts.backend.owner import Owner
-from bot.exts.guild.presets import Styles
-from bot.exts.guild.settings import Rules
-from bot.exts.jobs.actions import FrontDesk
+from bot.exts.guild.presets import GuildPresetCommands
+from bot.exts.guild.settings import GuildSettingsCommands
+from bot.exts.jobs.actions import JobActions
 from bot.exts.jobs.cog import Queue
 from bot.exts.jobs.gallery import Gallery
 from bot.exts.privacy.cog import Privacy
 from bot.exts.stylize.cog import Stylize
-from bot.exts.stylize.handler import Requests
+from bot.exts.stylize.handler import StylizeHandler
 from bot.exts.stylize.picker import PickerTable
-from bot.exts.stylize.suggestion_actions import Asking
+from bot.exts.stylize.suggestion_actions import SuggestionActions
 from bot.views.components.registry import LIVING
 from bot.views.picker import page_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.exts.backend.dependencies import Services
+    from bot.exts.backend.dependencies import Dependencies
     from bot.settings import Settings
     from bot.views.components.counters import Chooser, Counter
 
@@ -56,9 +56,9 @@ class StyleBot(commands.AutoShardedBot):
     permissions are made of, but no members and no messages.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, dependencies: Dependencies) -> None:
         """Make a client; it connects to nothing before `login`."""
-        settings = services.settings
+        settings = dependencies.settings
         point_at(settings.discord_url)
         # The bot does not speak; no need to hear at every start which libraries for it are missing.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
@@ -77,33 +77,33 @@ class StyleBot(commands.AutoShardedBot):
             activity=discord.CustomActivity(name=f"{settings.prefix}stylize with two pictures"),
         )
         _lift_global_limits(self.http)
-        self._services = services
-        self._pickers = PickerTable(services)
-        self._requests = Requests(services, self._pickers)
-        self.asking = Asking(services, self._requests, self._pickers)
-        self.desk = FrontDesk(services, self._pickers)
+        self._dependencies = dependencies
+        self._pickers = PickerTable(dependencies)
+        self._requests = StylizeHandler(dependencies, self._pickers)
+        self.asking = SuggestionActions(dependencies, self._requests, self._pickers)
+        self.desk = JobActions(dependencies, self._pickers)
         self.text_prefix = settings.prefix
         self.counters: dict[str, Counter] = {}
         self.chooser: Chooser | None = None
 
     async def setup_hook(self) -> None:
         """Add commands and buttons; called by discord.py once the token was accepted."""
-        services, pickers = self._services, self._pickers
+        dependencies, pickers = self._dependencies, self._pickers
         self.add_dynamic_items(*LIVING)
         await self.add_cog(Errors(self))
         stylize = Stylize(
-            self, services, self._requests, pickers, self.asking, is_ours=self.is_ours
+            self, dependencies, self._requests, pickers, self.asking, is_ours=self.is_ours
         )
         await self.add_cog(stylize)
-        await self.add_cog(Queue(services, self.desk.variations))
-        gallery, styles = Gallery(services), Styles(services)
-        privacy, rules = Privacy(services, self), Rules(services, self)
+        await self.add_cog(Queue(dependencies, self.desk.variations))
+        gallery, styles = Gallery(dependencies), GuildPresetCommands(dependencies)
+        privacy, rules = Privacy(dependencies, self), GuildSettingsCommands(dependencies, self)
         self.counters = {"gallery": gallery, "styles": styles, "privacy": privacy, "rules": rules}
         self.chooser = rules
         for cog in (gallery, styles, privacy, rules):
             await self.add_cog(cog)
-        await self.add_cog(Help(services, self, misspelt=stylize.misspelt))
-        await self.add_cog(Owner(services, self))
+        await self.add_cog(Help(dependencies, self, misspelt=stylize.misspelt))
+        await self.add_cog(Owner(dependencies, self))
 
     async def process_commands(self, message: discord.Message, /) -> None:
         """Do what a message asks, unless another process that heard it too does so."""
@@ -116,17 +116,17 @@ class StyleBot(commands.AutoShardedBot):
     async def is_ours(self, key: str) -> bool:
         """Whether this process answers what every process that shares the database hears."""
         try:
-            return await self._services.store.presence.take(key)
+            return await self._dependencies.store.presence.take(key)
         except StoreUnavailableError as error:
             logger.warning("%s may be answered twice: %s", key, error)
             return True
 
     async def draw_ahead(self) -> None:
         """Draw what the first member who asks would wait for: the sheet of the built-in styles."""
-        shelf = self._services.shelf
-        styles = await shelf.presets(None)
+        catalog = self._dependencies.catalog
+        styles = await catalog.presets(None)
         where, _, _ = page_of(len(styles), 0)
-        await shelf.sheet(styles[where])
+        await catalog.sheet(styles[where])
 
     async def publish_commands(self, *, force: bool = False) -> bool:
         """Publish the slash commands if they differ from those published last.
@@ -141,7 +141,7 @@ class StyleBot(commands.AutoShardedBot):
             discord.HTTPException: Discord declined.
             TimeoutError: Discord did not answer in time.
         """
-        settings = self._services.settings
+        settings = self._dependencies.settings
         note = settings.data_dir / "published-commands.sha256"
         digest = self._commands_digest(settings)
         if not force and await asyncio.to_thread(_read, note) == digest:

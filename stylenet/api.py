@@ -25,9 +25,9 @@ from stylenet.losses.guides import Guides
 from stylenet.losses.loss import WHITENED, down_to
 from stylenet.losses.targets import measure_targets
 from stylenet.losses.tiling import margin_of
-from stylenet.optim.color_basis import Palette
-from stylenet.optim.fourier import Spectrum
-from stylenet.optim.masking import Composite
+from stylenet.optim.color_basis import ColorBasis
+from stylenet.optim.fourier import FourierBasis
+from stylenet.optim.masking import MaskedPicture
 from stylenet.precision import Precision
 from stylenet.preprocessing.inputs import prepare
 from stylenet.preprocessing.regions import coverage
@@ -315,8 +315,8 @@ def _stages(
 def _variables(pictures: Pictures, recipe: Recipe, device: torch.device) -> Variables:
     height, width = pictures.content.shape[:2]
     covered = coverage(pictures.regions)
-    variables = Palette(
-        Spectrum(height, width, recipe.spectrum, device=device),
+    variables = ColorBasis(
+        FourierBasis(height, width, recipe.spectrum, device=device),
         styles=pictures.styles,
         start=pictures.start,
         covered=covered,
@@ -326,7 +326,7 @@ def _variables(pictures: Pictures, recipe: Recipe, device: torch.device) -> Vari
     if covered is None:
         return variables
     shown = torch.from_numpy(covered.astype(np.float32)).to(device)
-    return Composite(variables, coverage=shown, content=_tensor(pictures.content, device))
+    return MaskedPicture(variables, coverage=shown, content=_tensor(pictures.content, device))
 
 
 def _guides(pictures: Pictures, device: torch.device) -> Guides | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.client import StyleBot
-from bot.exts.backend.command_docs import handbook
+from bot.exts.backend.command_docs import command_docs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bot.exts.backend.command_docs import Chapter, Entry, Parameter
-    from bot.exts.backend.dependencies import Services
+    from bot.exts.backend.command_docs import CommandSection, Entry, Parameter
+    from bot.exts.backend.dependencies import Dependencies
 
 __all__ = ["commands_page"]
 
@@ -23,14 +23,14 @@ commands as well, and is answered to the member alone. Square brackets may be le
 """
 
 
-async def commands_page(services: Services) -> str:
+async def commands_page(dependencies: Dependencies) -> str:
     """The page as Markdown. Nothing is connected to for it."""
-    async with StyleBot(services) as bot:
+    async with StyleBot(dependencies) as bot:
         await bot.setup_hook()
-        return "\n".join([HEAD, *_lines(handbook(bot))]).rstrip()
+        return "\n".join([HEAD, *_lines(command_docs(bot))]).rstrip()
 
 
-def _lines(chapters: Sequence[Chapter]) -> Iterator[str]:
+def _lines(chapters: Sequence[CommandSection]) -> Iterator[str]:
     for chapter in chapters:
         yield f"## {chapter.title}\n"
         for menu in chapter.menus:

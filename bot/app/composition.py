@@ -17,18 +17,18 @@ from bot.client import StyleBot
 from bot.delivery.service import DeliveryService
 from bot.errors import ConfigurationError, StyleBotError
 from bot.executors.process import ProcessExecutor, default_size
-from bot.exts.backend.dependencies import Services
+from bot.exts.backend.dependencies import Dependencies
 from bot.intake.accept import Intake
-from bot.intake.acceptance import Keeper
+from bot.intake.acceptance import JobAcceptance
 from bot.intake.inspection import Inspector
-from bot.intake.repeats import Repeats
+from bot.intake.repeats import JobRepeater
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.store import JobStore
 from bot.ops.health import HealthServer
 from bot.ops.logging import configure_logging, redact
-from bot.presets.curator import Curator
-from bot.presets.samples import Samples
-from bot.presets.shelf import Shelf
+from bot.presets.catalog import PresetCatalog
+from bot.presets.editor import GuildPresetEditor
+from bot.presets.samples import PresetSamples
 from bot.scheduler.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -105,42 +105,44 @@ class App:
         stack.push_async_callback(inspector.close)
         await inspector.start()
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        shelf = Shelf(store.presets, artefacts)
-        keeper = Keeper(settings, store=store, artefacts=artefacts)
+        catalog = PresetCatalog(store.presets, artefacts)
+        keeper = JobAcceptance(settings, store=store, artefacts=artefacts)
         intake = Intake(
             settings,
             keeper=keeper,
             artefacts=artefacts,
             inspector=inspector,
-            presets=shelf,
+            presets=catalog,
             session=session,
         )
         scheduler = Scheduler(
             store=store, artefacts=artefacts, executor=executor, settings=settings
         )
-        services = Services(
+        dependencies = Dependencies(
             settings=settings,
             store=store,
             artefacts=artefacts,
             intake=intake,
-            repeats=Repeats(keeper, artefacts),
+            repeats=JobRepeater(keeper, artefacts),
             scheduler=scheduler,
-            shelf=shelf,
-            curator=Curator(store.presets, artefacts, limit=settings.max_presets_per_guild),
+            catalog=catalog,
+            preset_editor=GuildPresetEditor(
+                store.presets, artefacts, limit=settings.max_presets_per_guild
+            ),
         )
         await self._serve_health(store, executor)
         self._own(self._warm(executor, intake), name="warming")
         self._scheduler = scheduler
         await scheduler.start()
         if settings.paint_samples:
-            samples = Samples(
+            samples = PresetSamples(
                 store.presets,
                 artefacts,
                 executor,
                 is_busy=lambda: len(scheduler.running) >= executor.slots,
             )
             self._own(samples.run(), name="samples")
-        bot = self._bot = await logged_in(services, token)
+        bot = self._bot = await logged_in(dependencies, token)
         self._delivery = DeliveryService(
             bot,
             store,
@@ -295,7 +297,7 @@ def read_token(settings: Settings) -> str:
     return token
 
 
-async def logged_in(services: Services, token: str) -> StyleBot:
+async def logged_in(dependencies: Dependencies, token: str) -> StyleBot:
     """A client that Discord accepted; tried again for as long as Discord cannot be reached.
 
     Raises:
@@ -303,7 +305,7 @@ async def logged_in(services: Services, token: str) -> StyleBot:
     """
     pause = FIRST_LOGIN_PAUSE_SECONDS
     while True:
-        bot = StyleBot(services)
+        bot = StyleBot(dependencies)
         try:
             await bot.login(token)
         except discord.LoginFailure as error:

@@ -16,16 +16,16 @@ from bot.app.composition import logged_in, read_token
 from bot.artefacts.folder import open_artefacts
 from bot.errors import ConfigurationError, StyleBotError
 from bot.executors.process import ProcessExecutor, default_size
-from bot.exts.backend.dependencies import Services
+from bot.exts.backend.dependencies import Dependencies
 from bot.intake.accept import Intake
-from bot.intake.acceptance import Keeper
+from bot.intake.acceptance import JobAcceptance
 from bot.intake.inspection import Inspector
-from bot.intake.repeats import Repeats
+from bot.intake.repeats import JobRepeater
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.store import JobStore
 from bot.ops.logging import configure_logging
-from bot.presets.curator import Curator
-from bot.presets.shelf import Shelf
+from bot.presets.catalog import PresetCatalog
+from bot.presets.editor import GuildPresetEditor
 from bot.scheduler.scheduler import Scheduler
 from bot.views.text.sentences import megabytes
 
@@ -118,8 +118,8 @@ async def publish(settings: Settings) -> str:
     """
     configure_logging(settings)
     token = read_token(settings)
-    async with _idle_services(settings) as services:
-        bot = await logged_in(services, token)
+    async with _idle_services(settings) as dependencies:
+        bot = await logged_in(dependencies, token)
         try:
             await bot.publish_commands(force=True)
         finally:
@@ -131,12 +131,12 @@ async def describe_commands(settings: Settings) -> str:
     """Every command as a page of Markdown; it is ``docs/commands.md``."""
     with tempfile.TemporaryDirectory() as folder:
         nowhere = {"data_dir": Path(folder), "database_url": None, "artefacts_url": None}
-        async with _idle_services(settings.model_copy(update=nowhere)) as services:
-            return await commands_page(services)
+        async with _idle_services(settings.model_copy(update=nowhere)) as dependencies:
+            return await commands_page(dependencies)
 
 
 @asynccontextmanager
-async def _idle_services(settings: Settings) -> AsyncIterator[Services]:
+async def _idle_services(settings: Settings) -> AsyncIterator[Dependencies]:
     """Services that are never started: enough to know which commands there are."""
     async with AsyncExitStack() as stack:
         store = JobStore(settings.resolved_database_url, feed=JobFeed())
@@ -144,9 +144,9 @@ async def _idle_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(artefacts.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         executor = ProcessExecutor.of(settings)
-        shelf = Shelf(store.presets, artefacts)
-        keeper = Keeper(settings, store=store, artefacts=artefacts)
-        yield Services(
+        catalog = PresetCatalog(store.presets, artefacts)
+        keeper = JobAcceptance(settings, store=store, artefacts=artefacts)
+        yield Dependencies(
             settings=settings,
             store=store,
             artefacts=artefacts,
@@ -155,15 +155,17 @@ async def _idle_services(settings: Settings) -> AsyncIterator[Services]:
                 keeper=keeper,
                 artefacts=artefacts,
                 inspector=Inspector(settings),
-                presets=shelf,
+                presets=catalog,
                 session=session,
             ),
-            repeats=Repeats(keeper, artefacts),
+            repeats=JobRepeater(keeper, artefacts),
             scheduler=Scheduler(
                 store=store, artefacts=artefacts, executor=executor, settings=settings
             ),
-            shelf=shelf,
-            curator=Curator(store.presets, artefacts, limit=settings.max_presets_per_guild),
+            catalog=catalog,
+            preset_editor=GuildPresetEditor(
+                store.presets, artefacts, limit=settings.max_presets_per_guild
+            ),
         )
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.delivery.messenger import (
     ChannelClosedError,
     MessageGoneError,
-    PostingError,
+    MessengerError,
     TryLaterError,
 )
 from bot.errors import StyleBotError, UnknownJobError
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.delivery.job_pictures import Gallery
-    from bot.delivery.messenger import Poster
+    from bot.delivery.messenger import Messenger
     from bot.jobs.models import Job
     from bot.jobs.store import JobStore
 
-__all__ = ["CardKeeper"]
+__all__ = ["CardUpdater"]
 
 logger = logging.getLogger(__name__)
 
@@ -50,12 +50,12 @@ PAUSE_WHILE_CLOSED_SECONDS: Final = 60.0
 """How long a channel that is closed to us is left alone; what was withdrawn may come back."""
 
 
-class CardKeeper:
+class CardUpdater:
     """Edits the cards of jobs that wait or are being painted."""
 
     def __init__(
         self,
-        poster: Poster,
+        messenger: Messenger,
         store: JobStore,
         gallery: Gallery,
         *,
@@ -66,14 +66,14 @@ class CardKeeper:
         """Make a keeper.
 
         Args:
-            poster: edits and posts.
+            messenger: edits and posts.
             store: where jobs are read.
             gallery: where pictures are read.
             estimate: seconds until a job's picture is done, or None.
             interval: least time between two edits of one card, in seconds.
             process_id: who we are; a job that another process tends has its card edited there.
         """
-        self._poster = poster
+        self._messenger = messenger
         self._store = store
         self._gallery = gallery
         self._estimate = estimate
@@ -154,7 +154,7 @@ class CardKeeper:
                 logger.warning("job %s goes on without its card for now: %s", job_id, error)
                 await asyncio.sleep(PAUSE_WHILE_CLOSED_SECONDS)
                 continue
-            except (PostingError, StyleBotError, OSError) as error:
+            except (MessengerError, StyleBotError, OSError) as error:
                 logger.warning("card of job %s not updated, trying again: %s", job_id, error)
                 after = error.after if isinstance(error, TryLaterError) else None
                 await asyncio.sleep(after or PAUSE_AFTER_FAILURE_SECONDS)
@@ -177,12 +177,12 @@ class CardKeeper:
         said = card.embed.to_dict(), card.view.to_components()
         if said == tended.said:
             return facts.place
-        place = self._poster.place(job.origin)
+        place = self._messenger.place(job.origin)
         # An edit that leaves the attachments alone keeps the picture, and uploads nothing.
         shown = (job.snapshot_key, job.content_key, *job.style_keys)
         files = card.files if shown != tended.shown else None
         try:
-            await self._poster.edit(
+            await self._messenger.edit(
                 place, job.card_message_id, embed=card.embed, files=files, view=card.view
             )
         except MessageGoneError:
@@ -205,14 +205,14 @@ class CardKeeper:
             raise ChannelClosedError("the card was deleted again and again")
         tended.replacements += 1
         await self._store.get(job.job_id)  # it may be gone because the job was forgotten
-        place = self._poster.place(job.origin)
+        place = self._messenger.place(job.origin)
         # An earlier process may have posted it already, and not lived to record that.
-        message_id = await self._poster.find(
+        message_id = await self._messenger.find(
             place, job.job_id, Announcement.CARD, after=card_message_id
         )
         if message_id is None:
             card: Card = render_card(job, facts)
-            message_id = await self._poster.post(
+            message_id = await self._messenger.post(
                 place,
                 nonce=f"{job.job_id}-card-{card_message_id}"[-25:],
                 reply_to=job.origin.message_id,

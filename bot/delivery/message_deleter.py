@@ -7,15 +7,15 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Final
 
-from bot.delivery.messenger import PostingError, TryLaterError
+from bot.delivery.messenger import MessengerError, TryLaterError
 from bot.delivery.outbox_worker import backoff
 
 if TYPE_CHECKING:
-    from bot.delivery.messenger import Poster
-    from bot.jobs.deletions import Retraction
+    from bot.delivery.messenger import Messenger
+    from bot.jobs.deletions import PendingDeletion
     from bot.jobs.store import JobStore
 
-__all__ = ["Retractor"]
+__all__ = ["MessageDeleter"]
 
 logger = logging.getLogger(__name__)
 
@@ -23,11 +23,11 @@ LOOK_SECONDS: Final = 5.0
 """How often what was postponed, or left over by another process, is looked for."""
 
 
-class Retractor:
+class MessageDeleter:
     """Deletes what `bot.jobs.deletions` lists, one message at a time; Discord sets the pace."""
 
-    def __init__(self, poster: Poster, store: JobStore) -> None:
-        self._poster = poster
+    def __init__(self, messenger: Messenger, store: JobStore) -> None:
+        self._messenger = messenger
         self._retractions = store.retractions
 
     async def run(self) -> None:
@@ -46,15 +46,15 @@ class Retractor:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await news.wait()
 
-    async def _attempt(self, retraction: Retraction) -> None:
+    async def _attempt(self, retraction: PendingDeletion) -> None:
         message_id = retraction.message_id
         try:
-            await self._poster.delete(retraction.channel_id, message_id)
+            await self._messenger.delete(retraction.channel_id, message_id)
         except TryLaterError as error:
             wait = error.after or backoff(retraction.attempts)
             logger.warning("deleting message %d delayed by %.0f s: %s", message_id, wait, error)
             await self._retractions.postpone(message_id, seconds=wait)
-        except PostingError as error:
+        except MessengerError as error:
             # Its own messages a bot may always delete, unless it is not let into the channel.
             logger.warning("message %d stays: %s", message_id, error)
             await self._retractions.abandon(message_id, reason=str(error))

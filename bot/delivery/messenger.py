@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ChannelClosedError",
     "MessageGoneError",
-    "Poster",
-    "PostingError",
+    "Messenger",
+    "MessengerError",
     "RejectedError",
     "TryLaterError",
     "plain_errors",
@@ -54,11 +54,11 @@ UNKNOWN_MESSAGE: Final = 10008
 REPLY_NEEDS_HISTORY: Final = 160002
 
 
-class PostingError(Exception):
+class MessengerError(Exception):
     """A message could not be posted or edited."""
 
 
-class TryLaterError(PostingError):
+class TryLaterError(MessengerError):
     """It may work later. `after` is what Discord asked for in seconds, else None."""
 
     def __init__(self, why: str, *, after: float | None = None) -> None:
@@ -66,15 +66,15 @@ class TryLaterError(PostingError):
         self.after = after
 
 
-class MessageGoneError(PostingError):
+class MessageGoneError(MessengerError):
     """The message does not exist any more."""
 
 
-class ChannelClosedError(PostingError):
+class ChannelClosedError(MessengerError):
     """The bot may not post in this channel, or the channel does not exist any more."""
 
 
-class RejectedError(PostingError):
+class RejectedError(MessengerError):
     """Discord declined the message as it is.
 
     Attributes:
@@ -88,7 +88,7 @@ class RejectedError(PostingError):
         self.no_reply = no_reply
 
 
-class Poster:
+class Messenger:
     """Posts, edits and finds the bot's own messages."""
 
     def __init__(self, client: discord.Client) -> None:

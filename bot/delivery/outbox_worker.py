@@ -21,7 +21,7 @@ from bot.delivery import outcome_message
 from bot.delivery.messenger import (
     ChannelClosedError,
     MessageGoneError,
-    PostingError,
+    MessengerError,
     RejectedError,
     TryLaterError,
 )
@@ -32,14 +32,14 @@ from bot.views.card import render_card
 if TYPE_CHECKING:
     import discord
 
-    from bot.delivery.card_updater import CardKeeper
+    from bot.delivery.card_updater import CardUpdater
     from bot.delivery.job_pictures import Gallery
-    from bot.delivery.messenger import Poster
+    from bot.delivery.messenger import Messenger
     from bot.jobs.deletions import Message
     from bot.jobs.models import Delivery, Job
     from bot.jobs.store import JobStore
 
-__all__ = ["Courier", "backoff"]
+__all__ = ["OutboxWorker", "backoff"]
 
 logger = logging.getLogger(__name__)
 
@@ -65,28 +65,28 @@ MOST_REJECTIONS: Final = 6
 """Attempts after which a message that Discord keeps declining is given up."""
 
 
-class Courier:
+class OutboxWorker:
     """Delivers what the outbox holds."""
 
     def __init__(
         self,
-        poster: Poster,
+        messenger: Messenger,
         store: JobStore,
         gallery: Gallery,
-        keeper: CardKeeper,
+        keeper: CardUpdater,
         *,
         largest_size: int,
     ) -> None:
         """Make a courier.
 
         Args:
-            poster: posts.
+            messenger: posts.
             store: jobs and the outbox.
             gallery: where pictures are read.
             keeper: who edits the cards meanwhile.
             largest_size: longest side that is painted, in pixels.
         """
-        self._poster = poster
+        self._messenger = messenger
         self._store = store
         self._gallery = gallery
         self._keeper = keeper
@@ -156,7 +156,7 @@ class Courier:
                 # A permission withdrawn by mistake comes back, and so does a bot thrown out.
                 logger.warning("%s has nowhere to go, for now: %s", _named(delivery), error)
                 await self._postpone(delivery, backoff(delivery.attempts))
-        except PostingError as error:
+        except MessengerError as error:
             if delivery.attempts + 1 >= MOST_REJECTIONS:
                 await self._abandon(delivery, f"declined by Discord: {error}")
             else:
@@ -196,7 +196,7 @@ class Courier:
         logger.info("%s delivered as message %d", _named(delivery), message_id)
 
     async def _post_card(self, job: Job, delivery: Delivery) -> Message:
-        place = self._poster.place(job.origin)
+        place = self._messenger.place(job.origin)
         found = await self._sent_before(place, job, delivery)
         if found is not None:
             return place.id, found
@@ -206,7 +206,7 @@ class Courier:
         while True:
             card = render_card(job, facts)
             try:
-                posted = await self._poster.post(
+                posted = await self._messenger.post(
                     place,
                     nonce=delivery.nonce,
                     reply_to=reply_to,
@@ -223,7 +223,7 @@ class Courier:
 
     async def _post_outcome(self, job: Job, delivery: Delivery) -> Message:
         """Post the outcome where the request came from, or privately if that is closed to us."""
-        place = self._poster.place(job.origin)
+        place = self._messenger.place(job.origin)
         try:
             found = await self._sent_before(place, job, delivery)
             if found is not None:
@@ -233,7 +233,7 @@ class Courier:
             if job.origin.guild_id is None:
                 raise
             logger.warning("%s goes to the requester privately: %s", _named(delivery), error)
-        place = await self._poster.private_place(job.origin.requester_id)
+        place = await self._messenger.private_place(job.origin.requester_id)
         found = await self._sent_before(place, job, delivery)
         if found is not None:
             return place.id, found
@@ -245,7 +245,7 @@ class Courier:
         """Send the outcome, smaller or without a reply where Discord declines it as it is."""
         pictures = await self._gallery.all_of(job)
         guild_id = None if privately else job.origin.guild_id
-        limit = await self._poster.upload_limit(guild_id) - outcome_message.ENVELOPE_BYTES
+        limit = await self._messenger.upload_limit(guild_id) - outcome_message.ENVELOPE_BYTES
         reply_to = None if privately else job.origin.message_id
         while True:
             letter = await outcome_message.write(
@@ -256,7 +256,7 @@ class Courier:
                 privately=privately,
             )
             try:
-                return await self._poster.post(
+                return await self._messenger.post(
                     place,
                     nonce=delivery.nonce,
                     reply_to=reply_to,
@@ -275,7 +275,7 @@ class Courier:
                 ):
                     # Boosts may have run out unnoticed, and what any guild takes is known.
                     unboosted = (
-                        await self._poster.upload_limit(None) - outcome_message.ENVELOPE_BYTES
+                        await self._messenger.upload_limit(None) - outcome_message.ENVELOPE_BYTES
                     )
                     is_boosted = letter.picture_bytes > unboosted
                     limit = unboosted if is_boosted else letter.picture_bytes // 2
@@ -292,7 +292,7 @@ class Courier:
         if delivery.announcement is Announcement.OUTCOME:
             older = job.card_message_id or older
         try:
-            return await self._poster.find(
+            return await self._messenger.find(
                 place,
                 delivery.job_id,
                 delivery.announcement,
@@ -311,8 +311,8 @@ class Courier:
         card = render_card(job, await self._keeper.facts(job))
         try:
             async with asyncio.timeout(LAST_CARD_SECONDS):
-                await self._poster.edit(
-                    self._poster.place(job.origin),
+                await self._messenger.edit(
+                    self._messenger.place(job.origin),
                     job.card_message_id,
                     embed=card.embed,
                     files=card.files,
@@ -320,7 +320,7 @@ class Courier:
                 )
         except MessageGoneError:
             logger.info("the card of job %s was deleted", job.job_id)
-        except (PostingError, TimeoutError) as error:
+        except (MessengerError, TimeoutError) as error:
             logger.warning("the card of job %s keeps an older state: %r", job.job_id, error)
 
     async def _postpone(self, delivery: Delivery, seconds: float) -> None:

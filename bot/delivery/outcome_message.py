@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ENVELOPE_BYTES",
     "SMALLEST_PICTURE_BYTES",
-    "Letter",
+    "OutcomeMessage",
     "filename",
     "outcome_buttons",
     "write",
@@ -45,7 +45,7 @@ STRIP_NAME: Final = "before-after-style"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Letter:
+class OutcomeMessage:
     """A message ready to be posted; its files can be sent once.
 
     Attributes:
@@ -61,7 +61,7 @@ class Letter:
 
 async def write(
     job: Job, pictures: Pictures, *, limit: int, largest_size: int, privately: bool
-) -> Letter:
+) -> OutcomeMessage:
     """Make the outcome's message.
 
     Args:
@@ -90,7 +90,7 @@ async def write(
             files.append(strip)
             embed = _strip_embed(job, strip)
     buttons = outcome_buttons(job, largest_size=largest_size)
-    return Letter(
+    return OutcomeMessage(
         content=content,
         embed=embed,
         files=files,

@@ -6,11 +6,11 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
-from bot.delivery.card_updater import CardKeeper
+from bot.delivery.card_updater import CardUpdater
 from bot.delivery.job_pictures import Gallery
-from bot.delivery.message_deleter import Retractor
-from bot.delivery.messenger import Poster
-from bot.delivery.outbox_worker import Courier
+from bot.delivery.message_deleter import MessageDeleter
+from bot.delivery.messenger import Messenger
+from bot.delivery.outbox_worker import OutboxWorker
 from bot.errors import StyleBotError
 
 if TYPE_CHECKING:
@@ -57,31 +57,35 @@ class DeliveryService:
             largest_size: longest side that is painted, in pixels.
             process_id: how this process signs its claims on jobs.
         """
-        poster, gallery = Poster(client), Gallery(artefacts)
-        self._keeper = CardKeeper(
-            poster,
+        messenger, gallery = Messenger(client), Gallery(artefacts)
+        self._keeper = CardUpdater(
+            messenger,
             store,
             gallery,
             estimate=estimate,
             interval=edit_interval,
             process_id=process_id,
         )
-        self._courier = Courier(poster, store, gallery, self._keeper, largest_size=largest_size)
-        self._retractor = Retractor(poster, store)
+        self._outbox_worker = OutboxWorker(
+            messenger, store, gallery, self._keeper, largest_size=largest_size
+        )
+        self._message_deleter = MessageDeleter(messenger, store)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to deliver."""
         self._tasks = [
             asyncio.create_task(_for_ever(self._keeper.run, "cards"), name="cards"),
-            asyncio.create_task(_for_ever(self._courier.run, "courier"), name="courier"),
-            asyncio.create_task(_for_ever(self._retractor.run, "retractor"), name="retractor"),
+            asyncio.create_task(_for_ever(self._outbox_worker.run, "courier"), name="courier"),
+            asyncio.create_task(
+                _for_ever(self._message_deleter.run, "retractor"), name="retractor"
+            ),
         ]
 
     async def stop(self, *, seconds: float) -> None:
         """Let deliveries under way end within `seconds`, then stop."""
         if self._tasks:
-            await self._courier.flush(seconds=seconds)
+            await self._outbox_worker.flush(seconds=seconds)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -19,7 +19,7 @@ from bot.executors.protocol import (
     Progress,
     Snapshot,
 )
-from bot.executors.supervisor import START_SECONDS, Seat
+from bot.executors.supervisor import START_SECONDS, WorkerSupervisor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine
@@ -84,7 +84,7 @@ class ProcessExecutor:
         self._silence_seconds = silence_seconds
         self._runs = itertools.count(1)
         self._seats = [self._seat(name) for name in names]
-        self._idle: asyncio.Queue[Seat] = asyncio.Queue()
+        self._idle: asyncio.Queue[WorkerSupervisor] = asyncio.Queue()
 
     @classmethod
     def of(cls, settings: Settings) -> ProcessExecutor:
@@ -168,8 +168,8 @@ class ProcessExecutor:
             await run.settle()
             self._idle.put_nowait(seat)
 
-    def _seat(self, device: str) -> Seat:
-        return Seat(
+    def _seat(self, device: str) -> WorkerSupervisor:
+        return WorkerSupervisor(
             device,
             weights=self._weights,
             memory_limit=self._memory_limit,
@@ -177,7 +177,7 @@ class ProcessExecutor:
             on_devices=self._found,
         )
 
-    def _open(self, seat: Seat) -> None:
+    def _open(self, seat: WorkerSupervisor) -> None:
         seat.open()
         self._idle.put_nowait(seat)
 
@@ -314,7 +314,7 @@ async def _unless(
         await asyncio.gather(waiting, stopping, return_exceptions=True)
 
 
-def _died(seat: Seat, error: Exception) -> Failed:
+def _died(seat: WorkerSupervisor, error: Exception) -> Failed:
     last_words = f"; its last words: {seat.last_words}" if seat.last_words else ""
     return Failed(code="worker_died", message=f"{error}{last_words}", retryable=True)
 

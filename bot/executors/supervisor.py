@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["START_SECONDS", "Seat"]
+__all__ = ["START_SECONDS", "WorkerSupervisor"]
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ USUAL_START_SECONDS = 10.0
 """How long a worker takes to start, until that was seen."""
 
 
-class Seat:
+class WorkerSupervisor:
     """A device and the worker on it, replaced whenever it dies."""
 
     def __init__(

@@ -17,8 +17,8 @@ from bot.errors import (
     RequestRefused,
 )
 from bot.intake.download import allowed_origins, download
-from bot.intake.request import HeldPicture, PictureSource
-from bot.jobs.models import Input, NewJob, Place, Understood, new_job_id
+from bot.intake.request import PictureSource, SavedPicture
+from bot.jobs.models import Input, Interpretation, NewJob, Place, new_job_id
 from stylenet import images
 from stylenet.errors import RecipeError
 from stylenet.recipe import Recipe
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from bot.artefacts.folder import Artefacts
-    from bot.intake.acceptance import Keeper
+    from bot.intake.acceptance import JobAcceptance
     from bot.intake.inspection import InspectedPicture, Inspector
-    from bot.intake.request import StyleRequest
+    from bot.intake.request import JobRequest
     from bot.jobs.models import Job
     from bot.settings import Settings
 
-__all__ = ["Intake", "PresetShelf", "StylePreset"]
+__all__ = ["Intake", "PresetInfo", "PresetLookup"]
 
 MAX_STYLES = 4
 """Style pictures in one request, the preset's included."""
@@ -69,7 +69,7 @@ class _Picture:
     size: tuple[int, int] | None = None
 
 
-class StylePreset(Protocol):
+class PresetInfo(Protocol):
     """What intake needs to know of a preset."""
 
     @property
@@ -93,10 +93,10 @@ class StylePreset(Protocol):
         ...
 
 
-class PresetShelf(Protocol):
-    """Where presets are looked up by name; `bot.presets.shelf.Shelf` is one."""
+class PresetLookup(Protocol):
+    """Where presets are looked up by name; `bot.presets.catalog.PresetCatalog` is one."""
 
-    async def get(self, name: str, /, *, guild_id: int | None) -> StylePreset | None:
+    async def get(self, name: str, /, *, guild_id: int | None) -> PresetInfo | None:
         """The preset of this name on offer in the guild, None where there is none."""
         ...
 
@@ -123,10 +123,10 @@ class Intake:
         self,
         settings: Settings,
         *,
-        keeper: Keeper,
+        keeper: JobAcceptance,
         artefacts: Artefacts,
         inspector: Inspector,
-        presets: PresetShelf,
+        presets: PresetLookup,
         session: aiohttp.ClientSession,
         default_size: int = DEFAULT_SIZE,
     ) -> None:
@@ -140,7 +140,7 @@ class Intake:
         self._origins = allowed_origins(settings)
         self._turns = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
-    async def accept(self, request: StyleRequest) -> Job:
+    async def accept(self, request: JobRequest) -> Job:
         """Fetch and check the pictures, keep them and enqueue the job.
 
         The same request accepted again (a gateway replay, a second click) is the same job.
@@ -161,7 +161,7 @@ class Intake:
                 styles.append(_Picture(await preset.picture(), await preset.preview()))
             return await self._enqueue(request, preset, recipe, content, styles, mask=mask)
 
-    async def hold(self, source: PictureSource) -> HeldPicture:
+    async def hold(self, source: PictureSource) -> SavedPicture:
         """Fetch, check and keep a picture whose style is yet to be chosen.
 
         Raises:
@@ -174,7 +174,7 @@ class Intake:
             key = f"pickers/{secrets.token_hex(8)}/content"
             preview = await asyncio.to_thread(_encoded, picture.preview)
             await self._keeper.keep({key: picture.data, preview_key(key): preview})
-        return HeldPicture(
+        return SavedPicture(
             key=key,
             filename=source.filename,
             spoiler=source.spoiler,
@@ -197,11 +197,11 @@ class Intake:
             picture = await self._fetch(source)
             return picture.data, await asyncio.to_thread(_encoded, picture.preview)
 
-    async def release(self, held: HeldPicture) -> None:
+    async def release(self, held: SavedPicture) -> None:
         """Forget a held picture whose style will not be chosen any more."""
         await self._keeper.forget((held.key, preview_key(held.key)))
 
-    async def _preset(self, request: StyleRequest) -> StylePreset | None:
+    async def _preset(self, request: JobRequest) -> PresetInfo | None:
         preset = None
         if request.preset is not None:
             guild_id = request.origin.guild_id
@@ -217,7 +217,7 @@ class Intake:
             raise RequestRefused(RequestProblem.TOO_MANY_PICTURES, detail=str(styles))
         return preset
 
-    def _recipe(self, request: StyleRequest, preset: StylePreset | None) -> Recipe:
+    def _recipe(self, request: JobRequest, preset: PresetInfo | None) -> Recipe:
         """The recipe with the preset's changes, the member's over them, and a size."""
         changes = {**(preset.recipe_changes if preset is not None else {}), **request.options}
         try:
@@ -241,7 +241,7 @@ class Intake:
             ) from error
         return recipe
 
-    async def _gather(self, request: StyleRequest) -> list[_Picture]:
+    async def _gather(self, request: JobRequest) -> list[_Picture]:
         """The content picture, the style pictures, then the mask, fetched side by side."""
         masks = () if request.mask is None else (request.mask,)
         try:
@@ -255,14 +255,14 @@ class Intake:
             raise errors.exceptions[0] from None
         return [task.result() for task in tasks]
 
-    async def _picture(self, source: PictureSource | HeldPicture) -> _Picture:
-        if isinstance(source, HeldPicture):
+    async def _picture(self, source: PictureSource | SavedPicture) -> _Picture:
+        if isinstance(source, SavedPicture):
             return await self._held(source)
         inspected = await self._fetch(source)
         preview = await asyncio.to_thread(_encoded, inspected.preview)
         return _Picture(inspected.data, preview, (inspected.width, inspected.height))
 
-    async def _held(self, picture: HeldPicture) -> _Picture:
+    async def _held(self, picture: SavedPicture) -> _Picture:
         data = await self._artefacts.get(picture.key)
         try:
             preview = await self._artefacts.get(preview_key(picture.key))
@@ -292,8 +292,8 @@ class Intake:
 
     async def _enqueue(
         self,
-        request: StyleRequest,
-        preset: StylePreset | None,
+        request: JobRequest,
+        preset: PresetInfo | None,
         recipe: Recipe,
         content: _Picture,
         styles: list[_Picture],
@@ -352,8 +352,8 @@ def _check_kind(source: PictureSource) -> None:
 
 
 def _understood(
-    request: StyleRequest, preset: StylePreset | None, content: _Picture, styles: list[_Picture]
-) -> Understood:
+    request: JobRequest, preset: PresetInfo | None, content: _Picture, styles: list[_Picture]
+) -> Interpretation:
     """What was taken for what, with the sizes that are known by now."""
     taken = [
         Input(name=source.filename, place=source.place, size=picture.size)
@@ -361,7 +361,7 @@ def _understood(
     ]
     if preset is not None:
         taken.append(Input(name=preset.title, place=Place.PRESET))
-    return Understood(
+    return Interpretation(
         content=Input(
             name=request.content.filename, place=request.content.place, size=content.size
         ),

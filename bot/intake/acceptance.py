@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from bot.jobs.store import JobStore
     from bot.settings import Settings
 
-__all__ = ["Keeper"]
+__all__ = ["JobAcceptance"]
 
 
-class Keeper:
+class JobAcceptance:
     """Keeps pictures and accepts jobs.
 
     Args:

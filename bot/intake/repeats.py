@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.artefacts.folder import Artefacts
-    from bot.intake.acceptance import Keeper
-    from bot.jobs.models import Job, Origin, Understood
+    from bot.intake.acceptance import JobAcceptance
+    from bot.jobs.models import Interpretation, Job, Origin
 
-__all__ = ["Beginning", "Repeats"]
+__all__ = ["JobRepeater", "RepeatMode"]
 
 _INPUTS = ("content", "style-", "mask-")
 """What the names of a job's inputs begin with, but for the start."""
 
 
-class Beginning(StrEnum):
+class RepeatMode(StrEnum):
     """What another painting begins from."""
 
     SAME = "same"  # what the earlier one began from
@@ -32,10 +32,10 @@ class Beginning(StrEnum):
     RESULT = "result"  # the earlier one's finished picture
 
 
-class Repeats:
+class JobRepeater:
     """Accepts paintings that are made of earlier ones."""
 
-    def __init__(self, keeper: Keeper, artefacts: Artefacts) -> None:
+    def __init__(self, keeper: JobAcceptance, artefacts: Artefacts) -> None:
         self._keeper = keeper
         self._artefacts = artefacts
 
@@ -45,7 +45,7 @@ class Repeats:
         *,
         origin: Origin,
         changes: Mapping[str, Any],
-        beginning: Beginning,
+        beginning: RepeatMode,
         request_key: str,
         priority: int = 0,
     ) -> Job:
@@ -76,9 +76,9 @@ class Repeats:
         inputs = await self._inputs(parent)
         copies = {moved(key): data for key, data in inputs.items()}
         source = {
-            Beginning.SAME: parent.start_key,
-            Beginning.ANEW: None,
-            Beginning.RESULT: parent.result_key or parent.start_key,
+            RepeatMode.SAME: parent.start_key,
+            RepeatMode.ANEW: None,
+            RepeatMode.RESULT: parent.result_key or parent.start_key,
         }[beginning]
         start = None
         if source is not None:
@@ -118,6 +118,6 @@ class Repeats:
         return {key: await self._artefacts.get(key) for key in sorted(keys)}
 
 
-def _decided(understood: Understood | None) -> Understood | None:
+def _decided(understood: Interpretation | None) -> Interpretation | None:
     """What goes on from a painting cannot be taken the other way round any more."""
     return None if understood is None else understood.decided()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bot.jobs.models import Origin
     from stylenet.recipe import Recipe
 
-__all__ = ["HeldPicture", "PictureSource", "StyleRequest"]
+__all__ = ["JobRequest", "PictureSource", "SavedPicture"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +40,7 @@ class PictureSource:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HeldPicture:
+class SavedPicture:
     """A picture that passed inspection and waits among the artefacts for a choice of style.
 
     Attributes:
@@ -58,7 +58,7 @@ class HeldPicture:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StyleRequest:
+class JobRequest:
     """One picture to be repainted, wherever the wish came from.
 
     Attributes:
@@ -79,10 +79,10 @@ class StyleRequest:
     """
 
     origin: Origin
-    content: PictureSource | HeldPicture
-    styles: tuple[PictureSource | HeldPicture, ...] = ()
+    content: PictureSource | SavedPicture
+    styles: tuple[PictureSource | SavedPicture, ...] = ()
     preset: str | None = None
-    mask: PictureSource | HeldPicture | None = None
+    mask: PictureSource | SavedPicture | None = None
     order: Order = Order.NAMED
     recipe: Recipe
     options: Mapping[str, object] = field(default_factory=dict)

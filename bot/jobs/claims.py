@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.jobs.db.engine import Change, Database
     from bot.jobs.models import Job
 
-__all__ = ["RECOVERY_PATIENCE", "Runs"]
+__all__ = ["RECOVERY_PATIENCE", "Claims"]
 
 RECOVERY_PATIENCE = 4
 """How many times ``max_attempts`` a job may be recovered without getting anywhere.
@@ -37,7 +37,7 @@ machine must not be tried for ever either.
 """
 
 
-class Runs:
+class Claims:
     """Jobs from their claim to their end. Use it as ``store.runs``."""
 
     def __init__(self, database: Database, *, ageing: timedelta) -> None:

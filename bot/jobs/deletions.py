@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bot.jobs.db.engine import Change, Database
 
-__all__ = ["Message", "Retraction", "Retractions", "Standing"]
+__all__ = ["Message", "PendingDeletion", "PendingDeletions", "Standing"]
 
 Message = tuple[int, int]
 """The id of a channel and that of a message in it."""
@@ -31,7 +31,7 @@ _PENDING = retractions.c.abandoned.is_(None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Retraction:
+class PendingDeletion:
     """A message that is to be deleted.
 
     Attributes:
@@ -51,7 +51,7 @@ class Standing:
     abandoned: int
 
 
-class Retractions:
+class PendingDeletions:
     """The table of retractions, used as ``store.retractions``.
 
     Every method may raise `StoreUnavailableError`.
@@ -79,7 +79,7 @@ class Retractions:
                 },
             )
 
-    async def due(self, *, limit: int = 50) -> list[Retraction]:
+    async def due(self, *, limit: int = 50) -> list[PendingDeletion]:
         """What can be tried now, oldest message first."""
         async with self._database.read() as connection:
             found = await connection.execute(
@@ -139,7 +139,7 @@ class Retractions:
             return dropped.rowcount
 
 
-def _from(row: RowMapping) -> Retraction:
-    return Retraction(
+def _from(row: RowMapping) -> PendingDeletion:
+    return PendingDeletion(
         channel_id=row["channel_id"], message_id=row["message_id"], attempts=row["attempts"]
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["GuildPreset", "GuildRules"]
+__all__ = ["GuildPreset", "GuildSettings"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +41,7 @@ class GuildPreset:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class GuildRules:
+class GuildSettings:
     """What the managers of a guild decided.
 
     Attributes:

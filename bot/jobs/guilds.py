@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.errors import PresetProblem, PresetRefused
 from bot.jobs.db.rows import guild_preset_from
 from bot.jobs.db.schema import guild_presets, guilds
-from bot.jobs.guild_models import GuildRules
+from bot.jobs.guild_models import GuildSettings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -37,18 +37,18 @@ class Guilds:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def rules(self, guild_id: int) -> GuildRules:
+    async def rules(self, guild_id: int) -> GuildSettings:
         """What the guild decided; the usual rules where it decided nothing."""
         async with self._database.read() as connection:
             found = await connection.execute(select(guilds).where(guilds.c.guild_id == guild_id))
             row = found.mappings().one_or_none()
         if row is None:
-            return GuildRules()
-        return GuildRules(
+            return GuildSettings()
+        return GuildSettings(
             channel_ids=tuple(row["channel_ids"]), manager_role_id=row["manager_role_id"]
         )
 
-    async def decide(self, guild_id: int, rules: GuildRules) -> None:
+    async def decide(self, guild_id: int, rules: GuildSettings) -> None:
         """Keep the guild's rules, in place of those it had."""
         values = {
             "channel_ids": list(rules.channel_ids),

@@ -19,17 +19,17 @@ __all__ = [
     "Announcement",
     "Delivery",
     "Input",
+    "Interpretation",
     "Job",
     "JobState",
     "Limits",
     "NewJob",
-    "Offer",
     "Order",
     "Origin",
     "Picker",
     "Place",
     "QueueMode",
-    "Understood",
+    "SavedRequest",
     "new_job_id",
     "new_offer_id",
 ]
@@ -136,7 +136,7 @@ class Input:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Understood:
+class Interpretation:
     """How a request was understood; the card says it before any work is done.
 
     Attributes:
@@ -156,7 +156,7 @@ class Understood:
         """Whether the pictures could have been meant the other way round."""
         return self.order is not Order.NAMED and self.own_styles > 0
 
-    def swapped(self) -> Understood:
+    def swapped(self) -> Interpretation:
         """The same pictures with each one moved up: the first style becomes the content.
 
         Of two pictures that is the other way round; of more, every one has its turn. Presets
@@ -168,16 +168,16 @@ class Understood:
         first, *others = self.styles[:own]
         # Whoever swaps has looked, so there is no more guessing.
         order = Order.FIRST if self.order is Order.GUESSED else self.order
-        return Understood(
+        return Interpretation(
             content=first,
             styles=(*others, self.content, *self.styles[own:]),
             mask=self.mask,
             order=order,
         )
 
-    def decided(self) -> Understood:
+    def decided(self) -> Interpretation:
         """The same pictures, with no doubt left which is which."""
-        return Understood(
+        return Interpretation(
             content=self.content, styles=self.styles, mask=self.mask, order=Order.NAMED
         )
 
@@ -225,7 +225,7 @@ class NewJob:
     request_key: str | None = None
     priority: int = 0
     content_size: tuple[int, int] | None = None
-    understood: Understood | None = None
+    understood: Interpretation | None = None
     start_key: str | None = None
     mask_keys: tuple[str | None, ...] = ()
 
@@ -308,7 +308,7 @@ class Job:
     heartbeat_at: datetime | None
     priority: int = 0
     content_size: tuple[int, int] | None = None
-    understood: Understood | None = None
+    understood: Interpretation | None = None
     start_key: str | None = None
     mask_keys: tuple[str | None, ...] = ()
     claims: int = 0
@@ -376,7 +376,7 @@ class Picker:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Offer:
+class SavedRequest:
     """An answer that offers to go on: what was asked is kept, and a button begins from it.
 
     Attributes:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
     from bot.jobs.db.engine import Database
-    from bot.jobs.deletions import Retractions
+    from bot.jobs.deletions import PendingDeletions
     from bot.jobs.models import Delivery
 
 __all__ = ["Outbox"]
@@ -34,7 +34,7 @@ _IS_PENDING = and_(outbox.c.message_id.is_(None), outbox.c.abandoned.is_(None))
 class Outbox:
     """The rows that announce jobs. Use it as ``store.outbox``."""
 
-    def __init__(self, database: Database, process_id: str, retractions: Retractions) -> None:
+    def __init__(self, database: Database, process_id: str, retractions: PendingDeletions) -> None:
         self._database = database
         self._process_id = process_id
         self._retractions = retractions

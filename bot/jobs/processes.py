@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from bot.jobs.db.engine import Database
 
-__all__ = ["Presence"]
+__all__ = ["Processes"]
 
 TAKEN_FOR = timedelta(hours=1)
 """For so long a message is known to be answered; Discord repeats none that is older."""
 
 
-class Presence:
+class Processes:
     """This process among others, used as ``store.presence``.
 
     The embedded database is used by one process alone: there is nobody to be told.

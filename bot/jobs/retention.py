@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.jobs.db.engine import Change, Database
-    from bot.jobs.deletions import Message, Retractions
+    from bot.jobs.deletions import Message, PendingDeletions
     from bot.jobs.guild_models import GuildPreset
     from bot.jobs.models import Job, Picker
 
@@ -71,7 +71,7 @@ class Retention:
         news: set whenever artefacts are waiting to be deleted because of this process.
     """
 
-    def __init__(self, database: Database, retractions: Retractions) -> None:
+    def __init__(self, database: Database, retractions: PendingDeletions) -> None:
         self._database = database
         self._retractions = retractions
         self.news = asyncio.Event()

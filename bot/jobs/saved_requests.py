@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from bot.jobs.db.engine import Database
-    from bot.jobs.models import Offer
+    from bot.jobs.models import SavedRequest
 
-__all__ = ["Offers"]
+__all__ = ["SavedRequests"]
 
 
-class Offers:
+class SavedRequests:
     """The table of offers, used as ``store.offers``.
 
     Every method may raise `StoreUnavailableError`.
@@ -28,12 +28,12 @@ class Offers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def save(self, offer: Offer) -> None:
+    async def save(self, offer: SavedRequest) -> None:
         """Keep a new offer."""
         async with self._database.write() as change:
             await change.connection.execute(insert(offers).values(row_of_offer(offer)))
 
-    async def get(self, offer_id: str) -> Offer | None:
+    async def get(self, offer_id: str) -> SavedRequest | None:
         """The offer of this id, used or not; None when there is none."""
         async with self._database.read() as connection:
             found = await connection.execute(select(offers).where(offers.c.offer_id == offer_id))
@@ -50,7 +50,7 @@ class Offers:
             )
             return used.rowcount == 1
 
-    async def of(self, requester_id: int) -> list[Offer]:
+    async def of(self, requester_id: int) -> list[SavedRequest]:
         """A member's offers, oldest first."""
         async with self._database.read() as connection:
             found = await connection.execute(

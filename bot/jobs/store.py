@@ -24,22 +24,22 @@ from bot.errors import (
     UnknownJobError,
 )
 from bot.jobs.change_listener import Listener
-from bot.jobs.claims import Runs
+from bot.jobs.claims import Claims
 from bot.jobs.db.engine import Database
 from bot.jobs.db.rows import job_from, row_of, understood_column
 from bot.jobs.db.schema import IS_ACTIVE, jobs
-from bot.jobs.deletions import Retractions
+from bot.jobs.deletions import PendingDeletions
 from bot.jobs.fairness import AGEING
 from bot.jobs.guilds import GuildPresets, Guilds
 from bot.jobs.models import Announcement, JobState, QueueMode
 from bot.jobs.outbox import Outbox
 from bot.jobs.pickers import Pickers
-from bot.jobs.processes import Presence
+from bot.jobs.processes import Processes
 from bot.jobs.queue import check_limits, order_of_queue, take_place
 from bot.jobs.retention import Retention
-from bot.jobs.saved_requests import Offers
+from bot.jobs.saved_requests import SavedRequests
 from bot.jobs.switches import Switches, mode_of_queue
-from bot.jobs.timings import Rates
+from bot.jobs.timings import Timings
 from bot.jobs.transitions import announce, held, move
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from bot.jobs.change_feed import JobFeed
     from bot.jobs.db.engine import Change
-    from bot.jobs.models import Job, Limits, NewJob, Understood
+    from bot.jobs.models import Interpretation, Job, Limits, NewJob
 
 __all__ = ["JobStore"]
 
@@ -103,15 +103,15 @@ class JobStore:
         self._ageing = ageing
         self._listener = Listener(self._database, refresh=self._active_ids)
         self.feed = feed
-        self.presence = Presence(self._database, self.process_id)
+        self.presence = Processes(self._database, self.process_id)
         self.switches = Switches(self._database)
-        self.runs = Runs(self._database, ageing=ageing)
-        self.retractions = Retractions(self._database)
+        self.runs = Claims(self._database, ageing=ageing)
+        self.retractions = PendingDeletions(self._database)
         self.outbox = Outbox(self._database, self.process_id, self.retractions)
         self.pickers = Pickers(self._database)
-        self.offers = Offers(self._database)
+        self.offers = SavedRequests(self._database)
         self.guilds = Guilds(self._database)
-        self.rates = Rates(self._database)
+        self.rates = Timings(self._database)
         self.retention = Retention(self._database, self.retractions)
         self.presets = GuildPresets(self._database, self.retention)
 
@@ -317,7 +317,7 @@ class JobStore:
             return job
 
     async def swap(self, job_id: str) -> Job:
-        """Begin a job anew with its pictures the other way round; see `Understood.swapped`.
+        """Begin a job anew with its pictures the other way round; see `Interpretation.swapped`.
 
         It stays the same job, with the same card and its place in the queue. One that is being
         painted is queued again, so that its claim is lost and its worker stops. A job that has
@@ -350,7 +350,7 @@ class JobStore:
             return list(found.scalars())
 
 
-def _swapped(job: Job, understood: Understood) -> dict[str, Any]:
+def _swapped(job: Job, understood: Interpretation) -> dict[str, Any]:
     """The columns that say which picture is which, the other way round."""
     swapped = understood.swapped()
     # The keys take the same turn as what is said of them; presets come last in both.

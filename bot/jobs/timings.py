@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bot.jobs.db.engine import Database
 
-__all__ = ["Measured", "Rates"]
+__all__ = ["Measured", "Timings"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +31,7 @@ class Measured:
     products: tuple[float, ...]
 
 
-class Rates:
+class Timings:
     """The table of rates, used as ``store.rates``.
 
     Every method may raise `StoreUnavailableError`.

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-__all__ = ["Errands"]
+__all__ = ["BackgroundTasks"]
 
 logger = logging.getLogger(__name__)
 
 
-class Errands:
+class BackgroundTasks:
     """Owns tasks by name; of each name there is one at a time."""
 
     def __init__(self) -> None:

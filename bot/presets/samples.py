@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.errors import ArtefactMissingError, StyleBotError
 from bot.executors.protocol import Checkpoint, Failed, Finished, Work
-from bot.presets.curator import thumbnail
+from bot.presets.editor import thumbnail
 from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.jobs.guild_models import GuildPreset
     from bot.jobs.guilds import GuildPresets
 
-__all__ = ["PAINTED", "Samples"]
+__all__ = ["PAINTED", "PresetSamples"]
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ PASSES: Final = 24
 LOOK_SECONDS: Final = 30.0
 
 
-class Samples:
+class PresetSamples:
     """Paints one thumbnail at a time, and steps back as soon as a member wants a painting.
 
     Args:

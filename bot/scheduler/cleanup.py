@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.jobs.store import JobStore
     from bot.settings import Settings
 
-__all__ = ["ORPHAN_AGE", "Sweeper"]
+__all__ = ["ORPHAN_AGE", "Cleanup"]
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ ABANDONED_AGE = timedelta(days=1)
 BATCH = 200
 
 
-class Sweeper:
+class Cleanup:
     """Keeps the store and the artefacts within their retention."""
 
     def __init__(self, *, store: JobStore, artefacts: Artefacts, settings: Settings) -> None:

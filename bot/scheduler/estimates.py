@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bot.jobs.models import Job
-    from bot.jobs.timings import Measured, Rates
+    from bot.jobs.timings import Measured, Timings
     from stylenet.recipe import Recipe
 
     Costs = NDArray[np.float64]
@@ -74,7 +74,7 @@ EARLIEST_STEP = 3
 class Estimator:
     """The costs of painting, by device and recipe; what was measured is kept in the store."""
 
-    def __init__(self, rates: Rates) -> None:
+    def __init__(self, rates: Timings) -> None:
         self._store = rates
         self._measured: dict[tuple[str, str], Measured] = {}
         self._slowness: dict[str, float] = {}  # by device: logarithm of truth ÷ estimate, of late

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bot.errors import ClaimLostError, UnknownJobError
 from bot.jobs.models import JobState, QueueMode
 from bot.ops import metrics
-from bot.scheduler.cleanup import Sweeper
+from bot.scheduler.cleanup import Cleanup
 from bot.scheduler.estimates import Estimator, seconds_left
 from bot.scheduler.job_runner import Attempt
 from bot.scheduler.retry import OUTAGES, patiently
@@ -64,7 +64,7 @@ class Scheduler:
         self._executor = executor
         self._settings = settings
         self._estimator = Estimator(store.rates)
-        self._sweeper = Sweeper(store=store, artefacts=artefacts, settings=settings)
+        self._sweeper = Cleanup(store=store, artefacts=artefacts, settings=settings)
         self._attempts: dict[str, Attempt] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._loops: list[asyncio.Task[None]] = []

@@ -10,7 +10,7 @@ import discord
 
 from bot.jobs.models import JobState
 from bot.views.components.job_buttons import JobButton, Verb, job_view
-from bot.views.interpretation import swap_button, understood_lines
+from bot.views.interpretation import interpretation_lines, swap_button
 from bot.views.recipe_summary import chosen
 from bot.views.text import sentences
 
@@ -155,7 +155,7 @@ def _lines(job: Job, facts: CardFacts) -> list[str]:
         case JobState.CANCELLED:
             share = f" at {round(100 * _done(job))}%" if job.step else " before it began"
             lines = [f"**Cancelled**{share}."]
-    understood = [] if job.state.is_final else understood_lines(job)
+    understood = [] if job.state.is_final else interpretation_lines(job)
     if job.step:  # the pictures say it from now on; what may still be done about it stays
         understood = [line for line in understood if line.startswith("-# ")]
         lines = [*lines, *understood]

@@ -44,12 +44,12 @@ class Turn:
     """Whose gallery is shown to whom, and which page of it; buttons carry it.
 
     Attributes:
-        asker: the only member who turns its pages.
+        opened_by: the only member who turns its pages.
         subject: whose paintings they are.
         page: from 0.
     """
 
-    asker: int
+    opened_by: int
     subject: int
     page: int = 0
 
@@ -60,12 +60,12 @@ class Turn:
         Raises:
             ValueError: it is not one of ours.
         """
-        asker, subject, page = (int(part) for part in text.split("."))
-        return cls(asker=asker, subject=subject, page=page)
+        opened_by, subject, page = (int(part) for part in text.split("."))
+        return cls(opened_by=opened_by, subject=subject, page=page)
 
     def at(self, page: int) -> str:
         """For the button that leads to another page."""
-        return f"{self.asker}.{self.subject}.{page}"
+        return f"{self.opened_by}.{self.subject}.{page}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +105,7 @@ def gallery_embed(page: GalleryPage, *, name: str, prefix: str) -> discord.Embed
     """
     title = f"Paintings of {discord.utils.escape_markdown(name)}"
     embed = discord.Embed(title=title[:256], colour=COLOUR)
-    own = page.turn.asker == page.turn.subject
+    own = page.turn.opened_by == page.turn.subject
     if not page.jobs:
         empty = sentences.GALLERY_EMPTY if own else sentences.GALLERY_EMPTY_OF_OTHERS
         lines = [empty.format(prefix=prefix)]
@@ -136,7 +136,7 @@ def gallery_file(sheet: bytes, page: GalleryPage) -> discord.File:
 
 def gallery_view(page: GalleryPage) -> discord.ui.View:
     """Buttons that turn the pages; none where there is one page, and one that begins where none."""
-    if not page.jobs and page.turn.asker == page.turn.subject:
+    if not page.jobs and page.turn.opened_by == page.turn.subject:
         return begin_view()
     if page.pages == 1:
         return discord.ui.View(timeout=None)

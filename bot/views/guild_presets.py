@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot.presets.curator import unsaid
+from bot.presets.editor import unsaid
 from bot.views.components.counters import CounterButton, counter_view
 from bot.views.components.suggestions import BeginButton
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.jobs.guild_models import GuildPreset
-    from bot.presets.shelf import ShelfPreset
+    from bot.presets.catalog import CatalogPreset
 
 __all__ = [
     "added_embed",
@@ -56,7 +56,7 @@ def picture_file(picture: bytes, alt_text: str) -> discord.File:
     return discord.File(io.BytesIO(picture), filename=PICTURE_NAME, description=alt_text[:1024])
 
 
-def list_embed(own: Sequence[ShelfPreset], *, prefix: str) -> discord.Embed:
+def list_embed(own: Sequence[CatalogPreset], *, prefix: str) -> discord.Embed:
     """The guild's own styles, one to a line."""
     lines = [f"{each.emoji} **{each.title}** `{each.name}`" for each in own]
     embed = discord.Embed(
@@ -69,7 +69,7 @@ def list_embed(own: Sequence[ShelfPreset], *, prefix: str) -> discord.Embed:
     return embed.set_footer(text=BUILT_IN_TOO.format(prefix=prefix))
 
 
-def sheet_file(sheet: bytes, presets: Sequence[ShelfPreset]) -> discord.File:
+def sheet_file(sheet: bytes, presets: Sequence[CatalogPreset]) -> discord.File:
     """A contact sheet of styles as a file, with its alt text."""
     names = ", ".join(f"{each.emoji} {each.title}" for each in presets)
     return discord.File(
@@ -79,7 +79,7 @@ def sheet_file(sheet: bytes, presets: Sequence[ShelfPreset]) -> discord.File:
     )
 
 
-def show_embed(preset: ShelfPreset, kept: GuildPreset | None, *, prefix: str) -> discord.Embed:
+def show_embed(preset: CatalogPreset, kept: GuildPreset | None, *, prefix: str) -> discord.Embed:
     """One style: its picture, and where it comes from.
 
     Args:

@@ -9,14 +9,14 @@ import discord
 from bot.views.components.counters import ChannelsMenu, CounterButton, RoleMenu, counter_view
 
 if TYPE_CHECKING:
-    from bot.jobs.guild_models import GuildRules
+    from bot.jobs.guild_models import GuildSettings
 
 __all__ = ["rules_embed", "rules_view"]
 
 COLOUR: Final = discord.Colour(0x8E6BD8)
 
 
-def rules_embed(rules: GuildRules) -> discord.Embed:
+def rules_embed(rules: GuildSettings) -> discord.Embed:
     """The rules as they are."""
     embed = discord.Embed(
         title="Settings of this server",
@@ -35,7 +35,7 @@ def rules_embed(rules: GuildRules) -> discord.Embed:
     return embed.add_field(name="Who adds and removes styles", value=managers, inline=False)
 
 
-def rules_view(rules: GuildRules) -> discord.ui.View:
+def rules_view(rules: GuildSettings) -> discord.ui.View:
     """The menus, and a way back to the usual rules where anything was decided."""
     items: list[discord.ui.Item[Any]] = [
         ChannelsMenu(rules.channel_ids),

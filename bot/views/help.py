@@ -139,6 +139,6 @@ def presets_embed(presets: Sequence[Style], *, own: int, prefix: str, sheet: str
     lines = [legend(presets[own:])]
     if own:
         lines = ["**This server's own**", legend(presets[:own]), "", "**Built in**", *lines]
-    embed = discord.Embed(title="Styles", description="\n".join(lines), colour=COLOUR)
+    embed = discord.Embed(title="GuildPresetCommands", description="\n".join(lines), colour=COLOUR)
     embed.set_footer(text=sentences.NAME_A_STYLE.format(prefix=prefix))
     return embed.set_image(url=f"attachment://{sheet}")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bot.jobs.models import Input, Job
 
-__all__ = ["swap_button", "understood_lines"]
+__all__ = ["interpretation_lines", "swap_button"]
 
 LONGEST_NAME: Final = 60
 
@@ -38,7 +38,7 @@ _PLACES: Final[Mapping[Place, str]] = {
 """What is added to a picture's name."""
 
 
-def understood_lines(job: Job) -> list[str]:
+def interpretation_lines(job: Job) -> list[str]:
     """What was taken for what; nothing where that was not kept."""
     understood = job.understood
     if understood is None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Sequence
 
-    from bot.views.components.suggestions import AskingDesk
+    from bot.views.components.suggestions import SuggestionHandler
 
 __all__ = [
     "SHEET_NAME",
@@ -66,7 +66,7 @@ AnyStyle = TypeVar("AnyStyle", bound=Style)
 
 
 class _HasAsking(Protocol):
-    asking: AskingDesk
+    asking: SuggestionHandler
 
 
 def page_of(count: int, page: int) -> tuple[slice, int, int]:

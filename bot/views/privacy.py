@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.jobs.guild_models import GuildPreset
-    from bot.jobs.models import Job, Offer, Picker
+    from bot.jobs.models import Job, Picker, SavedRequest
 
 __all__ = [
     "Erased",
-    "Holdings",
+    "HeldData",
     "forget_question",
     "forget_view",
     "forgotten",
@@ -35,7 +35,7 @@ WHAT_STAYS: Final = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Holdings:
+class HeldData:
     """Everything that is held about one member.
 
     Attributes:
@@ -47,7 +47,7 @@ class Holdings:
 
     jobs: tuple[Job, ...]
     pickers: tuple[Picker, ...]
-    offers: tuple[Offer, ...]
+    offers: tuple[SavedRequest, ...]
     presets: tuple[GuildPreset, ...]
 
     @property
@@ -72,7 +72,7 @@ class Erased:
 
 
 def holdings_embed(
-    holdings: Holdings,
+    holdings: HeldData,
     *,
     retention_days: float,
     picker_seconds: float,
@@ -105,7 +105,7 @@ def holdings_embed(
     )
 
 
-def privacy_view(member_id: int, holdings: Holdings) -> discord.ui.View:
+def privacy_view(member_id: int, holdings: HeldData) -> discord.ui.View:
     """Export and forget; nothing where nothing is held."""
     if holdings.is_empty:
         return discord.ui.View(timeout=None)
@@ -123,7 +123,7 @@ def privacy_view(member_id: int, holdings: Holdings) -> discord.ui.View:
     )
 
 
-def forget_question(holdings: Holdings, guild_name: Callable[[int], str | None]) -> str:
+def forget_question(holdings: HeldData, guild_name: Callable[[int], str | None]) -> str:
     """What will go and what will stay, before anything goes."""
     lines = [f"- {line}" for line in _lines(holdings, guild_name)]
     return "\n".join(
@@ -148,7 +148,7 @@ def forget_view(member_id: int) -> discord.ui.View:
     )
 
 
-def forgotten(holdings: Holdings, *, erased: Erased | None) -> str:
+def forgotten(holdings: HeldData, *, erased: Erased | None) -> str:
     """What was done, and how far the deleting of messages is; None where they were left."""
     if holdings.is_empty:
         return "There was nothing left to forget."
@@ -164,7 +164,7 @@ def forgotten(holdings: Holdings, *, erased: Erased | None) -> str:
     return text
 
 
-def _lines(holdings: Holdings, guild_name: Callable[[int], str | None]) -> list[str]:
+def _lines(holdings: HeldData, guild_name: Callable[[int], str | None]) -> list[str]:
     jobs = holdings.jobs
     finished = sum(job.state is JobState.SUCCEEDED for job in jobs)
     under_way = sum(not job.state.is_final for job in jobs)
@@ -193,7 +193,7 @@ def _lines(holdings: Holdings, guild_name: Callable[[int], str | None]) -> list[
     return lines
 
 
-def _counts(holdings: Holdings) -> list[str]:
+def _counts(holdings: HeldData) -> list[str]:
     counts = {
         "painting": len(holdings.jobs),
         "waiting picture": len(holdings.pickers),

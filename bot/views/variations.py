@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.intake.repeats import Beginning
+from bot.intake.repeats import RepeatMode
 from bot.views.components.job_buttons import Verb
 from bot.views.recipe_summary import strength
 
@@ -45,7 +45,7 @@ class Variation:
 
     label: str
     changes: Mapping[str, Any] = field(default_factory=dict)
-    beginning: Beginning = Beginning.SAME
+    beginning: RepeatMode = RepeatMode.SAME
     refusal: str | None = None
 
 
@@ -64,7 +64,7 @@ def variation(job: Job, verb: Verb, *, largest_size: int, seed: int) -> Variatio
     match verb:
         case Verb.AGAIN:
             # A seed shapes the start, so a picture to begin from would leave it nothing to do.
-            made = Variation(label="Again", changes={"seed": seed}, beginning=Beginning.ANEW)
+            made = Variation(label="Again", changes={"seed": seed}, beginning=RepeatMode.ANEW)
         case Verb.STYLE if strength(job) * STRONGER > STRONGEST * 1.01:
             made = Variation(
                 label="Style at its strongest",
@@ -102,7 +102,7 @@ def _larger(job: Job, largest_size: int) -> Variation:
             refusal=f"It is as large as I paint: {largest_size} pixels on its longest side.",
         )
     return Variation(
-        label=f"Larger ({larger} px)", changes={"size": larger}, beginning=Beginning.RESULT
+        label=f"Larger ({larger} px)", changes={"size": larger}, beginning=RepeatMode.RESULT
     )
 
 

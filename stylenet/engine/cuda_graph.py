@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-__all__ = ["Recorded"]
+__all__ = ["CudaGraph"]
 
 
-class Recorded:
+class CudaGraph:
     """A function whose launches are recorded once, as a CUDA graph, and replayed from then on.
 
     An evaluation of the loss launches some hundreds of kernels. A fast device is done with each,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from stylenet.engine.cuda_graph import Recorded
+from stylenet.engine.cuda_graph import CudaGraph
 from stylenet.events import Losses
 from stylenet.losses.loss import Loss
 
@@ -66,7 +66,7 @@ class Objective:
         )
         # In tiles it is too long to be worth a recording, and memory is short.
         differentiate = self._loss.differentiate
-        self._differentiate = Recorded(differentiate) if side is None else differentiate
+        self._differentiate = CudaGraph(differentiate) if side is None else differentiate
         self._report_cost = network.cost(self._loss.layers) / 2 if self._loss.layers else 0.0
         self.cost = network.cost(self._loss.minimised) if self._loss.minimised else 0.0
         self.passes = 0.0

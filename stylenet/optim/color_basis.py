@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     Values = npt.NDArray[np.float64]
 
-__all__ = ["Palette"]
+__all__ = ["ColorBasis"]
 
 _SLOWEST = 0.03
 
 
-class Palette:
+class ColorBasis:
     """A linear change of variables x = M y between a picture's colours x and what is painted, y.
 
     The network tells colours apart that a style does not have: the gradient of a grey picture's

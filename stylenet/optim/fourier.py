@@ -7,10 +7,10 @@ import math
 import torch
 from torch import Tensor
 
-__all__ = ["Spectrum"]
+__all__ = ["FourierBasis"]
 
 
-class Spectrum:
+class FourierBasis:
     """A linear change of variables x = A z between a picture x and its parameters z.
 
     z holds the coefficients of the picture's cosine transform (DCT-II, orthonormal), each divided

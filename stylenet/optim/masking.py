@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Composite", "Variables"]
+__all__ = ["MaskedPicture", "Variables"]
 
 
 class Variables(Protocol):
@@ -26,7 +26,7 @@ class Variables(Protocol):
         ...
 
 
-class Composite:
+class MaskedPicture:
     """x = K + c ∘ (y − K): what is painted, y, shows by the coverage c over the content K.
 
     The search itself goes over such pictures. So the network sees the border as it will be, what

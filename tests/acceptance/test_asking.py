@@ -53,7 +53,7 @@ def settings(playground, tmp_path_factory):
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def bot(app, playground):
     """The bot, not painting; whatever waits at the end is cancelled."""
-    scheduler, store = app._scheduler, app._bot._services.store
+    scheduler, store = app._scheduler, app._bot._dependencies.store
     await scheduler.set_mode(QueueMode.PAUSED)
     yield app
     for job in [*await store.waiting(), *await store.running()]:
@@ -65,7 +65,7 @@ async def bot(app, playground):
 
 @pytest.fixture
 def store(app):
-    return app._bot._services.store
+    return app._bot._dependencies.store
 
 
 async def _press(room, message, ending, member=None):
@@ -465,7 +465,7 @@ async def test_a_link_to_elsewhere_is_not_opened(room):
 
 
 async def test_more_styles_than_fit_stand_on_pages(room, store, app):
-    artefacts = app._bot._services.artefacts
+    artefacts = app._bot._dependencies.artefacts
     spare = [chr(0x1F1E6 + number) for number in range(8)]
     for number, emoji in enumerate(spare):
         key = f"presets/{room.playground.seeded.guild.id}/own-{number}"

@@ -12,7 +12,7 @@ from PIL import Image
 
 import bot.exts.jobs.gallery
 import bot.views.gallery
-from bot.jobs.guild_models import GuildRules
+from bot.jobs.guild_models import GuildSettings
 from bot.playground.permissions import Permission
 from bot.playground.state import Overwrite
 
@@ -57,7 +57,7 @@ async def _until(look):
 
 
 def _store(app):
-    return app._bot._services.store
+    return app._bot._dependencies.store
 
 
 async def test_a_server_has_styles_of_its_own(room):
@@ -323,7 +323,7 @@ async def test_managers_say_where_paintings_are_asked_for(room, app):
     await _pressed(room, room.me, settings, "rules:norole:")
     await room.wait(lambda: "<@&" not in settings.embeds[0]["fields"][1]["value"])
     guild_id = int(playground.seeded.guild.id)
-    assert await _store(app).guilds.rules(guild_id) == GuildRules()
+    assert await _store(app).guilds.rules(guild_id) == GuildSettings()
 
     removed = playground.remove_bot(playground.seeded.guild)
 

@@ -37,8 +37,8 @@ async def test_two_processes_share_the_work_and_one_inherits_it(room, tmp_path, 
         # Both hear everything; one answers.
         room.ask("!help")
         for number in range(4):
-            asker = room.me if number % 2 else room.other
-            room.ask(f"!stylize passes={4 + number}", CONTENT, STYLE, author=asker)
+            responder = room.me if number % 2 else room.other
+            room.ask(f"!stylize passes={4 + number}", CONTENT, STYLE, author=responder)
         await room.wait(lambda: len(room.finals()) == 4)
         await asyncio.sleep(2)
         assert len(room.finals()) == len(room.cards()) == 4

@@ -14,7 +14,7 @@ from bot.exts.stylize.parser import OPTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Chapter", "Entry", "Parameter", "handbook"]
+__all__ = ["CommandSection", "Entry", "Parameter", "command_docs"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +54,7 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Chapter:
+class CommandSection:
     """The commands of one cog.
 
     Attributes:
@@ -70,7 +70,7 @@ class Chapter:
     menus: Sequence[str] = ()
 
 
-def handbook(bot: commands.Bot | commands.AutoShardedBot) -> list[Chapter]:
+def command_docs(bot: commands.Bot | commands.AutoShardedBot) -> list[CommandSection]:
     """All commands of a bot, cog by cog, in the order in which they were added."""
     slashes = {
         command.qualified_name: command
@@ -82,7 +82,7 @@ def handbook(bot: commands.Bot | commands.AutoShardedBot) -> list[Chapter]:
         entries = [_entry(command, slashes) for command in _shown(cog)]
         if entries:
             chapters.append(
-                Chapter(
+                CommandSection(
                     title=cog.description.rstrip("."),
                     is_hidden=all(command.hidden for command in cog.get_commands()),
                     entries=entries,

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bot.artefacts.folder import Artefacts
     from bot.intake.accept import Intake
-    from bot.intake.repeats import Repeats
+    from bot.intake.repeats import JobRepeater
     from bot.jobs.store import JobStore
-    from bot.presets.curator import Curator
-    from bot.presets.shelf import Shelf
+    from bot.presets.catalog import PresetCatalog
+    from bot.presets.editor import GuildPresetEditor
     from bot.scheduler.scheduler import Scheduler
     from bot.settings import Settings
 
-__all__ = ["Services"]
+__all__ = ["Dependencies"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Services:
+class Dependencies:
     """The rooms behind the counter."""
 
     settings: Settings
     store: JobStore
     artefacts: Artefacts
     intake: Intake
-    repeats: Repeats
+    repeats: JobRepeater
     scheduler: Scheduler
-    shelf: Shelf
-    curator: Curator
+    catalog: PresetCatalog
+    preset_editor: GuildPresetEditor

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.exts.backend.responders import MessageAsker, sentence_for, whisper
+from bot.exts.backend.responders import MessageResponder, reply_ephemeral, sentence_for
 from bot.views.components.registry import LIVING
 from bot.views.text import sentences
 
@@ -50,16 +50,16 @@ class Errors(commands.Cog):
             return
         text = self._sentence(error, doing=f"command {ctx.command}")
         if ctx.interaction is not None:
-            await whisper(ctx.interaction, text)
+            await reply_ephemeral(ctx.interaction, text)
         else:
-            await MessageAsker(ctx.message).say(text)
+            await MessageResponder(ctx.message).say(text)
 
     async def on_app_command_error(
         self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError
     ) -> None:
         """A slash command or an Apps menu entry failed."""
         command = interaction.command.qualified_name if interaction.command else "?"
-        await whisper(interaction, self._sentence(error, doing=f"command /{command}"))
+        await reply_ephemeral(interaction, self._sentence(error, doing=f"command /{command}"))
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
@@ -68,7 +68,7 @@ class Errors(commands.Cog):
             return
         custom_id = str(cast("dict[str, Any]", interaction.data).get("custom_id", ""))
         if not any(pattern.fullmatch(custom_id) for pattern in _KNOWN_COMPONENTS):
-            await whisper(interaction, sentences.OLD_BUTTON)
+            await reply_ephemeral(interaction, sentences.OLD_BUTTON)
 
     def _sentence(self, error: Exception, *, doing: str) -> str:
         match error:

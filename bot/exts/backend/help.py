@@ -9,8 +9,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.exts.backend.command_docs import handbook
-from bot.exts.backend.responders import MessageAsker, check_may_show_here
+from bot.exts.backend.command_docs import command_docs
+from bot.exts.backend.responders import MessageResponder, check_may_show_here
 from bot.views.components.suggestions import begin_view
 from bot.views.help import command_embed, help_embed, presets_embed
 from bot.views.picker import SHEET_NAME, presets_sheet
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.exts.backend.command_docs import Entry
-    from bot.exts.backend.dependencies import Services
+    from bot.exts.backend.dependencies import Dependencies
 
 # mypy cannot infer the type variables of `hybrid_command`, hence the ignores below.
 __all__ = ["Help"]
@@ -42,7 +42,7 @@ class Help(commands.Cog):
 
     def __init__(
         self,
-        services: Services,
+        dependencies: Dependencies,
         bot: commands.AutoShardedBot,
         *,
         misspelt: Callable[[discord.Message, str], Awaitable[None]],
@@ -50,13 +50,13 @@ class Help(commands.Cog):
         """Make the cog.
 
         Args:
-            services: the rooms behind the counter.
+            dependencies: the rooms behind the counter.
             bot: the client.
             misspelt: told of a message that nearly calls for a painting, with the words after it.
         """
         self._misspelt = misspelt
-        self._prefix = services.settings.prefix
-        self._shelf = services.shelf
+        self._prefix = dependencies.settings.prefix
+        self._catalog = dependencies.catalog
         self._bot = bot
 
     @commands.hybrid_command(name="help")  # type: ignore[arg-type]
@@ -70,9 +70,9 @@ class Help(commands.Cog):
         if command is not None:
             await self._explain(ctx, command.strip().lstrip(f"/{self._prefix}").lower())
             return
-        presets = await self._shelf.presets(ctx.guild.id if ctx.guild else None)
+        presets = await self._catalog.presets(ctx.guild.id if ctx.guild else None)
         shown = presets[:MOST_SHOWN]
-        sheet = await self._shelf.sheet(shown)
+        sheet = await self._catalog.sheet(shown)
         embed = help_embed(prefix=self._prefix, sheet=SHEET_NAME)
         file = presets_sheet(sheet, shown)
         await ctx.reply(embed=embed, file=file, view=begin_view(), ephemeral=True)
@@ -84,10 +84,10 @@ class Help(commands.Cog):
         """Show every style there is here: this server's own and the built-in ones."""
         check_may_show_here(ctx)
         await ctx.defer(ephemeral=True)
-        presets = await self._shelf.presets(ctx.guild.id if ctx.guild else None)
+        presets = await self._catalog.presets(ctx.guild.id if ctx.guild else None)
         own = sum(preset.guild_id is not None for preset in presets)
         embed = presets_embed(presets, own=own, prefix=self._prefix, sheet=SHEET_NAME)
-        sheet = await self._shelf.sheet(presets)
+        sheet = await self._catalog.sheet(presets)
         file = presets_sheet(sheet, presets)
         await ctx.reply(embed=embed, file=file, view=begin_view(), ephemeral=True)
 
@@ -118,7 +118,7 @@ class Help(commands.Cog):
             await self._misspelt(ctx.message, ctx.view.read_rest())
         elif near:
             text = sentences.NEAR_COMMAND.format(name=f"{self._prefix}{near[0]}")
-            await MessageAsker(ctx.message).say(text)
+            await MessageResponder(ctx.message).say(text)
 
     async def _explain(self, ctx: commands.Context[Any], name: str) -> None:
         entries = self._entries()
@@ -137,7 +137,7 @@ class Help(commands.Cog):
         """The commands for everyone, by each of their names."""
         return {
             name: entry
-            for chapter in handbook(self._bot)
+            for chapter in command_docs(self._bot)
             if not chapter.is_hidden
             for entry in chapter.entries
             for name in (entry.name, *entry.aliases)

@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.jobs.models import QueueMode
 
 if TYPE_CHECKING:
-    from bot.exts.backend.dependencies import Services
+    from bot.exts.backend.dependencies import Dependencies
 
 __all__ = ["Owner", "Publisher"]
 
@@ -25,9 +25,9 @@ class Publisher(Protocol):
 class Owner(commands.Cog, command_attrs={"hidden": True}):
     """The operator's own commands."""
 
-    def __init__(self, services: Services, publisher: Publisher) -> None:
-        self._scheduler = services.scheduler
-        self._store = services.store
+    def __init__(self, dependencies: Dependencies, publisher: Publisher) -> None:
+        self._scheduler = dependencies.scheduler
+        self._store = dependencies.store
         self._publisher = publisher
 
     async def cog_check(self, ctx: commands.Context[Any]) -> bool:

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 __all__ = [
-    "Asker",
-    "InteractionAsker",
-    "MessageAsker",
-    "OfferAsker",
+    "InteractionResponder",
+    "MessageResponder",
+    "Responder",
+    "SuggestionResponder",
     "check_may_paint_here",
     "check_may_show_here",
     "defer",
     "priority_of",
+    "reply_ephemeral",
     "sentence_for",
-    "whisper",
 ]
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ NEEDED: Final = {
 """Permissions a painting needs in its channel, by discord.py's name and by Discord's."""
 
 
-class Asker(Protocol):
+class Responder(Protocol):
     """Whoever asked, by whatever way: knows where answers go."""
 
     @property
@@ -90,7 +90,7 @@ def priority_of(member: discord.User | discord.Member | None, settings: Settings
     return int(any(role.id in settings.favoured_roles for role in member.roles))
 
 
-class MessageAsker:
+class MessageResponder:
     """A member who wrote a message."""
 
     def __init__(self, message: discord.Message) -> None:
@@ -145,7 +145,7 @@ class MessageAsker:
         await message.author.send(text, allowed_mentions=discord.AllowedMentions.none(), view=view)
 
 
-class InteractionAsker:
+class InteractionResponder:
     """A member who used a slash command or the Apps menu; acknowledged before this is made."""
 
     def __init__(
@@ -181,14 +181,14 @@ class InteractionAsker:
 
     async def say(self, text: str, *, view: discord.ui.View | None = None) -> None:
         """Answer so that only the member sees it."""
-        await whisper(self._interaction, text, view=view or discord.utils.MISSING)
+        await reply_ephemeral(self._interaction, text, view=view or discord.utils.MISSING)
 
     async def accepted(self, text: str) -> None:
         """Answer so that only the member sees it."""
-        await whisper(self._interaction, text)
+        await reply_ephemeral(self._interaction, text)
 
 
-class OfferAsker(InteractionAsker):
+class SuggestionResponder(InteractionResponder):
     """A member who pressed a button under a refusal: the request is the one that was refused."""
 
     def __init__(
@@ -221,15 +221,15 @@ class OfferAsker(InteractionAsker):
             logger.info("the buttons of an offer stay: %s", error)
 
 
-def check_may_paint_here(asker: Asker) -> None:
+def check_may_paint_here(responder: Responder) -> None:
     """Make sure the painting can be posted before anything is done for it.
 
     Raises:
         RequestRefused: the bot lacks a permission in the channel; `detail` names it.
     """
-    permissions = asker.permissions
+    permissions = responder.permissions
     missing = [title for name, title in NEEDED.items() if not getattr(permissions, name)]
-    if isinstance(asker.channel, discord.Thread) and permissions.send_messages_in_threads:
+    if isinstance(responder.channel, discord.Thread) and permissions.send_messages_in_threads:
         missing = [title for title in missing if title != NEEDED["send_messages"]]
     if missing:
         raise RequestRefused(RequestProblem.NOT_ALLOWED_HERE, detail=", ".join(missing))
@@ -242,7 +242,7 @@ def check_may_show_here(ctx: commands.Context[Any]) -> None:
         RequestRefused: the bot lacks a permission in the channel; `detail` names it.
     """
     if ctx.interaction is None:
-        check_may_paint_here(MessageAsker(ctx.message))
+        check_may_paint_here(MessageResponder(ctx.message))
 
 
 def sentence_for(error: BaseException, *, doing: str) -> str:
@@ -279,7 +279,7 @@ async def defer(interaction: discord.Interaction[Any]) -> bool:
     return True
 
 
-async def whisper(
+async def reply_ephemeral(
     interaction: discord.Interaction[Any],
     text: str,
     *,

@@ -11,7 +11,7 @@ from bot.errors import PresetProblem, PresetRefused, RequestProblem, RequestRefu
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel
 
-    from bot.jobs.guild_models import GuildRules
+    from bot.jobs.guild_models import GuildSettings
     from bot.jobs.guilds import Guilds
 
 __all__ = ["check_may_ask_here", "check_may_curate", "check_may_decide"]
@@ -39,7 +39,7 @@ async def check_may_ask_here(
 
 
 def check_may_curate(
-    member: discord.abc.User, permissions: discord.Permissions, rules: GuildRules
+    member: discord.abc.User, permissions: discord.Permissions, rules: GuildSettings
 ) -> None:
     """Make sure a member may add and remove styles: a manager of the guild or of its emojis.
 

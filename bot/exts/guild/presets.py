@@ -9,12 +9,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import PresetProblem, PresetRefused
-from bot.exts.backend.responders import check_may_show_here, defer, sentence_for, whisper
+from bot.exts.backend.responders import check_may_show_here, defer, reply_ephemeral, sentence_for
 from bot.exts.guild.policy import check_may_curate
 from bot.exts.stylize.attachments import pictures_meant_by, source_of
 from bot.intake.download import allowed_origins
+from bot.presets.catalog import find, nearest
 from bot.presets.naming import split_emoji
-from bot.presets.shelf import find, nearest
 from bot.views.guild_presets import (
     added_embed,
     added_view,
@@ -30,26 +30,26 @@ from bot.views.guild_presets import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.exts.backend.dependencies import Services
+    from bot.exts.backend.dependencies import Dependencies
     from bot.intake.request import PictureSource
     from bot.jobs.guild_models import GuildPreset
-    from bot.presets.shelf import ShelfPreset
+    from bot.presets.catalog import CatalogPreset
 
-__all__ = ["Styles"]
+__all__ = ["GuildPresetCommands"]
 
 Choices = list[app_commands.Choice[str]]
 
 
-class Styles(commands.Cog):
+class GuildPresetCommands(commands.Cog):
     """A server's own styles."""
 
-    def __init__(self, services: Services) -> None:
-        self._store = services.store
-        self._shelf = services.shelf
-        self._curator = services.curator
-        self._intake = services.intake
-        self._prefix = services.settings.prefix
-        self._origins = allowed_origins(services.settings)
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._store = dependencies.store
+        self._catalog = dependencies.catalog
+        self._preset_editor = dependencies.preset_editor
+        self._intake = dependencies.intake
+        self._prefix = dependencies.settings.prefix
+        self._origins = allowed_origins(dependencies.settings)
 
     @commands.hybrid_group(name="style", invoke_without_command=True, case_insensitive=True)  # type: ignore[arg-type]
     @app_commands.allowed_installs(guilds=True, users=False)
@@ -86,9 +86,9 @@ class Styles(commands.Cog):
         await ctx.defer(ephemeral=True)
         if emoji is None:
             name, emoji = split_emoji(name)
-        await self._curator.check(guild.id, name, emoji)
+        await self._preset_editor.check(guild.id, name, emoji)
         data, preview = await self._intake.fetch(await self._picture(ctx, picture))
-        preset = await self._curator.add(
+        preset = await self._preset_editor.add(
             guild.id,
             name,
             emoji=emoji,
@@ -107,7 +107,7 @@ class Styles(commands.Cog):
         except discord.HTTPException as error:
             if "emoji" not in error.text.lower():
                 raise
-            await self._curator.remove(guild.id, preset.name)
+            await self._preset_editor.remove(guild.id, preset.name)
             raise PresetRefused(PresetProblem.BAD_EMOJI, word=preset.emoji) from error
 
     @style.command(name="list")  # type: ignore[arg-type]
@@ -137,11 +137,11 @@ class Styles(commands.Cog):
 
     @show.autocomplete("name")
     async def _suggest_any(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
-        return _choices(await self._shelf.presets(interaction.guild_id), typed)
+        return _choices(await self._catalog.presets(interaction.guild_id), typed)
 
     @remove.autocomplete("name")
     async def _suggest_own(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
-        return _choices(await self._shelf.own(interaction.guild_id), typed)
+        return _choices(await self._catalog.own(interaction.guild_id), typed)
 
     async def pressed(self, interaction: discord.Interaction[Any], verb: str, subject: str) -> None:
         """A button on a message about a style was pressed."""
@@ -150,7 +150,7 @@ class Styles(commands.Cog):
         try:
             await self._press(interaction, verb, subject)
         except Exception as error:
-            await whisper(interaction, sentence_for(error, doing=f"style {verb} {subject}"))
+            await reply_ephemeral(interaction, sentence_for(error, doing=f"style {verb} {subject}"))
 
     async def _press(self, interaction: discord.Interaction[Any], verb: str, name: str) -> None:
         guild = _guild(interaction.guild)
@@ -162,7 +162,7 @@ class Styles(commands.Cog):
                 asked_to_remove(preset), view=removal_view(preset.name), ephemeral=True
             )
         elif verb == "remove":
-            preset = await self._curator.remove(guild.id, name)
+            preset = await self._preset_editor.remove(guild.id, name)
             text = f"Removed: {preset.emoji} **{preset.title}**."
             await interaction.edit_original_response(content=text, view=None)
         else:
@@ -172,14 +172,14 @@ class Styles(commands.Cog):
         guild = _guild(ctx.guild)
         check_may_show_here(ctx)
         await ctx.defer(ephemeral=True)
-        own = await self._shelf.own(guild.id)
-        files = [sheet_file(await self._shelf.sheet(own), own)] if own else []
+        own = await self._catalog.own(guild.id)
+        files = [sheet_file(await self._catalog.sheet(own), own)] if own else []
         await ctx.reply(embed=list_embed(own, prefix=self._prefix), files=files, ephemeral=True)
 
     async def _shown(
         self, guild_id: int, name: str
     ) -> tuple[discord.Embed, discord.File, discord.ui.View]:
-        presets = await self._shelf.presets(guild_id)
+        presets = await self._catalog.presets(guild_id)
         preset = find(name, presets)
         if preset is None:
             near = nearest(name, presets)
@@ -196,7 +196,7 @@ class Styles(commands.Cog):
         Raises:
             PresetRefused: there is none of that name.
         """
-        own = await self._shelf.own(guild_id)
+        own = await self._catalog.own(guild_id)
         found = find(name, own)
         for preset in await self._store.presets.of(guild_id):
             if found is not None and preset.name == found.name:
@@ -236,7 +236,7 @@ def _description(attachment: discord.Attachment | None) -> str | None:
     return attachment.description if attachment is not None else None
 
 
-def _choices(presets: Sequence[ShelfPreset], typed: str) -> Choices:
+def _choices(presets: Sequence[CatalogPreset], typed: str) -> Choices:
     typed = typed.strip().lower()
     return [
         app_commands.Choice(name=f"{each.emoji} {each.title}", value=each.name)

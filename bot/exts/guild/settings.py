@@ -10,24 +10,24 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import RequestProblem, RequestRefused
-from bot.exts.backend.responders import defer, sentence_for, whisper
+from bot.exts.backend.responders import defer, reply_ephemeral, sentence_for
 from bot.exts.guild.policy import check_may_decide
 from bot.views.guild_settings import rules_embed, rules_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.exts.backend.dependencies import Services
+    from bot.exts.backend.dependencies import Dependencies
 
 # mypy cannot infer the type variables of `hybrid_command`, hence the ignores below.
-__all__ = ["Rules"]
+__all__ = ["GuildSettingsCommands"]
 
 
-class Rules(commands.Cog):
+class GuildSettingsCommands(commands.Cog):
     """What a server's managers decide."""
 
-    def __init__(self, services: Services, bot: commands.AutoShardedBot) -> None:
-        self._guilds = services.store.guilds
+    def __init__(self, dependencies: Dependencies, bot: commands.AutoShardedBot) -> None:
+        self._guilds = dependencies.store.guilds
         self._bot = bot
 
     @commands.hybrid_command(name="settings")  # type: ignore[arg-type]
@@ -87,7 +87,9 @@ class Rules(commands.Cog):
                 embed=rules_embed(rules), view=rules_view(rules)
             )
         except Exception as error:
-            await whisper(interaction, sentence_for(error, doing="changing a server's rules"))
+            await reply_ephemeral(
+                interaction, sentence_for(error, doing="changing a server's rules")
+            )
 
 
 def _guild_id(guild: discord.Guild | None) -> int:

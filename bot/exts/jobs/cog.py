@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.exts.backend.responders import InteractionAsker, MessageAsker, defer
+from bot.exts.backend.responders import InteractionResponder, MessageResponder, defer
 from bot.views.card import shown_title
 from bot.views.components.job_buttons import Verb, job_id_of
 from bot.views.components.suggestions import begin_view
@@ -19,8 +19,8 @@ from bot.views.text import sentences
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.exts.backend.dependencies import Services
-    from bot.exts.backend.responders import Asker
+    from bot.exts.backend.dependencies import Dependencies
+    from bot.exts.backend.responders import Responder
     from bot.exts.jobs.variations import Variations
     from bot.jobs.models import Job
 
@@ -34,11 +34,11 @@ MOST_CHOICES: Final = 25
 class Queue(commands.Cog):
     """What is being painted, and how to stop it."""
 
-    def __init__(self, services: Services, variations: Variations) -> None:
-        self._services = services
+    def __init__(self, dependencies: Dependencies, variations: Variations) -> None:
+        self._dependencies = dependencies
         self._variations = variations
-        self._store = services.store
-        self._prefix = services.settings.prefix
+        self._store = dependencies.store
+        self._prefix = dependencies.settings.prefix
 
     @commands.hybrid_command(name="queue", aliases=["q"])  # type: ignore[arg-type]
     @app_commands.allowed_installs(guilds=True, users=False)
@@ -78,23 +78,23 @@ class Queue(commands.Cog):
 
         As a reply to a card or a result, it means that one, whoever asked for it.
         """
-        asker: Asker
+        responder: Responder
         if ctx.interaction is None:
-            asker = MessageAsker(ctx.message)
+            responder = MessageResponder(ctx.message)
         elif await defer(ctx.interaction):
-            asker = InteractionAsker(ctx.interaction)
+            responder = InteractionResponder(ctx.interaction)
         else:
             return
         job = await self._last(ctx)
         if job is None:
             text = sentences.NOTHING_TO_REPEAT.format(prefix=self._prefix)
-            await asker.say(text, view=begin_view())
+            await responder.say(text, view=begin_view())
             return
-        refusal = await self._variations.vary(asker, job, Verb.AGAIN)
+        refusal = await self._variations.vary(responder, job, Verb.AGAIN)
         if refusal is not None:
-            await asker.say(refusal)
+            await responder.say(refusal)
         else:
-            await asker.accepted(sentences.ACCEPTED)
+            await responder.accepted(sentences.ACCEPTED)
 
     @cancel.autocomplete("job")
     async def _suggest_jobs(
@@ -123,7 +123,7 @@ class Queue(commands.Cog):
             Line(
                 job=job,
                 place=places.get(job.job_id),
-                seconds_left=await self._services.scheduler.estimate(job),
+                seconds_left=await self._dependencies.scheduler.estimate(job),
             )
             for job in await self._unfinished(member_id)
         ]

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.exts.backend.responders import whisper
+from bot.exts.backend.responders import reply_ephemeral
 from bot.views.text import sentences
 
 if TYPE_CHECKING:
-    from bot.exts.backend.dependencies import Services
+    from bot.exts.backend.dependencies import Dependencies
     from bot.jobs.models import Job
 
-__all__ = ["Deleting", "may_decide"]
+__all__ = ["JobDeletion", "may_decide"]
 
 logger = logging.getLogger(__name__)
 
 DELETE_SECONDS: Final = 20.0
 
 
-class Deleting:
+class JobDeletion:
     """Deletes for the requester and for moderators; interactions are acknowledged already."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
 
     async def delete(self, interaction: discord.Interaction[Any], job: Job) -> None:
         """Delete a job that is still kept: row, pictures, its message and its card.
@@ -37,9 +37,9 @@ class Deleting:
             StoreUnavailableError: the database cannot be reached; nothing is deleted.
         """
         if not may_decide(interaction, job):
-            await whisper(interaction, sentences.NOT_YOURS)
+            await reply_ephemeral(interaction, sentences.NOT_YOURS)
             return
-        await self._services.store.retention.forget_job(job.job_id, messages_too=True)
+        await self._dependencies.store.retention.forget_job(job.job_id, messages_too=True)
         # By the interaction it goes even from a channel that is closed to the bot by now.
         await self._delete_message(interaction)
 
@@ -51,7 +51,7 @@ class Deleting:
         message = interaction.message
         mentioned = message is not None and interaction.user in message.mentions
         if not mentioned and not _is_moderator(interaction):
-            await whisper(interaction, sentences.JOB_GONE)
+            await reply_ephemeral(interaction, sentences.JOB_GONE)
             return
         await self._delete_message(interaction)
 
@@ -64,7 +64,7 @@ class Deleting:
             logger.debug("the message was deleted already")
         except (discord.HTTPException, TimeoutError) as error:
             logger.warning("a painting's message stays: %r", error)
-            await whisper(interaction, sentences.DELETED_HERE_ONLY)
+            await reply_ephemeral(interaction, sentences.DELETED_HERE_ONLY)
 
 
 def may_decide(interaction: discord.Interaction[Any], job: Job) -> bool:

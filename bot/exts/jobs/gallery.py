@@ -10,8 +10,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import ArtefactMissingError
-from bot.exts.backend.responders import check_may_show_here, defer, sentence_for, whisper
-from bot.exts.jobs.viewers import Onlookers
+from bot.exts.backend.responders import check_may_show_here, defer, reply_ephemeral, sentence_for
+from bot.exts.jobs.viewers import Viewers
 from bot.presets.contact_sheet import contact_sheet
 from bot.views.gallery import (
     PAGE,
@@ -27,7 +27,7 @@ from bot.views.text import sentences
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.exts.backend.dependencies import Services
+    from bot.exts.backend.dependencies import Dependencies
     from bot.jobs.models import Job
 
 __all__ = ["Gallery"]
@@ -42,10 +42,10 @@ TILE: Final = (280, 210)
 class Gallery(commands.Cog):
     """What was painted."""
 
-    def __init__(self, services: Services) -> None:
-        self._store = services.store
-        self._artefacts = services.artefacts
-        self._prefix = services.settings.prefix
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._store = dependencies.store
+        self._artefacts = dependencies.artefacts
+        self._prefix = dependencies.settings.prefix
 
     @commands.hybrid_command(name="gallery", aliases=["paintings"])  # type: ignore[arg-type]
     @app_commands.describe(member="Whose paintings; empty for your own")
@@ -59,14 +59,14 @@ class Gallery(commands.Cog):
         check_may_show_here(ctx)
         await ctx.defer(ephemeral=True)
         subject = member or ctx.author
-        turn = Turn(asker=ctx.author.id, subject=subject.id)
-        onlookers = Onlookers(
+        turn = Turn(opened_by=ctx.author.id, subject=subject.id)
+        viewers = Viewers(
             ctx.guild,
             ctx.channel.id,
             ctx.author,
             privately=ctx.interaction is not None or ctx.guild is None,
         )
-        page = await self._page(turn, ctx.guild, onlookers.may_see)
+        page = await self._page(turn, ctx.guild, viewers.may_see)
         embed = gallery_embed(page, name=subject.display_name, prefix=self._prefix)
         await ctx.reply(
             embed=embed, files=await self._files(page), view=gallery_view(page), ephemeral=True
@@ -79,18 +79,22 @@ class Gallery(commands.Cog):
         try:
             await self._turn(interaction, Turn.read(subject))
         except Exception as error:
-            await whisper(interaction, sentence_for(error, doing=f"turning a gallery {verb}"))
+            await reply_ephemeral(
+                interaction, sentence_for(error, doing=f"turning a gallery {verb}")
+            )
 
     async def _turn(self, interaction: discord.Interaction[Any], turn: Turn) -> None:
-        if interaction.user.id != turn.asker:
-            await whisper(interaction, sentences.GALLERY_NOT_YOURS.format(prefix=self._prefix))
+        if interaction.user.id != turn.opened_by:
+            await reply_ephemeral(
+                interaction, sentences.GALLERY_NOT_YOURS.format(prefix=self._prefix)
+            )
             return
         message = interaction.message
         privately = interaction.guild is None or (message is not None and message.flags.ephemeral)
-        onlookers = Onlookers(
+        viewers = Viewers(
             interaction.guild, interaction.channel_id, interaction.user, privately=privately
         )
-        page = await self._page(turn, interaction.guild, onlookers.may_see)
+        page = await self._page(turn, interaction.guild, viewers.may_see)
         name = await _name_of(interaction, turn.subject)
         await interaction.edit_original_response(
             embed=gallery_embed(page, name=name, prefix=self._prefix),
@@ -108,10 +112,10 @@ class Gallery(commands.Cog):
         last = max(0, -(-len(shown) // PAGE) - 1)
         page = min(max(0, turn.page), last)
         return GalleryPage(
-            turn=Turn(asker=turn.asker, subject=turn.subject, page=page),
+            turn=Turn(opened_by=turn.opened_by, subject=turn.subject, page=page),
             jobs=shown[page * PAGE : (page + 1) * PAGE],
             total=len(shown),
-            left_out=len(jobs) - len(shown) if turn.asker == turn.subject else 0,
+            left_out=len(jobs) - len(shown) if turn.opened_by == turn.subject else 0,
         )
 
     async def _files(self, page: GalleryPage) -> list[discord.File]:

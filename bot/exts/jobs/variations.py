@@ -12,15 +12,20 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.errors import RequestProblem, RequestRefused
-from bot.exts.backend.responders import InteractionAsker, check_may_paint_here, priority_of, whisper
+from bot.exts.backend.responders import (
+    InteractionResponder,
+    check_may_paint_here,
+    priority_of,
+    reply_ephemeral,
+)
 from bot.exts.guild.policy import check_may_ask_here
 from bot.views.variations import LARGEST_SEED, variation
 
 if TYPE_CHECKING:
     import discord
 
-    from bot.exts.backend.dependencies import Services
-    from bot.exts.backend.responders import Asker
+    from bot.exts.backend.dependencies import Dependencies
+    from bot.exts.backend.responders import Responder
     from bot.jobs.models import Job
     from bot.views.components.job_buttons import Verb
 
@@ -35,8 +40,8 @@ DOUBLE_PRESS: Final = timedelta(seconds=3)
 class Variations:
     """Begins another painting from one that is there."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
         self._pressed: dict[tuple[str, Verb, int], datetime] = {}
 
     async def press(self, interaction: discord.Interaction[Any], job: Job, verb: Verb) -> None:
@@ -47,21 +52,21 @@ class Variations:
             ArtefactMissingError: the pictures are not kept any more.
         """
         message = interaction.message
-        asker = InteractionAsker(interaction, reply_to=message.id if message else None)
+        responder = InteractionResponder(interaction, reply_to=message.id if message else None)
         press = (job.job_id, verb, interaction.user.id)
         if self._is_double(press, interaction.created_at):
             logger.info("member %d pressed %s on job %s twice", press[2], verb, job.job_id)
             return
         try:
-            refusal = await self.vary(asker, job, verb)
+            refusal = await self.vary(responder, job, verb)
         except BaseException:
             self._pressed.pop(press, None)  # nothing came of it, so it may be pressed again
             raise
         if refusal is not None:
             self._pressed.pop(press, None)
-            await whisper(interaction, refusal)
+            await reply_ephemeral(interaction, refusal)
 
-    async def vary(self, asker: Asker, job: Job, verb: Verb) -> str | None:
+    async def vary(self, responder: Responder, job: Job, verb: Verb) -> str | None:
         """Accept another painting for whoever asks, however they ask.
 
         Returns:
@@ -71,22 +76,24 @@ class Variations:
             Refusal: the painting cannot be accepted.
             ArtefactMissingError: the pictures are not kept any more.
         """
-        services = self._services
-        if not services.scheduler.accepting:
+        dependencies = self._dependencies
+        if not dependencies.scheduler.accepting:
             raise RequestRefused(RequestProblem.SHUTTING_DOWN)
-        await check_may_ask_here(services.store.guilds, asker.origin.guild_id, asker.channel)
-        check_may_paint_here(asker)
+        await check_may_ask_here(
+            dependencies.store.guilds, responder.origin.guild_id, responder.channel
+        )
+        check_may_paint_here(responder)
         seed = random.randint(1, LARGEST_SEED)  # noqa: S311 - variety, not secrecy
-        made = variation(job, verb, largest_size=services.settings.largest_size, seed=seed)
+        made = variation(job, verb, largest_size=dependencies.settings.largest_size, seed=seed)
         if made.refusal is not None:
             return made.refusal
-        begun = await services.repeats.repaint(
+        begun = await dependencies.repeats.repaint(
             job,
-            origin=asker.origin,
+            origin=responder.origin,
             changes=made.changes,
             beginning=made.beginning,
-            request_key=asker.request_key,
-            priority=priority_of(asker.member, services.settings),
+            request_key=responder.request_key,
+            priority=priority_of(responder.member, dependencies.settings),
         )
         logger.info(
             "accepted job %s of member %d in channel %d: %s of %s",

@@ -9,16 +9,16 @@ import discord
 if TYPE_CHECKING:
     from bot.jobs.models import Job
 
-__all__ = ["Onlookers"]
+__all__ = ["Viewers"]
 
 
-class Onlookers:
+class Viewers:
     """Those who will see an answer.
 
     Args:
         guild: where it is given; None in direct messages.
         channel_id: where it is given.
-        asker: the member who asked.
+        responder: the member who asked.
         privately: whether they alone see it.
     """
 
@@ -26,13 +26,13 @@ class Onlookers:
         self,
         guild: discord.Guild | None,
         channel_id: int | None,
-        asker: discord.abc.User,
+        responder: discord.abc.User,
         *,
         privately: bool,
     ) -> None:
         self._guild = guild
         self._channel_id = channel_id
-        self._asker = asker
+        self._responder = responder
         self._privately = privately
 
     def may_see(self, job: Job) -> bool:
@@ -42,7 +42,7 @@ class Onlookers:
         can read the channel it was posted in: to the asker alone, or to everyone in the guild.
         What was posted under an age restriction stays under one.
         """
-        is_own = job.origin.requester_id == self._asker.id
+        is_own = job.origin.requester_id == self._responder.id
         if self._guild is None or job.origin.channel_id == self._channel_id:
             return is_own or self._guild is not None
         channel = self._guild.get_channel_or_thread(job.origin.channel_id)
@@ -53,7 +53,7 @@ class Onlookers:
     def _can_read(self, channel: discord.abc.GuildChannel | discord.Thread) -> bool:
         if isinstance(channel, discord.Thread) and channel.is_private():
             return False  # whoever is in it is not known
-        who = self._asker if self._privately else channel.guild.default_role
+        who = self._responder if self._privately else channel.guild.default_role
         if not isinstance(who, discord.Member | discord.Role):
             return False
         permissions = channel.permissions_for(who)

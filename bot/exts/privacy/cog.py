@@ -12,9 +12,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.exts.backend.responders import defer, sentence_for, whisper
-from bot.exts.privacy.export import Takeout, holdings_of
-from bot.ops.tasks import Errands
+from bot.exts.backend.responders import defer, reply_ephemeral, sentence_for
+from bot.exts.privacy.export import DataExport, holdings_of
+from bot.ops.tasks import BackgroundTasks
 from bot.views.privacy import (
     Erased,
     forget_question,
@@ -26,7 +26,7 @@ from bot.views.privacy import (
 from bot.views.text import sentences
 
 if TYPE_CHECKING:
-    from bot.exts.backend.dependencies import Services
+    from bot.exts.backend.dependencies import Dependencies
 
 # mypy cannot infer the type variables of `hybrid_command`, hence the ignores below.
 __all__ = ["Privacy"]
@@ -43,17 +43,17 @@ ERASE_LOOK_SECONDS: Final = 0.25
 class Privacy(commands.Cog):
     """What is held about you."""
 
-    def __init__(self, services: Services, bot: commands.AutoShardedBot) -> None:
-        self._store = services.store
-        self._artefacts = services.artefacts
-        self._settings = services.settings
+    def __init__(self, dependencies: Dependencies, bot: commands.AutoShardedBot) -> None:
+        self._store = dependencies.store
+        self._artefacts = dependencies.artefacts
+        self._settings = dependencies.settings
         self._bot = bot
-        self._errands = Errands()
+        self._tasks = BackgroundTasks()
         self._exporting = asyncio.Semaphore(EXPORTS_AT_ONCE)
 
     async def cog_unload(self) -> None:
         """End what is still under way; nothing is half forgotten by that."""
-        await self._errands.close()
+        await self._tasks.close()
 
     @commands.hybrid_command(name="privacy")  # type: ignore[arg-type]
     @app_commands.allowed_installs(guilds=True, users=False)
@@ -88,7 +88,7 @@ class Privacy(commands.Cog):
             return
         try:
             if str(interaction.user.id) != subject:
-                await whisper(interaction, sentences.PRIVACY_NOT_YOURS)
+                await reply_ephemeral(interaction, sentences.PRIVACY_NOT_YOURS)
             elif verb == "export":
                 self._begin(interaction, self._export(interaction), "export")
             elif verb == "ask":
@@ -100,7 +100,7 @@ class Privacy(commands.Cog):
                 work = self._forget(interaction, messages_too=verb == "erase")
                 self._begin(interaction, work, "forgetting")
         except Exception as error:
-            await whisper(interaction, sentence_for(error, doing=f"privacy {verb}"))
+            await reply_ephemeral(interaction, sentence_for(error, doing=f"privacy {verb}"))
 
     def _guild_name(self, guild_id: int) -> str | None:
         guild = self._bot.get_guild(guild_id)
@@ -113,15 +113,15 @@ class Privacy(commands.Cog):
             try:
                 await work
             except Exception as error:
-                await whisper(interaction, sentence_for(error, doing=what))
+                await reply_ephemeral(interaction, sentence_for(error, doing=what))
 
-        if not self._errands.start(f"{what} for {interaction.user.id}", go_on()):
+        if not self._tasks.start(f"{what} for {interaction.user.id}", go_on()):
             work.close()
 
     async def _ask(self, interaction: discord.Interaction[Any]) -> None:
         holdings = await holdings_of(self._store, interaction.user.id)
         if holdings.is_empty:
-            await whisper(interaction, forgotten(holdings, erased=None))
+            await reply_ephemeral(interaction, forgotten(holdings, erased=None))
             return
         await interaction.followup.send(
             forget_question(holdings, self._guild_name)[:2000],
@@ -131,7 +131,7 @@ class Privacy(commands.Cog):
 
     async def _export(self, interaction: discord.Interaction[Any]) -> None:
         holdings = await holdings_of(self._store, interaction.user.id)
-        takeout = Takeout(
+        takeout = DataExport(
             self._artefacts,
             limit=interaction.filesize_limit,
             most=self._settings.max_export_files,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.artefacts.folder import PREVIEW, job_prefix
 from bot.errors import ArtefactMissingError
-from bot.views.privacy import Holdings
+from bot.views.privacy import HeldData
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.artefacts.folder import Artefacts
     from bot.jobs.store import JobStore
 
-__all__ = ["Entry", "Takeout", "holdings_of", "plan"]
+__all__ = ["DataExport", "Entry", "holdings_of", "plan"]
 
 MOST_JOBS: Final = 100_000
 ENTRY_BYTES: Final = 512
@@ -52,13 +52,13 @@ class Entry:
     size: int
 
 
-async def holdings_of(store: JobStore, member_id: int) -> Holdings:
+async def holdings_of(store: JobStore, member_id: int) -> HeldData:
     """What is held about a member.
 
     Raises:
         StoreUnavailableError: the database cannot be reached.
     """
-    return Holdings(
+    return HeldData(
         jobs=tuple(await store.jobs_of(member_id, limit=MOST_JOBS)),
         pickers=tuple(await store.pickers.of(member_id)),
         offers=tuple(await store.offers.of(member_id)),
@@ -66,7 +66,7 @@ async def holdings_of(store: JobStore, member_id: int) -> Holdings:
     )
 
 
-class Takeout:
+class DataExport:
     """Makes the zips, one after the other, so that only one is in memory.
 
     Args:
@@ -80,7 +80,7 @@ class Takeout:
         self._limit = limit - ENVELOPE_BYTES
         self._most = most
 
-    async def zips(self, holdings: Holdings) -> AsyncIterator[bytes]:
+    async def zips(self, holdings: HeldData) -> AsyncIterator[bytes]:
         """The zips; the first one also says in ``data.json`` what no picture shows.
 
         Raises:
@@ -103,7 +103,7 @@ class Takeout:
                 files[f"{entry.path}.{_extension(data)}"] = data
             yield await asyncio.to_thread(_zipped, files)
 
-    async def _entries(self, holdings: Holdings) -> AsyncIterator[Entry]:
+    async def _entries(self, holdings: HeldData) -> AsyncIterator[Entry]:
         folders = {job_prefix(job.job_id): f"paintings/{_name(job)}" for job in holdings.jobs}
         folders |= {
             picker.content_key.rpartition("/")[0] + "/": f"waiting/{picker.message_id}"
@@ -120,7 +120,7 @@ class Takeout:
                 yield Entry(path=f"{folder}/{name}", key=info.key, size=info.size)
 
 
-def describe(holdings: Holdings) -> dict[str, Any]:
+def describe(holdings: HeldData) -> dict[str, Any]:
     """All rows that are held, as JSON has them."""
     described: dict[str, Any] = json.loads(
         json.dumps(dataclasses.asdict(holdings), default=str, ensure_ascii=False)

@@ -11,7 +11,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import RequestProblem, RequestRefused
-from bot.exts.backend.responders import InteractionAsker, MessageAsker, defer, sentence_for
+from bot.exts.backend.responders import InteractionResponder, MessageResponder, defer, sentence_for
 from bot.exts.stylize.attachments import (
     FETCH_SECONDS,
     Found,
@@ -22,23 +22,30 @@ from bot.exts.stylize.attachments import (
     pictures_on,
     source_of,
 )
-from bot.exts.stylize.parser import LARGEST_SEED, LARGEST_SIZE, Kind, Wish, read_wish, with_options
+from bot.exts.stylize.parser import (
+    LARGEST_SEED,
+    LARGEST_SIZE,
+    Kind,
+    ParsedText,
+    parse_text,
+    with_options,
+)
 from bot.exts.stylize.picker_catch_up import catch_up
-from bot.exts.stylize.request import Ask, NamedPicture
+from bot.exts.stylize.request import NamedPicture, StylizeRequest
 from bot.exts.stylize.suggestion_actions import open_new_form
 from bot.intake.download import allowed_origins, is_allowed
 from bot.jobs.models import Order
-from bot.presets.shelf import nearest
+from bot.presets.catalog import nearest
 from stylenet.recipe import RECIPES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from bot.errors import Refusal
-    from bot.exts.backend.dependencies import Services
-    from bot.exts.stylize.handler import Requests
+    from bot.exts.backend.dependencies import Dependencies
+    from bot.exts.stylize.handler import StylizeHandler
     from bot.exts.stylize.picker import PickerTable
-    from bot.exts.stylize.suggestion_actions import Asking
+    from bot.exts.stylize.suggestion_actions import SuggestionActions
 
 __all__ = ["Stylize"]
 
@@ -52,10 +59,10 @@ class Stylize(commands.Cog):
     def __init__(
         self,
         bot: commands.AutoShardedBot,
-        services: Services,
-        requests: Requests,
+        dependencies: Dependencies,
+        requests: StylizeHandler,
         pickers: PickerTable,
-        asking: Asking,
+        asking: SuggestionActions,
         *,
         is_ours: Callable[[str], Awaitable[bool]],
     ) -> None:
@@ -63,17 +70,17 @@ class Stylize(commands.Cog):
 
         Args:
             bot: the client.
-            services: the rooms behind the counter.
+            dependencies: the rooms behind the counter.
             requests: where every way of asking leads.
             pickers: where reactions go.
             asking: where forms go.
             is_ours: whether this process answers a message that others may have heard too.
         """
         self._bot = bot
-        self._services = services
-        self._settings = services.settings
-        self._shelf = services.shelf
-        self._origins = allowed_origins(services.settings)
+        self._dependencies = dependencies
+        self._settings = dependencies.settings
+        self._catalog = dependencies.catalog
+        self._origins = allowed_origins(dependencies.settings)
         self._requests = requests
         self._pickers = pickers
         self._asking = asking
@@ -159,10 +166,10 @@ class Stylize(commands.Cog):
         if not await defer(interaction):
             return
         # Read like words, so that a weight or an emoji is understood in the same way.
-        wish = read_wish(f"weights={weights.replace(' ', '')}" if weights else "")
-        named = tuple(read_wish(emoji).named) if emoji else ()
-        wish = with_options(
-            replace(wish, words=preset or "", names_preset=bool(preset)),
+        parsed = parse_text(f"weights={weights.replace(' ', '')}" if weights else "")
+        named = tuple(parse_text(emoji).named) if emoji else ()
+        parsed = with_options(
+            replace(parsed, words=preset or "", names_preset=bool(preset)),
             size=size,
             strength=strength,
             strokes=strokes,
@@ -179,23 +186,23 @@ class Stylize(commands.Cog):
             contents = [source_of(content)]
         else:
             contents, others = others[:1], others[1:]
-        asker = InteractionAsker(interaction)
-        ask = Ask(
-            origin=asker.origin,
+        responder = InteractionResponder(interaction)
+        ask = StylizeRequest(
+            origin=responder.origin,
             pictures=(*contents, *styles, *others),
             lacks_content=not contents,
             mask=source_of(mask) if mask is not None else None,
-            wish=wish,
+            parsed=parsed,
             avatar=avatar_of(interaction.user),
         )
-        await self._requests.serve(asker, ask)
+        await self._requests.serve(responder, ask)
 
     @from_slash.autocomplete("preset")
     async def _suggest_presets(
         self, interaction: discord.Interaction[Any], typed: str
     ) -> list[app_commands.Choice[str]]:
         typed = typed.strip().lower()
-        presets = await self._shelf.presets(interaction.guild_id)
+        presets = await self._catalog.presets(interaction.guild_id)
         near = nearest(typed, presets) if typed else None
         return [
             app_commands.Choice(name=f"{preset.emoji} {preset.title}", value=preset.name)
@@ -209,15 +216,15 @@ class Stylize(commands.Cog):
         """Repaint what is on a message: its two pictures, or its one with a style to be chosen."""
         if not await defer(interaction):
             return
-        asker = InteractionAsker(interaction, reply_to=message.id)
+        responder = InteractionResponder(interaction, reply_to=message.id)
         pictures = pictures_on(message, origins=self._origins)
-        ask = Ask(
-            origin=asker.origin,
+        ask = StylizeRequest(
+            origin=responder.origin,
             pictures=pictures,
             order=Order.GUESSED if len(pictures) > 1 else Order.NAMED,
             avatar=avatar_of(interaction.user),
         )
-        await self._requests.serve(asker, ask)
+        await self._requests.serve(responder, ask)
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -235,7 +242,7 @@ class Stylize(commands.Cog):
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """After a start, or a connection that could not be resumed, reactions were missed."""
-        await catch_up(self._bot, self._services, self._pickers)
+        await catch_up(self._bot, self._dependencies, self._pickers)
 
     @commands.Cog.listener()
     async def on_raw_reaction_add(self, reaction: discord.RawReactionActionEvent) -> None:
@@ -281,26 +288,31 @@ class Stylize(commands.Cog):
             await self._from_message(message, words, doubt=doubt)
         except Exception as error:
             text = sentence_for(error, doing=f"serving message {message.id}")
-            await MessageAsker(message).say(text)
+            await MessageResponder(message).say(text)
 
     async def _from_message(
         self, message: discord.Message, words: str, *, doubt: Refusal | None = None
     ) -> None:
         me = self._bot.user
-        wish = read_wish(words, me=me.id if me is not None else None)
-        named = list(self._named(message, wish))
+        parsed = parse_text(words, me=me.id if me is not None else None)
+        named = list(self._named(message, parsed))
         has_link = any(each.named.kind is Kind.LINK for each in named)
         found = await pictures_meant_by(message, origins=self._origins, previews=not has_link)
-        if wish.has_link and not found.pictures and not named:
+        if parsed.has_link and not found.pictures and not named:
             found = await self._preview_of(message)
         await self._requests.handle(
-            MessageAsker(message), found, named, wish, avatar=avatar_of(message.author), doubt=doubt
+            MessageResponder(message),
+            found,
+            named,
+            parsed,
+            avatar=avatar_of(message.author),
+            doubt=doubt,
         )
 
-    def _named(self, message: discord.Message, wish: Wish) -> Iterator[NamedPicture]:
+    def _named(self, message: discord.Message, parsed: ParsedText) -> Iterator[NamedPicture]:
         """The pictures that words stand for; links only where they may be opened."""
         members = {user.id: user for user in message.mentions}
-        for named in wish.named:
+        for named in parsed.named:
             source = None
             match named.kind:
                 case Kind.REQUESTER:

@@ -11,39 +11,39 @@ from bot.exts.guild.policy import check_may_ask_here
 from bot.exts.stylize.request import arrange
 from bot.exts.stylize.saved_suggestions import refuse
 from bot.intake.accept import MAX_STYLES
-from bot.intake.request import StyleRequest
+from bot.intake.request import JobRequest
 from bot.views.text import requests, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.exts.backend.dependencies import Services
-    from bot.exts.backend.responders import Asker
+    from bot.exts.backend.dependencies import Dependencies
+    from bot.exts.backend.responders import Responder
     from bot.exts.stylize.attachments import Found
-    from bot.exts.stylize.parser import Wish
+    from bot.exts.stylize.parser import ParsedText
     from bot.exts.stylize.picker import PickerTable
-    from bot.exts.stylize.request import Ask, NamedPicture
+    from bot.exts.stylize.request import NamedPicture, StylizeRequest
     from bot.intake.request import PictureSource
     from bot.jobs.models import Job
 
-__all__ = ["Requests"]
+__all__ = ["StylizeHandler"]
 
 logger = logging.getLogger(__name__)
 
 
-class Requests:
+class StylizeHandler:
     """Turns pictures and a wish into a job, or into a picker where the style is missing."""
 
-    def __init__(self, services: Services, pickers: PickerTable) -> None:
-        self._services = services
+    def __init__(self, dependencies: Dependencies, pickers: PickerTable) -> None:
+        self._dependencies = dependencies
         self._pickers = pickers
 
     async def handle(
         self,
-        asker: Asker,
+        responder: Responder,
         found: Found,
         named: Sequence[NamedPicture],
-        wish: Wish,
+        parsed: ParsedText,
         *,
         avatar: PictureSource,
         doubt: Refusal | None = None,
@@ -51,10 +51,10 @@ class Requests:
         """Serve what was written in a message: decide which picture is which, then go on.
 
         Args:
-            asker: whoever asked.
+            responder: whoever asked.
             found: the pictures that were posted.
             named: those named in words.
-            wish: everything else that was written.
+            parsed: everything else that was written.
             avatar: the asker's own.
             doubt: why the asker should say first whether this was meant at all.
 
@@ -62,54 +62,58 @@ class Requests:
             Whether something came of it; if not, the asker was told why.
         """
         preset = None
-        if wish.words:
-            preset = await self._services.shelf.get(wish.words, guild_id=asker.origin.guild_id)
+        if parsed.words:
+            preset = await self._dependencies.catalog.get(
+                parsed.words, guild_id=responder.origin.guild_id
+            )
         ask = arrange(
             found,
             named,
-            wish,
+            parsed,
             names_preset=preset is not None,
-            origin=asker.origin,
+            origin=responder.origin,
             avatar=avatar,
         )
         if doubt is not None:
-            await refuse(self._services, asker, ask, doubt)
+            await refuse(self._dependencies, responder, ask, doubt)
             return False
-        return await self.serve(asker, ask)
+        return await self.serve(responder, ask)
 
-    async def serve(self, asker: Asker, ask: Ask) -> bool:
+    async def serve(self, responder: Responder, ask: StylizeRequest) -> bool:
         """Serve one request, or say why not, with buttons that do something about it.
 
         Returns:
             Whether something came of it.
         """
         try:
-            text = await self._serve(asker, ask)
+            text = await self._serve(responder, ask)
         except Refusal as refusal:
             logger.info("member %d is refused: %s", ask.origin.requester_id, refusal)
-            await refuse(self._services, asker, ask, refusal)
+            await refuse(self._dependencies, responder, ask, refusal)
             return False
-        await asker.accepted(text)
+        await responder.accepted(text)
         return True
 
-    async def _serve(self, asker: Asker, ask: Ask) -> str:
+    async def _serve(self, responder: Responder, ask: StylizeRequest) -> str:
         """Serve one request; returns what to tell a member who must be told something.
 
         Raises:
             Refusal: it cannot be served.
         """
-        if not self._services.scheduler.accepting:
+        if not self._dependencies.scheduler.accepting:
             raise RequestRefused(RequestProblem.SHUTTING_DOWN)
-        await check_may_ask_here(self._services.store.guilds, ask.origin.guild_id, asker.channel)
-        if ask.wish.trouble is not None:
-            raise ask.wish.trouble
+        await check_may_ask_here(
+            self._dependencies.store.guilds, ask.origin.guild_id, responder.channel
+        )
+        if ask.parsed.trouble is not None:
+            raise ask.parsed.trouble
         self._check_pictures(ask)
-        check_may_paint_here(asker)
+        check_may_paint_here(responder)
         preset, unknown = await self._preset(ask)
         styles = len(ask.pictures) - 1 + (preset is not None)
         if styles > MAX_STYLES:
             raise RequestRefused(RequestProblem.TOO_MANY_PICTURES, detail=str(len(ask.pictures)))
-        weights = ask.wish.options.get("weights")
+        weights = ask.parsed.options.get("weights")
         if weights is not None and len(weights) != max(1, styles):
             raise RequestRefused(
                 RequestProblem.BAD_OPTION_VALUE,
@@ -117,16 +121,16 @@ class Requests:
                 suggestion=requests.numbers_for_styles(max(1, styles)),
             )
         if styles == 0:
-            await self._pickers.offer(asker, ask, unknown=unknown)
+            await self._pickers.offer(responder, ask, unknown=unknown)
             return sentences.PICKER_POSTED
-        job = await self._paint(asker, ask, preset)
+        job = await self._paint(responder, ask, preset)
         logger.info(
             "accepted job %s of member %d in channel %d: %s",
             job.job_id, job.origin.requester_id, job.origin.channel_id, job.title,
         )  # fmt: skip
         return sentences.ACCEPTED
 
-    def _check_pictures(self, ask: Ask) -> None:
+    def _check_pictures(self, ask: StylizeRequest) -> None:
         """Make sure there is something to repaint.
 
         Raises:
@@ -140,13 +144,13 @@ class Requests:
             problem = RequestProblem.MASK_WITHOUT_PICTURE
         elif ask.is_gone:
             problem = RequestProblem.MESSAGE_GONE
-        elif ask.wish.has_link:
+        elif ask.parsed.has_link:
             problem = RequestProblem.LINK_INSTEAD_OF_FILE
         else:
             problem = RequestProblem.NO_PICTURES
-        raise RequestRefused(problem, detail=self._services.settings.prefix)
+        raise RequestRefused(problem, detail=self._dependencies.settings.prefix)
 
-    async def _preset(self, ask: Ask) -> tuple[str | None, str | None]:
+    async def _preset(self, ask: StylizeRequest) -> tuple[str | None, str | None]:
         """The preset that the words name, and else the words that were meant as one.
 
         Beside two pictures, words that name no preset are a caption, unless they were given as a
@@ -155,27 +159,27 @@ class Requests:
         Raises:
             RequestRefused: there is no preset of the name that was given.
         """
-        wish, shelf, guild_id = ask.wish, self._services.shelf, ask.origin.guild_id
-        if not wish.words:
+        parsed, catalog, guild_id = ask.parsed, self._dependencies.catalog, ask.origin.guild_id
+        if not parsed.words:
             return None, None
-        found = await shelf.get(wish.words, guild_id=guild_id)
+        found = await catalog.get(parsed.words, guild_id=guild_id)
         if found is not None:
             return found.name, None
         if len(ask.pictures) == 1:
-            return None, wish.words
-        if wish.names_preset:
+            return None, parsed.words
+        if parsed.names_preset:
             raise RequestRefused(
                 RequestProblem.UNKNOWN_PRESET,
-                detail=wish.words,
-                suggestion=await shelf.nearest(wish.words, guild_id=guild_id),
+                detail=parsed.words,
+                suggestion=await catalog.nearest(parsed.words, guild_id=guild_id),
             )
         return None, None
 
-    async def _paint(self, asker: Asker, ask: Ask, preset: str | None) -> Job:
+    async def _paint(self, responder: Responder, ask: StylizeRequest, preset: str | None) -> Job:
         content, *styles = ask.pictures
-        recipe = ask.wish.recipe(self._services.settings.recipe)
-        return await self._services.intake.accept(
-            StyleRequest(
+        recipe = ask.parsed.recipe(self._dependencies.settings.recipe)
+        return await self._dependencies.intake.accept(
+            JobRequest(
                 origin=ask.origin,
                 content=content,
                 styles=tuple(styles),
@@ -183,8 +187,8 @@ class Requests:
                 mask=ask.mask,
                 order=ask.order,
                 recipe=recipe,
-                options=ask.wish.recipe_changes(recipe),
-                request_key=asker.request_key,
-                priority=priority_of(asker.member, self._services.settings),
+                options=ask.parsed.recipe_changes(recipe),
+                request_key=responder.request_key,
+                priority=priority_of(responder.member, self._dependencies.settings),
             )
         )

@@ -27,9 +27,9 @@ __all__ = [
     "Kind",
     "Named",
     "Option",
+    "ParsedText",
     "Role",
-    "Wish",
-    "read_wish",
+    "parse_text",
     "with_options",
 ]
 
@@ -70,7 +70,7 @@ class Named:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wish:
+class ParsedText:
     """What was asked for beside the pictures.
 
     Attributes:
@@ -297,7 +297,7 @@ _FILLERS: Final = frozenset(
 )
 
 
-def read_wish(text: str, *, me: int | None = None) -> Wish:
+def parse_text(text: str, *, me: int | None = None) -> ParsedText:
     """Read what a member wrote beside the pictures.
 
     Nothing is refused here: an option that does not exist, or with a value it does not take, is
@@ -318,7 +318,7 @@ def read_wish(text: str, *, me: int | None = None) -> Wish:
     ):
         text = pattern.sub(take, text)
     words = [word for word in text.split() if word.lower().strip(".,!?") not in _FILLERS]
-    return Wish(
+    return ParsedText(
         words=reader.preset or " ".join(words).strip(" .,!?\"'"),
         names_preset=bool(reader.preset),
         options=reader.options,
@@ -413,7 +413,7 @@ def _meant(name: str, value: str) -> tuple[str, Any] | None:
         return None
 
 
-def with_options(wish: Wish, **given: object) -> Wish:
+def with_options(parsed: ParsedText, **given: object) -> ParsedText:
     """A wish with the options that were given; those that are None were not."""
     chosen = {name: value for name, value in given.items() if value is not None}
-    return replace(wish, options={**wish.options, **chosen})
+    return replace(parsed, options={**parsed.options, **chosen})

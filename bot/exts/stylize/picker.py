@@ -16,11 +16,11 @@ from bot.errors import (
     RequestProblem,
     RequestRefused,
 )
-from bot.exts.backend.responders import priority_of, sentence_for, whisper
+from bot.exts.backend.responders import priority_of, reply_ephemeral, sentence_for
 from bot.exts.stylize.request import source_from_json, source_to_json
-from bot.intake.request import HeldPicture, StyleRequest
+from bot.intake.request import JobRequest, SavedPicture
 from bot.jobs.models import Input, Origin, Picker, Place
-from bot.presets.shelf import find, nearest
+from bot.presets.catalog import find, nearest
 from bot.views.components.suggestions import begin_view
 from bot.views.picker import (
     page_of,
@@ -36,10 +36,10 @@ from stylenet.recipe import Recipe
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.exts.backend.dependencies import Services
-    from bot.exts.backend.responders import Asker
-    from bot.exts.stylize.request import Ask
-    from bot.presets.shelf import ShelfPreset
+    from bot.exts.backend.dependencies import Dependencies
+    from bot.exts.backend.responders import Responder
+    from bot.exts.stylize.request import StylizeRequest
+    from bot.presets.catalog import CatalogPreset
 
 __all__ = ["PickerTable"]
 
@@ -53,7 +53,7 @@ SAVE_SECONDS: Final = 5.0
 class _Page:
     """The styles on one page of a picker, and their sheet."""
 
-    styles: Sequence[ShelfPreset]
+    styles: Sequence[CatalogPreset]
     sheet: bytes
     number: int
     pages: int
@@ -62,8 +62,8 @@ class _Page:
 class PickerTable:
     """The pickers on offer. Their rows outlive restarts; this class remembers nothing."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
         self._reacting: dict[int, asyncio.Task[None]] = {}
         self._saving: set[asyncio.Event] = set()
         self._closed = False
@@ -76,21 +76,23 @@ class PickerTable:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def offer(self, asker: Asker, ask: Ask, *, unknown: str | None) -> None:
+    async def offer(
+        self, responder: Responder, ask: StylizeRequest, *, unknown: str | None
+    ) -> None:
         """Hold the picture and post a picker for it.
 
         Raises:
             Refusal: the picture cannot be used, or the picker cannot be posted.
         """
-        base = ask.wish.recipe(self._services.settings.recipe)
-        recipe = base.evolve(**ask.wish.recipe_changes(base))
+        base = ask.parsed.recipe(self._dependencies.settings.recipe)
+        recipe = base.evolve(**ask.parsed.recipe_changes(base))
         picture = ask.pictures[0]
-        held = await self._services.intake.hold(picture)
-        permissions = asker.permissions
+        held = await self._dependencies.intake.hold(picture)
+        permissions = responder.permissions
         may_react = permissions.add_reactions and permissions.read_message_history
-        presets = await self._services.shelf.presets(asker.origin.guild_id)
+        presets = await self._dependencies.catalog.presets(responder.origin.guild_id)
         near = find(nearest(unknown, presets) or "", presets) if unknown is not None else None
-        page = await self._page(asker.origin.guild_id, 0)
+        page = await self._page(responder.origin.guild_id, 0)
         embed = picker_embed(
             page.styles,
             filename=picture.filename,
@@ -103,14 +105,14 @@ class PickerTable:
         saved = asyncio.Event()
         self._saving.add(saved)
         try:
-            message = await self._post(asker, embed, page, view)
-            await self._services.store.pickers.save(
+            message = await self._post(responder, embed, page, view)
+            await self._dependencies.store.pickers.save(
                 Picker(
                     message_id=message.id,
-                    channel_id=asker.origin.channel_id,
-                    guild_id=asker.origin.guild_id,
-                    requester_id=asker.origin.requester_id,
-                    request_message_id=asker.origin.message_id,
+                    channel_id=responder.origin.channel_id,
+                    guild_id=responder.origin.guild_id,
+                    requester_id=responder.origin.requester_id,
+                    request_message_id=responder.origin.message_id,
                     content_key=held.key,
                     filename=held.filename,
                     spoiler=held.spoiler,
@@ -122,7 +124,7 @@ class PickerTable:
                 )
             )
         except (discord.HTTPException, TimeoutError) as error:
-            await self._services.intake.release(held)
+            await self._dependencies.intake.release(held)
             raise RequestRefused(RequestProblem.NOT_ALLOWED_HERE) from error
         finally:
             self._saving.discard(saved)
@@ -140,7 +142,7 @@ class PickerTable:
         picker = await self._find(reaction.message_id)
         if picker is None or picker.used_at is not None or self.is_expired(picker):
             return
-        presets = await self._services.shelf.presets(picker.guild_id)
+        presets = await self._dependencies.catalog.presets(picker.guild_id)
         preset = style_for_emoji(str(reaction.emoji), presets)
         if preset is None:
             return
@@ -156,7 +158,7 @@ class PickerTable:
         self,
         client: discord.Client,
         picker: Picker,
-        preset: ShelfPreset,
+        preset: CatalogPreset,
         member: discord.Member | None,
     ) -> None:
         """Paint what a reaction chose, or tell the member why not."""
@@ -202,10 +204,10 @@ class PickerTable:
         picker = await self._chosen_on(interaction)
         if picker is None or interaction.message is None:
             return
-        presets = await self._services.shelf.presets(picker.guild_id)
+        presets = await self._dependencies.catalog.presets(picker.guild_id)
         preset = find(name, presets)
         if not await self._take(picker, name, interaction.user):
-            await whisper(interaction, sentences.PICKER_USED, view=begin_view())
+            await reply_ephemeral(interaction, sentences.PICKER_USED, view=begin_view())
         elif preset is not None:
             may_manage = interaction.app_permissions.manage_messages
             await self._settle(interaction.message, picker, preset, clear=may_manage)
@@ -215,24 +217,24 @@ class PickerTable:
         message = interaction.message
         picker = None if message is None else await self._find(message.id)
         if picker is None or self.is_expired(picker):
-            await whisper(interaction, sentences.PICKER_GONE, view=begin_view())
+            await reply_ephemeral(interaction, sentences.PICKER_GONE, view=begin_view())
         elif picker.requester_id != interaction.user.id:
-            await whisper(interaction, sentences.PICKER_NOT_YOURS, view=begin_view())
+            await reply_ephemeral(interaction, sentences.PICKER_NOT_YOURS, view=begin_view())
         elif picker.used_at is not None:
-            await whisper(interaction, sentences.PICKER_USED, view=begin_view())
+            await reply_ephemeral(interaction, sentences.PICKER_USED, view=begin_view())
         else:
             return picker
         return None
 
     async def _page(self, guild_id: int | None, number: int) -> _Page:
         """A page of what is on offer now; a style may be removed while its sheet is made."""
-        shelf = self._services.shelf
+        catalog = self._dependencies.catalog
         for last in (False, True):
-            presets = await shelf.presets(guild_id)
+            presets = await catalog.presets(guild_id)
             where, number, pages = page_of(len(presets), number)
             styles = presets[where]
             try:
-                sheet = await shelf.sheet(styles, first=where.start + 1)
+                sheet = await catalog.sheet(styles, first=where.start + 1)
             except ArtefactMissingError:
                 if last:
                     raise
@@ -276,7 +278,7 @@ class PickerTable:
         self,
         message: discord.Message | discord.PartialMessage,
         picker: Picker,
-        preset: ShelfPreset,
+        preset: CatalogPreset,
         *,
         clear: bool,
     ) -> None:
@@ -303,19 +305,19 @@ class PickerTable:
     async def _find(self, message_id: int) -> Picker | None:
         """The picker on a message; a member may be quicker than its row is written."""
         saving = list(self._saving)
-        picker = await self._services.store.pickers.get(message_id)
+        picker = await self._dependencies.store.pickers.get(message_id)
         if picker is not None or not saving:
             return picker
         with suppress(TimeoutError):
             async with asyncio.timeout(SAVE_SECONDS):
                 for saved in saving:
                     await saved.wait()
-        return await self._services.store.pickers.get(message_id)
+        return await self._dependencies.store.pickers.get(message_id)
 
     def is_expired(self, picker: Picker) -> bool:
         """Whether a picker is too old to be answered."""
         age = datetime.now(UTC) - picker.created_at
-        return age > timedelta(seconds=self._services.settings.picker_seconds)
+        return age > timedelta(seconds=self._dependencies.settings.picker_seconds)
 
     async def _take(
         self, picker: Picker, preset: str, member: discord.User | discord.Member | None
@@ -330,17 +332,17 @@ class PickerTable:
         """
         if picker.used_at is not None:
             return False
-        if not self._services.scheduler.accepting:
+        if not self._dependencies.scheduler.accepting:
             raise RequestRefused(RequestProblem.SHUTTING_DOWN)
-        recipe, options = _choices(picker, default=self._services.settings.recipe)
-        request = StyleRequest(
+        recipe, options = _choices(picker, default=self._dependencies.settings.recipe)
+        request = JobRequest(
             origin=Origin(
                 guild_id=picker.guild_id,
                 channel_id=picker.channel_id,
                 message_id=picker.request_message_id,
                 requester_id=picker.requester_id,
             ),
-            content=HeldPicture(
+            content=SavedPicture(
                 key=picker.content_key,
                 filename=picker.filename,
                 spoiler=picker.spoiler,
@@ -352,15 +354,15 @@ class PickerTable:
             recipe=recipe,
             options=options,
             request_key=f"picker:{picker.message_id}",
-            priority=priority_of(member, self._services.settings),
+            priority=priority_of(member, self._dependencies.settings),
         )
-        await self._services.intake.accept(request)
-        return await self._services.store.pickers.use(picker.message_id)
+        await self._dependencies.intake.accept(request)
+        return await self._dependencies.store.pickers.use(picker.message_id)
 
     async def _post(
-        self, asker: Asker, embed: discord.Embed, page: _Page, view: discord.ui.View
+        self, responder: Responder, embed: discord.Embed, page: _Page, view: discord.ui.View
     ) -> discord.Message:
-        origin = asker.origin
+        origin = responder.origin
         options: dict[str, Any] = {}
         if origin.message_id is not None:
             options["reference"] = discord.MessageReference(
@@ -370,7 +372,7 @@ class PickerTable:
                 fail_if_not_exists=False,
             )
         async with asyncio.timeout(POST_SECONDS):
-            return await asker.channel.send(
+            return await responder.channel.send(
                 embed=embed,
                 file=presets_sheet(page.sheet, page.styles),
                 view=view,
@@ -395,7 +397,7 @@ def _choices(picker: Picker, *, default: str) -> tuple[Recipe, dict[str, Any]]:
 
 async def _offer_reactions(
     message: discord.Message,
-    styles: Sequence[ShelfPreset],
+    styles: Sequence[CatalogPreset],
     *,
     without: discord.Embed,
     clear: bool | None,

@@ -13,7 +13,7 @@ from bot.errors import StoreUnavailableError
 from bot.views.picker import style_for_emoji
 
 if TYPE_CHECKING:
-    from bot.exts.backend.dependencies import Services
+    from bot.exts.backend.dependencies import Dependencies
     from bot.exts.stylize.picker import PickerTable
     from bot.jobs.models import Picker
 
@@ -24,11 +24,13 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 30.0
 
 
-async def catch_up(client: discord.Client, services: Services, pickers: PickerTable) -> None:
+async def catch_up(
+    client: discord.Client, dependencies: Dependencies, pickers: PickerTable
+) -> None:
     """Look at the young pickers that nobody answered, and begin what was chosen on them."""
-    patience = timedelta(seconds=services.settings.picker_catch_up_seconds)
+    patience = timedelta(seconds=dependencies.settings.picker_catch_up_seconds)
     try:
-        missed = await services.store.pickers.unused(since=datetime.now(UTC) - patience)
+        missed = await dependencies.store.pickers.unused(since=datetime.now(UTC) - patience)
     except StoreUnavailableError as error:
         logger.warning("reactions made meanwhile go unseen: %s", error)
         return
@@ -37,16 +39,16 @@ async def catch_up(client: discord.Client, services: Services, pickers: PickerTa
             continue
         try:
             async with asyncio.timeout(LOOK_SECONDS):
-                await _look(client, services, pickers, picker)
+                await _look(client, dependencies, pickers, picker)
         except (discord.HTTPException, TimeoutError) as error:
             logger.info("picker %d cannot be looked at: %s", picker.message_id, error)
 
 
 async def _look(
-    client: discord.Client, services: Services, pickers: PickerTable, picker: Picker
+    client: discord.Client, dependencies: Dependencies, pickers: PickerTable, picker: Picker
 ) -> None:
     place = client.get_partial_messageable(picker.channel_id, guild_id=picker.guild_id)
-    presets = await services.shelf.presets(picker.guild_id)
+    presets = await dependencies.catalog.presets(picker.guild_id)
     message = await place.fetch_message(picker.message_id)
     for reaction in message.reactions:
         preset = style_for_emoji(str(reaction.emoji), presets)

@@ -9,7 +9,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.exts.stylize.parser import Kind, Named, Role, Wish
+from bot.exts.stylize.parser import Kind, Named, ParsedText, Role
 from bot.intake.request import PictureSource
 from bot.jobs.models import Order, Origin, Place
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from bot.exts.stylize.attachments import Found
 
 __all__ = [
-    "Ask",
     "NamedPicture",
+    "StylizeRequest",
     "arrange",
-    "ask_from_json",
-    "ask_to_json",
+    "request_from_json",
+    "request_to_json",
     "source_from_json",
     "source_to_json",
 ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ask:
+class StylizeRequest:
     """One request.
 
     Attributes:
@@ -39,7 +39,7 @@ class Ask:
         lacks_content: whether there is nothing to repaint: the pictures are all styles.
         mask: what says where to paint.
         order: how it is known which picture is which.
-        wish: everything that was said in words or chosen.
+        parsed: everything that was said in words or chosen.
         avatar: the requester's own, which is always at hand.
         is_gone: the message replied to cannot be seen any more.
     """
@@ -49,7 +49,7 @@ class Ask:
     lacks_content: bool = False
     mask: PictureSource | None = None
     order: Order = Order.NAMED
-    wish: Wish = dataclasses.field(default_factory=Wish)
+    parsed: ParsedText = dataclasses.field(default_factory=ParsedText)
     avatar: PictureSource
     is_gone: bool = False
 
@@ -65,12 +65,12 @@ class NamedPicture:
 def arrange(
     found: Found,
     named: Sequence[NamedPicture],
-    wish: Wish,
+    parsed: ParsedText,
     *,
     names_preset: bool,
     origin: Origin,
     avatar: PictureSource,
-) -> Ask:
+) -> StylizeRequest:
     """Decide which picture is which.
 
     Pictures that were posted come first: the content, then the styles. What is named in words
@@ -80,13 +80,13 @@ def arrange(
     Args:
         found: the pictures that were posted.
         named: those named in words, in the order in which they were written.
-        wish: what was said.
+        parsed: what was said.
         names_preset: whether the words name a preset, so that no style is missing.
         origin: where the request came from.
         avatar: the requester's own.
     """
     posted, order = list(found.pictures), found.order
-    mask = posted.pop() if wish.mask and posted else None
+    mask = posted.pop() if parsed.mask and posted else None
     if len(posted) < 2:
         order = Order.NAMED
     contents = [each.source for each in named if each.named.role is Role.CONTENT]
@@ -103,23 +103,23 @@ def arrange(
             order = Order.NAMED if contents else Order.GUESSED
     lacks_content = not pictures
     pictures += styles
-    if wish.swap and len(pictures) > 1:
+    if parsed.swap and len(pictures) > 1:
         pictures[:2] = reversed(pictures[:2])
-    return Ask(
+    return StylizeRequest(
         origin=origin,
         pictures=tuple(pictures),
         lacks_content=lacks_content,
         mask=mask,
         order=order,
-        wish=wish,
+        parsed=parsed,
         avatar=avatar,
         is_gone=found.is_gone,
     )
 
 
-def ask_to_json(ask: Ask) -> dict[str, Any]:
+def request_to_json(ask: StylizeRequest) -> dict[str, Any]:
     """The ask as JSON holds it. Trouble with an option is left out: it is what is remedied."""
-    wish = ask.wish
+    parsed = ask.parsed
     return {
         "origin": dataclasses.asdict(ask.origin),
         "pictures": [source_to_json(each) for each in ask.pictures],
@@ -129,20 +129,20 @@ def ask_to_json(ask: Ask) -> dict[str, Any]:
         "avatar": source_to_json(ask.avatar),
         "is_gone": ask.is_gone,
         "wish": {
-            "words": wish.words,
-            "names_preset": wish.names_preset,
-            "options": dict(wish.options),
-            "mask": wish.mask,
-            "named": [dataclasses.asdict(each) for each in wish.named],
-            "fix": wish.fix,
+            "words": parsed.words,
+            "names_preset": parsed.names_preset,
+            "options": dict(parsed.options),
+            "mask": parsed.mask,
+            "named": [dataclasses.asdict(each) for each in parsed.named],
+            "fix": parsed.fix,
         },
     }
 
 
-def ask_from_json(held: Mapping[str, Any]) -> Ask:
-    """Read what `ask_to_json` wrote."""
-    wish = held["wish"]
-    return Ask(
+def request_from_json(held: Mapping[str, Any]) -> StylizeRequest:
+    """Read what `request_to_json` wrote."""
+    parsed = held["wish"]
+    return StylizeRequest(
         origin=Origin(**held["origin"]),
         pictures=tuple(source_from_json(each) for each in held["pictures"]),
         lacks_content=held["lacks_content"],
@@ -150,13 +150,13 @@ def ask_from_json(held: Mapping[str, Any]) -> Ask:
         order=Order(held["order"]),
         avatar=source_from_json(held["avatar"]),
         is_gone=held["is_gone"],
-        wish=Wish(
-            words=wish["words"],
-            names_preset=wish["names_preset"],
-            options=wish["options"],
-            mask=wish["mask"],
-            named=tuple(_named(each) for each in wish["named"]),
-            fix=None if wish["fix"] is None else (wish["fix"][0], wish["fix"][1]),
+        parsed=ParsedText(
+            words=parsed["words"],
+            names_preset=parsed["names_preset"],
+            options=parsed["options"],
+            mask=parsed["mask"],
+            named=tuple(_named(each) for each in parsed["named"]),
+            fix=None if parsed["fix"] is None else (parsed["fix"][0], parsed["fix"][1]),
         ),
     )
 

@@ -8,37 +8,39 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import StyleBotError
-from bot.exts.stylize.request import ask_from_json, ask_to_json
+from bot.exts.stylize.request import request_from_json, request_to_json
 from bot.exts.stylize.suggestions import Way, way_on
-from bot.jobs.models import Offer, new_offer_id
-from bot.views.components.suggestions import Remedy, offer_view
+from bot.jobs.models import SavedRequest, new_offer_id
+from bot.views.components.suggestions import Suggestion, offer_view
 from bot.views.text import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.errors import Refusal
-    from bot.exts.backend.dependencies import Services
-    from bot.exts.backend.responders import Asker
-    from bot.exts.stylize.request import Ask
+    from bot.exts.backend.dependencies import Dependencies
+    from bot.exts.backend.responders import Responder
+    from bot.exts.stylize.request import StylizeRequest
 
-__all__ = ["HeldOffer", "find", "refuse"]
+__all__ = ["SavedSuggestion", "find", "refuse"]
 
 logger = logging.getLogger(__name__)
 
 
-class HeldOffer:
+class SavedSuggestion:
     """An offer as it was kept: what was asked, and the way on from it."""
 
-    def __init__(self, offer: Offer) -> None:
+    def __init__(self, offer: SavedRequest) -> None:
         self.offer_id = offer.offer_id
         self.requester_id = offer.requester_id
         self.is_used = offer.used_at is not None
-        self.ask: Ask = ask_from_json(offer.ask["ask"])
+        self.ask: StylizeRequest = request_from_json(offer.ask["ask"])
         self.way = _way(offer.ask["way"])
 
 
-async def refuse(services: Services, asker: Asker, ask: Ask, refusal: Refusal) -> None:
+async def refuse(
+    dependencies: Dependencies, responder: Responder, ask: StylizeRequest, refusal: Refusal
+) -> None:
     """Say why a request cannot be served, and offer what can be done about it.
 
     Where the offer cannot be kept, the sentence stands alone.
@@ -46,35 +48,35 @@ async def refuse(services: Services, asker: Asker, ask: Ask, refusal: Refusal) -
     way = way_on(refusal, ask)
     text = sentences.explain(refusal) or str(refusal)
     if not way.remedies:
-        await asker.say(text)
+        await responder.say(text)
         return
-    offer = Offer(
+    offer = SavedRequest(
         offer_id=new_offer_id(),
         requester_id=ask.origin.requester_id,
-        ask={"ask": ask_to_json(ask), "way": asdict(way)},
+        ask={"ask": request_to_json(ask), "way": asdict(way)},
         created_at=datetime.now(UTC),
     )
     try:
-        await services.store.offers.save(offer)
+        await dependencies.store.offers.save(offer)
     except StyleBotError as error:
         logger.warning("an offer is not made, for it cannot be kept: %s", error)
-        await asker.say(text)
+        await responder.say(text)
         return
     view = offer_view(offer.offer_id, way.remedies, correction=way.correction)
-    await asker.say(text, view=view)
+    await responder.say(text, view=view)
 
 
-async def find(services: Services, offer_id: str) -> HeldOffer | None:
+async def find(dependencies: Dependencies, offer_id: str) -> SavedSuggestion | None:
     """The offer of this id, used or not; None when it has expired."""
-    offer = await services.store.offers.get(offer_id)
-    oldest = datetime.now(UTC) - timedelta(seconds=services.settings.picker_seconds)
-    return None if offer is None or offer.created_at < oldest else HeldOffer(offer)
+    offer = await dependencies.store.offers.get(offer_id)
+    oldest = datetime.now(UTC) - timedelta(seconds=dependencies.settings.picker_seconds)
+    return None if offer is None or offer.created_at < oldest else SavedSuggestion(offer)
 
 
 def _way(held: Mapping[str, Any]) -> Way:
     option = held["option"]
     return Way(
-        remedies=tuple(Remedy(each) for each in held["remedies"]),
+        remedies=tuple(Suggestion(each) for each in held["remedies"]),
         at=held["at"],
         option=None if option is None else (option[0], option[1]),
         preset=held["preset"],

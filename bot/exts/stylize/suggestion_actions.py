@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from bot.errors import StoreUnavailableError
 from bot.exts.backend.responders import (
-    InteractionAsker,
-    OfferAsker,
+    InteractionResponder,
+    SuggestionResponder,
     defer,
+    reply_ephemeral,
     sentence_for,
-    whisper,
 )
 from bot.exts.stylize import saved_suggestions
 from bot.exts.stylize.attachments import avatar_of, uploaded
-from bot.exts.stylize.parser import Wish
-from bot.exts.stylize.request import Ask
+from bot.exts.stylize.parser import ParsedText
+from bot.exts.stylize.request import StylizeRequest
 from bot.exts.stylize.suggestions import applied, fields
 from bot.views.components.suggestions import (
     CONTENT_FIELD,
     STYLE_FIELD,
     PictureForm,
-    Remedy,
+    Suggestion,
     begin_view,
     form_of,
 )
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 
     import discord
 
-    from bot.exts.backend.dependencies import Services
-    from bot.exts.stylize.handler import Requests
+    from bot.exts.backend.dependencies import Dependencies
+    from bot.exts.stylize.handler import StylizeHandler
     from bot.exts.stylize.picker import PickerTable
-    from bot.exts.stylize.saved_suggestions import HeldOffer
+    from bot.exts.stylize.saved_suggestions import SavedSuggestion
     from bot.intake.request import PictureSource
 
-__all__ = ["Asking", "open_new_form"]
+__all__ = ["SuggestionActions", "open_new_form"]
 
 logger = logging.getLogger(__name__)
 
@@ -54,11 +54,13 @@ FORM_SECONDS: Final = 2.0
 """A form has to be opened within three seconds of the press, or there is an answer instead."""
 
 
-class Asking:
+class SuggestionActions:
     """Goes on from refusals, swaps pictures, and turns the pages of pickers."""
 
-    def __init__(self, services: Services, requests: Requests, pickers: PickerTable) -> None:
-        self._services = services
+    def __init__(
+        self, dependencies: Dependencies, requests: StylizeHandler, pickers: PickerTable
+    ) -> None:
+        self._dependencies = dependencies
         self._requests = requests
         self._pickers = pickers
 
@@ -67,10 +69,10 @@ class Asking:
         await self._guarded(interaction, open_new_form(interaction, preset))
 
     async def offered(
-        self, interaction: discord.Interaction[Any], offer_id: str, remedy: Remedy
+        self, interaction: discord.Interaction[Any], offer_id: str, remedy: Suggestion
     ) -> None:
         """A member pressed a button under a refusal."""
-        if remedy is Remedy.UPLOAD:
+        if remedy is Suggestion.UPLOAD:
             # A form must be the first answer, so there is no acknowledging before it.
             await self._guarded(interaction, self._open_form(interaction, offer_id))
         elif await defer(interaction):
@@ -87,7 +89,7 @@ class Asking:
         if form_id == NEW:
             await self._guarded(interaction, self._begin(interaction, pictures, preset))
         else:
-            work = self._go_on(interaction, form_id, Remedy.UPLOAD, pictures)
+            work = self._go_on(interaction, form_id, Suggestion.UPLOAD, pictures)
             await self._guarded(interaction, work)
 
     async def swap(self, interaction: discord.Interaction[Any], job_id: str) -> None:
@@ -110,17 +112,19 @@ class Asking:
         try:
             await work
         except Exception as error:
-            await whisper(interaction, sentence_for(error, doing="answering a press"))
+            await reply_ephemeral(interaction, sentence_for(error, doing="answering a press"))
 
-    async def _find(self, interaction: discord.Interaction[Any], offer_id: str) -> HeldOffer | None:
+    async def _find(
+        self, interaction: discord.Interaction[Any], offer_id: str
+    ) -> SavedSuggestion | None:
         """The offer, if this member may take it up; otherwise they are told."""
-        offer = await saved_suggestions.find(self._services, offer_id)
+        offer = await saved_suggestions.find(self._dependencies, offer_id)
         if offer is None:
-            await whisper(interaction, requests.OFFER_GONE, view=begin_view())
+            await reply_ephemeral(interaction, requests.OFFER_GONE, view=begin_view())
         elif offer.requester_id != interaction.user.id:
-            await whisper(interaction, requests.OFFER_NOT_YOURS, view=begin_view())
+            await reply_ephemeral(interaction, requests.OFFER_NOT_YOURS, view=begin_view())
         elif offer.is_used:
-            await whisper(interaction, requests.OFFER_USED)
+            await reply_ephemeral(interaction, requests.OFFER_USED)
         else:
             return offer
         return None
@@ -141,19 +145,23 @@ class Asking:
         self,
         interaction: discord.Interaction[Any],
         offer_id: str,
-        remedy: Remedy,
+        remedy: Suggestion,
         pictures: Mapping[str, PictureSource] | None = None,
     ) -> None:
         offer = await self._find(interaction, offer_id)
         if offer is None:
             return
-        if remedy is Remedy.HELP:
-            await whisper(interaction, requests.how_to_ask(self._services.settings.prefix))
+        if remedy is Suggestion.HELP:
+            await reply_ephemeral(
+                interaction, requests.how_to_ask(self._dependencies.settings.prefix)
+            )
             return
         ask = applied(remedy, offer.ask, offer.way, pictures)
-        asker = OfferAsker(interaction, origin=ask.origin, request_key=f"offer:{offer_id}")
-        if await self._requests.serve(asker, ask):
-            await self._services.store.offers.use(offer_id)
+        responder = SuggestionResponder(
+            interaction, origin=ask.origin, request_key=f"offer:{offer_id}"
+        )
+        if await self._requests.serve(responder, ask):
+            await self._dependencies.store.offers.use(offer_id)
 
     async def _begin(
         self,
@@ -162,25 +170,25 @@ class Asking:
         preset: str,
     ) -> None:
         """A request that is all in the form."""
-        asker = InteractionAsker(interaction)
+        responder = InteractionResponder(interaction)
         wanted = [pictures[name] for name in (CONTENT_FIELD, STYLE_FIELD) if name in pictures]
-        ask = Ask(
-            origin=asker.origin,
+        ask = StylizeRequest(
+            origin=responder.origin,
             pictures=tuple(wanted),
             lacks_content=CONTENT_FIELD not in pictures,
-            wish=Wish(words=preset, names_preset=bool(preset)),
+            parsed=ParsedText(words=preset, names_preset=bool(preset)),
             avatar=avatar_of(interaction.user),
         )
-        await self._requests.serve(asker, ask)
+        await self._requests.serve(responder, ask)
 
     async def _swap(self, interaction: discord.Interaction[Any], job_id: str) -> None:
-        job = await self._services.store.get(job_id)
+        job = await self._dependencies.store.get(job_id)
         if job.origin.requester_id != interaction.user.id:
-            await whisper(interaction, requests.SWAP_NOT_YOURS)
+            await reply_ephemeral(interaction, requests.SWAP_NOT_YOURS)
             return
-        swapped = await self._services.store.swap(job_id)
+        swapped = await self._dependencies.store.swap(job_id)
         if swapped.state.is_final:
-            await whisper(interaction, requests.SWAP_TOO_LATE)
+            await reply_ephemeral(interaction, requests.SWAP_TOO_LATE)
             return
         logger.info("job %s begins anew, the other way round: %s", job_id, swapped.title)
 

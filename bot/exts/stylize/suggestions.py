@@ -16,14 +16,14 @@ from bot.errors import (
 )
 from bot.intake.accept import MAX_STYLES
 from bot.jobs.models import Order, Place
-from bot.views.components.suggestions import CONTENT_FIELD, STYLE_FIELD, Remedy
+from bot.views.components.suggestions import CONTENT_FIELD, STYLE_FIELD, Suggestion
 from bot.views.text import requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from bot.exts.stylize.parser import Wish
-    from bot.exts.stylize.request import Ask
+    from bot.exts.stylize.parser import ParsedText
+    from bot.exts.stylize.request import StylizeRequest
     from bot.intake.request import PictureSource
 
 __all__ = ["MASK", "Way", "applied", "fields", "way_on"]
@@ -41,10 +41,10 @@ class Way:
         at: the picture that is to blame: 0 is the content, `MASK` the mask, None none of them.
         option: the option that is to blame: its name and the value that was probably meant.
         preset: the preset that was probably meant.
-        drops_preset: whether `Remedy.WITHOUT` goes on without the preset, not the option.
+        drops_preset: whether `Suggestion.WITHOUT` goes on without the preset, not the option.
     """
 
-    remedies: tuple[Remedy, ...] = ()
+    remedies: tuple[Suggestion, ...] = ()
     at: int | None = None
     option: tuple[str, Any] | None = None
     preset: str | None = None
@@ -52,7 +52,7 @@ class Way:
 
     @property
     def correction(self) -> str | None:
-        """What `Remedy.CORRECT` says yes to, in words."""
+        """What `Suggestion.CORRECT` says yes to, in words."""
         if self.preset is not None:
             return self.preset
         if self.option is not None:
@@ -61,7 +61,7 @@ class Way:
         return None
 
 
-def way_on(refusal: Refusal, ask: Ask) -> Way:
+def way_on(refusal: Refusal, ask: StylizeRequest) -> Way:
     """What can be done about a refusal of this request; no remedies where nothing can."""
     match refusal:
         case PictureRefused():
@@ -69,95 +69,98 @@ def way_on(refusal: Refusal, ask: Ask) -> Way:
         case RequestRefused(
             problem=RequestProblem.UNKNOWN_OPTION | RequestProblem.BAD_OPTION_VALUE
         ):
-            option = ask.wish.fix
-            corrections = (Remedy.CORRECT,) if option is not None else ()
-            return Way(remedies=(*corrections, Remedy.WITHOUT), option=option)
+            option = ask.parsed.fix
+            corrections = (Suggestion.CORRECT,) if option is not None else ()
+            return Way(remedies=(*corrections, Suggestion.WITHOUT), option=option)
         case RequestRefused(problem=RequestProblem.UNKNOWN_PRESET):
             near = refusal.suggestion
-            corrections = (Remedy.CORRECT,) if near is not None else ()
-            others = (Remedy.WITHOUT,) if len(ask.pictures) > 1 else (Remedy.PRESET,)
+            corrections = (Suggestion.CORRECT,) if near is not None else ()
+            others = (Suggestion.WITHOUT,) if len(ask.pictures) > 1 else (Suggestion.PRESET,)
             return Way(remedies=(*corrections, *others), preset=near, drops_preset=True)
         case RequestRefused(problem=problem):
             return Way(remedies=_REMEDIES.get(problem, ()))
         case LimitReached():
-            return Way(remedies=(Remedy.RETRY,))
+            return Way(remedies=(Suggestion.RETRY,))
         case _:
             return Way()
 
 
-_REMEDIES: Final[Mapping[RequestProblem, tuple[Remedy, ...]]] = {
-    RequestProblem.NO_PICTURES: (Remedy.UPLOAD, Remedy.AVATAR, Remedy.HELP),
-    RequestProblem.MESSAGE_GONE: (Remedy.UPLOAD, Remedy.AVATAR, Remedy.HELP),
-    RequestProblem.LINK_INSTEAD_OF_FILE: (Remedy.UPLOAD, Remedy.AVATAR, Remedy.HELP),
-    RequestProblem.STYLE_WITHOUT_CONTENT: (Remedy.UPLOAD, Remedy.AVATAR, Remedy.HELP),
-    RequestProblem.MASK_WITHOUT_PICTURE: (Remedy.UPLOAD, Remedy.AVATAR, Remedy.HELP),
-    RequestProblem.TOO_MANY_PICTURES: (Remedy.TWO, Remedy.BLEND),
-    RequestProblem.UNKNOWN_COMMAND: (Remedy.STYLIZE,),
-    RequestProblem.SHUTTING_DOWN: (Remedy.RETRY,),
-    RequestProblem.NOT_ALLOWED_HERE: (Remedy.RETRY,),
+_REMEDIES: Final[Mapping[RequestProblem, tuple[Suggestion, ...]]] = {
+    RequestProblem.NO_PICTURES: (Suggestion.UPLOAD, Suggestion.AVATAR, Suggestion.HELP),
+    RequestProblem.MESSAGE_GONE: (Suggestion.UPLOAD, Suggestion.AVATAR, Suggestion.HELP),
+    RequestProblem.LINK_INSTEAD_OF_FILE: (Suggestion.UPLOAD, Suggestion.AVATAR, Suggestion.HELP),
+    RequestProblem.STYLE_WITHOUT_CONTENT: (Suggestion.UPLOAD, Suggestion.AVATAR, Suggestion.HELP),
+    RequestProblem.MASK_WITHOUT_PICTURE: (Suggestion.UPLOAD, Suggestion.AVATAR, Suggestion.HELP),
+    RequestProblem.TOO_MANY_PICTURES: (Suggestion.TWO, Suggestion.BLEND),
+    RequestProblem.UNKNOWN_COMMAND: (Suggestion.STYLIZE,),
+    RequestProblem.SHUTTING_DOWN: (Suggestion.RETRY,),
+    RequestProblem.NOT_ALLOWED_HERE: (Suggestion.RETRY,),
 }
 
 
 def applied(
-    remedy: Remedy, ask: Ask, way: Way, uploads: Mapping[str, PictureSource] | None = None
-) -> Ask:
+    remedy: Suggestion,
+    ask: StylizeRequest,
+    way: Way,
+    uploads: Mapping[str, PictureSource] | None = None,
+) -> StylizeRequest:
     """The request as it is with the remedy.
 
     Args:
         remedy: what was chosen.
         ask: what was refused.
         way: the way that offered the remedy.
-        uploads: the form's pictures by their field, for `Remedy.UPLOAD`.
+        uploads: the form's pictures by their field, for `Suggestion.UPLOAD`.
     """
-    ask = dataclasses.replace(ask, wish=dataclasses.replace(ask.wish, trouble=None, fix=None))
+    ask = dataclasses.replace(ask, parsed=dataclasses.replace(ask.parsed, trouble=None, fix=None))
     match remedy:
-        case Remedy.CORRECT | Remedy.WITHOUT:
-            return dataclasses.replace(ask, wish=_mended(remedy, ask.wish, way))
-        case Remedy.UPLOAD:
+        case Suggestion.CORRECT | Suggestion.WITHOUT:
+            return dataclasses.replace(ask, parsed=_mended(remedy, ask.parsed, way))
+        case Suggestion.UPLOAD:
             return _uploaded(ask, way, uploads or {})
-        case Remedy.AVATAR:
+        case Suggestion.AVATAR:
             return _with_content(ask, way, ask.avatar)
-        case Remedy.FIRST_FRAME:
+        case Suggestion.FIRST_FRAME:
             return _replaced(ask, way, _first_frame)
-        case Remedy.RETRY | Remedy.STYLIZE | Remedy.HELP:
+        case Suggestion.RETRY | Suggestion.STYLIZE | Suggestion.HELP:
             return ask
         case _:
             return _fewer(remedy, ask, way)
 
 
-def _mended(remedy: Remedy, wish: Wish, way: Way) -> Wish:
+def _mended(remedy: Suggestion, parsed: ParsedText, way: Way) -> ParsedText:
     """The wish with what was probably meant, or without what was not understood."""
-    if remedy is Remedy.CORRECT and way.preset is not None:
-        return dataclasses.replace(wish, words=way.preset, names_preset=True)
-    if remedy is Remedy.CORRECT and way.option is not None:
+    if remedy is Suggestion.CORRECT and way.preset is not None:
+        return dataclasses.replace(parsed, words=way.preset, names_preset=True)
+    if remedy is Suggestion.CORRECT and way.option is not None:
         name, value = way.option
-        return dataclasses.replace(wish, options={**wish.options, name: value})
+        return dataclasses.replace(parsed, options={**parsed.options, name: value})
     if way.drops_preset:
-        return dataclasses.replace(wish, words="", names_preset=False)
+        return dataclasses.replace(parsed, words="", names_preset=False)
     # What could not be read was left out then; weights can be read and still not fit.
-    kept = {name: value for name, value in wish.options.items() if name != "weights"}
-    return dataclasses.replace(wish, options=kept)
+    kept = {name: value for name, value in parsed.options.items() if name != "weights"}
+    return dataclasses.replace(parsed, options=kept)
 
 
-def _fewer(remedy: Remedy, ask: Ask, way: Way) -> Ask:
+def _fewer(remedy: Suggestion, ask: StylizeRequest, way: Way) -> StylizeRequest:
     """The request with some of its pictures only."""
-    pictures, wish = ask.pictures, ask.wish
+    pictures, parsed = ask.pictures, ask.parsed
     match remedy:
-        case Remedy.LEAVE_OUT if way.at == MASK:
+        case Suggestion.LEAVE_OUT if way.at == MASK:
             return dataclasses.replace(ask, mask=None)
-        case Remedy.LEAVE_OUT:
+        case Suggestion.LEAVE_OUT:
             pictures = tuple(each for at, each in enumerate(pictures) if at != way.at)
-        case Remedy.PRESET:
+        case Suggestion.PRESET:
             pictures = pictures[:1]
-            wish = dataclasses.replace(wish, words="", names_preset=False)
-        case Remedy.TWO:
+            parsed = dataclasses.replace(parsed, words="", names_preset=False)
+        case Suggestion.TWO:
             pictures = pictures[:2]
         case _:
             pictures = pictures[: 1 + MAX_STYLES]
-    return dataclasses.replace(ask, pictures=pictures, wish=wish)
+    return dataclasses.replace(ask, pictures=pictures, parsed=parsed)
 
 
-def fields(ask: Ask, way: Way) -> list[tuple[str, str, bool]]:
+def fields(ask: StylizeRequest, way: Way) -> list[tuple[str, str, bool]]:
     """The form's fields that would mend the request: id, label, and whether it is needed."""
     if way.at == MASK:
         return [(CONTENT_FIELD, requests.FORM_MASK, True)]
@@ -169,23 +172,23 @@ def fields(ask: Ask, way: Way) -> list[tuple[str, str, bool]]:
     return wanted
 
 
-def _other_picture(refusal: PictureRefused, ask: Ask) -> Way:
+def _other_picture(refusal: PictureRefused, ask: StylizeRequest) -> Way:
     at = _place_of(refusal, ask)
     remedies = []
     if at is not None and _picture_at(ask, at).first_frame is not None:
-        remedies.append(Remedy.FIRST_FRAME)
+        remedies.append(Suggestion.FIRST_FRAME)
     if refusal.problem is PictureProblem.DOWNLOAD_FAILED:
-        remedies.append(Remedy.RETRY)
-    remedies.append(Remedy.UPLOAD)
+        remedies.append(Suggestion.RETRY)
+    remedies.append(Suggestion.UPLOAD)
     if at == 0:
-        remedies.append(Remedy.AVATAR)
+        remedies.append(Suggestion.AVATAR)
     elif at is not None:
         enough = at == MASK or len(ask.pictures) > 2
-        remedies.append(Remedy.LEAVE_OUT if enough else Remedy.PRESET)
+        remedies.append(Suggestion.LEAVE_OUT if enough else Suggestion.PRESET)
     return Way(remedies=tuple(remedies), at=at)
 
 
-def _place_of(refusal: PictureRefused, ask: Ask) -> int | None:
+def _place_of(refusal: PictureRefused, ask: StylizeRequest) -> int | None:
     names = [each.filename for each in ask.pictures]
     if refusal.filename in names:
         return names.index(refusal.filename)
@@ -194,13 +197,15 @@ def _place_of(refusal: PictureRefused, ask: Ask) -> int | None:
     return None
 
 
-def _picture_at(ask: Ask, at: int) -> PictureSource:
+def _picture_at(ask: StylizeRequest, at: int) -> PictureSource:
     if at == MASK and ask.mask is not None:
         return ask.mask
     return ask.pictures[at]
 
 
-def _replaced(ask: Ask, way: Way, change: Callable[[PictureSource], PictureSource]) -> Ask:
+def _replaced(
+    ask: StylizeRequest, way: Way, change: Callable[[PictureSource], PictureSource]
+) -> StylizeRequest:
     if way.at is None:
         return ask
     other = change(_picture_at(ask, way.at))
@@ -222,7 +227,7 @@ def _first_frame(film: PictureSource) -> PictureSource:
     )
 
 
-def _with_content(ask: Ask, way: Way, content: PictureSource) -> Ask:
+def _with_content(ask: StylizeRequest, way: Way, content: PictureSource) -> StylizeRequest:
     """The request with this content: in the place of the one that did not do, or before all."""
     if way.at == 0:
         return _replaced(ask, way, lambda _: content)
@@ -231,7 +236,9 @@ def _with_content(ask: Ask, way: Way, content: PictureSource) -> Ask:
     )
 
 
-def _uploaded(ask: Ask, way: Way, uploads: Mapping[str, PictureSource]) -> Ask:
+def _uploaded(
+    ask: StylizeRequest, way: Way, uploads: Mapping[str, PictureSource]
+) -> StylizeRequest:
     picture = uploads.get(CONTENT_FIELD)
     if picture is not None:
         if way.at is not None:

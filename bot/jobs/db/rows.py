@@ -9,15 +9,15 @@ from bot.jobs.models import (
     Announcement,
     Delivery,
     Input,
+    Interpretation,
     Job,
     JobState,
     NewJob,
-    Offer,
     Order,
     Origin,
     Picker,
     Place,
-    Understood,
+    SavedRequest,
 )
 from stylenet.recipe import Recipe
 
@@ -197,9 +197,9 @@ def _size_from(row: RowMapping) -> tuple[int, int] | None:
     return None if width is None or height is None else (width, height)
 
 
-def offer_from(row: RowMapping) -> Offer:
+def offer_from(row: RowMapping) -> SavedRequest:
     """A row of the table `offers` as a record."""
-    return Offer(
+    return SavedRequest(
         offer_id=row["offer_id"],
         requester_id=row["requester_id"],
         ask=row["ask"],
@@ -208,7 +208,7 @@ def offer_from(row: RowMapping) -> Offer:
     )
 
 
-def row_of_offer(offer: Offer) -> dict[str, Any]:
+def row_of_offer(offer: SavedRequest) -> dict[str, Any]:
     """An offer's row."""
     return {
         "offer_id": offer.offer_id,
@@ -219,7 +219,7 @@ def row_of_offer(offer: Offer) -> dict[str, Any]:
     }
 
 
-def understood_column(understood: Understood | None) -> dict[str, Any] | None:
+def understood_column(understood: Interpretation | None) -> dict[str, Any] | None:
     """What the column `understood` of a job holds."""
     if understood is None:
         return None
@@ -231,10 +231,10 @@ def understood_column(understood: Understood | None) -> dict[str, Any] | None:
     }
 
 
-def _understood_from(column: dict[str, Any] | None) -> Understood | None:
+def _understood_from(column: dict[str, Any] | None) -> Interpretation | None:
     if column is None:
         return None
-    return Understood(
+    return Interpretation(
         content=_input_from(column["content"]),
         styles=tuple(_input_from(style) for style in column["styles"]),
         mask=None if column["mask"] is None else _input_from(column["mask"]),

@@ -16,7 +16,7 @@ import discord
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Desk", "JobButton", "PresetMenu", "Verb", "job_id_of", "job_view"]
+__all__ = ["JobActionHandler", "JobButton", "PresetMenu", "Verb", "job_id_of", "job_view"]
 
 
 class Verb(StrEnum):
@@ -35,7 +35,7 @@ class Verb(StrEnum):
     DELETE = "delete"
 
 
-class Desk(Protocol):
+class JobActionHandler(Protocol):
     """Where presses go. Answers every one of them within Discord's three seconds."""
 
     async def pressed(self, interaction: discord.Interaction[Any], job_id: str, verb: Verb) -> None:
@@ -48,7 +48,7 @@ class Desk(Protocol):
 
 
 class _HasDesk(Protocol):
-    desk: Desk
+    desk: JobActionHandler
 
 
 LABELS: dict[Verb, tuple[str, str]] = {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.views.components.counters import ChannelsMenu, CounterButton, RoleMenu
 from bot.views.components.job_buttons import JobButton, PresetMenu
-from bot.views.components.suggestions import BeginButton, OfferButton, SwapButton
+from bot.views.components.suggestions import BeginButton, SuggestionButton, SwapButton
 from bot.views.picker import PickerTake, PickerTurn
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ LIVING: Final[tuple[type[discord.ui.DynamicItem[Any]], ...]] = (
     PresetMenu,
     PickerTurn,
     PickerTake,
-    OfferButton,
+    SuggestionButton,
     BeginButton,
     CounterButton,
     ChannelsMenu,

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 __all__ = [
     "CONTENT_FIELD",
     "STYLE_FIELD",
-    "AskingDesk",
     "BeginButton",
-    "OfferButton",
     "PictureForm",
-    "Remedy",
+    "Suggestion",
+    "SuggestionButton",
+    "SuggestionHandler",
     "SwapButton",
     "begin_view",
     "form_of",
@@ -29,7 +29,7 @@ CONTENT_FIELD: Final = "content"
 STYLE_FIELD: Final = "style"
 
 
-class Remedy(StrEnum):
+class Suggestion(StrEnum):
     """What a button under a refusal does."""
 
     CORRECT = "correct"  # take the spelling or the value that was probably meant
@@ -46,29 +46,29 @@ class Remedy(StrEnum):
     HELP = "help"
 
 
-LABELS: Final[dict[Remedy, tuple[str, str]]] = {
-    Remedy.CORRECT: ("Yes", "✅"),
-    Remedy.WITHOUT: ("Paint without it", "✂️"),
-    Remedy.UPLOAD: ("Add a picture", "📎"),
-    Remedy.FIRST_FRAME: ("Use its first frame", "🎞️"),
-    Remedy.AVATAR: ("Use my avatar", "🙂"),
-    Remedy.PRESET: ("Choose one of your styles", "🎨"),
-    Remedy.LEAVE_OUT: ("Leave it out", "✂️"),
-    Remedy.TWO: ("Take the first two", "✌️"),
-    Remedy.BLEND: ("Blend the first five", "🌀"),
-    Remedy.RETRY: ("Try again", "🔁"),
-    Remedy.STYLIZE: ("Yes, paint it", "✅"),
-    Remedy.HELP: ("How it works", "💡"),
+LABELS: Final[dict[Suggestion, tuple[str, str]]] = {
+    Suggestion.CORRECT: ("Yes", "✅"),
+    Suggestion.WITHOUT: ("Paint without it", "✂️"),
+    Suggestion.UPLOAD: ("Add a picture", "📎"),
+    Suggestion.FIRST_FRAME: ("Use its first frame", "🎞️"),
+    Suggestion.AVATAR: ("Use my avatar", "🙂"),
+    Suggestion.PRESET: ("Choose one of your styles", "🎨"),
+    Suggestion.LEAVE_OUT: ("Leave it out", "✂️"),
+    Suggestion.TWO: ("Take the first two", "✌️"),
+    Suggestion.BLEND: ("Blend the first five", "🌀"),
+    Suggestion.RETRY: ("Try again", "🔁"),
+    Suggestion.STYLIZE: ("Yes, paint it", "✅"),
+    Suggestion.HELP: ("How it works", "💡"),
 }
 """What each button says, and its emoji."""
 
-_OFFER: Final = rf"offer:(?P<id>[0-9a-f]{{12}}):(?P<remedy>{'|'.join(Remedy)})"
+_OFFER: Final = rf"offer:(?P<id>[0-9a-f]{{12}}):(?P<remedy>{'|'.join(Suggestion)})"
 _SWAP: Final = r"job:(?P<id>[0-9a-f]{12}):swap"
 _BEGIN: Final = r"ask:(?P<preset>.{0,64})"
 _FORM: Final = re.compile(r"form:(?P<id>[0-9a-f]{12}|new)(?::(?P<preset>.{1,64}))?")
 
 
-class AskingDesk(Protocol):
+class SuggestionHandler(Protocol):
     """Where presses that belong to asking go. Answers every one within three seconds."""
 
     async def began(self, interaction: discord.Interaction[Any], preset: str) -> None:
@@ -76,7 +76,7 @@ class AskingDesk(Protocol):
         ...
 
     async def offered(
-        self, interaction: discord.Interaction[Any], offer_id: str, remedy: Remedy
+        self, interaction: discord.Interaction[Any], offer_id: str, remedy: Suggestion
     ) -> None:
         """A member pressed a button under a refusal."""
         ...
@@ -95,13 +95,13 @@ class AskingDesk(Protocol):
 
 
 class _HasAsking(Protocol):
-    asking: AskingDesk
+    asking: SuggestionHandler
 
 
-class OfferButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=_OFFER):
+class SuggestionButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=_OFFER):
     """A button that goes on from a refusal."""
 
-    def __init__(self, offer_id: str, remedy: Remedy, *, label: str | None = None) -> None:
+    def __init__(self, offer_id: str, remedy: Suggestion, *, label: str | None = None) -> None:
         usual, emoji = LABELS[remedy]
         super().__init__(
             discord.ui.Button(
@@ -123,7 +123,7 @@ class OfferButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], te
         /,
     ) -> Self:
         """Rebuild the button that was pressed."""
-        return cls(match["id"], Remedy(match["remedy"]))
+        return cls(match["id"], Suggestion(match["remedy"]))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Take the press to the desk."""
@@ -242,11 +242,11 @@ def begin_view() -> discord.ui.View:
 
 
 def offer_view(
-    offer_id: str, remedies: Sequence[Remedy], *, correction: str | None
+    offer_id: str, remedies: Sequence[Suggestion], *, correction: str | None
 ) -> discord.ui.View:
-    """The buttons under a refusal; `correction` is what `Remedy.CORRECT` says yes to."""
+    """The buttons under a refusal; `correction` is what `Suggestion.CORRECT` says yes to."""
     view = discord.ui.View(timeout=None)
     for remedy in remedies:
-        label = f"Yes, {correction}" if remedy is Remedy.CORRECT and correction else None
-        view.add_item(OfferButton(offer_id, remedy, label=label))
+        label = f"Yes, {correction}" if remedy is Suggestion.CORRECT and correction else None
+        view.add_item(SuggestionButton(offer_id, remedy, label=label))
     return view

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import PresetProblem, PresetRefused
-from bot.jobs.guild_models import GuildPreset, GuildRules
+from bot.jobs.guild_models import GuildPreset, GuildSettings
 
 LETTERS = ("🇦", "🇧", "🇨")
 
@@ -31,13 +31,13 @@ def preset():
 
 
 async def test_rules_are_the_usual_ones_until_decided(store):
-    assert await store.guilds.rules(7) == GuildRules()
-    rules = GuildRules(channel_ids=(1, 2), manager_role_id=3)
+    assert await store.guilds.rules(7) == GuildSettings()
+    rules = GuildSettings(channel_ids=(1, 2), manager_role_id=3)
     await store.guilds.decide(7, rules)
     assert await store.guilds.rules(7) == rules
-    await store.guilds.decide(7, GuildRules())
-    assert await store.guilds.rules(7) == GuildRules()
-    assert await store.guilds.rules(8) == GuildRules()
+    await store.guilds.decide(7, GuildSettings())
+    assert await store.guilds.rules(7) == GuildSettings()
+    assert await store.guilds.rules(8) == GuildSettings()
 
 
 async def test_styles_get_the_next_free_letter(store, preset):
@@ -89,7 +89,7 @@ async def test_a_thumbnail_comes_later_unless_the_style_is_gone(store, preset):
 async def test_a_guild_is_forgotten_some_time_after_it_was_left(store, preset):
     for guild in (7, 8):
         await store.presets.add(preset(guild=guild, emoji="🐳"), limit=2)
-        await store.guilds.decide(guild, GuildRules(manager_role_id=1))
+        await store.guilds.decide(guild, GuildSettings(manager_role_id=1))
     await store.guilds.seen({8})
     left = datetime.now(UTC)
     assert await store.retention.forget_guilds(left_before=left - timedelta(minutes=1)) == 0
@@ -101,7 +101,7 @@ async def test_a_guild_is_forgotten_some_time_after_it_was_left(store, preset):
     await store.guilds.joined(8)
     assert await store.retention.forget_guilds(left_before=left + timedelta(minutes=1)) == 1
     assert await store.presets.of(7) == []
-    assert await store.guilds.rules(7) == GuildRules()
+    assert await store.guilds.rules(7) == GuildSettings()
     assert await store.retention.discarded() == ["guilds/7/one/"]
     assert len(await store.presets.of(8)) == 1
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.jobs.change_feed import JobFeed
-from bot.jobs.deletions import Retraction, Standing
+from bot.jobs.deletions import PendingDeletion, Standing
 from bot.jobs.models import Picker
 from bot.jobs.store import JobStore
 
@@ -37,7 +37,7 @@ async def test_forgetting_a_job_writes_its_messages_down(store, new_job, many):
 
     assert store.retractions.news.is_set()
     assert await store.retractions.due() == [
-        Retraction(channel_id=channel_id, message_id=message_id, attempts=0)
+        PendingDeletion(channel_id=channel_id, message_id=message_id, attempts=0)
         for channel_id, message_id in ((5, 70), (9, 71))
     ]
 

@@ -10,11 +10,11 @@ from bot.errors import ClaimLostError, UnknownJobError
 from bot.jobs.models import (
     Announcement,
     Input,
+    Interpretation,
     JobState,
-    Offer,
     Order,
     Place,
-    Understood,
+    SavedRequest,
     new_offer_id,
 )
 
@@ -25,7 +25,7 @@ MOSAIC = Input(name="Mosaic", place=Place.PRESET)
 
 
 def _understood(*styles, order=Order.GUESSED):
-    return Understood(content=HARBOUR, styles=styles, order=order)
+    return Interpretation(content=HARBOUR, styles=styles, order=order)
 
 
 def _request(new_job, *styles, **more):
@@ -109,7 +109,7 @@ async def test_a_job_nobody_knows_cannot_be_swapped(store):
 
 
 async def test_an_offer_is_taken_up_once_and_forgotten_one_day(store):
-    offer = Offer(
+    offer = SavedRequest(
         offer_id=new_offer_id(),
         requester_id=7,
         ask={"pictures": [{"url": "https://x/y.png"}], "words": "mosiac"},

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from bot.delivery import message_deleter
-from bot.delivery.message_deleter import Retractor
+from bot.delivery.message_deleter import MessageDeleter
 from bot.delivery.messenger import ChannelClosedError, RejectedError, TryLaterError
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.deletions import Standing
@@ -43,7 +43,7 @@ async def _add(store, *message_ids):
 
 @asynccontextmanager
 async def _at_work(channel, store):
-    task = asyncio.create_task(Retractor(channel, store).run())
+    task = asyncio.create_task(MessageDeleter(channel, store).run())
     try:
         yield
         assert not task.done()

@@ -21,9 +21,9 @@ from bot.errors import (
     StorageFullError,
 )
 from bot.intake.accept import Intake
-from bot.intake.acceptance import Keeper
+from bot.intake.acceptance import JobAcceptance
 from bot.intake.inspection import Inspector
-from bot.intake.request import PictureSource, StyleRequest
+from bot.intake.request import JobRequest, PictureSource
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.models import JobState, Origin
 from bot.jobs.store import JobStore
@@ -48,7 +48,7 @@ FILES = {
 
 
 @dataclass
-class Shelf:
+class PresetCatalog:
     """One preset, as the library would have it."""
 
     title: str = "Sky"
@@ -93,10 +93,10 @@ async def house(tmp_path):
             changed = basic.model_copy(update=changes)
             return Intake(
                 changed,
-                keeper=Keeper(changed, store=store, artefacts=artefacts),
+                keeper=JobAcceptance(changed, store=store, artefacts=artefacts),
                 artefacts=artefacts,
                 inspector=inspector,
-                presets=Shelf(),
+                presets=PresetCatalog(),
                 session=session,
             )
 
@@ -112,7 +112,7 @@ def source(house, name, **options):
 def asked(house, content="content.png", style="style.png", **options):
     styles = (source(house, style),) if style else ()
     options = {"recipe": Recipe.named("default"), **options}
-    return StyleRequest(origin=ORIGIN, content=source(house, content), styles=styles, **options)
+    return JobRequest(origin=ORIGIN, content=source(house, content), styles=styles, **options)
 
 
 async def kept(house):
@@ -154,7 +154,7 @@ async def test_size_is_filled_in(house):
 
 
 async def test_a_spoiler_stays_one(house):
-    request = StyleRequest(
+    request = JobRequest(
         origin=ORIGIN,
         content=source(house, "content.png", spoiler=True),
         styles=(source(house, "style.png"),),
@@ -197,7 +197,7 @@ async def test_a_bad_picture_is_refused_by_name(house, content, style, problem, 
 
 
 async def test_a_file_announced_as_too_large_is_not_fetched(house):
-    request = StyleRequest(
+    request = JobRequest(
         origin=ORIGIN,
         content=PictureSource(url="https://nowhere.example/", filename="raw.tif", size=10**9),
         styles=(source(house, "style.png"),),
@@ -234,7 +234,7 @@ async def test_a_wish_that_cannot_be_is_refused(house, changes, problem, detail,
 
 
 async def test_too_many_styles(house):
-    request = StyleRequest(
+    request = JobRequest(
         origin=ORIGIN,
         content=source(house, "content.png"),
         styles=(source(house, "style.png"),) * 5,
@@ -247,7 +247,7 @@ async def test_too_many_styles(house):
 
 def test_a_request_needs_a_style():
     with pytest.raises(ValueError, match="style picture or a preset"):
-        StyleRequest(
+        JobRequest(
             origin=ORIGIN,
             content=PictureSource(url="", filename="a.png"),
             recipe=Recipe.named("default"),
@@ -292,9 +292,7 @@ async def test_a_held_picture_waits_for_its_style(house):
     held = await intake.hold(source(house, "content.png", spoiler=True))
     assert (held.filename, held.spoiler, held.size) == ("content.png", True, (80, 60))
     assert held.key.startswith("pickers/")
-    request = StyleRequest(
-        origin=ORIGIN, content=held, preset="sky", recipe=Recipe.named("default")
-    )
+    request = JobRequest(origin=ORIGIN, content=held, preset="sky", recipe=Recipe.named("default"))
     job = await intake.accept(request)
     assert await house.artefacts.get(job.content_key) == FILES["content.png"]
     assert job.content_size == (80, 60)

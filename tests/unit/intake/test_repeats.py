@@ -18,8 +18,8 @@ from bot.artefacts.folder import (
     style_key,
 )
 from bot.errors import ArtefactMissingError, LimitReached
-from bot.intake.acceptance import Keeper
-from bot.intake.repeats import Beginning, Repeats
+from bot.intake.acceptance import JobAcceptance
+from bot.intake.repeats import JobRepeater, RepeatMode
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.models import Limits, NewJob, Origin
 from bot.jobs.store import JobStore
@@ -64,13 +64,13 @@ async def house(tmp_path):
         await store.enqueue(new, limits=Limits.of(settings))
         claimed = await store.runs.claim("here")
         parent = await store.runs.succeed(claimed, result_key=result_key(JOB), report={})
-        keeper = Keeper(settings, store=store, artefacts=artefacts)
+        keeper = JobAcceptance(settings, store=store, artefacts=artefacts)
         yield SimpleNamespace(
-            repeats=Repeats(keeper, artefacts), parent=parent, artefacts=artefacts, store=store
+            repeats=JobRepeater(keeper, artefacts), parent=parent, artefacts=artefacts, store=store
         )
 
 
-async def repaint(house, key="interaction:1", beginning=Beginning.SAME, **changes):
+async def repaint(house, key="interaction:1", beginning=RepeatMode.SAME, **changes):
     return await house.repeats.repaint(
         house.parent, origin=OTHER, changes=changes, beginning=beginning, request_key=key
     )
@@ -98,7 +98,7 @@ async def test_all_that_it_needs_is_copied_and_nothing_else(house):
 
 @pytest.mark.parametrize(
     ("beginning", "start"),
-    [(Beginning.SAME, b"start"), (Beginning.RESULT, b"result"), (Beginning.ANEW, None)],
+    [(RepeatMode.SAME, b"start"), (RepeatMode.RESULT, b"result"), (RepeatMode.ANEW, None)],
 )
 async def test_it_begins_where_it_should(house, beginning, start):
     job = await repaint(house, beginning=beginning)

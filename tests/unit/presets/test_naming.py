@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import PresetProblem, PresetRefused
+from bot.presets.catalog import find
 from bot.presets.library import PRESETS
 from bot.presets.naming import (
     SPARE_EMOJI,
@@ -14,7 +15,6 @@ from bot.presets.naming import (
     same_emoji,
     split_emoji,
 )
-from bot.presets.shelf import find
 
 
 @pytest.mark.parametrize(

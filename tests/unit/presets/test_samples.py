@@ -13,7 +13,7 @@ from bot.executors.protocol import Checkpoint, Failed, Finished, Progress
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.guild_models import GuildPreset
 from bot.jobs.store import JobStore
-from bot.presets.samples import Samples
+from bot.presets.samples import PresetSamples
 
 
 def picture(color, size=(96, 64)):
@@ -64,7 +64,7 @@ def progress(step):
 async def test_a_sample_takes_the_place_of_the_detail(kept):
     presets, artefacts = kept
     executor = Executor(progress(1), Finished(image=picture("red", (256, 170))))
-    samples = Samples(presets, artefacts, executor, is_busy=lambda: False)
+    samples = PresetSamples(presets, artefacts, executor, is_busy=lambda: False)
     assert await samples.paint_next()
     (work,) = executor.works
     assert Image.open(io.BytesIO(work.content)).width > 256  # the photograph
@@ -83,7 +83,7 @@ async def test_members_come_first_and_it_goes_on_afterwards(kept):
     presets, artefacts = kept
     busy = iter([False, False, True])
     executor = Executor(progress(1), Checkpoint(step=1, state=b"so far"), progress(2))
-    samples = Samples(presets, artefacts, executor, is_busy=lambda: next(busy))
+    samples = PresetSamples(presets, artefacts, executor, is_busy=lambda: next(busy))
     assert not await samples.paint_next()
     (preset,) = await presets.of(7)
     assert preset.thumbnail_key == "guilds/7/a/thumbnail"
@@ -97,7 +97,7 @@ async def test_members_come_first_and_it_goes_on_afterwards(kept):
 async def test_what_cannot_be_painted_is_not_tried_for_ever(kept):
     presets, artefacts = kept
     executor = Executor(Failed(code="internal", message="no", retryable=False))
-    samples = Samples(presets, artefacts, executor, is_busy=lambda: False)
+    samples = PresetSamples(presets, artefacts, executor, is_busy=lambda: False)
     assert not await samples.paint_next()
     assert not await samples.paint_next()
     assert len(executor.works) == 1
@@ -111,7 +111,7 @@ async def test_a_style_that_is_removed_meanwhile_leaves_nothing(kept):
             await presets.remove(7, "harbour")
             yield Finished(image=picture("red"))
 
-    samples = Samples(presets, artefacts, Removing(), is_busy=lambda: False)
+    samples = PresetSamples(presets, artefacts, Removing(), is_busy=lambda: False)
     assert await samples.paint_next()
     keys = [info.key async for info in artefacts.list("guilds/7/a/")]
     assert "guilds/7/a/painted" not in keys

@@ -8,7 +8,16 @@ import pytest
 
 from bot.artefacts.folder import content_key, style_key
 from bot.executors.protocol import Finished
-from bot.jobs.models import Input, JobState, NewJob, Order, Origin, Place, Understood, new_job_id
+from bot.jobs.models import (
+    Input,
+    Interpretation,
+    JobState,
+    NewJob,
+    Order,
+    Origin,
+    Place,
+    new_job_id,
+)
 from stylenet.recipe import Recipe
 
 from .conftest import LIMITS, progress
@@ -18,7 +27,7 @@ async def _accept(bench):
     job_id = new_job_id()
     await bench.artefacts.put(content_key(job_id), b"harbour")
     await bench.artefacts.put(style_key(job_id, 0), b"brushes")
-    understood = Understood(
+    understood = Interpretation(
         content=Input(name="harbour.png", place=Place.REPLIED_TO),
         styles=(Input(name="brushes.png", place=Place.ATTACHED),),
         order=Order.GUESSED,

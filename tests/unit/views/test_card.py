@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.jobs.models import Input, JobState, Order, Place, Understood
+from bot.jobs.models import Input, Interpretation, JobState, Order, Place
 from bot.views.card import CardFacts, bar, render_card, shown_title
 from bot.views.components.job_buttons import Verb
 from stylenet.recipe import Recipe
@@ -85,7 +85,7 @@ def test_what_was_taken_is_shown_large_until_something_is_painted(make_job):
 
 
 def test_what_was_taken_is_said_first_and_shown_once_there_is_something_to_see(make_job):
-    understood = Understood(
+    understood = Interpretation(
         content=Input(name="a.png", place=Place.REPLIED_TO),
         styles=(Input(name="b.png", place=Place.ATTACHED),),
         order=Order.GUESSED,

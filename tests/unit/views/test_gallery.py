@@ -23,17 +23,17 @@ def page(make_job):
         )
         shown = min(PAGE, count - page * PAGE)
         return GalleryPage(
-            turn=Turn(asker=4, subject=4, page=page), jobs=[job] * shown, total=count, **changes
+            turn=Turn(opened_by=4, subject=4, page=page), jobs=[job] * shown, total=count, **changes
         )
 
     return make
 
 
 def test_turns_fit_into_a_button_and_are_read_back():
-    turn = Turn(asker=BIG, subject=BIG, page=99)
+    turn = Turn(opened_by=BIG, subject=BIG, page=99)
     text = turn.at(100)
     assert len(f"gallery:older:{text}") <= 100
-    assert Turn.read(text) == Turn(asker=BIG, subject=BIG, page=100)
+    assert Turn.read(text) == Turn(opened_by=BIG, subject=BIG, page=100)
     with pytest.raises(ValueError, match="unpack"):
         Turn.read("1.2")
 

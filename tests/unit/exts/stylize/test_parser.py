@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import RequestProblem, RequestRefused
-from bot.exts.stylize.parser import OPTIONS, Kind, Named, Role, Wish, read_wish, with_options
+from bot.exts.stylize.parser import OPTIONS, Kind, Named, ParsedText, Role, parse_text, with_options
 from stylenet.recipe import Recipe
 
 
@@ -22,7 +22,7 @@ from stylenet.recipe import Recipe
     ],
 )
 def test_what_is_left_is_a_preset_or_a_caption(text, words):
-    assert read_wish(text).words.strip(",") == words.strip(",")
+    assert parse_text(text).words.strip(",") == words.strip(",")
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,14 @@ def test_what_is_left_is_a_preset_or_a_caption(text, words):
     ],
 )
 def test_options_are_read_as_people_write_them(text, options):
-    assert read_wish(text).options == options
+    assert parse_text(text).options == options
 
 
 def test_options_and_words_mix_in_any_order():
-    wish = read_wish("size=256 stained keep colours glass swap")
-    assert wish.words == "stained glass"
-    assert wish.swap
-    assert wish.options == {"size": 256, "keep_colors": True}
+    parsed = parse_text("size=256 stained keep colours glass swap")
+    assert parsed.words == "stained glass"
+    assert parsed.swap
+    assert parsed.options == {"size": 256, "keep_colors": True}
 
 
 @pytest.mark.parametrize(
@@ -58,31 +58,33 @@ def test_options_and_words_mix_in_any_order():
      ("keep_colors=perhaps", "keep_colors=perhaps")],
 )  # fmt: skip
 def test_a_wrong_value_is_refused_with_what_it_takes(text, detail):
-    refused = read_wish(text).trouble
+    refused = parse_text(text).trouble
     assert refused.problem is RequestProblem.BAD_OPTION_VALUE
     assert refused.detail == detail
     assert refused.suggestion
 
 
 def test_a_misspelt_option_gets_the_nearest_one():
-    wish = read_wish("strenght=2")
-    assert wish.trouble.problem is RequestProblem.UNKNOWN_OPTION
-    assert wish.trouble.suggestion == "strength"
-    assert wish.fix == ("strength", 2.0)
+    parsed = parse_text("strenght=2")
+    assert parsed.trouble.problem is RequestProblem.UNKNOWN_OPTION
+    assert parsed.trouble.suggestion == "strength"
+    assert parsed.fix == ("strength", 2.0)
 
 
 def test_links_are_noticed_and_not_taken_for_options():
-    wish = read_wish("https://example.org/a.png?x=1 mosaic")
-    assert wish.has_link
-    assert wish.words == "mosaic"
-    assert wish.trouble is None
+    parsed = parse_text("https://example.org/a.png?x=1 mosaic")
+    assert parsed.has_link
+    assert parsed.words == "mosaic"
+    assert parsed.trouble is None
 
 
 def test_options_become_changes_of_the_recipe():
-    wish = read_wish("strength=2 strokes=0.5 size=128 seed=5 passes=3 keep colors recipe=cookbook")
-    recipe = wish.recipe("default")
+    parsed = parse_text(
+        "strength=2 strokes=0.5 size=128 seed=5 passes=3 keep colors recipe=cookbook"
+    )
+    recipe = parsed.recipe("default")
     assert recipe is Recipe.named("cookbook")
-    changed = recipe.evolve(**wish.recipe_changes(recipe))
+    changed = recipe.evolve(**parsed.recipe_changes(recipe))
     assert changed.style_weight == 2 * recipe.style_weight
     assert (changed.style_scale, changed.size, changed.seed) == (0.5, 128, 5)
     assert changed.passes == 3
@@ -90,14 +92,14 @@ def test_options_become_changes_of_the_recipe():
 
 
 def test_the_operators_recipe_serves_where_none_is_asked_for():
-    assert read_wish("").recipe("cookbook") is Recipe.named("cookbook")
+    assert parse_text("").recipe("cookbook") is Recipe.named("cookbook")
     with pytest.raises(RequestRefused):
-        read_wish("").recipe("soup")
+        parse_text("").recipe("soup")
 
 
 def test_options_of_a_slash_command_that_were_not_given_do_not_count():
-    wish = with_options(Wish(words="mosaic"), size=128, seed=None)
-    assert wish.options == {"size": 128}
+    parsed = with_options(ParsedText(words="mosaic"), size=128, seed=None)
+    assert parsed.options == {"size": 128}
 
 
 def test_every_option_explains_itself():
@@ -134,14 +136,14 @@ EMOJI = "<:wave:123456789012345679>"
     ],
 )
 def test_pictures_are_named_in_words(text, named, words):
-    wish = read_wish(text)
-    assert list(wish.named) == named
-    assert wish.words == words
-    assert wish.trouble is None
+    parsed = parse_text(text)
+    assert list(parsed.named) == named
+    assert parsed.words == words
+    assert parsed.trouble is None
 
 
 def test_naming_the_bot_is_no_wish_for_its_picture():
-    assert read_wish(f"<@{ADA}> mosaic", me=int(ADA)) == Wish(words="mosaic")
+    assert parse_text(f"<@{ADA}> mosaic", me=int(ADA)) == ParsedText(words="mosaic")
 
 
 @pytest.mark.parametrize(
@@ -149,14 +151,14 @@ def test_naming_the_bot_is_no_wish_for_its_picture():
     [("weights=2:1", (2, 1)), ("weights=70%/30%", (70, 30)), ("blend=1:0:3", (1, 0, 3))],
 )
 def test_weights_blend_the_styles(text, blend):
-    wish = read_wish(text)
-    recipe = wish.recipe("default")
-    assert recipe.evolve(**wish.recipe_changes(recipe)).blend == blend
+    parsed = parse_text(text)
+    recipe = parsed.recipe("default")
+    assert recipe.evolve(**parsed.recipe_changes(recipe)).blend == blend
 
 
 @pytest.mark.parametrize("text", ["weights=0:0", "weights=-1:2", "weights=much", "weights=nan:1"])
 def test_weights_that_weigh_nothing_are_refused(text):
-    assert read_wish(text).trouble.problem is RequestProblem.BAD_OPTION_VALUE
+    assert parse_text(text).trouble.problem is RequestProblem.BAD_OPTION_VALUE
 
 
 @pytest.mark.parametrize(
@@ -172,11 +174,11 @@ def test_weights_that_weigh_nothing_are_refused(text):
     ],
 )
 def test_what_an_option_was_probably_meant_to_be(text, fix):
-    wish = read_wish(text)
-    assert wish.trouble is not None
-    assert wish.fix == fix
+    parsed = parse_text(text)
+    assert parsed.trouble is not None
+    assert parsed.fix == fix
 
 
 @pytest.mark.parametrize("text", ["mask", "with a mask", "--mask"])
 def test_the_last_picture_may_be_a_mask(text):
-    assert read_wish(f"mosaic {text}") == Wish(words="mosaic", mask=True)
+    assert parse_text(f"mosaic {text}") == ParsedText(words="mosaic", mask=True)

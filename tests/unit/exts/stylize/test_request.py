@@ -9,12 +9,18 @@ import pytest
 
 from bot.errors import LimitReached, PictureProblem, PictureRefused, RequestProblem, RequestRefused
 from bot.exts.stylize.attachments import Found
-from bot.exts.stylize.parser import Kind, Named, Role, Wish, read_wish
-from bot.exts.stylize.request import Ask, NamedPicture, arrange, ask_from_json, ask_to_json
+from bot.exts.stylize.parser import Kind, Named, ParsedText, Role, parse_text
+from bot.exts.stylize.request import (
+    NamedPicture,
+    StylizeRequest,
+    arrange,
+    request_from_json,
+    request_to_json,
+)
 from bot.exts.stylize.suggestions import MASK, applied, fields, way_on
 from bot.intake.request import PictureSource
 from bot.jobs.models import Order, Origin, Place
-from bot.views.components.suggestions import Remedy
+from bot.views.components.suggestions import Suggestion
 
 ORIGIN = Origin(guild_id=1, channel_id=2, message_id=3, requester_id=4)
 
@@ -33,11 +39,11 @@ def _named(source, role=None, *, is_weak=False):
     return NamedPicture(named=named, source=source)
 
 
-def _arranged(found=(), named=(), wish=None, *, preset=False, order=Order.FIRST):
+def _arranged(found=(), named=(), parsed=None, *, preset=False, order=Order.FIRST):
     return arrange(
         Found(pictures=tuple(found), order=order),
         named,
-        wish or Wish(),
+        parsed or ParsedText(),
         names_preset=preset,
         origin=ORIGIN,
         avatar=AVATAR,
@@ -45,7 +51,7 @@ def _arranged(found=(), named=(), wish=None, *, preset=False, order=Order.FIRST)
 
 
 def _ask(*pictures, **more):
-    return Ask(origin=ORIGIN, pictures=pictures, avatar=AVATAR, **more)
+    return StylizeRequest(origin=ORIGIN, pictures=pictures, avatar=AVATAR, **more)
 
 
 @pytest.mark.parametrize(
@@ -76,20 +82,20 @@ def test_a_style_alone_is_no_content():
 
 
 def test_the_last_picture_is_the_mask_and_swapping_leaves_it_alone():
-    ask = _arranged([A, B, C], wish=read_wish("mask swap"))
+    ask = _arranged([A, B, C], parsed=parse_text("mask swap"))
     assert (ask.pictures, ask.mask) == ((B, A), C)
-    assert _arranged([A, C], wish=read_wish("mask")).order is Order.NAMED
+    assert _arranged([A, C], parsed=parse_text("mask")).order is Order.NAMED
 
 
 def test_an_ask_survives_the_database():
-    wish = dataclasses.replace(
-        read_wish("mosaic size=128 weights=2:1 keep colours <@123456789012345678>"),
+    parsed = dataclasses.replace(
+        parse_text("mosaic size=128 weights=2:1 keep colours <@123456789012345678>"),
         fix=("strength", 2.0),
     )
-    ask = _ask(A, FILM, mask=B, order=Order.GUESSED, wish=wish, is_gone=True)
-    again = ask_from_json(json.loads(json.dumps(ask_to_json(ask))))
-    options = {**wish.options, "weights": [2.0, 1.0]}  # JSON knows no tuples
-    assert again == dataclasses.replace(ask, wish=dataclasses.replace(wish, options=options))
+    ask = _ask(A, FILM, mask=B, order=Order.GUESSED, parsed=parsed, is_gone=True)
+    again = request_from_json(json.loads(json.dumps(request_to_json(ask))))
+    options = {**parsed.options, "weights": [2.0, 1.0]}  # JSON knows no tuples
+    assert again == dataclasses.replace(ask, parsed=dataclasses.replace(parsed, options=options))
 
 
 def _refused(name, problem=PictureProblem.NOT_A_PICTURE):
@@ -121,12 +127,12 @@ def test_each_refusal_has_its_remedies(refusal, ask, remedies, at):
 @pytest.mark.parametrize(
     ("name", "remedy", "ask", "pictures"),
     [
-        ("a.png", Remedy.AVATAR, _ask(A, B), (AVATAR, B)),
-        ("b.png", Remedy.PRESET, _ask(A, B), (A,)),
-        ("b.png", Remedy.LEAVE_OUT, _ask(A, B, C), (A, C)),
-        ("b.png", Remedy.RETRY, _ask(A, B), (A, B)),
-        ("a.png", Remedy.TWO, _ask(A, B, C), (A, B)),
-        ("a.png", Remedy.BLEND, _ask(*[A] * 7), (A,) * 5),
+        ("a.png", Suggestion.AVATAR, _ask(A, B), (AVATAR, B)),
+        ("b.png", Suggestion.PRESET, _ask(A, B), (A,)),
+        ("b.png", Suggestion.LEAVE_OUT, _ask(A, B, C), (A, C)),
+        ("b.png", Suggestion.RETRY, _ask(A, B), (A, B)),
+        ("a.png", Suggestion.TWO, _ask(A, B, C), (A, B)),
+        ("a.png", Suggestion.BLEND, _ask(*[A] * 7), (A,) * 5),
     ],
 )
 def test_a_remedy_changes_the_pictures(name, remedy, ask, pictures):
@@ -135,11 +141,11 @@ def test_a_remedy_changes_the_pictures(name, remedy, ask, pictures):
 
 def test_a_film_becomes_its_first_frame_and_a_mask_is_left_out():
     ask = _ask(A, FILM)
-    still = applied(Remedy.FIRST_FRAME, ask, way_on(_refused("clip.mp4"), ask)).pictures[1]
+    still = applied(Suggestion.FIRST_FRAME, ask, way_on(_refused("clip.mp4"), ask)).pictures[1]
     assert (still.url, still.place) == ("https://cdn.example/still", Place.FIRST_FRAME)
     assert (still.content_type, still.first_frame) == (None, None)
     ask = _ask(A, B, mask=C)
-    assert applied(Remedy.LEAVE_OUT, ask, way_on(_refused("c.png"), ask)).mask is None
+    assert applied(Suggestion.LEAVE_OUT, ask, way_on(_refused("c.png"), ask)).mask is None
 
 
 def test_what_comes_with_a_form_takes_its_place():
@@ -147,24 +153,24 @@ def test_what_comes_with_a_form_takes_its_place():
     way = way_on(RequestRefused(RequestProblem.NO_PICTURES), empty)
     assert [field for field, _, _ in fields(empty, way)] == ["content", "style"]
     sent = {"content": A, "style": B}
-    assert applied(Remedy.UPLOAD, empty, way, sent).pictures == (A, B)
+    assert applied(Suggestion.UPLOAD, empty, way, sent).pictures == (A, B)
     only_style = _ask(B, lacks_content=True)
     way = way_on(RequestRefused(RequestProblem.STYLE_WITHOUT_CONTENT), only_style)
-    mended = applied(Remedy.UPLOAD, only_style, way, {"content": A})
+    mended = applied(Suggestion.UPLOAD, only_style, way, {"content": A})
     assert (mended.pictures, mended.lacks_content) == ((A, B), False)
     both = _ask(A, B)
     way = way_on(_refused("b.png"), both)
-    assert applied(Remedy.UPLOAD, both, way, {"content": C}).pictures == (A, C)
+    assert applied(Suggestion.UPLOAD, both, way, {"content": C}).pictures == (A, C)
 
 
 def test_a_mended_option_is_no_trouble_any_more():
-    ask = _ask(A, B, wish=read_wish("strenght=2 size=128"))
-    way = way_on(ask.wish.trouble, ask)
+    ask = _ask(A, B, parsed=parse_text("strenght=2 size=128"))
+    way = way_on(ask.parsed.trouble, ask)
     assert way.correction == "strength=2"
-    mended = applied(Remedy.CORRECT, ask, way).wish
+    mended = applied(Suggestion.CORRECT, ask, way).parsed
     assert (mended.options, mended.trouble, mended.fix) == (
         {"size": 128, "strength": 2.0},
         None,
         None,
     )
-    assert applied(Remedy.WITHOUT, ask, way).wish.options == {"size": 128}
+    assert applied(Suggestion.WITHOUT, ask, way).parsed.options == {"size": 128}

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from stylenet import Checkpoint, Painting, Progress, paint, stylize
-from stylenet.engine.cuda_graph import Recorded
+from stylenet.engine.cuda_graph import CudaGraph
 from stylenet.features.reduced import REACHED, load_reduced
 from stylenet.features.vgg import VGG19
 from stylenet.losses.loss import Loss
@@ -45,7 +45,7 @@ def picture(pair):
 def test_a_recording_is_the_function_at_every_picture(weights, pair, picture, padding):
     network = VGG19(weights, padding=padding).to(CUDA)
     differentiate = loss_on(CUDA, network, pair, RECIPE.layers).differentiate
-    recorded = Recorded(differentiate)
+    recorded = CudaGraph(differentiate)
     pictures = [(picture + shift).to(CUDA, torch.float32) for shift in (0, 5, -9, 20)]
     found = [recorded(each) for each in pictures]  # all of them, before any is looked at
     for each, (terms, gradient) in zip(pictures, found, strict=True):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from stylenet.optim.color_basis import Palette
-from stylenet.optim.fourier import Spectrum
+from stylenet.optim.color_basis import ColorBasis
+from stylenet.optim.fourier import FourierBasis
 
 RANDOM = np.random.default_rng(0)
 COLORED = RANDOM.uniform(0, 255, (12, 10, 3))
@@ -15,8 +15,8 @@ FLAT = np.full((5, 5, 3), 80.0)
 
 def palette(*styles, start=None, share=0.002):
     """Over the pixels themselves, so that only colours are mixed."""
-    return Palette(
-        Spectrum(6, 9, 0, dtype=torch.float64),
+    return ColorBasis(
+        FourierBasis(6, 9, 0, dtype=torch.float64),
         styles=styles,
         start=styles[0] if start is None else start,
         share=share,

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.fft import dctn
 
-from stylenet.optim.fourier import Spectrum
+from stylenet.optim.fourier import FourierBasis
 
 SIZES = [(8, 8), (7, 12), (1, 5), (33, 10)]
 
@@ -19,7 +19,7 @@ def picture(height, width):
 @pytest.mark.parametrize("exponent", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_there_and_back(height, width, exponent):
-    spectrum = Spectrum(height, width, exponent, dtype=torch.float64)
+    spectrum = FourierBasis(height, width, exponent, dtype=torch.float64)
     x = picture(height, width)
     torch.testing.assert_close(spectrum.picture(spectrum.parameters(x)), x)
     torch.testing.assert_close(spectrum.parameters(spectrum.picture(x)), x)
@@ -28,23 +28,23 @@ def test_there_and_back(height, width, exponent):
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_it_is_the_cosine_transform(height, width):
     x = picture(height, width)
-    nearly_level = Spectrum(height, width, 1e-9, dtype=torch.float64)
+    nearly_level = FourierBasis(height, width, 1e-9, dtype=torch.float64)
     np.testing.assert_allclose(
         nearly_level.parameters(x), dctn(x.numpy(), axes=(2, 3), norm="ortho"), atol=1e-6
     )
 
 
 def test_without_an_exponent_the_parameters_are_the_pixels():
-    spectrum = Spectrum(6, 9, 0, dtype=torch.float64)
+    spectrum = FourierBasis(6, 9, 0, dtype=torch.float64)
     x = picture(6, 9)
     torch.testing.assert_close(spectrum.parameters(x), x, rtol=0, atol=0)
     torch.testing.assert_close(spectrum.gradient(x), x, rtol=0, atol=0)
 
 
 def test_scales_fall_as_the_root_of_frequency_and_are_level_on_average():
-    spectrum = Spectrum(64, 64, 0.5, dtype=torch.float64)
+    spectrum = FourierBasis(64, 64, 0.5, dtype=torch.float64)
     impulse = torch.ones(1, 3, 64, 64, dtype=torch.float64)
-    level = Spectrum(64, 64, 1e-9, dtype=torch.float64)
+    level = FourierBasis(64, 64, 1e-9, dtype=torch.float64)
     scale = 1 / spectrum.parameters(level.picture(impulse))
     assert scale[0].square().mean() == pytest.approx(1)
     assert scale[0, 0, 0, 40] / scale[0, 0, 0, 10] == pytest.approx((10 / 40) ** 0.5)
@@ -53,7 +53,7 @@ def test_scales_fall_as_the_root_of_frequency_and_are_level_on_average():
 
 @pytest.mark.parametrize("exponent", [0.0, 0.5])
 def test_the_gradient_is_the_adjoint_and_agrees_with_finite_differences(exponent):
-    spectrum = Spectrum(6, 9, exponent, dtype=torch.float64)
+    spectrum = FourierBasis(6, 9, exponent, dtype=torch.float64)
     z, g = picture(6, 9), picture(6, 9).flip(3)
     inner = (spectrum.picture(z) * g).sum()
     torch.testing.assert_close((z * spectrum.gradient(g)).sum(), inner)

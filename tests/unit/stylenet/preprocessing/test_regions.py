@@ -12,8 +12,8 @@ from stylenet.engine.objective import Objective
 from stylenet.errors import EmptyMaskError, RecipeError
 from stylenet.losses.guides import Guides
 from stylenet.losses.targets import measure_targets
-from stylenet.optim.fourier import Spectrum
-from stylenet.optim.masking import Composite
+from stylenet.optim.fourier import FourierBasis
+from stylenet.optim.masking import MaskedPicture
 from stylenet.preprocessing.regions import coverage, divide
 from stylenet.recipe import Recipe
 
@@ -206,8 +206,8 @@ def test_a_composite_shows_what_is_covered():
     covered = torch.zeros(8, 9, dtype=torch.float64)
     covered[:4] = 1
     covered[4] = 0.5
-    inner = Spectrum(8, 9, 0.5, dtype=torch.float64)
-    composite = Composite(inner, coverage=covered, content=content)
+    inner = FourierBasis(8, 9, 0.5, dtype=torch.float64)
+    composite = MaskedPicture(inner, coverage=covered, content=content)
     shown = composite.picture(composite.parameters(painted))
     torch.testing.assert_close(shown[..., :4, :], painted[..., :4, :])
     torch.testing.assert_close(shown[..., 4, :], (painted + content)[..., 4, :] / 2)

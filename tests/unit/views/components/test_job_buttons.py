@@ -13,13 +13,13 @@ from bot.views.components.job_buttons import JobButton, Verb, job_id_of, job_vie
 async def test_a_pressed_button_is_rebuilt_and_taken_to_the_desk(verb):
     pressed = []
 
-    class Desk:
+    class JobActionHandler:
         async def pressed(self, interaction, job_id, verb):
             pressed.append((job_id, verb))
 
     made = JobButton("0123456789ab", verb)
     match = made.template.fullmatch(made.custom_id)
-    interaction = SimpleNamespace(client=SimpleNamespace(desk=Desk()))
+    interaction = SimpleNamespace(client=SimpleNamespace(desk=JobActionHandler()))
     again = await JobButton.from_custom_id(interaction, made.item, match)
     await again.callback(interaction)
     assert pressed == [("0123456789ab", verb)]

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.jobs.guild_models import GuildPreset, GuildRules
+from bot.jobs.guild_models import GuildPreset, GuildSettings
 from bot.views.components.registry import LIVING
 from bot.views.components.suggestions import begin_view
 from bot.views.guild_presets import added_view, removal_view, show_view
 from bot.views.guild_settings import rules_view
-from bot.views.privacy import Holdings, forget_view, privacy_view
+from bot.views.privacy import HeldData, forget_view, privacy_view
 
 BIG = 2**63 - 1
 NAME = "ы" * 32
@@ -26,7 +26,7 @@ PRESET = GuildPreset(
     added_by=BIG,
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
 )
-HELD = Holdings(jobs=(), pickers=(), offers=(), presets=(PRESET,))
+HELD = HeldData(jobs=(), pickers=(), offers=(), presets=(PRESET,))
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ HELD = Holdings(jobs=(), pickers=(), offers=(), presets=(PRESET,))
         lambda: removal_view(NAME),
         lambda: privacy_view(BIG, HELD),
         lambda: forget_view(BIG),
-        lambda: rules_view(GuildRules(channel_ids=(BIG,), manager_role_id=BIG)),
+        lambda: rules_view(GuildSettings(channel_ids=(BIG,), manager_role_id=BIG)),
     ],
 )
 async def test_custom_ids_are_known_to_exactly_one(view):

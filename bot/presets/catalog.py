@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.jobs.guild_models import GuildPreset
     from bot.presets.library import Preset
 
-__all__ = ["Shelf", "ShelfPreset", "find", "nearest"]
+__all__ = ["CatalogPreset", "PresetCatalog", "find", "nearest"]
 
 SHEETS_KEPT: Final = 32
 """Contact sheets kept in memory; a sheet is about 100 kB."""
@@ -33,7 +33,7 @@ _OWN_CHANGES: Final[Mapping[str, object]] = MappingProxyType({"style_fit": "area
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ShelfPreset:
+class CatalogPreset:
     """A style as it is offered in one place.
 
     Attributes:
@@ -70,7 +70,7 @@ class OwnPresets(Protocol):
         ...
 
 
-class Shelf:
+class PresetCatalog:
     """What is on offer in a guild, or in direct messages.
 
     Every method may raise `StoreUnavailableError`.
@@ -86,17 +86,17 @@ class Shelf:
         self._built_in = tuple(_built_in(preset) for preset in PRESETS)
         self._sheets: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
 
-    async def presets(self, guild_id: int | None) -> Sequence[ShelfPreset]:
+    async def presets(self, guild_id: int | None) -> Sequence[CatalogPreset]:
         """Every style on offer there: the guild's own, then the built-in ones."""
         return (*await self.own(guild_id), *self._built_in)
 
-    async def own(self, guild_id: int | None) -> Sequence[ShelfPreset]:
+    async def own(self, guild_id: int | None) -> Sequence[CatalogPreset]:
         """The guild's own styles; none in direct messages."""
         if guild_id is None:
             return ()
         return tuple(self._shelved(preset) for preset in await self._own.of(guild_id))
 
-    async def get(self, name: str, *, guild_id: int | None) -> ShelfPreset | None:
+    async def get(self, name: str, *, guild_id: int | None) -> CatalogPreset | None:
         """The style a member means by its name or title, None where there is none.
 
         Case, accents, spaces, dashes and underscores make no difference.
@@ -107,7 +107,7 @@ class Shelf:
         """The name of the style that was probably meant, None where nothing is near."""
         return nearest(name, await self.presets(guild_id))
 
-    async def sheet(self, presets: Sequence[ShelfPreset], *, first: int = 1) -> bytes:
+    async def sheet(self, presets: Sequence[CatalogPreset], *, first: int = 1) -> bytes:
         """The styles' thumbnails with their titles, as one picture (WebP).
 
         Args:
@@ -129,8 +129,8 @@ class Shelf:
             self._sheets.move_to_end(key)
         return kept
 
-    def _shelved(self, preset: GuildPreset) -> ShelfPreset:
-        return ShelfPreset(
+    def _shelved(self, preset: GuildPreset) -> CatalogPreset:
+        return CatalogPreset(
             name=preset.name,
             title=preset.title,
             emoji=preset.emoji,
@@ -144,25 +144,25 @@ class Shelf:
         )
 
 
-def find(name: str, presets: Sequence[ShelfPreset]) -> ShelfPreset | None:
+def find(name: str, presets: Sequence[CatalogPreset]) -> CatalogPreset | None:
     """The style of the given ones that is meant by its name or title, None where there is none."""
     wanted = plain(name)
     return next((each for each in presets if wanted in _spellings(each)), None)
 
 
-def nearest(name: str, presets: Sequence[ShelfPreset]) -> str | None:
+def nearest(name: str, presets: Sequence[CatalogPreset]) -> str | None:
     """The name of the style that was probably meant, None where nothing is near."""
     spelt = {spelling: each.name for each in presets for spelling in _spellings(each)}
     found = difflib.get_close_matches(plain(name), list(spelt), n=1, cutoff=0.55)
     return spelt[found[0]] if found else None
 
 
-def _spellings(preset: ShelfPreset) -> set[str]:
+def _spellings(preset: CatalogPreset) -> set[str]:
     return {plain(preset.name), plain(preset.title)}
 
 
-def _built_in(preset: Preset) -> ShelfPreset:
-    return ShelfPreset(
+def _built_in(preset: Preset) -> CatalogPreset:
+    return CatalogPreset(
         name=preset.name,
         title=preset.title,
         emoji=preset.emoji,

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from bot.artefacts.folder import Artefacts
     from bot.jobs.guilds import GuildPresets
 
-__all__ = ["Curator", "thumbnail", "unsaid"]
+__all__ = ["GuildPresetEditor", "thumbnail", "unsaid"]
 
 THUMBNAIL_SIZE: Final = (216, 144)
 LONGEST_ALT_TEXT: Final = 300
 
 
-class Curator:
+class GuildPresetEditor:
     """Looks after guilds' own styles. Who may ask for it is not decided here.
 
     Args:

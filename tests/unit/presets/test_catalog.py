@@ -12,8 +12,8 @@ from bot.artefacts.folder import open_artefacts
 from bot.errors import ArtefactMissingError
 from bot.jobs.guild_models import GuildPreset
 from bot.presets import library
+from bot.presets.catalog import PresetCatalog
 from bot.presets.contact_sheet import contact_sheet
-from bot.presets.shelf import Shelf
 
 
 def picture(color):
@@ -58,47 +58,47 @@ def own():
 
 
 async def test_a_guild_sees_its_own_first_and_others_do_not(own, artefacts):
-    shelf = Shelf(own, artefacts)
-    here = [each.name for each in await shelf.presets(7)]
+    catalog = PresetCatalog(own, artefacts)
+    here = [each.name for each in await catalog.presets(7)]
     built_in = [each.name for each in library.PRESETS]
     assert here == ["blue-harbour", *built_in]
-    assert [each.name for each in await shelf.presets(8)] == built_in
-    assert [each.name for each in await shelf.presets(None)] == built_in
+    assert [each.name for each in await catalog.presets(8)] == built_in
+    assert [each.name for each in await catalog.presets(None)] == built_in
 
 
 @pytest.mark.parametrize("word", ["blue-harbour", "Blue Harbour", "BLUE_HARBOUR", "blueharbour"])
 async def test_its_name_may_be_spelt_as_one_likes(own, artefacts, word):
-    found = await Shelf(own, artefacts).get(word, guild_id=7)
+    found = await PresetCatalog(own, artefacts).get(word, guild_id=7)
     assert found.emoji == "🐳"
     assert await found.picture() == b"the picture"
-    assert await Shelf(own, artefacts).get(word, guild_id=8) is None
+    assert await PresetCatalog(own, artefacts).get(word, guild_id=8) is None
 
 
 async def test_built_in_styles_are_found_everywhere(own, artefacts):
-    shelf = Shelf(own, artefacts)
+    catalog = PresetCatalog(own, artefacts)
     for guild_id in (7, None):
-        found = await shelf.get("stained glass", guild_id=guild_id)
+        found = await catalog.get("stained glass", guild_id=guild_id)
         assert found.name == "stained-glass"
         assert found.recipe_changes == {"style_fit": "area"}
         assert await found.picture() == library.get("stained-glass").picture_bytes()
-    assert await shelf.get("", guild_id=7) is None
+    assert await catalog.get("", guild_id=7) is None
 
 
 async def test_the_nearest_may_be_the_guild_s_own(own, artefacts):
-    shelf = Shelf(own, artefacts)
-    assert await shelf.nearest("blu harbor", guild_id=7) == "blue-harbour"
-    assert await shelf.nearest("blu harbor", guild_id=8) is None
-    assert await shelf.nearest("mosiac", guild_id=7) == "mosaic"
+    catalog = PresetCatalog(own, artefacts)
+    assert await catalog.nearest("blu harbor", guild_id=7) == "blue-harbour"
+    assert await catalog.nearest("blu harbor", guild_id=8) is None
+    assert await catalog.nearest("mosiac", guild_id=7) == "mosaic"
 
 
 async def test_a_sheet_is_drawn_once_until_a_thumbnail_changes(own, artefacts):
-    shelf = Shelf(own, artefacts)
-    sheet = await shelf.sheet(await shelf.own(7))
+    catalog = PresetCatalog(own, artefacts)
+    sheet = await catalog.sheet(await catalog.own(7))
     assert Image.open(io.BytesIO(sheet)).width > 48
     await artefacts.delete("guilds/7/a/thumbnail")
-    assert await shelf.sheet(await shelf.own(7)) == sheet
+    assert await catalog.sheet(await catalog.own(7)) == sheet
     with pytest.raises(ArtefactMissingError):
-        await shelf.sheet(await shelf.own(7), first=9)
+        await catalog.sheet(await catalog.own(7), first=9)
 
 
 def test_captions_fit_and_spoilers_stay_hidden():
@@ -125,9 +125,9 @@ def test_captions_fit_and_spoilers_stay_hidden():
     ],
 )
 async def test_nearest(own, artefacts, word, name):
-    assert await Shelf(own, artefacts).nearest(word, guild_id=None) == name
+    assert await PresetCatalog(own, artefacts).nearest(word, guild_id=None) == name
 
 
 async def test_nearest_of_nothing_like_it(own, artefacts):
     for word in ("xylophone", ""):
-        assert await Shelf(own, artefacts).nearest(word, guild_id=None) is None
+        assert await PresetCatalog(own, artefacts).nearest(word, guild_id=None) is None
