@@ -18,9 +18,9 @@ from bot.delivery.service import DeliveryService
 from bot.errors import ConfigurationError, StyleBotError
 from bot.executors.process import ProcessExecutor, default_size
 from bot.exts.backend.dependencies import Dependencies
-from bot.intake.accept import Intake
 from bot.intake.acceptance import JobAcceptance
 from bot.intake.inspection import Inspector
+from bot.intake.intake import Intake
 from bot.intake.repeats import JobRepeater
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.store import JobStore
@@ -106,10 +106,10 @@ class App:
         await inspector.start()
         session = await stack.enter_async_context(aiohttp.ClientSession())
         catalog = PresetCatalog(store.presets, artefacts)
-        keeper = JobAcceptance(settings, store=store, artefacts=artefacts)
+        acceptance = JobAcceptance(settings, store=store, artefacts=artefacts)
         intake = Intake(
             settings,
-            keeper=keeper,
+            acceptance=acceptance,
             artefacts=artefacts,
             inspector=inspector,
             presets=catalog,
@@ -123,7 +123,7 @@ class App:
             store=store,
             artefacts=artefacts,
             intake=intake,
-            repeats=JobRepeater(keeper, artefacts),
+            repeats=JobRepeater(acceptance, artefacts),
             scheduler=scheduler,
             catalog=catalog,
             preset_editor=GuildPresetEditor(

@@ -17,9 +17,9 @@ from bot.artefacts.folder import open_artefacts
 from bot.errors import ConfigurationError, StyleBotError
 from bot.executors.process import ProcessExecutor, default_size
 from bot.exts.backend.dependencies import Dependencies
-from bot.intake.accept import Intake
 from bot.intake.acceptance import JobAcceptance
 from bot.intake.inspection import Inspector
+from bot.intake.intake import Intake
 from bot.intake.repeats import JobRepeater
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.store import JobStore
@@ -145,20 +145,20 @@ async def _idle_services(settings: Settings) -> AsyncIterator[Dependencies]:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         executor = ProcessExecutor.of(settings)
         catalog = PresetCatalog(store.presets, artefacts)
-        keeper = JobAcceptance(settings, store=store, artefacts=artefacts)
+        acceptance = JobAcceptance(settings, store=store, artefacts=artefacts)
         yield Dependencies(
             settings=settings,
             store=store,
             artefacts=artefacts,
             intake=Intake(
                 settings,
-                keeper=keeper,
+                acceptance=acceptance,
                 artefacts=artefacts,
                 inspector=Inspector(settings),
                 presets=catalog,
                 session=session,
             ),
-            repeats=JobRepeater(keeper, artefacts),
+            repeats=JobRepeater(acceptance, artefacts),
             scheduler=Scheduler(
                 store=store, artefacts=artefacts, executor=executor, settings=settings
             ),

@@ -1,1 +1,1 @@
-"""From a message to validated pictures, or a polite refusal."""
+"""Turn attachments into validated pictures and accepted jobs, or refuse with a reason."""

@@ -1,4 +1,4 @@
-"""The last step of accepting: inputs among the artefacts, the job in the store, or nothing."""
+"""Store a job's inputs and enqueue it: both or neither."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ __all__ = ["JobAcceptance"]
 
 
 class JobAcceptance:
-    """Keeps pictures and accepts jobs.
+    """Stores pictures and enqueues jobs.
 
     Args:
-        settings: the limits.
-        store: where accepted jobs go.
-        artefacts: where their pictures go.
+        settings: the limits per member, guild and queue, and the free disk space required.
+        store: where jobs are enqueued.
+        artefacts: where their pictures are stored.
     """
 
     def __init__(self, settings: Settings, *, store: JobStore, artefacts: Artefacts) -> None:
@@ -34,60 +34,63 @@ class JobAcceptance:
         self._artefacts = artefacts
 
     async def check_disk(self) -> None:
-        """Make sure there is room.
+        """Check the free disk space.
 
         Raises:
             LimitReached: the disk is nearly full.
         """
-        free, least = await self._artefacts.free_bytes(), self._settings.min_free_disk_bytes
-        if free is not None and free < least:
-            raise LimitReached("disk", limit=least)
+        free, required = await self._artefacts.free_bytes(), self._settings.min_free_disk_bytes
+        if free is not None and free < required:
+            raise LimitReached("disk", limit=required)
 
     async def accept(self, new: NewJob, inputs: Mapping[str, bytes]) -> Job:
-        """Keep the inputs, then enqueue; inputs that no job needs are deleted again.
+        """Store the inputs, then enqueue the job; delete the inputs again if it is rejected.
 
         Args:
             new: the job.
-            inputs: by key, all that it needs.
+            inputs: every artefact it needs, by key.
+
+        Returns:
+            The enqueued job, or the earlier one that has the same request key.
 
         Raises:
-            LimitReached: a cap per member, guild or queue, or the disk is full.
+            LimitReached: a limit per member, guild or queue is reached, or the disk is full.
             StoreUnavailableError: the database cannot be reached.
         """
-        await self.keep(inputs)
+        await self.store_pictures(inputs)
         try:
             job = await self._store.enqueue(new, limits=Limits.of(self._settings))
         except Refusal:
-            # Only then is it certain that the job does not exist: after a lost connection or
-            # a cancellation it may, and would need its inputs.
-            await self.forget(inputs)
+            # A refusal proves that no job was created. A lost connection or a cancellation does
+            # not: the job may exist and need its inputs.
+            await self.delete_pictures(inputs)
             raise
-        if job.job_id != new.job_id:  # accepted already, with inputs of its own
-            await self.forget(inputs)
+        if job.job_id != new.job_id:  # accepted before, with its own inputs
+            await self.delete_pictures(inputs)
         return job
 
-    async def keep(self, pictures: Mapping[str, bytes]) -> None:
-        """Store all of the pictures or none.
+    async def store_pictures(self, pictures: Mapping[str, bytes]) -> None:
+        """Store all of these pictures, or none if one fails.
 
         Raises:
             LimitReached: the disk is full.
         """
         puts = [self._artefacts.put(key, data) for key, data in pictures.items()]
         try:
-            # All of them end before any is deleted again.
+            # Wait for every write to end, so that none lands after the deletion below.
             outcomes = await asyncio.gather(*puts, return_exceptions=True)
         except asyncio.CancelledError:
-            await self.forget(pictures)
+            await self.delete_pictures(pictures)
             raise
-        failure = next((each for each in outcomes if each is not None), None)
+        failure = next((outcome for outcome in outcomes if outcome is not None), None)
         if failure is None:
             return
-        await self.forget(pictures)
+        await self.delete_pictures(pictures)
         if isinstance(failure, StorageFullError):
             raise LimitReached("disk", limit=self._settings.min_free_disk_bytes) from failure
         raise failure
 
-    async def forget(self, keys: Iterable[str]) -> None:
-        """Delete pictures; those that are gone already do not matter."""
+    async def delete_pictures(self, keys: Iterable[str]) -> None:
+        """Delete these pictures; missing ones are ignored."""
         for key in keys:
             await self._artefacts.delete(key)

@@ -1,10 +1,11 @@
-"""The process that decodes one stranger's picture and then ends: ``python -m`` this module.
+"""Decode one untrusted picture, report on it and exit: run with ``python -m``.
 
-Started by `bot.intake.inspection` with its limits as one JSON argument. It puts those limits
-on itself, says it is ready by a newline, reads the picture's bytes from standard input to
-their end, decodes them in full, and writes one JSON object to standard output: either what the
-picture is, with a reduced copy of it, or why it cannot be used. The copy is bare pixels, so that
-nobody need decode what a hostile picture may have written. It holds no secret and opens no file.
+`bot.intake.inspection` starts this module with the limits as one JSON argument. The process
+applies the limits to itself, writes a newline when it is ready, reads the whole picture from
+standard input, decodes it and writes one JSON object to standard output: either the picture's
+properties with a reduced copy, or the reason why it cannot be used. The copy is sent as raw
+pixels, so that the bot need not decode anything this process wrote. The process holds no secrets
+and opens no files.
 """
 
 from __future__ import annotations
@@ -25,13 +26,17 @@ from stylenet.images import inspect_with_preview
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["examine", "limit_resources", "main"]
+__all__ = ["examine_picture", "limit_resources", "main"]
 
 
 def limit_resources(*, memory_bytes: int, cpu_seconds: int) -> None:
-    """Bound this process for good; where the system has no such bounds, do nothing.
+    """Limit the resources of this process; do nothing where the system has no such limits.
 
-    The limits are hard ones, so that not even code run by a hostile picture could raise them.
+    Hard limits are set, so that code injected by a malicious picture cannot raise them.
+
+    Args:
+        memory_bytes: address space.
+        cpu_seconds: CPU time.
     """
     if sys.platform == "win32":
         return
@@ -42,16 +47,24 @@ def limit_resources(*, memory_bytes: int, cpu_seconds: int) -> None:
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
     }
-    if sys.platform == "linux":  # elsewhere address space is not counted in a useful way
+    if sys.platform == "linux":  # other systems do not enforce it usefully
         limits[resource.RLIMIT_AS] = memory_bytes
     for which, limit in limits.items():
         resource.setrlimit(which, (limit, limit))
 
 
-def examine(
+def examine_picture(
     data: bytes, *, min_side: int, max_pixels: int, max_aspect_ratio: float, preview_side: int
 ) -> Mapping[str, object]:
-    """What the picture is, or why it cannot be used, ready for JSON."""
+    """Decode a picture and return its properties, or the problem with it, as JSON values.
+
+    Args:
+        data: the encoded picture.
+        min_side: least width and height, in pixels.
+        max_pixels: width times height.
+        max_aspect_ratio: longer side divided by shorter side.
+        preview_side: longest side of the reduced copy, in pixels.
+    """
     try:
         info, preview = inspect_with_preview(
             data,
@@ -92,12 +105,12 @@ def _size_problem(error: ImageSizeError, max_aspect_ratio: float) -> tuple[Pictu
 
 
 def main() -> None:
-    """Inspect standard input once, within the limits of the first argument."""
+    """Inspect the picture on standard input within the limits given as the first argument."""
     limits = json.loads(sys.argv[1])
     limit_resources(memory_bytes=limits.pop("memory_bytes"), cpu_seconds=limits.pop("cpu_seconds"))
     sys.stdout.write("\n")
     sys.stdout.flush()
-    json.dump(examine(sys.stdin.buffer.read(), **limits), sys.stdout)
+    json.dump(examine_picture(sys.stdin.buffer.read(), **limits), sys.stdout)
 
 
 if __name__ == "__main__":

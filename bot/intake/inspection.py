@@ -1,10 +1,10 @@
-"""Decoding strangers' pictures where they can do no harm: in a limited process, used once.
+"""Decode members' pictures safely, each in a resource-limited process that is used once.
 
-A picture is code for a decoder. So each is decoded in full, before anything is accepted, by a
-process of its own that is bounded in memory and in time, holds no secret and ends with it.
-Starting one takes a few tenths of a second of a processor, so a spare is kept waiting for each
-that may be needed at once: a request's two pictures need not wait for any. A spare that was used
-is replaced a moment later, when the request it served has been answered.
+An uploaded picture is untrusted input to a decoder. Every picture is therefore fully decoded,
+before its job is accepted, in a separate process with bounded memory and time and no secrets.
+Starting such a process takes a few tenths of a second of CPU time, so idle processes are kept
+ready, one for each inspection that may run at once. A used process is replaced a moment later,
+after the request it served has been answered.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import os
 import sys
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image
 
@@ -35,43 +35,50 @@ __all__ = ["InspectedPicture", "Inspector"]
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 2
-"""Pictures inspected at the same time; the others wait their turn."""
+MAX_CONCURRENT: Final = 2
+"""Pictures inspected at the same time; further ones wait."""
 
-REFILL_AFTER_SECONDS = 1.0
-"""How long after a spare was used another is started: longer than a request takes from there to
-its card, which would be slowed by it."""
+REFILL_DELAY_SECONDS: Final = 1.0
+"""Delay before a used process is replaced. Longer than a request takes from here to its card,
+which starting a process would slow down."""
 
-START_SECONDS = 30.0
-"""Longest time a process may take to come up, on a machine that is busy painting."""
+START_TIMEOUT_SECONDS: Final = 30.0
+"""Time limit for a process to start, generous because the machine may be busy painting."""
 
-LEAVING_SECONDS = 2.0
-"""Time a process has to be gone once it has closed its output."""
+EXIT_TIMEOUT_SECONDS: Final = 2.0
+"""Time limit for a process to exit after it has closed its output."""
 
-PREVIEW_SIDE = 320
-"""Longest side of the reduced copy of each picture, in pixels."""
+PREVIEW_SIDE: Final = 320
+"""Longest side of each picture's reduced copy, in pixels."""
 
-MAX_ANSWER_BYTES = 4096 + 4 * PREVIEW_SIDE**2
-"""A preview takes three bytes a pixel, and base64 a third more."""
+MAX_REPLY_BYTES: Final = 4096 + 4 * PREVIEW_SIDE**2
+"""A preview takes three bytes per pixel, and base64 adds a third."""
 
-READ_BYTES = 65_536
+READ_BYTES: Final = 65_536
 
-KEPT_ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL")
-"""All that the process inherits: above all, not the token."""
+INHERITED_ENVIRONMENT: Final = (
+    "PATH",
+    "PYTHONPATH",
+    "LD_LIBRARY_PATH",
+    "SYSTEMROOT",
+    "LANG",
+    "LC_ALL",
+)
+"""The only variables passed to the process; the Discord token is not among them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class InspectedPicture:
-    """A picture that decodes in full and is within the limits.
+    """A picture that was fully decoded and is within the limits.
 
     Attributes:
-        data: its bytes, as they came.
-        filename: the member's own name of the file.
-        width, height: pixels, upright (EXIF orientation applied).
+        data: encoded, as the member sent it.
+        filename: the name the member gave the file.
+        width, height: pixels, after EXIF orientation.
         format: Pillow's name of the format, e.g. ``"PNG"``.
-        animated: whether there is more than the one frame that is used.
-        preview: a reduced copy, mode RGB, `PREVIEW_SIDE` pixels at most; it came as bare pixels,
-            so encoding or showing it decodes nothing of a stranger's.
+        animated: whether the file has further frames, which are ignored.
+        preview: a reduced copy, mode RGB, at most `PREVIEW_SIDE` pixels on a side. It is built
+            from raw pixels, so using it decodes no untrusted data.
     """
 
     data: bytes
@@ -84,9 +91,9 @@ class InspectedPicture:
 
 
 class Inspector:
-    """Inspects pictures, each in a process of its own; never on the event loop.
+    """Inspects pictures, each in its own process and never on the event loop.
 
-    Start it, or use it as an asynchronous context manager.
+    Call `start` and `close`, or use it as an asynchronous context manager.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -98,38 +105,38 @@ class Inspector:
                 "max_aspect_ratio": settings.max_aspect_ratio,
                 "preview_side": PREVIEW_SIDE,
                 "memory_bytes": settings.inspection_memory_bytes,
-                # A second more than the wall clock allows, which normally strikes first.
+                # One second above the wall-clock limit, which normally applies first.
                 "cpu_seconds": math.ceil(settings.inspection_timeout_seconds) + 1,
             }
         )
-        self._turns = asyncio.Semaphore(AT_ONCE)
-        self._spares: deque[asyncio.Task[Process]] = deque()
-        self._leaving: set[asyncio.Task[None]] = set()
-        self._refilling: asyncio.TimerHandle | None = None
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT)
+        self._idle: deque[asyncio.Task[Process]] = deque()
+        self._exiting: set[asyncio.Task[None]] = set()
+        self._refill_timer: asyncio.TimerHandle | None = None
         self._closed = False
 
     async def start(self) -> None:
-        """Bring the first processes up.
+        """Start the idle processes and wait for the first.
 
         Raises:
             OSError: processes cannot be started here.
-            TimeoutError: they did not come up.
+            TimeoutError: the process did not become ready in time.
         """
         self._refill()
-        await asyncio.shield(self._spares[0])
+        await asyncio.shield(self._idle[0])
 
     async def close(self) -> None:
-        """End the spare processes; inspections in progress end theirs as they are cancelled."""
+        """Stop the idle processes; a running inspection stops its own when it is cancelled."""
         self._closed = True
-        if self._refilling is not None:
-            self._refilling.cancel()
-        while self._spares:
-            spare = self._spares.popleft()
-            spare.cancel()
-            await asyncio.wait({spare})
-            if not spare.cancelled() and spare.exception() is None:
-                await _end(spare.result())
-        await asyncio.gather(*self._leaving, return_exceptions=True)
+        if self._refill_timer is not None:
+            self._refill_timer.cancel()
+        while self._idle:
+            start = self._idle.popleft()
+            start.cancel()
+            await asyncio.wait({start})
+            if not start.cancelled() and start.exception() is None:
+                await _stop(start.result())
+        await asyncio.gather(*self._exiting, return_exceptions=True)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -139,63 +146,71 @@ class Inspector:
         await self.close()
 
     async def inspect(self, data: bytes, *, filename: str) -> InspectedPicture:
-        """Decode a picture in full and say what it is.
+        """Fully decode a picture and describe it.
 
         Raises:
-            PictureRefused: it is no picture, broken, of the wrong kind or size, or it took
-                more memory or time than a picture may.
+            PictureRefused: it is not a picture, damaged, of a wrong kind or size, or exceeds
+                the memory or time limit.
         """
-        async with self._turns:
-            process = await self._take(filename)
+        async with self._slots:
+            process = await self._acquire(filename)
             try:
                 async with asyncio.timeout(self._timeout):
-                    reply = await _converse(process, data)
+                    reply = await _exchange(process, data)
             except TimeoutError as error:
-                await _end(process)
-                logger.warning("inspection of %r took too long", filename)
+                await _stop(process)
+                logger.warning("inspection of %r timed out", filename)
                 raise PictureRefused(
                     PictureProblem.INSPECTION_FAILED, filename=filename, got="timeout"
                 ) from error
             except BaseException:
-                await _end(process)
+                await _stop(process)
                 raise
             finally:
-                self._refill_soon()
-        # It has said all it had to. Nobody need wait for it to clear away its memory.
-        leaving = asyncio.create_task(_end(process), name="an inspecting process leaves")
-        self._leaving.add(leaving)
-        leaving.add_done_callback(self._leaving.discard)
-        return _understood(reply, data, filename)
+                self._schedule_refill()
+        # The reply is complete; do not make the member wait until the process has exited.
+        exiting = asyncio.create_task(_stop(process), name="inspecting process exits")
+        self._exiting.add(exiting)
+        exiting.add_done_callback(self._exiting.discard)
+        return _parse_reply(reply, data, filename)
 
-    async def _take(self, filename: str) -> Process:
-        """A process that is ready: a spare one if there is one."""
+    async def _acquire(self, filename: str) -> Process:
+        """Return an idle process, or a new one if none is idle.
+
+        Raises:
+            PictureRefused: no process could be started.
+        """
         try:
-            process = await (self._spares.popleft() if self._spares else self._launch())
-            if process.returncode is not None:  # something killed it while it waited
+            process = await (self._idle.popleft() if self._idle else self._launch())
+            if process.returncode is not None:  # it was killed while idle
                 process = await self._launch()
         except (OSError, TimeoutError) as error:
-            self._refill_soon()
-            logger.exception("no inspecting process could be started")
+            self._schedule_refill()
+            logger.exception("cannot start an inspecting process")
             raise PictureRefused(
                 PictureProblem.INSPECTION_FAILED, filename=filename, got="no process"
             ) from error
         return process
 
-    def _refill_soon(self) -> None:
-        """Replace the spares that were used, once nobody waits for what follows from them."""
-        if self._refilling is None and not self._closed:
+    def _schedule_refill(self) -> None:
+        """Schedule the replacement of used processes after `REFILL_DELAY_SECONDS`."""
+        if self._refill_timer is None and not self._closed:
             loop = asyncio.get_running_loop()
-            self._refilling = loop.call_later(REFILL_AFTER_SECONDS, self._refill)
+            self._refill_timer = loop.call_later(REFILL_DELAY_SECONDS, self._refill)
 
     def _refill(self) -> None:
-        """Have as many spares as there may be inspections at once."""
-        self._refilling = None
-        while not self._closed and len(self._spares) < AT_ONCE:
-            spare = asyncio.create_task(self._launch(), name="inspecting process")
-            self._spares.append(spare)
+        """Start processes until `MAX_CONCURRENT` are idle."""
+        self._refill_timer = None
+        while not self._closed and len(self._idle) < MAX_CONCURRENT:
+            self._idle.append(asyncio.create_task(self._launch(), name="inspecting process"))
 
     async def _launch(self) -> Process:
-        """Start a process and wait until its limits are on and its decoders are loaded."""
+        """Start a process; wait until it has set its limits and loaded its decoders.
+
+        Raises:
+            OSError: the process cannot be started, or exited too early.
+            TimeoutError: it did not become ready in time.
+        """
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -208,20 +223,20 @@ class Inspector:
         )
         is_ready = False
         try:
-            async with asyncio.timeout(START_SECONDS):
+            async with asyncio.timeout(START_TIMEOUT_SECONDS):
                 is_ready = await _stdout(process).readline() == b"\n"
         finally:
             if not is_ready:
-                await _end(process)
+                await _stop(process)
         if not is_ready:
-            raise OSError("the inspecting process ended before it was ready")
+            raise OSError("the inspecting process exited before it was ready")
         return process
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
-    # Each thread of a BLAS reserves address space, which is limited; none is needed.
-    return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}
+    inherited = {name: os.environ[name] for name in INHERITED_ENVIRONMENT if name in os.environ}
+    # Every BLAS thread reserves address space, which is limited; none is needed.
+    return inherited | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}
 
 
 def _stdout(process: Process) -> asyncio.StreamReader:
@@ -230,11 +245,11 @@ def _stdout(process: Process) -> asyncio.StreamReader:
     return process.stdout
 
 
-async def _converse(process: Process, data: bytes) -> bytes:
-    """Send the picture, return the answer; empty if the process died of it."""
+async def _exchange(process: Process, data: bytes) -> bytes:
+    """Send the picture and return the reply; empty if the process died."""
     if process.stdin is None:
         raise AssertionError("started with a pipe")
-    # A process that dies while it is fed shows by its empty answer.
+    # If the process dies while reading, its reply is empty.
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         process.stdin.write(data)
         await process.stdin.drain()
@@ -242,18 +257,18 @@ async def _converse(process: Process, data: bytes) -> bytes:
     reply = bytearray()
     while chunk := await _stdout(process).read(READ_BYTES):
         reply += chunk
-        if len(reply) > MAX_ANSWER_BYTES:
+        if len(reply) > MAX_REPLY_BYTES:
             return b""
     return bytes(reply)
 
 
-async def _end(process: Process) -> None:
-    """Make sure the process is gone."""
-    # One that has said all it had to is about to go by itself. Killing it in that instant would
-    # reap it behind asyncio's back, which logs a warning.
+async def _stop(process: Process) -> None:
+    """Wait for the process to exit; kill it if it does not."""
+    # A process that closed its output is about to exit. Killing it at that moment would reap it
+    # without asyncio's knowledge, which logs a warning.
     if _stdout(process).at_eof():
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LEAVING_SECONDS):
+            async with asyncio.timeout(EXIT_TIMEOUT_SECONDS):
                 await process.wait()
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
@@ -261,18 +276,18 @@ async def _end(process: Process) -> None:
     await process.wait()
 
 
-def _understood(reply: bytes, data: bytes, filename: str) -> InspectedPicture:
-    """The picture the answer describes; the answer is checked, its writer met a stranger.
+def _parse_reply(reply: bytes, data: bytes, filename: str) -> InspectedPicture:
+    """Parse a reply. It is validated, because the picture may have taken over the process.
 
     Raises:
-        PictureRefused: the answer is a refusal, or makes no sense.
+        PictureRefused: the reply is a refusal, or malformed.
     """
     try:
-        said: dict[str, Any] = json.loads(reply)
-        if "problem" in said:
-            got, limit = said.get("got"), said.get("limit")
+        fields: dict[str, Any] = json.loads(reply)
+        if "problem" in fields:
+            got, limit = fields.get("got"), fields.get("limit")
             raise PictureRefused(
-                PictureProblem(said["problem"]),
+                PictureProblem(fields["problem"]),
                 filename=filename,
                 got=None if got is None else str(got),
                 limit=None if limit is None else str(limit),
@@ -280,22 +295,28 @@ def _understood(reply: bytes, data: bytes, filename: str) -> InspectedPicture:
         return InspectedPicture(
             data=data,
             filename=filename,
-            width=int(said["width"]),
-            height=int(said["height"]),
-            format=str(said["format"]),
-            animated=bool(said["animated"]),
-            preview=_preview(said["preview"]),
+            width=int(fields["width"]),
+            height=int(fields["height"]),
+            format=str(fields["format"]),
+            animated=bool(fields["animated"]),
+            preview=_preview(fields["preview"]),
         )
     except (ValueError, TypeError, KeyError) as error:
-        logger.warning("the process inspecting %r died or made no sense", filename)
+        logger.warning("the process inspecting %r died or sent a malformed reply", filename)
         raise PictureRefused(
             PictureProblem.INSPECTION_FAILED, filename=filename, got="died"
         ) from error
 
 
-def _preview(said: dict[str, Any]) -> Image.Image:
-    """The reduced copy; ValueError, TypeError or KeyError where it is not what it should be."""
-    width, height = int(said["width"]), int(said["height"])
+def _preview(fields: dict[str, Any]) -> Image.Image:
+    """Build the reduced copy.
+
+    Raises:
+        ValueError, TypeError, KeyError: the fields are malformed.
+    """
+    width, height = int(fields["width"]), int(fields["height"])
     if not (1 <= width <= PREVIEW_SIDE and 1 <= height <= PREVIEW_SIDE):
-        raise ValueError("a preview of impossible size")
-    return Image.frombytes("RGB", (width, height), base64.b64decode(said["pixels"], validate=True))
+        raise ValueError("preview size out of range")
+    return Image.frombytes(
+        "RGB", (width, height), base64.b64decode(fields["pixels"], validate=True)
+    )

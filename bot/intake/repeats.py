@@ -1,12 +1,12 @@
-"""Another painting from the same pictures: a job of its own, with copies of all it needs.
+"""Repeat an earlier job as a new job, with its own copies of the inputs.
 
-Copies, so that the retention of one job, or its being forgotten, never breaks another.
+The inputs are copied so that deleting one job never breaks another.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from bot.artefacts.folder import job_prefix, start_key
 from bot.jobs.models import NewJob, new_job_id
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 __all__ = ["JobRepeater", "RepeatMode"]
 
-_INPUTS = ("content", "style-", "mask-")
-"""What the names of a job's inputs begin with, but for the start."""
+_INPUT_PREFIXES: Final = ("content", "style-", "mask-")
+"""Prefixes of the file names of a job's inputs, except the start picture."""
 
 
 class RepeatMode(StrEnum):
-    """What another painting begins from."""
+    """The picture that a repeated job starts from."""
 
-    SAME = "same"  # what the earlier one began from
-    ANEW = "anew"  # as the recipe says
-    RESULT = "result"  # the earlier one's finished picture
+    SAME = "same"  # the same start as the earlier job
+    ANEW = "anew"  # the start that the recipe names
+    RESULT = "result"  # the earlier job's result
 
 
 class JobRepeater:
-    """Accepts paintings that are made of earlier ones."""
+    """Accepts jobs that repeat earlier ones."""
 
-    def __init__(self, keeper: JobAcceptance, artefacts: Artefacts) -> None:
-        self._keeper = keeper
+    def __init__(self, acceptance: JobAcceptance, artefacts: Artefacts) -> None:
+        self._acceptance = acceptance
         self._artefacts = artefacts
 
     async def repaint(
@@ -49,32 +49,32 @@ class JobRepeater:
         request_key: str,
         priority: int = 0,
     ) -> Job:
-        """Accept the parent's pictures once more, with some fields of the recipe changed.
+        """Accept a new job with the parent's pictures and some recipe fields changed.
 
         Args:
             parent: the earlier job, in any state.
-            origin: where the new painting goes, and to whom.
-            changes: the recipe's fields that differ.
-            beginning: what it begins from.
-            request_key: what makes the request unique.
-            priority: above 0 for a member of a favoured role.
+            origin: where the new result is posted, and for whom.
+            changes: the recipe fields to change.
+            beginning: the picture to start from.
+            request_key: unique key of the request.
+            priority: above 0 for a member with a favoured role.
 
         Raises:
-            ArtefactMissingError: the parent's pictures are not kept any more.
-            LimitReached: a cap per member, guild or queue, or the disk is nearly full.
-            RecipeError: a change that the recipe does not take.
+            ArtefactMissingError: the parent's pictures have been deleted.
+            LimitReached: a limit per member, guild or queue is reached, or the disk is nearly full.
+            RecipeError: a change is not valid.
             StoreUnavailableError: the database cannot be reached.
         """
-        await self._keeper.check_disk()
+        await self._acceptance.check_disk()
         recipe = parent.recipe.evolve(**changes)
         job_id = new_job_id()
-        old, new = job_prefix(parent.job_id), job_prefix(job_id)
+        old_prefix, new_prefix = job_prefix(parent.job_id), job_prefix(job_id)
 
-        def moved(key: str) -> str:
-            return new + key.removeprefix(old)
+        def copied_key(key: str) -> str:
+            return new_prefix + key.removeprefix(old_prefix)
 
         inputs = await self._inputs(parent)
-        copies = {moved(key): data for key, data in inputs.items()}
+        copies = {copied_key(key): data for key, data in inputs.items()}
         source = {
             RepeatMode.SAME: parent.start_key,
             RepeatMode.ANEW: None,
@@ -84,19 +84,19 @@ class JobRepeater:
         if source is not None:
             start = start_key(job_id)
             copies[start] = await self._artefacts.get(source)
-        return await self._keeper.accept(
+        return await self._acceptance.accept(
             NewJob(
                 job_id=job_id,
                 origin=origin,
-                content_key=moved(parent.content_key),
-                style_keys=tuple(moved(key) for key in parent.style_keys),
-                mask_keys=tuple(key and moved(key) for key in parent.mask_keys),
+                content_key=copied_key(parent.content_key),
+                style_keys=tuple(copied_key(key) for key in parent.style_keys),
+                mask_keys=tuple(key and copied_key(key) for key in parent.mask_keys),
                 start_key=start,
                 content_size=parent.content_size,
                 recipe=recipe,
                 preset=parent.preset,
                 title=parent.title,
-                understood=_decided(parent.understood) if start else parent.understood,
+                understood=_without_swap(parent.understood) if start else parent.understood,
                 spoiler=parent.spoiler,
                 request_key=request_key,
                 priority=priority,
@@ -105,19 +105,19 @@ class JobRepeater:
         )
 
     async def _inputs(self, job: Job) -> dict[str, bytes]:
-        """Every input of a job by key, reduced copies included.
+        """Read every input of a job, previews included.
 
         Raises:
-            ArtefactMissingError: one that is needed is gone.
+            ArtefactMissingError: a required input is gone.
         """
         prefix = job_prefix(job.job_id)
         keys = {job.content_key, *job.style_keys}
         async for info in self._artefacts.list(prefix):
-            if info.key.removeprefix(prefix).startswith(_INPUTS):
+            if info.key.removeprefix(prefix).startswith(_INPUT_PREFIXES):
                 keys.add(info.key)
         return {key: await self._artefacts.get(key) for key in sorted(keys)}
 
 
-def _decided(understood: Interpretation | None) -> Interpretation | None:
-    """What goes on from a painting cannot be taken the other way round any more."""
-    return None if understood is None else understood.decided()
+def _without_swap(interpretation: Interpretation | None) -> Interpretation | None:
+    """Mark the picture order as final: a job that starts from a result cannot be swapped."""
+    return None if interpretation is None else interpretation.decided()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.artefacts.folder import Artefacts
-    from bot.intake.accept import Intake
+    from bot.intake.intake import Intake
     from bot.intake.repeats import JobRepeater
     from bot.jobs.store import JobStore
     from bot.presets.catalog import PresetCatalog

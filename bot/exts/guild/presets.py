@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.exts.backend.dependencies import Dependencies
-    from bot.intake.request import PictureSource
+    from bot.intake.job_request import PictureSource
     from bot.jobs.guild_models import GuildPreset
     from bot.presets.catalog import CatalogPreset
 

@@ -16,7 +16,7 @@ import discord
 from yarl import URL
 
 from bot.intake.download import is_allowed
-from bot.intake.request import PictureSource
+from bot.intake.job_request import PictureSource
 from bot.jobs.models import Order, Place
 
 if TYPE_CHECKING:

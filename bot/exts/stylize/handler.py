@@ -10,8 +10,8 @@ from bot.exts.backend.responders import check_may_paint_here, priority_of
 from bot.exts.guild.policy import check_may_ask_here
 from bot.exts.stylize.request import arrange
 from bot.exts.stylize.saved_suggestions import refuse
-from bot.intake.accept import MAX_STYLES
-from bot.intake.request import JobRequest
+from bot.intake.intake import MAX_STYLES
+from bot.intake.job_request import JobRequest
 from bot.views.text import requests, sentences
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.exts.stylize.parser import ParsedText
     from bot.exts.stylize.picker import PickerTable
     from bot.exts.stylize.request import NamedPicture, StylizeRequest
-    from bot.intake.request import PictureSource
+    from bot.intake.job_request import PictureSource
     from bot.jobs.models import Job
 
 __all__ = ["StylizeHandler"]

@@ -18,7 +18,7 @@ from bot.errors import (
 )
 from bot.exts.backend.responders import priority_of, reply_ephemeral, sentence_for
 from bot.exts.stylize.request import source_from_json, source_to_json
-from bot.intake.request import JobRequest, SavedPicture
+from bot.intake.job_request import JobRequest, SavedPicture
 from bot.jobs.models import Input, Origin, Picker, Place
 from bot.presets.catalog import find, nearest
 from bot.views.components.suggestions import begin_view
@@ -87,7 +87,7 @@ class PickerTable:
         base = ask.parsed.recipe(self._dependencies.settings.recipe)
         recipe = base.evolve(**ask.parsed.recipe_changes(base))
         picture = ask.pictures[0]
-        held = await self._dependencies.intake.hold(picture)
+        held = await self._dependencies.intake.save_picture(picture)
         permissions = responder.permissions
         may_react = permissions.add_reactions and permissions.read_message_history
         presets = await self._dependencies.catalog.presets(responder.origin.guild_id)
@@ -124,7 +124,7 @@ class PickerTable:
                 )
             )
         except (discord.HTTPException, TimeoutError) as error:
-            await self._dependencies.intake.release(held)
+            await self._dependencies.intake.delete_saved(held)
             raise RequestRefused(RequestProblem.NOT_ALLOWED_HERE) from error
         finally:
             self._saving.discard(saved)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.exts.stylize.parser import Kind, Named, ParsedText, Role
-from bot.intake.request import PictureSource
+from bot.intake.job_request import PictureSource
 from bot.jobs.models import Order, Origin, Place
 
 if TYPE_CHECKING:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from bot.exts.stylize.handler import StylizeHandler
     from bot.exts.stylize.picker import PickerTable
     from bot.exts.stylize.saved_suggestions import SavedSuggestion
-    from bot.intake.request import PictureSource
+    from bot.intake.job_request import PictureSource
 
 __all__ = ["SuggestionActions", "open_new_form"]
 

@@ -14,7 +14,7 @@ from bot.errors import (
     RequestProblem,
     RequestRefused,
 )
-from bot.intake.accept import MAX_STYLES
+from bot.intake.intake import MAX_STYLES
 from bot.jobs.models import Order, Place
 from bot.views.components.suggestions import CONTENT_FIELD, STYLE_FIELD, Suggestion
 from bot.views.text import requests
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bot.exts.stylize.parser import ParsedText
     from bot.exts.stylize.request import StylizeRequest
-    from bot.intake.request import PictureSource
+    from bot.intake.job_request import PictureSource
 
 __all__ = ["MASK", "Way", "applied", "fields", "way_on"]
 

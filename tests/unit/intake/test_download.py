@@ -62,7 +62,7 @@ async def test_returns_the_bytes_and_keeps_the_signed_query():
 
 
 @pytest.mark.parametrize("failures", [1, 3])
-async def test_server_errors_are_tried_again(failures):
+async def test_server_errors_are_retried(failures):
     seen = []
 
     async def handler(_):
@@ -73,7 +73,7 @@ async def test_server_errors_are_tried_again(failures):
         assert await fetched(base, session) == b"ok"
 
 
-async def test_gives_up_in_the_end():
+async def test_gives_up_after_the_last_attempt():
     async def handler(_):
         return web.Response(status=502)
 
@@ -84,7 +84,7 @@ async def test_gives_up_in_the_end():
     assert refused.value.got == "HTTP 502"
 
 
-async def test_rate_limits_are_obeyed():
+async def test_retry_after_is_honoured():
     seen = []
 
     async def handler(_):
@@ -98,7 +98,7 @@ async def test_rate_limits_are_obeyed():
     assert seen[1] - seen[0] >= 0.19
 
 
-async def test_a_connection_that_breaks_is_tried_again():
+async def test_a_connection_that_breaks_is_retried():
     seen = []
 
     async def handler(request):
@@ -116,7 +116,7 @@ async def test_a_connection_that_breaks_is_tried_again():
 
 
 @pytest.mark.parametrize("status", [403, 404, 301])
-async def test_other_answers_are_final(status):
+async def test_other_statuses_are_not_retried(status):
     seen = []
 
     async def handler(_):
@@ -141,7 +141,7 @@ async def test_too_many_bytes_announced():
     assert (refused.value.got, refused.value.limit) == ("2000", "1000")
 
 
-async def test_too_many_bytes_without_an_end():
+async def test_too_many_bytes_streamed():
     async def handler(request):
         response = web.StreamResponse()  # chunked: announces nothing
         await response.prepare(request)
@@ -185,7 +185,7 @@ async def test_a_slow_server_times_out():
         "",
     ],
 )
-async def test_other_hosts_are_not_asked(url):
+async def test_other_hosts_are_refused(url):
     async with aiohttp.ClientSession() as session:
         with pytest.raises(PictureRefused) as refused:
             await download(
@@ -194,12 +194,12 @@ async def test_other_hosts_are_not_asked(url):
     assert (refused.value.problem, refused.value.got) == (PictureProblem.DOWNLOAD_FAILED, "host")
 
 
-def test_another_discord_replaces_the_real_one():
+def test_local_discord_replaces_the_real_one():
     assert origins_at("http://127.0.0.1:8123/") == {URL("http://127.0.0.1:8123")}
     assert URL("https://cdn.discordapp.com") in origins_at(None)
 
 
-def test_an_operator_names_the_hosts():
+def test_hosts_come_from_the_setting():
     settings = Settings(_env_file=None, picture_hosts="pictures.example, cdn.discordapp.com,")
     origins = allowed_origins(settings)
     assert is_allowed("https://pictures.example/cat.png?size=1", origins)

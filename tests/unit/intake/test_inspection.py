@@ -19,7 +19,7 @@ from PIL import Image
 
 from bot.errors import PictureProblem, PictureRefused
 from bot.intake import inspection
-from bot.intake.inspecting_process import examine
+from bot.intake.inspecting_process import examine_picture
 from bot.intake.inspection import Inspector
 from bot.settings import Settings
 
@@ -125,7 +125,7 @@ async def inspector():
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_accepts(name):
     make, image_format, (width, height), animated = ACCEPTED[name]
-    said = examine(make(), **LIMITS)
+    said = examine_picture(make(), **LIMITS)
     preview = said.pop("preview")
     assert said == {
         "width": width,
@@ -140,7 +140,7 @@ def test_accepts(name):
 @pytest.mark.parametrize("name", REFUSED)
 def test_refuses(name):
     make, problem = REFUSED[name]
-    assert examine(make(), **LIMITS)["problem"] == problem
+    assert examine_picture(make(), **LIMITS)["problem"] == problem
 
 
 async def test_process_describes_a_picture(inspector):
@@ -161,7 +161,7 @@ async def test_process_refuses_with_numbers(inspector):
     assert refused.value.limit == "50000000"
 
 
-async def test_goes_on_after_bad_pictures(inspector):
+async def test_bad_pictures_do_not_stop_the_inspector(inspector):
     outcomes = await asyncio.gather(
         inspector.inspect(b"no picture", filename="a"),
         inspector.inspect(saved(photo(), "PNG"), filename="b"),
@@ -177,7 +177,7 @@ async def test_goes_on_after_bad_pictures(inspector):
     ]
 
 
-async def test_memory_is_bounded():
+async def test_memory_is_limited():
     # 80 MP of RGB take 240 MB: more than is allowed here, though the pixel limit would let it by.
     packer = zlib.compressobj(1)
     rows = b"".join(packer.compress(b"\0" * (10_000 * 3 + 1)) for _ in range(8000)) + packer.flush()
@@ -189,7 +189,7 @@ async def test_memory_is_bounded():
         await inspector.inspect(saved(photo(), "PNG"), filename="next.png")
 
 
-async def test_time_is_bounded(monkeypatch):
+async def test_time_is_limited(monkeypatch):
     async with Inspector(Settings(inspection_timeout_seconds=0.05)) as inspector:
         process = await inspector._take("slow.png")
         os.kill(process.pid, signal.SIGSTOP)
@@ -207,30 +207,30 @@ async def test_time_is_bounded(monkeypatch):
         assert process.returncode == -signal.SIGKILL
 
 
-async def test_a_spare_that_was_killed_is_replaced(inspector):
-    spare = await inspector._spares[0]
-    spare.kill()
-    await spare.wait()
+async def test_killed_idle_process_is_replaced(inspector):
+    process = await inspector._idle[0]
+    process.kill()
+    await process.wait()
     picture = await inspector.inspect(saved(photo(), "PNG"), filename="a.png")
     assert picture.format == "PNG"
 
 
-async def test_used_spares_are_replaced_when_their_request_is_answered(inspector, monkeypatch):
-    monkeypatch.setattr(inspection, "REFILL_AFTER_SECONDS", 3600)
-    await asyncio.gather(*inspector._spares)
-    if inspector._refilling is not None:  # an earlier test's
-        inspector._refilling.cancel()
+async def test_used_processes_are_replaced_after_a_delay(inspector, monkeypatch):
+    monkeypatch.setattr(inspection, "REFILL_DELAY_SECONDS", 3600)
+    await asyncio.gather(*inspector._idle)
+    if inspector._refill_timer is not None:  # an earlier test's
+        inspector._refill_timer.cancel()
         inspector._refill()
     pictures = [inspector.inspect(saved(photo(), "PNG"), filename=name) for name in "ab"]
     await asyncio.gather(*pictures)
-    assert not inspector._spares, "a process was started while a member waits for an answer"
-    inspector._refilling.cancel()
+    assert not inspector._idle, "a process was started while a member waits for an answer"
+    inspector._refill_timer.cancel()
     inspector._refill()
-    assert len(inspector._spares) == inspection.AT_ONCE
+    assert len(inspector._idle) == inspection.MAX_CONCURRENT
 
 
-async def test_cancelling_ends_the_process(inspector):
-    process = await inspector._spares[0]
+async def test_cancelling_stops_the_process(inspector):
+    process = await inspector._idle[0]
     os.kill(process.pid, signal.SIGSTOP)
     task = asyncio.create_task(inspector.inspect(saved(photo(), "PNG"), filename="a.png"))
     await asyncio.sleep(0.05)
@@ -240,20 +240,20 @@ async def test_cancelling_ends_the_process(inspector):
     assert process.returncode == -signal.SIGKILL
 
 
-async def test_no_secret_is_inherited(monkeypatch):
+async def test_process_inherits_no_secrets(monkeypatch):
     monkeypatch.setenv("DISCORD_TOKEN", "secret")
     assert "secret" not in inspection._environment().values()
 
 
 @given(data=st.data())
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_damage_is_answered_not_raised(data):
+def test_damaged_picture_is_reported_not_raised(data):
     image_format = data.draw(st.sampled_from(["PNG", "JPEG", "WEBP", "GIF"]))
     damaged = bytearray(saved(photo(), image_format))
     for place in data.draw(st.lists(st.integers(0, len(damaged) - 1), max_size=6)):
         damaged[place] = data.draw(st.integers(0, 255))
     damaged = damaged[: data.draw(st.integers(0, len(damaged)))]
-    said = examine(bytes(damaged), **LIMITS)
+    said = examine_picture(bytes(damaged), **LIMITS)
     assert ("problem" in said) != ("width" in said)
 
 
@@ -276,7 +276,7 @@ def _with_preview(width: int, pixels: str) -> bytes:
         _with_preview(100_000, "AAAA"),
     ],
 )
-def test_an_answer_that_makes_no_sense_is_a_refusal(reply):
+def test_malformed_reply_is_a_refusal(reply):
     with pytest.raises(PictureRefused) as refused:
-        inspection._understood(reply, b"", "a.png")
+        inspection._parse_reply(reply, b"", "a.png")
     assert refused.value.problem is PictureProblem.INSPECTION_FAILED

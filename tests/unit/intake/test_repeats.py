@@ -1,4 +1,4 @@
-"""Another painting from the same pictures needs nothing of the first one any more."""
+"""A repeated job has its own copies of the inputs."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ INPUTS = {
 
 
 @pytest.fixture
-async def house(tmp_path):
-    """A painting that is done, and what repeats it."""
+async def env(tmp_path):
+    """A finished job and a `JobRepeater`."""
     settings = Settings(data_dir=tmp_path, min_free_disk_bytes=0, max_jobs_per_member=2)
     artefacts = open_artefacts(str(tmp_path / "artefacts"))
     async with JobStore(f"sqlite+aiosqlite:///{tmp_path / 'jobs'}", feed=JobFeed()) as store:
@@ -64,65 +64,68 @@ async def house(tmp_path):
         await store.enqueue(new, limits=Limits.of(settings))
         claimed = await store.runs.claim("here")
         parent = await store.runs.succeed(claimed, result_key=result_key(JOB), report={})
-        keeper = JobAcceptance(settings, store=store, artefacts=artefacts)
+        acceptance = JobAcceptance(settings, store=store, artefacts=artefacts)
         yield SimpleNamespace(
-            repeats=JobRepeater(keeper, artefacts), parent=parent, artefacts=artefacts, store=store
+            repeats=JobRepeater(acceptance, artefacts),
+            parent=parent,
+            artefacts=artefacts,
+            store=store,
         )
 
 
-async def repaint(house, key="interaction:1", beginning=RepeatMode.SAME, **changes):
-    return await house.repeats.repaint(
-        house.parent, origin=OTHER, changes=changes, beginning=beginning, request_key=key
+async def repaint(env, key="interaction:1", beginning=RepeatMode.SAME, **changes):
+    return await env.repeats.repaint(
+        env.parent, origin=OTHER, changes=changes, beginning=beginning, request_key=key
     )
 
 
-async def kept(house, job_id):
+async def kept(env, job_id):
     prefix = job_prefix(job_id)
     return {
-        info.key.removeprefix(prefix): await house.artefacts.get(info.key)
-        async for info in house.artefacts.list(prefix)
+        info.key.removeprefix(prefix): await env.artefacts.get(info.key)
+        async for info in env.artefacts.list(prefix)
     }
 
 
-async def test_all_that_it_needs_is_copied_and_nothing_else(house):
-    job = await repaint(house, seed=7)
+async def test_inputs_are_copied_and_nothing_else(env):
+    job = await repaint(env, seed=7)
     assert job.origin == OTHER
     assert (job.recipe.seed, job.recipe.size) == (7, 128)
     assert (job.preset, job.title, job.spoiler) == ("mosaic", "a.png × Mosaic", True)
     assert job.content_size == (640, 480)
-    await house.artefacts.delete_prefix(job_prefix(JOB))
+    await env.artefacts.delete_prefix(job_prefix(JOB))
     expected = {key.removeprefix(job_prefix(JOB)): data for key, data in INPUTS.items()}
-    assert await kept(house, job.job_id) == expected
-    assert await house.artefacts.get(job.mask_keys[0]) == b"mask"
+    assert await kept(env, job.job_id) == expected
+    assert await env.artefacts.get(job.mask_keys[0]) == b"mask"
 
 
 @pytest.mark.parametrize(
     ("beginning", "start"),
     [(RepeatMode.SAME, b"start"), (RepeatMode.RESULT, b"result"), (RepeatMode.ANEW, None)],
 )
-async def test_it_begins_where_it_should(house, beginning, start):
-    job = await repaint(house, beginning=beginning)
-    assert (await kept(house, job.job_id)).get("start") == start
+async def test_start_picture_follows_the_mode(env, beginning, start):
+    job = await repaint(env, beginning=beginning)
+    assert (await kept(env, job.job_id)).get("start") == start
     assert (job.start_key is None) == (start is None)
 
 
-async def test_the_same_press_is_one_job(house):
-    first = await repaint(house)
-    again = await repaint(house)
+async def test_same_request_key_returns_the_same_job(env):
+    first = await repaint(env)
+    again = await repaint(env)
     assert again.job_id == first.job_id
-    prefixes = {info.key.split("/")[1] async for info in house.artefacts.list()}
+    prefixes = {info.key.split("/")[1] async for info in env.artefacts.list()}
     assert prefixes == {JOB, first.job_id}
 
 
-async def test_a_limit_leaves_nothing_behind(house):
-    jobs = [await repaint(house, f"interaction:{number}") for number in range(2)]
+async def test_rejected_job_leaves_no_artefacts(env):
+    jobs = [await repaint(env, f"interaction:{number}") for number in range(2)]
     with pytest.raises(LimitReached):
-        await repaint(house, "interaction:2")
-    prefixes = {info.key.split("/")[1] async for info in house.artefacts.list()}
+        await repaint(env, "interaction:2")
+    prefixes = {info.key.split("/")[1] async for info in env.artefacts.list()}
     assert prefixes == {JOB, *(job.job_id for job in jobs)}
 
 
-async def test_without_its_pictures_there_is_no_other_painting(house):
-    await house.artefacts.delete_prefix(job_prefix(JOB))
+async def test_deleted_inputs_are_reported(env):
+    await env.artefacts.delete_prefix(job_prefix(JOB))
     with pytest.raises(ArtefactMissingError):
-        await repaint(house)
+        await repaint(env)

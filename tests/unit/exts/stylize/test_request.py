@@ -18,7 +18,7 @@ from bot.exts.stylize.request import (
     request_to_json,
 )
 from bot.exts.stylize.suggestions import MASK, applied, fields, way_on
-from bot.intake.request import PictureSource
+from bot.intake.job_request import PictureSource
 from bot.jobs.models import Order, Origin, Place
 from bot.views.components.suggestions import Suggestion
 

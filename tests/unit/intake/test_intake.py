@@ -1,4 +1,4 @@
-"""From a request to a job: real downloads, inspection, artefacts and database."""
+"""Intake with real downloads, inspection, artefacts and database."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from bot.errors import (
     RequestRefused,
     StorageFullError,
 )
-from bot.intake.accept import Intake
 from bot.intake.acceptance import JobAcceptance
 from bot.intake.inspection import Inspector
-from bot.intake.request import JobRequest, PictureSource
+from bot.intake.intake import Intake
+from bot.intake.job_request import JobRequest, PictureSource
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.models import JobState, Origin
 from bot.jobs.store import JobStore
@@ -49,7 +49,7 @@ FILES = {
 
 @dataclass
 class PresetCatalog:
-    """One preset, as the library would have it."""
+    """A catalog of one preset."""
 
     title: str = "Sky"
     recipe_changes: dict = field(default_factory=lambda: {"style_weight": 900, "passes": 12})
@@ -68,8 +68,8 @@ class PresetCatalog:
 
 
 @pytest.fixture
-async def house(tmp_path):
-    """Everything intake needs, and `make(**settings)`, which puts an intake together."""
+async def env(tmp_path):
+    """Real dependencies, and `make(**settings)`, which builds an `Intake`."""
 
     async def serve(request):
         name = request.match_info["name"]
@@ -93,7 +93,7 @@ async def house(tmp_path):
             changed = basic.model_copy(update=changes)
             return Intake(
                 changed,
-                keeper=JobAcceptance(changed, store=store, artefacts=artefacts),
+                acceptance=JobAcceptance(changed, store=store, artefacts=artefacts),
                 artefacts=artefacts,
                 inspector=inspector,
                 presets=PresetCatalog(),
@@ -105,79 +105,79 @@ async def house(tmp_path):
     await runner.cleanup()
 
 
-def source(house, name, **options):
-    return PictureSource(url=f"{house.base}/{name}", filename=name, **options)
+def make_source(env, name, **options):
+    return PictureSource(url=f"{env.base}/{name}", filename=name, **options)
 
 
-def asked(house, content="content.png", style="style.png", **options):
-    styles = (source(house, style),) if style else ()
+def make_request(env, content="content.png", style="style.png", **options):
+    styles = (make_source(env, style),) if style else ()
     options = {"recipe": Recipe.named("default"), **options}
-    return JobRequest(origin=ORIGIN, content=source(house, content), styles=styles, **options)
+    return JobRequest(origin=ORIGIN, content=make_source(env, content), styles=styles, **options)
 
 
-async def kept(house):
-    return sorted([info.key async for info in house.artefacts.list()])
+async def stored_keys(env):
+    return sorted([info.key async for info in env.artefacts.list()])
 
 
-def pictures_of(job):
+def artefact_keys(job):
     keys = [job.content_key, *job.style_keys]
     return sorted([*keys, *map(preview_key, keys)])
 
 
-async def test_accepts_two_pictures(house):
-    job = await house.make().accept(asked(house, request_key="message:3"))
+async def test_accepts_two_pictures(env):
+    job = await env.make().accept(make_request(env, request_key="message:3"))
     assert job.state is JobState.QUEUED
     assert job.origin == ORIGIN
     assert job.title == "content.png × style.png"
     assert job.content_size == (80, 60)
-    assert await house.artefacts.get(job.content_key) == FILES["content.png"]
-    assert await house.artefacts.get(job.style_keys[0]) == FILES["style.png"]
-    preview = await house.artefacts.get(preview_key(job.content_key))
+    assert await env.artefacts.get(job.content_key) == FILES["content.png"]
+    assert await env.artefacts.get(job.style_keys[0]) == FILES["style.png"]
+    preview = await env.artefacts.get(preview_key(job.content_key))
     assert Image.open(io.BytesIO(preview)).size == (80, 60)
-    assert await house.store.get(job.job_id) == job
+    assert await env.store.get(job.job_id) == job
 
 
-async def test_accepts_a_preset_and_its_recipe(house):
-    request = asked(house, style=None, preset="sky", options={"passes": 30})
-    job = await house.make().accept(request)
+async def test_accepts_a_preset_and_its_recipe(env):
+    request = make_request(env, style=None, preset="sky", options={"passes": 30})
+    job = await env.make().accept(request)
     assert (job.preset, job.title) == ("sky", "content.png × Sky")
-    assert await house.artefacts.get(job.style_keys[0]) == FILES["style.png"]
+    assert await env.artefacts.get(job.style_keys[0]) == FILES["style.png"]
     assert job.recipe.style_weight == 900  # the preset's
-    assert job.recipe.passes == 30  # the member's own wish wins
+    assert job.recipe.passes == 30  # the member's option overrides the preset's
 
 
-async def test_size_is_filled_in(house):
-    assert (await house.make().accept(asked(house))).recipe.size == 384
-    assert (await house.make(size=512).accept(asked(house))).recipe.size == 512
-    request = asked(house, options={"size": 640})
-    assert (await house.make(size=512).accept(request)).recipe.size == 640
+async def test_missing_size_gets_the_default(env):
+    assert (await env.make().accept(make_request(env))).recipe.size == 384
+    assert (await env.make(size=512).accept(make_request(env))).recipe.size == 512
+    request = make_request(env, options={"size": 640})
+    assert (await env.make(size=512).accept(request)).recipe.size == 640
 
 
-async def test_a_spoiler_stays_one(house):
+async def test_spoiler_is_kept(env):
     request = JobRequest(
         origin=ORIGIN,
-        content=source(house, "content.png", spoiler=True),
-        styles=(source(house, "style.png"),),
+        content=make_source(env, "content.png", spoiler=True),
+        styles=(make_source(env, "style.png"),),
         recipe=Recipe.named("default"),
     )
-    assert (await house.make().accept(request)).spoiler
+    assert (await env.make().accept(request)).spoiler
 
 
-async def test_the_same_request_is_one_job(house):
-    intake = house.make()
-    first = await intake.accept(asked(house, request_key="message:3"))
-    again = await intake.accept(asked(house, request_key="message:3"))
+async def test_same_request_key_returns_the_same_job(env):
+    intake = env.make()
+    first = await intake.accept(make_request(env, request_key="message:3"))
+    again = await intake.accept(make_request(env, request_key="message:3"))
     assert again.job_id == first.job_id
-    assert await kept(house) == pictures_of(first)
+    assert await stored_keys(env) == artefact_keys(first)
 
 
-async def test_a_limit_leaves_nothing_behind(house):
-    intake = house.make(max_jobs_per_member=1)
-    first = await intake.accept(asked(house))
+async def test_rejected_job_leaves_no_artefacts(env):
+    intake = env.make(max_jobs_per_member=1)
+    first = await intake.accept(make_request(env))
     with pytest.raises(LimitReached) as reached:
-        await intake.accept(asked(house))
+        await intake.accept(make_request(env))
     assert reached.value.scope == "member"
-    assert await kept(house) == pictures_of(first)
+    assert await stored_keys(env) == artefact_keys(first)
 
 
 @pytest.mark.parametrize(
@@ -188,23 +188,23 @@ async def test_a_limit_leaves_nothing_behind(house):
         ("gone.png", "style.png", PictureProblem.DOWNLOAD_FAILED, "gone.png"),
     ],
 )
-async def test_a_bad_picture_is_refused_by_name(house, content, style, problem, filename):
+async def test_unusable_picture_is_refused_by_name(env, content, style, problem, filename):
     with pytest.raises(PictureRefused) as refused:
-        await house.make().accept(asked(house, content, style))
+        await env.make().accept(make_request(env, content, style))
     assert (refused.value.problem, refused.value.filename) == (problem, filename)
-    assert await kept(house) == []
-    assert await house.store.jobs_of(ORIGIN.requester_id) == []
+    assert await stored_keys(env) == []
+    assert await env.store.jobs_of(ORIGIN.requester_id) == []
 
 
-async def test_a_file_announced_as_too_large_is_not_fetched(house):
+async def test_file_announced_as_too_large_is_not_downloaded(env):
     request = JobRequest(
         origin=ORIGIN,
         content=PictureSource(url="https://nowhere.example/", filename="raw.tif", size=10**9),
-        styles=(source(house, "style.png"),),
+        styles=(make_source(env, "style.png"),),
         recipe=Recipe.named("default"),
     )
     with pytest.raises(PictureRefused) as refused:
-        await house.make().accept(request)
+        await env.make().accept(request)
     assert (refused.value.problem, refused.value.got) == (
         PictureProblem.TOO_MANY_BYTES,
         "1000000000",
@@ -225,23 +225,25 @@ async def test_a_file_announced_as_too_large_is_not_fetched(house):
         ({"options": {"strngth": 2}}, RequestProblem.UNKNOWN_OPTION, "strngth", ...),
     ],
 )
-async def test_a_wish_that_cannot_be_is_refused(house, changes, problem, detail, suggestion):
+async def test_unknown_preset_or_invalid_option_is_refused(
+    env, changes, problem, detail, suggestion
+):
     with pytest.raises(RequestRefused) as refused:
-        await house.make().accept(asked(house, **changes))
+        await env.make().accept(make_request(env, **changes))
     assert (refused.value.problem, refused.value.detail) == (problem, detail)
     if suggestion is not ...:
         assert refused.value.suggestion == suggestion
 
 
-async def test_too_many_styles(house):
+async def test_too_many_styles_are_refused(env):
     request = JobRequest(
         origin=ORIGIN,
-        content=source(house, "content.png"),
-        styles=(source(house, "style.png"),) * 5,
+        content=make_source(env, "content.png"),
+        styles=(make_source(env, "style.png"),) * 5,
         recipe=Recipe.named("default"),
     )
     with pytest.raises(RequestRefused) as refused:
-        await house.make().accept(request)
+        await env.make().accept(request)
     assert refused.value.problem is RequestProblem.TOO_MANY_PICTURES
 
 
@@ -254,48 +256,48 @@ def test_a_request_needs_a_style():
         )
 
 
-async def test_nothing_is_painted_larger_than_the_operator_allows(house):
-    intake = house.make(largest_size=256)
-    assert (await intake.accept(asked(house))).recipe.size == 256
+async def test_size_is_limited_by_the_setting(env):
+    intake = env.make(largest_size=256)
+    assert (await intake.accept(make_request(env))).recipe.size == 256
     with pytest.raises(RequestRefused) as refused:
-        await intake.accept(asked(house, options={"size": 257}))
+        await intake.accept(make_request(env, options={"size": 257}))
     assert (refused.value.detail, refused.value.suggestion) == (
         "size=257",
         "a number of pixels up to 256",
     )
 
 
-async def test_a_full_disk_is_said_before_anything_is_done(house):
+async def test_full_disk_is_refused_before_downloading(env):
     with pytest.raises(LimitReached) as reached:
-        await house.make(min_free_disk_bytes=10**18).accept(asked(house, "gone.png"))
+        await env.make(min_free_disk_bytes=10**18).accept(make_request(env, "gone.png"))
     assert (reached.value.scope, reached.value.limit) == ("disk", 10**18)
 
 
-async def test_a_disk_that_fills_up_leaves_nothing_behind(house, monkeypatch):
-    put = house.artefacts.put
+async def test_disk_filling_up_leaves_no_artefacts(env, monkeypatch):
+    put = env.artefacts.put
 
     async def put_one(key, data):
         if "style" in key:
             raise StorageFullError("no space left")
         await put(key, data)
 
-    intake = house.make()
-    monkeypatch.setattr(house.artefacts, "put", put_one)
+    intake = env.make()
+    monkeypatch.setattr(env.artefacts, "put", put_one)
     with pytest.raises(LimitReached) as reached:
-        await intake.accept(asked(house))
+        await intake.accept(make_request(env))
     assert reached.value.scope == "disk"
-    assert await kept(house) == []
+    assert await stored_keys(env) == []
 
 
-async def test_a_held_picture_waits_for_its_style(house):
-    intake = house.make()
-    held = await intake.hold(source(house, "content.png", spoiler=True))
-    assert (held.filename, held.spoiler, held.size) == ("content.png", True, (80, 60))
-    assert held.key.startswith("pickers/")
-    request = JobRequest(origin=ORIGIN, content=held, preset="sky", recipe=Recipe.named("default"))
+async def test_saved_picture_is_used_by_a_later_request(env):
+    intake = env.make()
+    saved = await intake.save_picture(make_source(env, "content.png", spoiler=True))
+    assert (saved.filename, saved.spoiler, saved.size) == ("content.png", True, (80, 60))
+    assert saved.key.startswith("pickers/")
+    request = JobRequest(origin=ORIGIN, content=saved, preset="sky", recipe=Recipe.named("default"))
     job = await intake.accept(request)
-    assert await house.artefacts.get(job.content_key) == FILES["content.png"]
+    assert await env.artefacts.get(job.content_key) == FILES["content.png"]
     assert job.content_size == (80, 60)
     assert job.spoiler
-    await intake.release(held)
-    assert await kept(house) == pictures_of(job)
+    await intake.delete_saved(saved)
+    assert await stored_keys(env) == artefact_keys(job)

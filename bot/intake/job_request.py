@@ -1,4 +1,4 @@
-"""What a member asked for, in plain data: no Discord objects, no bytes yet."""
+"""A request for one job, as plain data: no Discord objects and no image bytes."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ __all__ = ["JobRequest", "PictureSource", "SavedPicture"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PictureSource:
-    """A picture that still lies on Discord's side.
+    """A picture that has not been downloaded yet.
 
     Attributes:
-        url: where it is downloaded from.
-        filename: the member's own name of the file.
-        size: bytes, as Discord announced them; None where it did not.
-        content_type: as Discord announced it; enough to refuse a film, never relied upon.
-        spoiler: whether the member hid it behind a spoiler.
+        url: where to download it from.
+        filename: the name the member gave the file.
+        size: bytes, as announced by Discord; None if it announced none.
+        content_type: as announced by Discord; used to reject videos early, never trusted.
+        spoiler: whether the member marked it as a spoiler.
         place: where it was found.
-        first_frame: where Discord keeps the first frame of a film; None for what is no film.
+        first_frame: URL of a still of a video's first frame; None for anything but a video.
     """
 
     url: str
@@ -41,10 +41,10 @@ class PictureSource:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SavedPicture:
-    """A picture that passed inspection and waits among the artefacts for a choice of style.
+    """A picture that passed inspection and is stored until its style is chosen.
 
     Attributes:
-        key: the picture among the artefacts.
+        key: its artefact key.
         filename, spoiler: as the member sent it.
         size: width and height in pixels.
         place: where it was found.
@@ -59,20 +59,21 @@ class SavedPicture:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobRequest:
-    """One picture to be repainted, wherever the wish came from.
+    """A request to stylize one picture.
 
     Attributes:
-        content: the picture that is repainted; held already when a picker was answered.
-        styles: the pictures that show how; may be empty where `preset` says it instead.
-        preset: name of a preset, whose picture is used after `styles`.
-        mask: what says where to paint; None paints everywhere.
-        order: how it is known which picture is the content.
-        recipe: the recipe to begin with.
-        options: the recipe's fields that the member set themself. They win over the preset's
-            changes, which win over `recipe`.
-        request_key: what makes the request unique (a message's or an interaction's id).
-        title: what the card calls it; None to make it of the pictures' names.
-        priority: above 0 for a member of a favoured role.
+        origin: where the result is posted, and for whom.
+        content: the content picture; a `SavedPicture` when it comes from a picker.
+        styles: the style pictures; may be empty if `preset` is set.
+        preset: name of a preset, whose picture is added after `styles`.
+        mask: picture that selects the region to paint; None paints everywhere.
+        order: how the content picture was told from the style pictures.
+        recipe: the base recipe.
+        options: recipe fields the member set. They override the preset's changes, which
+            override `recipe`.
+        request_key: unique key of the request (from a message's or an interaction's id).
+        title: the card's title; None derives one from the pictures' names.
+        priority: above 0 for a member with a favoured role.
 
     Raises:
         ValueError: there is neither a style picture nor a preset.

@@ -1,0 +1,294 @@
+"""Turn a request into an accepted job: check it, load its pictures, store them, enqueue."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import secrets
+from typing import TYPE_CHECKING, Final, Protocol
+
+from bot.artefacts.folder import content_key, mask_key, preview_key, style_key
+from bot.errors import RequestProblem, RequestRefused
+from bot.intake.job_request import SavedPicture
+from bot.intake.picture_loader import LoadedPicture, PictureLoader, encode_preview
+from bot.jobs.models import Input, Interpretation, NewJob, Place, new_job_id
+from stylenet.errors import RecipeError
+from stylenet.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from typing import Any
+
+    import aiohttp
+
+    from bot.artefacts.folder import Artefacts
+    from bot.intake.acceptance import JobAcceptance
+    from bot.intake.inspection import Inspector
+    from bot.intake.job_request import JobRequest, PictureSource
+    from bot.jobs.models import Job
+    from bot.settings import Settings
+
+__all__ = ["MAX_STYLES", "Intake", "PresetInfo", "PresetLookup"]
+
+MAX_STYLES: Final = 4
+"""Style pictures in one request, the preset's included."""
+
+MAX_CONCURRENT_REQUESTS: Final = 8
+"""Requests whose pictures are in memory at the same time; further ones wait."""
+
+DEFAULT_SIZE: Final = 384
+"""Longest side in pixels if neither the member nor the operator sets one; a CPU paints it in a
+minute or two."""
+
+
+class PresetInfo(Protocol):
+    """The parts of a preset that intake reads; `bot.presets` is out of its reach."""
+
+    @property
+    def title(self) -> str:
+        """Display name."""
+        ...
+
+    @property
+    def recipe_changes(self) -> Mapping[str, Any]:
+        """The recipe fields it sets."""
+        ...
+
+    @property
+    def picture(self) -> Callable[[], Awaitable[bytes]]:
+        """Reads its style picture, encoded."""
+        ...
+
+    @property
+    def preview(self) -> Callable[[], Awaitable[bytes]]:
+        """Reads a reduced copy of it, encoded (WebP)."""
+        ...
+
+
+class PresetLookup(Protocol):
+    """Finds presets by name, as `bot.presets.catalog.PresetCatalog` does."""
+
+    async def get(self, name: str, /, *, guild_id: int | None) -> PresetInfo | None:
+        """Return the guild's preset of this name, or None."""
+        ...
+
+    async def nearest(self, name: str, /, *, guild_id: int | None) -> str | None:
+        """Return the most similar preset name, or None if none is similar."""
+        ...
+
+
+class Intake:
+    """Accepts requests. Once `accept` returns, the job survives any crash.
+
+    Args:
+        settings: limits on pictures, and the default size.
+        acceptance: stores pictures and enqueues jobs.
+        artefacts: where stored pictures are read.
+        inspector: a started inspector.
+        presets: the built-in presets and each guild's own.
+        session: the HTTP session for downloads.
+        default_size: longest side in pixels if neither the member nor `settings.size` sets one.
+            May be changed at any time, for example once the devices are known.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        acceptance: JobAcceptance,
+        artefacts: Artefacts,
+        inspector: Inspector,
+        presets: PresetLookup,
+        session: aiohttp.ClientSession,
+        default_size: int = DEFAULT_SIZE,
+    ) -> None:
+        self._settings = settings
+        self._acceptance = acceptance
+        self._presets = presets
+        self._loader = PictureLoader(
+            settings, artefacts=artefacts, inspector=inspector, session=session
+        )
+        self.default_size = default_size
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT_REQUESTS)
+
+    async def accept(self, request: JobRequest) -> Job:
+        """Load and check the pictures, store them and enqueue the job.
+
+        Accepting the same request again (a gateway replay, a second click) returns the same job.
+
+        Raises:
+            RequestRefused: too many pictures, or an unknown preset or option.
+            PictureRefused: one of the pictures cannot be used.
+            ArtefactMissingError: a stored picture is gone.
+            LimitReached: a limit per member, guild or queue is reached, or the disk is nearly
+                full.
+            StoreUnavailableError: the database cannot be reached.
+        """
+        preset = await self._find_preset(request)
+        recipe = self._build_recipe(request, preset)
+        await self._acceptance.check_disk()
+        async with self._slots:
+            masks = () if request.mask is None else (request.mask,)
+            content, *styles = await self._loader.load_all(
+                (request.content, *request.styles, *masks)
+            )
+            mask = styles.pop() if masks else None
+            if preset is not None:
+                styles.append(
+                    LoadedPicture(data=await preset.picture(), preview=await preset.preview())
+                )
+            interpretation = _interpretation(request, preset, content, styles)
+            return await self._enqueue(request, recipe, interpretation, content, styles, mask=mask)
+
+    async def save_picture(self, source: PictureSource) -> SavedPicture:
+        """Load, check and store a picture whose style is chosen later.
+
+        Raises:
+            PictureRefused: the picture cannot be used.
+            LimitReached: the disk is nearly full.
+        """
+        await self._acceptance.check_disk()
+        async with self._slots:
+            picture = await self._loader.load(source)
+            key = f"pickers/{secrets.token_hex(8)}/content"
+            await self._acceptance.store_pictures(_artefacts_of({key: picture}))
+        return SavedPicture(
+            key=key,
+            filename=source.filename,
+            spoiler=source.spoiler,
+            size=picture.size,
+            place=source.place,
+        )
+
+    async def fetch(self, source: PictureSource) -> tuple[bytes, bytes]:
+        """Load and check a picture that belongs to no job; the caller stores it.
+
+        Returns:
+            The picture as the member sent it, and a reduced copy, encoded (WebP).
+
+        Raises:
+            PictureRefused: the picture cannot be used.
+            LimitReached: the disk is nearly full.
+        """
+        await self._acceptance.check_disk()
+        async with self._slots:
+            picture = await self._loader.download(source)
+            return picture.data, await encode_preview(picture)
+
+    async def delete_saved(self, picture: SavedPicture) -> None:
+        """Delete a picture stored by `save_picture`."""
+        await self._acceptance.delete_pictures((picture.key, preview_key(picture.key)))
+
+    async def _find_preset(self, request: JobRequest) -> PresetInfo | None:
+        """Look up the request's preset and check the number of styles.
+
+        Raises:
+            RequestRefused: there is no such preset, or there are too many styles.
+        """
+        preset = None
+        if request.preset is not None:
+            guild_id = request.origin.guild_id
+            preset = await self._presets.get(request.preset, guild_id=guild_id)
+            if preset is None:
+                raise RequestRefused(
+                    RequestProblem.UNKNOWN_PRESET,
+                    detail=request.preset,
+                    suggestion=await self._presets.nearest(request.preset, guild_id=guild_id),
+                )
+        styles = len(request.styles) + (preset is not None)
+        if styles > MAX_STYLES:
+            raise RequestRefused(RequestProblem.TOO_MANY_PICTURES, detail=str(styles))
+        return preset
+
+    def _build_recipe(self, request: JobRequest, preset: PresetInfo | None) -> Recipe:
+        """Apply the preset's changes, then the member's, then a default size.
+
+        Raises:
+            RequestRefused: an option is unknown or its value is invalid.
+        """
+        changes = {**(preset.recipe_changes if preset is not None else {}), **request.options}
+        try:
+            recipe = request.recipe.evolve(**changes)
+            largest = self._settings.largest_size
+            if recipe.size is None:
+                size = self._settings.size or self.default_size
+                recipe = recipe.evolve(size=min(size, largest))
+            elif recipe.size > largest:
+                raise RequestRefused(
+                    RequestProblem.BAD_OPTION_VALUE,
+                    detail=f"size={recipe.size}",
+                    suggestion=f"a number of pixels up to {largest}",
+                )
+        except RecipeError as error:
+            is_known = error.field in {field.name for field in dataclasses.fields(Recipe)}
+            raise RequestRefused(
+                RequestProblem.BAD_OPTION_VALUE if is_known else RequestProblem.UNKNOWN_OPTION,
+                detail=error.field,
+                suggestion=error.expected,
+            ) from error
+        return recipe
+
+    async def _enqueue(
+        self,
+        request: JobRequest,
+        recipe: Recipe,
+        interpretation: Interpretation,
+        content: LoadedPicture,
+        styles: Sequence[LoadedPicture],
+        *,
+        mask: LoadedPicture | None,
+    ) -> Job:
+        """Store the pictures under the new job's keys and enqueue the job."""
+        job_id = new_job_id()
+        # The same mask applies to every style; where it is black, the content stays unchanged.
+        masks = {mask_key(job_id, 0): mask} if mask is not None else {}
+        new = NewJob(
+            job_id=job_id,
+            origin=request.origin,
+            content_key=content_key(job_id),
+            style_keys=tuple(style_key(job_id, index) for index in range(len(styles))),
+            content_size=content.size,
+            recipe=recipe,
+            preset=request.preset,
+            title=request.title or interpretation.title(),
+            understood=interpretation,
+            mask_keys=tuple(masks) * len(styles),
+            spoiler=any(source.spoiler for source in (request.content, *request.styles)),
+            request_key=request.request_key,
+            priority=request.priority,
+        )
+        pictures = dict(zip((new.content_key, *new.style_keys), (content, *styles), strict=True))
+        return await self._acceptance.accept(new, _artefacts_of(pictures | masks))
+
+
+def _artefacts_of(pictures: Mapping[str, LoadedPicture]) -> dict[str, bytes]:
+    """Return the artefacts of these pictures by key: each picture, then the previews."""
+    artefacts = {key: picture.data for key, picture in pictures.items()}
+    for key, picture in pictures.items():
+        if picture.preview is not None:
+            artefacts[preview_key(key)] = picture.preview
+    return artefacts
+
+
+def _interpretation(
+    request: JobRequest,
+    preset: PresetInfo | None,
+    content: LoadedPicture,
+    styles: Sequence[LoadedPicture],
+) -> Interpretation:
+    """Record which picture is used as what, with the sizes that are known."""
+    style_inputs = [
+        Input(name=source.filename, place=source.place, size=picture.size)
+        for source, picture in zip(request.styles, styles, strict=False)
+    ]
+    if preset is not None:
+        style_inputs.append(Input(name=preset.title, place=Place.PRESET))
+    mask = request.mask
+    return Interpretation(
+        content=Input(
+            name=request.content.filename, place=request.content.place, size=content.size
+        ),
+        styles=tuple(style_inputs),
+        mask=None if mask is None else Input(name=mask.filename, place=mask.place),
+        order=request.order,
+    )

@@ -1,0 +1,162 @@
+"""Load the pictures of a request: download and inspect new ones, read stored ones."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.artefacts.folder import preview_key
+from bot.errors import ArtefactMissingError, PictureProblem, PictureRefused
+from bot.intake.download import allowed_origins, download
+from bot.intake.job_request import SavedPicture
+from bot.jobs.models import Place
+from stylenet import images
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import aiohttp
+
+    from bot.artefacts.folder import Artefacts
+    from bot.intake.inspection import InspectedPicture, Inspector
+    from bot.intake.job_request import PictureSource
+    from bot.settings import Settings
+
+__all__ = ["LoadedPicture", "PictureLoader", "encode_preview"]
+
+# Discord derives the content type from the file name, so this one says nothing.
+UNKNOWN_CONTENT_TYPES: Final = frozenset({"application/octet-stream"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class LoadedPicture:
+    """A picture in memory.
+
+    Attributes:
+        data: encoded, as the member sent it.
+        preview: a reduced copy, encoded (WebP); None if none is stored.
+        size: width and height in pixels; None if unknown.
+    """
+
+    data: bytes
+    preview: bytes | None
+    size: tuple[int, int] | None = None
+
+
+class PictureLoader:
+    """Loads pictures.
+
+    Args:
+        settings: limits on size and download time, and the allowed hosts.
+        artefacts: where stored pictures are read.
+        inspector: a started inspector.
+        session: the HTTP session for downloads.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        artefacts: Artefacts,
+        inspector: Inspector,
+        session: aiohttp.ClientSession,
+    ) -> None:
+        self._max_bytes = settings.max_upload_bytes
+        self._timeout = settings.download_timeout_seconds
+        self._origins = allowed_origins(settings)
+        self._artefacts = artefacts
+        self._inspector = inspector
+        self._session = session
+
+    async def load_all(
+        self, sources: Sequence[PictureSource | SavedPicture]
+    ) -> list[LoadedPicture]:
+        """Load several pictures concurrently.
+
+        Raises:
+            PictureRefused: one of the pictures cannot be used.
+            ArtefactMissingError: a stored picture is gone.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self.load(source)) for source in sources]
+        except ExceptionGroup as errors:
+            # Members are told of one refusal at a time; the first is enough.
+            raise errors.exceptions[0] from None
+        return [task.result() for task in tasks]
+
+    async def load(self, source: PictureSource | SavedPicture) -> LoadedPicture:
+        """Load one picture.
+
+        Raises:
+            PictureRefused: the picture cannot be used.
+            ArtefactMissingError: a stored picture is gone.
+        """
+        if isinstance(source, SavedPicture):
+            return await self._read_saved(source)
+        inspected = await self.download(source)
+        return LoadedPicture(
+            data=inspected.data,
+            preview=await encode_preview(inspected),
+            size=(inspected.width, inspected.height),
+        )
+
+    async def download(self, source: PictureSource) -> InspectedPicture:
+        """Download a picture and inspect it.
+
+        Raises:
+            PictureRefused: the picture cannot be used.
+        """
+        _check_content_type(source)
+        if source.size is not None and source.size > self._max_bytes:
+            raise PictureRefused(
+                PictureProblem.TOO_MANY_BYTES,
+                filename=source.filename,
+                got=str(source.size),
+                limit=str(self._max_bytes),
+            )
+        data = await download(
+            self._session,
+            source.url,
+            filename=source.filename,
+            origins=self._origins,
+            max_bytes=self._max_bytes,
+            timeout=self._timeout,
+        )
+        return await self._inspector.inspect(data, filename=source.filename)
+
+    async def _read_saved(self, picture: SavedPicture) -> LoadedPicture:
+        data = await self._artefacts.get(picture.key)
+        try:
+            preview = await self._artefacts.get(preview_key(picture.key))
+        except ArtefactMissingError:
+            preview = None  # the card is shown without it
+        return LoadedPicture(data=data, preview=preview, size=picture.size)
+
+
+async def encode_preview(picture: InspectedPicture) -> bytes:
+    """Encode a picture's reduced copy (WebP) off the event loop."""
+    return await asyncio.to_thread(images.encode, picture.preview, "webp")
+
+
+def _check_content_type(source: PictureSource) -> None:
+    """Reject what Discord announces as something else than a picture, before downloading it.
+
+    Raises:
+        PictureRefused: it is a video, a vector sticker or another kind of file.
+    """
+    content_type = (source.content_type or "").partition(";")[0].strip().lower()
+    if (
+        not content_type
+        or content_type in UNKNOWN_CONTENT_TYPES
+        or content_type.startswith("image/")
+    ):
+        return
+    if source.place is Place.STICKER:
+        problem = PictureProblem.DRAWN_STICKER
+    elif content_type.startswith("video/"):
+        problem = PictureProblem.FILM
+    else:
+        problem = PictureProblem.NOT_A_PICTURE
+    raise PictureRefused(problem, filename=source.filename, got=content_type)
