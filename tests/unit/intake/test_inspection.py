@@ -191,13 +191,13 @@ async def test_memory_is_limited():
 
 async def test_time_is_limited(monkeypatch):
     async with Inspector(Settings(inspection_timeout_seconds=0.05)) as inspector:
-        process = await inspector._take("slow.png")
+        process = await inspector._acquire("slow.png")
         os.kill(process.pid, signal.SIGSTOP)
 
         async def stopped(filename):
             return process
 
-        monkeypatch.setattr(inspector, "_take", stopped)
+        monkeypatch.setattr(inspector, "_acquire", stopped)
         with pytest.raises(PictureRefused) as refused:
             await inspector.inspect(saved(photo(), "PNG"), filename="slow.png")
         assert (refused.value.problem, refused.value.got) == (
