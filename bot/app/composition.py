@@ -141,7 +141,8 @@ class App:
                 executor,
                 is_busy=lambda: len(scheduler.running) >= executor.slots,
             )
-            self._own(samples.run(), name="samples")
+            samples.start()
+            stack.push_async_callback(samples.close)
         bot = self._bot = await logged_in(dependencies, token)
         self._delivery = DeliveryService(
             bot,

@@ -48,7 +48,7 @@ def default_size(settings: Settings, devices: tuple[str, ...]) -> int:
 class ProcessExecutor:
     """An executor (see `bot.executors.protocol.Executor`) with one worker process per device.
 
-    A worker that dies is replaced, at once the first time and then more and more slowly.
+    A worker that dies is replaced, after a delay that grows while workers keep dying.
 
     Args:
         devices: ``"auto"`` for every GPU, or else the CPU; or a list such as

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -12,6 +11,8 @@ from bot.errors import ConfigurationError, WorkerDiedError
 from bot.executors.pipe import FrameError
 from bot.executors.worker_process import WorkerProcess
 from bot.ops import metrics
+from bot.ops.retry import Backoff
+from bot.ops.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +23,7 @@ __all__ = ["START_SECONDS", "WorkerSupervisor"]
 logger = logging.getLogger(__name__)
 
 START_SECONDS = 180.0
-LONGEST_BACKOFF_SECONDS = 30.0
-STEADY_SECONDS = 60.0
+RESTART_BACKOFF = Backoff(first=0.25, longest=30.0)
 
 USUAL_START_SECONDS = 10.0
 """How long a worker takes to start, until that was seen."""
@@ -53,7 +53,7 @@ class WorkerSupervisor:
         self._start_seconds = USUAL_START_SECONDS
         self._began_at: float | None = None
         self._broken: ConfigurationError | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
 
     @property
     def warmup_seconds(self) -> float:
@@ -66,15 +66,16 @@ class WorkerSupervisor:
 
     def open(self) -> None:
         """Start keeping a worker alive."""
-        self._keeper = asyncio.create_task(self._keep(), name=f"keeper of {self.device}")
+        self._tasks.keep_running(
+            self._run_worker,
+            name=f"worker on {self.device}",
+            transient=(OSError, TimeoutError, FrameError, WorkerDiedError, ConfigurationError),
+            backoff=RESTART_BACKOFF,
+        )
 
     async def close(self) -> None:
         """Stop keeping it alive, and end it."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
-            self._keeper = None
+        await self._tasks.close()
 
     async def usable(self) -> WorkerProcess:
         """Wait for a worker that is ready.
@@ -93,24 +94,21 @@ class WorkerSupervisor:
         """The worker, unless it is gone and we have only not come round to replacing it yet."""
         return self._usable if self._usable is not None and not self._usable.is_lost else None
 
-    async def _keep(self) -> None:
-        deaths = 0
-        clock = asyncio.get_running_loop().time
-        while True:
-            began = clock()
-            try:
-                await self._live()
-            except ConfigurationError as error:
-                logger.critical("%s", error)
-                await self._become(None, broken=error)
-            except (OSError, TimeoutError, FrameError, WorkerDiedError) as error:
-                why = f"{error}\n{self.last_words}".rstrip()
-                logger.error("the worker on %s did not start: %s", self.device, why)  # noqa: TRY400
-            deaths = 0 if clock() - began > STEADY_SECONDS else deaths + 1
-            await asyncio.sleep(min(LONGEST_BACKOFF_SECONDS, 2.0 ** (deaths - 1) - 1))
+    async def _run_worker(self) -> None:
+        """Start a worker and wait until it ends.
+
+        Raises:
+            ConfigurationError: it cannot paint: wrong weights, no such device.
+            OSError, TimeoutError, FrameError, WorkerDiedError: it did not start, or it died.
+        """
+        try:
+            await self._live()
+        except ConfigurationError as error:
+            logger.critical("%s", error)
+            await self._become(None, broken=error)
+            raise
 
     async def _live(self) -> None:
-        """One worker's life, from birth to death."""
         self._began_at = time.monotonic()
         worker = await WorkerProcess.spawn(
             device=self.device,
@@ -128,7 +126,7 @@ class WorkerSupervisor:
             await self._become(worker)
             exit_code = await worker.wait()
             metrics.WORKER_DEATHS.inc()
-            logger.warning("worker %d ended with exit code %d", worker.pid, exit_code)
+            raise WorkerDiedError(exit_code)
         finally:
             self.last_words = worker.last_words
             self.worker = None

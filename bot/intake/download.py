@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from typing import TYPE_CHECKING
 
 import aiohttp
 from yarl import URL
 
 from bot.errors import PictureProblem, PictureRefused
+from bot.ops.retry import Backoff, retry
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 __all__ = ["allowed_origins", "download", "is_allowed"]
 
 ATTEMPTS = 4
-FIRST_BACKOFF_SECONDS = 0.25
+BACKOFF = Backoff(first=0.25)
 CHUNK_BYTES = 64 * 1024
 
 
-class _TryAgainError(Exception):
-    """The server may answer better in a moment.
+class _TransientError(Exception):
+    """A server error or a rate limit.
 
     Attributes:
-        after: seconds the server asked us to wait; None where it did not.
+        retry_after: seconds that the server asks to wait; None where it does not.
     """
 
-    def __init__(self, why: str, *, after: float | None = None) -> None:
-        super().__init__(why)
-        self.after = after
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 def allowed_origins(settings: Settings) -> frozenset[URL]:
@@ -82,22 +82,21 @@ async def download(
         raise PictureRefused(PictureProblem.DOWNLOAD_FAILED, filename=filename, got="host")
     try:
         async with asyncio.timeout(timeout):
-            for attempt in range(ATTEMPTS):
-                try:
-                    return await _fetch(session, address, filename=filename, max_bytes=max_bytes)
-                except (_TryAgainError, aiohttp.ClientError) as error:
-                    if attempt == ATTEMPTS - 1:
-                        raise
-                    await asyncio.sleep(_pause(attempt, error))
+            return await retry(
+                lambda: _fetch(session, address, filename=filename, max_bytes=max_bytes),
+                on=(_TransientError, aiohttp.ClientError),
+                what="downloading a picture",
+                attempts=ATTEMPTS,
+                backoff=BACKOFF,
+            )
     except TimeoutError as error:
         raise PictureRefused(
             PictureProblem.DOWNLOAD_FAILED, filename=filename, got="timeout"
         ) from error
-    except (_TryAgainError, aiohttp.ClientError) as error:
+    except (_TransientError, aiohttp.ClientError) as error:
         raise PictureRefused(
             PictureProblem.DOWNLOAD_FAILED, filename=filename, got=str(error)
         ) from error
-    raise AssertionError("the last attempt returns or raises")
 
 
 def _allowed(url: str, origins: Collection[URL]) -> URL | None:
@@ -111,13 +110,6 @@ def _allowed(url: str, origins: Collection[URL]) -> URL | None:
     return address if is_allowed else None
 
 
-def _pause(attempt: int, error: Exception) -> float:
-    """Seconds to wait before the next attempt: what the server asked for, else 2ⁿ, jittered."""
-    if isinstance(error, _TryAgainError) and error.after is not None:
-        return error.after
-    return FIRST_BACKOFF_SECONDS * 2.0**attempt * random.uniform(0.75, 1.25)  # noqa: S311
-
-
 async def _fetch(
     session: aiohttp.ClientSession, address: URL, *, filename: str, max_bytes: int
 ) -> bytes:
@@ -125,7 +117,7 @@ async def _fetch(
     headers = {"Accept": "image/*", "Accept-Encoding": "identity"}
     async with session.get(address, headers=headers, allow_redirects=False) as response:
         if response.status >= 500 or response.status == 429:
-            raise _TryAgainError(f"HTTP {response.status}", after=_retry_after(response))
+            raise _TransientError(f"HTTP {response.status}", retry_after=_retry_after(response))
         if response.status != 200:
             raise PictureRefused(
                 PictureProblem.DOWNLOAD_FAILED, filename=filename, got=f"HTTP {response.status}"

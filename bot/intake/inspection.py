@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PIL import Image
 
 from bot.errors import PictureProblem, PictureRefused
+from bot.ops.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -111,7 +112,7 @@ class Inspector:
         )
         self._slots = asyncio.Semaphore(MAX_CONCURRENT)
         self._idle: deque[asyncio.Task[Process]] = deque()
-        self._exiting: set[asyncio.Task[None]] = set()
+        self._exiting = BackgroundTasks()
         self._refill_timer: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -136,7 +137,7 @@ class Inspector:
             await asyncio.wait({start})
             if not start.cancelled() and start.exception() is None:
                 await _stop(start.result())
-        await asyncio.gather(*self._exiting, return_exceptions=True)
+        await self._exiting.close(grace_seconds=2 * EXIT_TIMEOUT_SECONDS)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -169,9 +170,7 @@ class Inspector:
             finally:
                 self._schedule_refill()
         # The reply is complete; do not make the member wait until the process has exited.
-        exiting = asyncio.create_task(_stop(process), name="inspecting process exits")
-        self._exiting.add(exiting)
-        exiting.add_done_callback(self._exiting.discard)
+        self._exiting.start(_stop(process), name="exit of an inspecting process")
         return _parse_reply(reply, data, filename)
 
     async def _acquire(self, filename: str) -> Process:

@@ -1,13 +1,15 @@
-"""Work that goes on after a press was answered, and ends with the bot at the latest."""
+"""Ownership of background tasks: started by name, logged when they fail, cancelled on close."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from bot.ops.retry import Backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
 __all__ = ["BackgroundTasks"]
 
@@ -15,29 +17,95 @@ logger = logging.getLogger(__name__)
 
 
 class BackgroundTasks:
-    """Owns tasks by name; of each name there is one at a time."""
+    """A set of background tasks with one owner.
 
-    def __init__(self) -> None:
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+    The set holds a reference to each task until it ends. Every error of a task is logged.
 
-    def start(self, name: str, work: Coroutine[None, None, None]) -> bool:
-        """Start an errand; False where one of that name is under way already."""
-        if name in self._tasks:
-            work.close()
-            return False
+    Args:
+        on_error: called, instead of logging, with the exception that ended a task.
+    """
+
+    def __init__(self, *, on_error: Callable[[BaseException], None] | None = None) -> None:
+        self._on_error = on_error
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
+        """Start a task. Several may run under one name."""
         task = asyncio.create_task(work, name=name)
-        self._tasks[name] = task
-        task.add_done_callback(lambda _: self._ended(name, task))
-        return True
+        self._tasks.add(task)
+        task.add_done_callback(self._on_done)
+        return task
 
-    async def close(self) -> None:
-        """Cancel all errands and wait for them."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    def keep_running(
+        self,
+        run: Callable[[], Awaitable[None]],
+        *,
+        name: str,
+        transient: type[Exception] | tuple[type[Exception], ...] = (),
+        backoff: Backoff = Backoff(first=1.0, longest=5.0),  # noqa: B008 - frozen
+        until: Callable[[], bool] | None = None,
+    ) -> asyncio.Task[None]:
+        """Start a task that calls `run` again and again, whether it returns or fails.
 
-    def _ended(self, name: str, task: asyncio.Task[None]) -> None:
-        del self._tasks[name]
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("%s failed", name, exc_info=error)
+        Args:
+            run: one step of a loop, or a loop of its own; it must await something, since it is
+                called again at once when it returns.
+            name: of the task, and for the log.
+            transient: errors that are expected; they are logged without a traceback.
+            backoff: delays after errors; it starts anew once `run` has returned, or has run
+                for `backoff.longest` seconds before it failed.
+            until: ends the task when it returns True; asked before each call of `run`.
+        """
+        return self.start(_keep_running(run, name, transient, backoff, until), name=name)
+
+    def is_running(self, name: str) -> bool:
+        """Return whether a task of that name has not ended yet."""
+        return any(task.get_name() == name for task in self._tasks)
+
+    async def close(self, *, grace_seconds: float = 0.0) -> None:
+        """Wait for the tasks to end, then cancel the others and wait for them.
+
+        Args:
+            grace_seconds: how long tasks may go on before they are cancelled.
+        """
+        if self._tasks and grace_seconds > 0:
+            await asyncio.wait(set(self._tasks), timeout=grace_seconds)
+        while self._tasks:  # a task may start another one while it ends
+            tasks = set(self._tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            self._tasks -= tasks
+
+    def _on_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if self._on_error is not None:
+            self._on_error(error)
+        else:
+            logger.error("%s failed", task.get_name(), exc_info=error)
+
+
+async def _keep_running(
+    run: Callable[[], Awaitable[None]],
+    name: str,
+    transient: type[Exception] | tuple[type[Exception], ...],
+    backoff: Backoff,
+    until: Callable[[], bool] | None,
+) -> None:
+    failures = 0
+    clock = asyncio.get_running_loop().time
+    while until is None or not until():
+        started_at = clock()
+        try:
+            await run()
+        except transient as error:
+            logger.warning("%s failed, it is restarted: %s", name, error)
+        except Exception:
+            logger.exception("%s failed unexpectedly, it is restarted", name)
+        else:
+            failures = 0
+            continue
+        failures = 1 if clock() - started_at > backoff.longest else failures + 1
+        await asyncio.sleep(backoff.delay(failures))

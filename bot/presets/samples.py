@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.errors import ArtefactMissingError, StyleBotError
 from bot.executors.protocol import Checkpoint, Failed, Finished, Work
+from bot.ops.tasks import BackgroundTasks
 from bot.presets.editor import thumbnail
 from stylenet.recipe import Recipe
 
@@ -61,16 +62,23 @@ class PresetSamples:
         self._is_busy = is_busy
         self._given_up: set[str] = set()
         self._checkpoints: dict[str, bytes] = {}
+        self._tasks = BackgroundTasks()
 
-    async def run(self) -> None:
-        """Paint what is to be painted, until cancelled."""
-        while True:
-            try:
-                while not self._is_busy() and await self.paint_next():
-                    pass
-            except (StyleBotError, OSError) as error:
-                logger.warning("samples are painted later: %s", error)
-            await asyncio.sleep(LOOK_SECONDS)
+    def start(self) -> None:
+        """Start painting in the background."""
+        self._tasks.keep_running(
+            self._paint_all, name="preset samples", transient=(StyleBotError, OSError)
+        )
+
+    async def close(self) -> None:
+        """Stop painting."""
+        await self._tasks.close()
+
+    async def _paint_all(self) -> None:
+        """Paint until the executor is busy or no preset is left, then pause."""
+        while not self._is_busy() and await self.paint_next():
+            pass
+        await asyncio.sleep(LOOK_SECONDS)
 
     async def paint_next(self) -> bool:
         """Paint the sample of the style that has waited longest; False where none waits.

@@ -19,7 +19,7 @@ from bot.executors.protocol import (
     Snapshot,
     Work,
 )
-from bot.scheduler.retry import OUTAGES, patiently
+from bot.ops.retry import TRANSIENT_STORAGE_ERRORS, retry_until_available
 from bot.scheduler.snapshots import Frames
 
 if TYPE_CHECKING:
@@ -138,7 +138,9 @@ class Attempt:
         job = self.job
 
         async def fetch(key: str) -> bytes:
-            return await patiently(lambda: self._artefacts.get(key), what=f"reading {key}")
+            return await retry_until_available(
+                lambda: self._artefacts.get(key), what=f"reading {key}"
+            )
 
         checkpoint = None
         if job.checkpoint_key is not None:
@@ -169,7 +171,7 @@ class Attempt:
                     await self._frames.thin()
                 case Checkpoint():
                     await self._record_checkpoint(event)
-        except OUTAGES as error:
+        except TRANSIENT_STORAGE_ERRORS as error:
             what = type(event).__name__.lower()
             logger.warning("job %s: a %s was not recorded: %s", self.job.job_id, what, error)
 
@@ -203,11 +205,11 @@ class Attempt:
         what = f"recording the end of job {self.job.job_id}"
         match last:
             case Finished():
-                await patiently(lambda: self._succeed(last), what=what)
+                await retry_until_available(lambda: self._succeed(last), what=what)
             case Failed():
-                await patiently(lambda: self._fail(last), what=what)
+                await retry_until_available(lambda: self._fail(last), what=what)
             case Cancelled():
-                await patiently(self._stopped, what=what)
+                await retry_until_available(self._stopped, what=what)
 
     async def _succeed(self, finished: Finished) -> None:
         key = result_key(self.job.job_id)
@@ -265,5 +267,5 @@ class Attempt:
             return
         try:
             await self._artefacts.delete(self._checkpoint)
-        except OUTAGES as error:
+        except TRANSIENT_STORAGE_ERRORS as error:
             logger.warning("a checkpoint of job %s stays: %s", self.job.job_id, error)

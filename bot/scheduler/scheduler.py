@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from bot.errors import ClaimLostError, UnknownJobError
 from bot.jobs.models import JobState, QueueMode
 from bot.ops import metrics
+from bot.ops.retry import TRANSIENT_STORAGE_ERRORS, Backoff, retry_until_available
+from bot.ops.tasks import BackgroundTasks
 from bot.scheduler.cleanup import Cleanup
 from bot.scheduler.estimates import Estimator, seconds_left
 from bot.scheduler.job_runner import Attempt
-from bot.scheduler.retry import OUTAGES, patiently
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,7 +33,9 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 2.0
 SWEEP_SECONDS = 3600.0
-OUTAGE_SECONDS = 2.0
+LOOP_BACKOFF = Backoff(first=1.0, longest=5.0)
+REQUEUE_SECONDS = 2.0
+CLAIM_SECONDS = 2.0
 PUNCTUALITY = 0.8
 """How much of the time to close is given to the jobs; the rest is for letting them go."""
 
@@ -66,9 +69,10 @@ class Scheduler:
         self._estimator = Estimator(store.rates)
         self._sweeper = Cleanup(store=store, artefacts=artefacts, settings=settings)
         self._attempts: dict[str, Attempt] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._loops: list[asyncio.Task[None]] = []
-        self._claiming: asyncio.Task[None] | None = None
+        self._tasks: dict[str, asyncio.Task[None]] = {}  # of the newest attempt, by job
+        self._job_tasks = BackgroundTasks()
+        self._claiming = BackgroundTasks()
+        self._loops = BackgroundTasks()
         self._wake = asyncio.Event()
         self._mode = QueueMode.OPEN
         self._elsewhere = 0
@@ -123,11 +127,17 @@ class Scheduler:
         }
         if self._store.is_shared:
             loops["recover"] = self._recover_stalled
-        self._claiming = asyncio.create_task(self._claim_until_stopped(), name="claiming")
-        self._loops = [
-            asyncio.create_task(_for_ever(step, name=name), name=name)
-            for name, step in loops.items()
-        ]
+        self._claiming.keep_running(
+            self._claim_next,
+            name="claiming",
+            transient=TRANSIENT_STORAGE_ERRORS,
+            backoff=LOOP_BACKOFF,
+            until=lambda: self._stopping,
+        )
+        for name, step in loops.items():
+            self._loops.keep_running(
+                step, name=name, transient=TRANSIENT_STORAGE_ERRORS, backoff=LOOP_BACKOFF
+            )
 
     async def stop(self) -> None:
         """Stop within `shutdown_seconds`: running jobs keep a last checkpoint and are queued.
@@ -137,15 +147,12 @@ class Scheduler:
         self._stopping = True
         deadline = time.monotonic() + PUNCTUALITY * self._settings.shutdown_seconds
         self._wake.set()
-        if self._claiming is not None:
-            # It ends by itself: a claim that is cut short would leave a job in mid-air.
-            await _end({self._claiming}, seconds=OUTAGE_SECONDS)
-            self._claiming = None
+        # It ends by itself: a claim that is cut short would leave a job running without a runner.
+        await self._claiming.close(grace_seconds=CLAIM_SECONDS)
         for attempt in self._attempts.values():
             attempt.hand_back()
-        await _end(set(self._tasks.values()), seconds=deadline - time.monotonic())
-        await _end(set(self._loops), seconds=0)
-        self._loops.clear()
+        await self._job_tasks.close(grace_seconds=deadline - time.monotonic())
+        await self._loops.close()
 
     async def estimate(self, job: Job) -> float | None:
         """Seconds until a job's picture is done, its time in the queue included.
@@ -176,10 +183,6 @@ class Scheduler:
             slots=max(self._executor.slots + self._elsewhere, len(running), 1),
             warmup=0.0 if self._elsewhere else self._executor.warmup_seconds,
         )
-
-    async def _claim_until_stopped(self) -> None:
-        while not self._stopping:
-            await _survive(self._claim_next, name="claiming")
 
     async def _claim_next(self) -> None:
         """Fill one free slot, or wait until that may be possible."""
@@ -212,8 +215,7 @@ class Scheduler:
             earlier.cancel()
         self._attempts[job.job_id] = attempt
         work = self._carry(attempt, after=painting)
-        task = asyncio.create_task(work, name=f"job {job.job_id}")
-        self._tasks[job.job_id] = task
+        self._tasks[job.job_id] = self._job_tasks.start(work, name=f"job {job.job_id}")
 
     async def _carry(self, attempt: Attempt, *, after: asyncio.Task[None] | None) -> None:
         job = attempt.job
@@ -226,7 +228,7 @@ class Scheduler:
                 if attempt.ended.state is JobState.SUCCEEDED:
                     await self._learn(attempt)
             if attempt.was_lost:
-                await patiently(
+                await retry_until_available(
                     lambda: self._sweeper.discard_again(job.job_id),
                     what=f"deleting what is left of job {job.job_id}",
                 )
@@ -245,12 +247,12 @@ class Scheduler:
 
         async def record() -> None:
             if await runs.setbacks(job) + 1 < self._settings.max_attempts:
-                await runs.requeue(job, counted=True, delay_seconds=OUTAGE_SECONDS)
+                await runs.requeue(job, counted=True, delay_seconds=REQUEUE_SECONDS)
             else:
                 await runs.fail(job, code="internal", message="an error nobody foresaw")
 
         with contextlib.suppress(ClaimLostError):
-            await patiently(record, what=f"recording job {job.job_id}'s error")
+            await retry_until_available(record, what=f"recording job {job.job_id}'s error")
 
     async def _learn(self, attempt: Attempt) -> None:
         """Remember how long it took; estimates may be wrong, jobs may not, so this may fail."""
@@ -260,7 +262,7 @@ class Scheduler:
             return
         try:
             await self._estimator.learn(attempt.job, device=self._device(), seconds=attempt.seconds)
-        except OUTAGES as error:
+        except TRANSIENT_STORAGE_ERRORS as error:
             logger.warning("a measured time was not kept: %s", error)
 
     async def _heartbeat(self) -> None:
@@ -336,30 +338,3 @@ class Scheduler:
 def _is_claimed(job: Job, *, by: Job) -> bool:
     """Whether a job is still that claim's."""
     return job.state is JobState.RUNNING and job.claims == by.claims
-
-
-async def _for_ever(step: Callable[[], Awaitable[None]], *, name: str) -> None:
-    while True:
-        await _survive(step, name=name)
-
-
-async def _survive(step: Callable[[], Awaitable[None]], *, name: str) -> None:
-    """Do one step of a loop; neither an outage nor a bug may end the loop."""
-    try:
-        await step()
-    except OUTAGES as error:
-        logger.warning("%s: waiting for what is away: %s", name, error)
-        await asyncio.sleep(OUTAGE_SECONDS)
-    except Exception:
-        logger.exception("%s met an error nobody foresaw", name)
-        await asyncio.sleep(OUTAGE_SECONDS)
-
-
-async def _end(tasks: set[asyncio.Task[None]], *, seconds: float) -> None:
-    """Wait for tasks to end by themselves, then cancel those that have not."""
-    if not tasks:
-        return
-    _, late = await asyncio.wait(tasks, timeout=max(seconds, 0))
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

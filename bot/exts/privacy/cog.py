@@ -115,8 +115,11 @@ class Privacy(commands.Cog):
             except Exception as error:
                 await reply_ephemeral(interaction, sentence_for(error, doing=what))
 
-        if not self._tasks.start(f"{what} for {interaction.user.id}", go_on()):
+        name = f"{what} for {interaction.user.id}"
+        if self._tasks.is_running(name):
             work.close()
+        else:
+            self._tasks.start(go_on(), name=name)
 
     async def _ask(self, interaction: discord.Interaction[Any]) -> None:
         holdings = await holdings_of(self._store, interaction.user.id)

@@ -13,6 +13,7 @@ from yarl import URL
 from bot.errors import PictureProblem, PictureRefused
 from bot.intake import download as download_module
 from bot.intake.download import allowed_origins, download, is_allowed
+from bot.ops.retry import Backoff
 from bot.settings import Settings
 
 
@@ -45,7 +46,7 @@ async def fetched(base, session, **options):
 
 @pytest.fixture(autouse=True)
 def _no_long_waits(monkeypatch):
-    monkeypatch.setattr(download_module, "FIRST_BACKOFF_SECONDS", 0.001)
+    monkeypatch.setattr(download_module, "BACKOFF", Backoff(first=0.001))
 
 
 async def test_returns_the_bytes_and_keeps_the_signed_query():

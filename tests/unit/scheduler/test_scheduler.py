@@ -12,15 +12,16 @@ from bot.artefacts.folder import FolderArtefacts, open_artefacts
 from bot.errors import RequestRefused, StoreUnavailableError
 from bot.executors.protocol import Checkpoint, Failed, Finished, Snapshot
 from bot.jobs.models import JobState, QueueMode
-from bot.scheduler import job_runner, retry, scheduler
+from bot.ops import retry
+from bot.scheduler import job_runner, scheduler
 
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch):
     monkeypatch.setattr(job_runner, "RETRY_SECONDS", 0.01)
-    monkeypatch.setattr(retry, "FIRST_SECONDS", 0.02)
+    monkeypatch.setattr(retry, "STORAGE_BACKOFF", retry.Backoff(first=0.02))
     monkeypatch.setattr(scheduler, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(scheduler, "OUTAGE_SECONDS", 0.2)
+    monkeypatch.setattr(scheduler, "LOOP_BACKOFF", retry.Backoff(first=0.1, longest=0.2))
 
 
 async def test_a_job_from_the_queue_to_its_picture(bench):
