@@ -13,6 +13,7 @@ from discord.ext import commands
 from yarl import URL
 
 from bot.errors import StoreUnavailableError
+from bot.exts.backend.component_router import ComponentRouter
 from bot.exts.backend.error_handler import Errors
 from bot.exts.backend.help import Help
 from bot.exts.backend.owner import Owner
@@ -26,15 +27,14 @@ from bot.exts.stylize.cog import Stylize
 from bot.exts.stylize.handler import StylizeHandler
 from bot.exts.stylize.picker import PickerTable
 from bot.exts.stylize.suggestion_actions import SuggestionActions
-from bot.views.components.registry import LIVING
 from bot.views.picker import page_of
+from bot.views.text import sentences
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.exts.backend.dependencies import Dependencies
     from bot.settings import Settings
-    from bot.views.components.counters import Chooser, Counter
 
 __all__ = ["StyleBot", "point_at"]
 
@@ -80,30 +80,33 @@ class StyleBot(commands.AutoShardedBot):
         self._dependencies = dependencies
         self._pickers = PickerTable(dependencies)
         self._requests = StylizeHandler(dependencies, self._pickers)
-        self.asking = SuggestionActions(dependencies, self._requests, self._pickers)
-        self.desk = JobActions(dependencies, self._pickers)
+        self._router = ComponentRouter()
         self.text_prefix = settings.prefix
-        self.counters: dict[str, Counter] = {}
-        self.chooser: Chooser | None = None
 
     async def setup_hook(self) -> None:
         """Add commands and buttons; called by discord.py once the token was accepted."""
         dependencies, pickers = self._dependencies, self._pickers
-        self.add_dynamic_items(*LIVING)
         await self.add_cog(Errors(self))
-        stylize = Stylize(
-            self, dependencies, self._requests, pickers, self.asking, is_ours=self.is_ours
-        )
+        stylize = Stylize(self, dependencies, self._requests, pickers, is_ours=self.is_ours)
         await self.add_cog(stylize)
-        await self.add_cog(Queue(dependencies, self.desk.variations))
-        gallery, styles = Gallery(dependencies), GuildPresetCommands(dependencies)
-        privacy, rules = Privacy(dependencies, self), GuildSettingsCommands(dependencies, self)
-        self.counters = {"gallery": gallery, "styles": styles, "privacy": privacy, "rules": rules}
-        self.chooser = rules
-        for cog in (gallery, styles, privacy, rules):
+        job_actions = JobActions(dependencies)
+        await self.add_cog(Queue(dependencies, job_actions))
+        gallery, presets = Gallery(dependencies), GuildPresetCommands(dependencies)
+        privacy, settings = Privacy(dependencies, self), GuildSettingsCommands(dependencies, self)
+        for cog in (gallery, presets, privacy, settings):
             await self.add_cog(cog)
         await self.add_cog(Help(dependencies, self, misspelt=stylize.misspelt))
         await self.add_cog(Owner(dependencies, self))
+        router = self._router
+        router.register(job_actions.handlers)
+        router.register(SuggestionActions(dependencies, self._requests, pickers).handlers)
+        not_owner = sentences.GALLERY_NOT_YOURS.format(prefix=self.text_prefix)
+        router.register(gallery.handlers, not_owner=not_owner)
+        router.register(privacy.handlers, not_owner=sentences.PRIVACY_NOT_YOURS)
+        router.register(presets.handlers)
+        router.register(settings.handlers)
+        router.check_complete()
+        await self.add_cog(router)
 
     async def process_commands(self, message: discord.Message, /) -> None:
         """Do what a message asks, unless another process that heard it too does so."""

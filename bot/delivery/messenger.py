@@ -23,7 +23,7 @@ import discord
 
 from bot.jobs.models import Announcement
 from bot.views.card import card_footer
-from bot.views.components.job_buttons import job_id_of
+from bot.views.components.items import job_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

@@ -13,7 +13,8 @@ import discord
 from bot.jobs.models import JobState
 from bot.views.card import COLOURS, shown_title
 from bot.views.collage import before_after_style
-from bot.views.components.job_buttons import JobButton, Verb, job_view
+from bot.views.components.items import Button, RoutedView, job_button
+from bot.views.components.routes import JobAction
 from bot.views.recipe_summary import chosen
 from bot.views.text import sentences
 from bot.views.variations import variation
@@ -94,31 +95,37 @@ async def write(
         content=content,
         embed=embed,
         files=files,
-        view=job_view(buttons),
+        view=RoutedView(*buttons),
         picture_bytes=picture_bytes,
     )
 
 
-def outcome_buttons(job: Job, *, largest_size: int) -> list[JobButton]:
+def outcome_buttons(job: Job, *, largest_size: int) -> list[Button]:
     """What can be done with a job that has ended, the variations in the first row.
 
     Of a failed painting there is nothing to vary; a smaller one is offered where size was why.
     """
     if job.state is JobState.SUCCEEDED:
-        colours = Verb.RECOLOUR if job.recipe.keep_colors else Verb.KEEP
-        varied: Iterable[Verb] = (Verb.AGAIN, Verb.STYLE, Verb.CONTENT, colours, Verb.LARGER)
-        others: Iterable[Verb] = (Verb.TIMELAPSE, Verb.DETAILS, Verb.DELETE)
+        colours = JobAction.RECOLOUR if job.recipe.keep_colors else JobAction.KEEP
+        varied: Iterable[JobAction] = (
+            JobAction.AGAIN,
+            JobAction.STYLE,
+            JobAction.CONTENT,
+            colours,
+            JobAction.LARGER,
+        )
+        others: Iterable[JobAction] = (JobAction.TIMELAPSE, JobAction.DETAILS, JobAction.DELETE)
     else:
         too_large = job.error_code in {"out_of_memory", "timed_out"}
-        varied = (Verb.SMALLER,) if too_large else (Verb.AGAIN,)
-        others = (Verb.DETAILS, Verb.DELETE)
+        varied = (JobAction.SMALLER,) if too_large else (JobAction.AGAIN,)
+        others = (JobAction.DETAILS, JobAction.DELETE)
     buttons = []
     for verb in varied:
         made = variation(job, verb, largest_size=largest_size, seed=1)
         disabled = made.refusal is not None
-        buttons.append(JobButton(job.job_id, verb, label=made.label, disabled=disabled, row=0))
+        buttons.append(job_button(job.job_id, verb, label=made.label, disabled=disabled, row=0))
     row = 1 if len(buttons) > 1 else 0
-    return buttons + [JobButton(job.job_id, verb, row=row) for verb in others]
+    return buttons + [job_button(job.job_id, verb, row=row) for verb in others]
 
 
 def filename(job: Job, extension: str) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.jobs.models import JobState
-from bot.views.components.job_buttons import JobButton, Verb, job_view
+from bot.views.components.items import Button, RoutedView, job_button
+from bot.views.components.routes import JobAction
 from bot.views.interpretation import interpretation_lines, swap_button
 from bot.views.recipe_summary import chosen
 from bot.views.text import sentences
@@ -86,7 +87,7 @@ def render_card(job: Job, facts: CardFacts) -> Card:
             embed.set_image(url=large)
             if small:
                 embed.set_thumbnail(url=small[0])
-    view = job_view(_buttons(job))
+    view = RoutedView(*_buttons(job))
     swap = swap_button(job)
     if swap is not None:
         view.add_item(swap)
@@ -122,14 +123,14 @@ def _inputs_file(job: Job, sheet: bytes) -> discord.File:
     )
 
 
-def _buttons(job: Job) -> list[JobButton]:
+def _buttons(job: Job) -> list[Button]:
     match job.state:
         case JobState.QUEUED | JobState.RUNNING:
-            return [JobButton(job.job_id, Verb.CANCEL, disabled=job.cancel_requested)]
+            return [job_button(job.job_id, JobAction.CANCEL, disabled=job.cancel_requested)]
         case JobState.CANCELLED:
             return [
-                JobButton(job.job_id, Verb.AGAIN, label="Paint it after all"),
-                JobButton(job.job_id, Verb.DELETE),
+                job_button(job.job_id, JobAction.AGAIN, label="Paint it after all"),
+                job_button(job.job_id, JobAction.DELETE),
             ]
         case _:
             return []  # the outcome has them

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.views.card import shown_title
-from bot.views.components.counters import CounterButton, counter_view
-from bot.views.components.suggestions import begin_view
+from bot.views.components import routes
+from bot.views.components.items import RoutedView, button, start_view
 from bot.views.text import sentences
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PAGE",
     "GalleryPage",
-    "Turn",
+    "GalleryPosition",
     "caption",
     "gallery_embed",
     "gallery_file",
@@ -40,11 +40,11 @@ _ROUND: Final = str.maketrans("[]", "()")  # square brackets would end a link's 
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Turn:
+class GalleryPosition:
     """Whose gallery is shown to whom, and which page of it; buttons carry it.
 
     Attributes:
-        opened_by: the only member who turns its pages.
+        opened_by: the only member who changes its page.
         subject: whose paintings they are.
         page: from 0.
     """
@@ -53,19 +53,9 @@ class Turn:
     subject: int
     page: int = 0
 
-    @classmethod
-    def read(cls, text: str) -> Turn:
-        """From a button's custom_id.
-
-        Raises:
-            ValueError: it is not one of ours.
-        """
-        opened_by, subject, page = (int(part) for part in text.split("."))
-        return cls(opened_by=opened_by, subject=subject, page=page)
-
-    def at(self, page: int) -> str:
-        """For the button that leads to another page."""
-        return f"{self.opened_by}.{self.subject}.{page}"
+    def at(self, page: int) -> dict[str, int]:
+        """The fields of the button that leads to another page."""
+        return {"opened_by": self.opened_by, "subject": self.subject, "page": page}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,13 +63,13 @@ class GalleryPage:
     """One page.
 
     Attributes:
-        turn: whose, for whom, which; its page is one that there is.
+        position: whose, for whom, which; its page is one that there is.
         jobs: the paintings on it, newest first.
         total: paintings on all pages.
         left_out: paintings that are not shown here, since not everyone here may see them.
     """
 
-    turn: Turn
+    position: GalleryPosition
     jobs: Sequence[Job]
     total: int
     left_out: int = 0
@@ -92,7 +82,7 @@ class GalleryPage:
     @property
     def first(self) -> int:
         """The number of the first painting on it, from 1."""
-        return self.turn.page * PAGE + 1
+        return self.position.page * PAGE + 1
 
 
 def gallery_embed(page: GalleryPage, *, name: str, prefix: str) -> discord.Embed:
@@ -105,7 +95,7 @@ def gallery_embed(page: GalleryPage, *, name: str, prefix: str) -> discord.Embed
     """
     title = f"Paintings of {discord.utils.escape_markdown(name)}"
     embed = discord.Embed(title=title[:256], colour=COLOUR)
-    own = page.turn.opened_by == page.turn.subject
+    own = page.position.opened_by == page.position.subject
     if not page.jobs:
         empty = sentences.GALLERY_EMPTY if own else sentences.GALLERY_EMPTY_OF_OTHERS
         lines = [empty.format(prefix=prefix)]
@@ -113,7 +103,7 @@ def gallery_embed(page: GalleryPage, *, name: str, prefix: str) -> discord.Embed
         lines = [_line(number, job) for number, job in enumerate(page.jobs, page.first)]
         embed.set_image(url=f"attachment://{SHEET_NAME}")
         paintings = "1 painting" if page.total == 1 else f"{page.total} paintings"
-        which = f", page {page.turn.page + 1} of {page.pages}" if page.pages > 1 else ""
+        which = f", page {page.position.page + 1} of {page.pages}" if page.pages > 1 else ""
         embed.set_footer(text=f"{paintings}, newest first{which}")
     if page.left_out:
         lines += ["", sentences.GALLERY_LEFT_OUT.format(count=page.left_out)]
@@ -135,21 +125,23 @@ def gallery_file(sheet: bytes, page: GalleryPage) -> discord.File:
 
 
 def gallery_view(page: GalleryPage) -> discord.ui.View:
-    """Buttons that turn the pages; none where there is one page, and one that begins where none."""
-    if not page.jobs and page.turn.opened_by == page.turn.subject:
-        return begin_view()
+    """Buttons that change the page; none where there is only one, a start button where none."""
+    position = page.position
+    if not page.jobs and position.opened_by == position.subject:
+        return start_view()
     if page.pages == 1:
-        return discord.ui.View(timeout=None)
-    here = page.turn.page
-    return counter_view(
-        CounterButton(
-            "gallery", "newer", page.turn.at(here - 1), label="Newer", emoji="◀️", disabled=here == 0
+        return RoutedView()
+    here = position.page
+    return RoutedView(
+        button(
+            routes.GALLERY_NEWER.custom_id(**position.at(here - 1)),
+            "Newer",
+            emoji="◀️",
+            disabled=here == 0,
         ),
-        CounterButton(
-            "gallery",
-            "older",
-            page.turn.at(here + 1),
-            label="Older",
+        button(
+            routes.GALLERY_OLDER.custom_id(**position.at(here + 1)),
+            "Older",
             emoji="▶️",
             disabled=here == page.pages - 1,
         ),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
 from bot.presets.editor import unsaid
-from bot.views.components.counters import CounterButton, counter_view
-from bot.views.components.suggestions import BeginButton
+from bot.views.components import routes
+from bot.views.components.items import Button, RoutedView, button, start_button
+from bot.views.components.routes import PresetAction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,8 +110,10 @@ def added_view(preset: GuildPreset) -> discord.ui.View:
 
 def show_view(name: str, *, emoji: str, removable: bool) -> discord.ui.View:
     """What can be done with a style that is shown; only a guild's own is removable."""
-    trial = BeginButton(name, label="Paint with it", emoji=emoji)
-    return counter_view(trial, *((_remove_button(name),) if removable else ()))
+    view = RoutedView(start_button(name, label="Paint with it", emoji=emoji))
+    if removable:
+        view.add_item(_button(name, PresetAction.ASK, "Remove", emoji="🗑️"))
+    return view
 
 
 def asked_to_remove(preset: GuildPreset) -> str:
@@ -123,13 +126,13 @@ def asked_to_remove(preset: GuildPreset) -> str:
 
 def removal_view(name: str) -> discord.ui.View:
     """The answers to that question."""
-    return counter_view(
-        CounterButton(
-            "styles", "remove", name, label="Remove it", style=discord.ButtonStyle.danger
-        ),
-        CounterButton("styles", "keep", name, label="Keep it"),
+    danger = discord.ButtonStyle.danger
+    return RoutedView(
+        _button(name, PresetAction.REMOVE, "Remove it", style=danger),
+        _button(name, PresetAction.KEEP, "Keep it"),
     )
 
 
-def _remove_button(name: str) -> CounterButton:
-    return CounterButton("styles", "ask", name, label="Remove", emoji="🗑️")
+def _button(name: str, action: PresetAction, label: str, **options: Any) -> Button:  # noqa: ANN401
+    custom_id = routes.GUILD_PRESET.custom_id(name=name, action=action)
+    return button(custom_id, label, **options)

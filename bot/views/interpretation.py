@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.jobs.models import Order, Place
-from bot.views.components.suggestions import SwapButton
+from bot.views.components import routes
+from bot.views.components.items import Button, button
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,12 +58,17 @@ def interpretation_lines(job: Job) -> list[str]:
     return lines
 
 
-def swap_button(job: Job) -> SwapButton | None:
+def swap_button(job: Job) -> Button | None:
     """The button that takes the pictures the other way round, for as long as that helps."""
     understood = job.understood
     if understood is None or not understood.can_swap or job.state.is_final:
         return None
-    return SwapButton(job.job_id, several=understood.own_styles > 1, disabled=job.cancel_requested)
+    return button(
+        routes.SWAP.custom_id(job_id=job.job_id),
+        "Repaint the next one instead" if understood.own_styles > 1 else "Swap",
+        emoji="🔀",
+        disabled=job.cancel_requested,
+    )
 
 
 def _blended(styles: Sequence[str], weights: Sequence[float]) -> str:

@@ -6,23 +6,19 @@ Where there are more styles than a message can have reactions, they stand on pag
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import discord
 
-from bot.views.components.job_buttons import PresetMenu
+from bot.views.components import routes
+from bot.views.components.items import RoutedView, button
 from bot.views.text import sentences
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Sequence
-
-    from bot.views.components.suggestions import SuggestionHandler
 
 __all__ = [
     "SHEET_NAME",
-    "PickerTake",
-    "PickerTurn",
     "Style",
     "legend",
     "page_of",
@@ -63,10 +59,6 @@ class Style(Protocol):
 
 
 AnyStyle = TypeVar("AnyStyle", bound=Style)
-
-
-class _HasAsking(Protocol):
-    asking: SuggestionHandler
 
 
 def page_of(count: int, page: int) -> tuple[slice, int, int]:
@@ -127,17 +119,23 @@ def picker_view(
     styles: Sequence[Style], *, near: Style | None = None, page: int = 0, pages: int = 1
 ) -> discord.ui.View:
     """The menu of the styles on a page, and the buttons that belong to it."""
-    view = discord.ui.View(timeout=None)
     options = [
         discord.SelectOption(label=style.title, value=style.name, emoji=style.emoji)
         for style in styles
     ]
-    view.add_item(PresetMenu(options))
+    menu: discord.ui.Select[Any] = discord.ui.Select(
+        custom_id=routes.PICKER_MENU.custom_id(), placeholder="Choose a style", options=options
+    )
+    view = RoutedView(menu)
     if near is not None:
-        view.add_item(PickerTake(near.name, label=f"Yes, {near.title}", emoji=near.emoji))
+        suggested = routes.PICKER_SUGGESTED.custom_id(preset=near.name)
+        primary = discord.ButtonStyle.primary
+        view.add_item(button(suggested, f"Yes, {near.title}", emoji=near.emoji, style=primary))
     if pages > 1:
-        view.add_item(PickerTurn(page - 1, forwards=False, disabled=page == 0))
-        view.add_item(PickerTurn(page + 1, forwards=True, disabled=page == pages - 1))
+        back = routes.PICKER_PAGE.custom_id(page=page - 1)
+        more = routes.PICKER_PAGE.custom_id(page=page + 1)
+        view.add_item(button(back, "Back", emoji="◀️", disabled=page == 0))
+        view.add_item(button(more, "More styles", emoji="▶️", disabled=page == pages - 1))
     return view
 
 
@@ -163,73 +161,6 @@ def style_for_emoji(emoji: str, styles: Sequence[AnyStyle]) -> AnyStyle | None:
 def settled_text(style: Style, *, filename: str) -> str:
     """What a picker says once its choice is made."""
     return f"{style.emoji} **{style.title}** it is, for {sentences.quoted(filename)}."
-
-
-class PickerTurn(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=r"picker:page:(?P<page>-?[0-9]{1,3})",
-):
-    """A button that turns a picker's page."""
-
-    def __init__(self, page: int, *, forwards: bool, disabled: bool = False) -> None:
-        super().__init__(
-            discord.ui.Button(
-                label="More styles" if forwards else "Back",
-                emoji="▶️" if forwards else "◀️",
-                style=discord.ButtonStyle.secondary,
-                disabled=disabled,
-                custom_id=f"picker:page:{page}",
-            )
-        )
-        self.page = page
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button that was pressed."""
-        return cls(int(match["page"]), forwards=True)
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Take the press to the desk."""
-        await cast("_HasAsking", interaction.client).asking.turned(interaction, self.page)
-
-
-class PickerTake(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=r"picker:take:(?P<name>.{1,64})",
-):
-    """A button that says yes to the style that was probably meant."""
-
-    def __init__(self, name: str, *, label: str = "Yes", emoji: str | None = None) -> None:
-        super().__init__(
-            discord.ui.Button(
-                label=label[:80],
-                emoji=emoji,
-                style=discord.ButtonStyle.primary,
-                custom_id=f"picker:take:{name}",
-            )
-        )
-        self.name = name
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button that was pressed."""
-        return cls(match["name"])
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Take the press to the desk."""
-        await cast("_HasAsking", interaction.client).asking.chose(interaction, self.name)
 
 
 def legend(styles: Sequence[Style]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
 from bot.jobs.models import JobState
-from bot.views.components.counters import CounterButton, counter_view
+from bot.views.components import routes
+from bot.views.components.items import Button, RoutedView, button
+from bot.views.components.routes import PrivacyAction
 from bot.views.text.sentences import duration_in_days
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 COLOUR: Final = discord.Colour(0x8E6BD8)
+DANGER: Final = discord.ButtonStyle.danger
 WHAT_STAYS: Final = (
     "My messages in channels stay, with the pictures on them, unless I delete them too. What "
     "others made from your pictures is theirs."
@@ -108,18 +111,10 @@ def holdings_embed(
 def privacy_view(member_id: int, holdings: HeldData) -> discord.ui.View:
     """Export and forget; nothing where nothing is held."""
     if holdings.is_empty:
-        return discord.ui.View(timeout=None)
-    subject = str(member_id)
-    return counter_view(
-        CounterButton("privacy", "export", subject, label="Export", emoji="📦"),
-        CounterButton(
-            "privacy",
-            "ask",
-            subject,
-            label="Forget everything…",
-            emoji="🧹",
-            style=discord.ButtonStyle.danger,
-        ),
+        return RoutedView()
+    return RoutedView(
+        _button(member_id, PrivacyAction.EXPORT, "Export", emoji="📦"),
+        _button(member_id, PrivacyAction.ASK, "Forget everything…", emoji="🧹", style=DANGER),
     )
 
 
@@ -138,13 +133,10 @@ def forget_question(holdings: HeldData, guild_name: Callable[[int], str | None])
 
 def forget_view(member_id: int) -> discord.ui.View:
     """The answers to that question."""
-    subject, danger = str(member_id), discord.ButtonStyle.danger
-    return counter_view(
-        CounterButton("privacy", "forget", subject, label="Forget", style=danger),
-        CounterButton(
-            "privacy", "erase", subject, label="Forget, and delete the messages", style=danger
-        ),
-        CounterButton("privacy", "keep", subject, label="Keep it all"),
+    return RoutedView(
+        _button(member_id, PrivacyAction.FORGET, "Forget", style=DANGER),
+        _button(member_id, PrivacyAction.ERASE, "Forget, and delete the messages", style=DANGER),
+        _button(member_id, PrivacyAction.KEEP, "Keep it all"),
     )
 
 
@@ -162,6 +154,11 @@ def forgotten(holdings: HeldData, *, erased: Erased | None) -> str:
     if erased.stuck:
         text += f" {_some(erased.stuck, 'message')} could not be; a moderator there can."
     return text
+
+
+def _button(member_id: int, action: PrivacyAction, label: str, **options: Any) -> Button:  # noqa: ANN401
+    custom_id = routes.PRIVACY.custom_id(member_id=member_id, action=action)
+    return button(custom_id, label, **options)
 
 
 def _lines(holdings: HeldData, guild_name: Callable[[int], str | None]) -> list[str]:

@@ -9,8 +9,8 @@ import discord
 
 from bot.jobs.models import JobState
 from bot.views.card import bar, shown_title
-from bot.views.components.job_buttons import JobButton, Verb
-from bot.views.components.suggestions import begin_view
+from bot.views.components.items import RoutedView, job_button, start_view
+from bot.views.components.routes import JobAction
 from bot.views.text import sentences
 
 if TYPE_CHECKING:
@@ -77,15 +77,13 @@ def queue_embed(queue: QueueView, *, prefix: str) -> discord.Embed:
 def queue_view(mine: Sequence[Line]) -> discord.ui.View:
     """A button to cancel each of the asker's own paintings, or to begin one."""
     if not mine:
-        return begin_view()
-    view = discord.ui.View(timeout=None)
+        return start_view()
+    view = RoutedView()
     for number, line in enumerate(mine[:5], 1):
         if line.job.cancel_requested:
             continue
-        button = JobButton(line.job.job_id, Verb.CANCEL)
-        if len(mine) > 1:
-            button.item.label = f"Cancel {number}"
-        view.add_item(button)
+        label = f"Cancel {number}" if len(mine) > 1 else None
+        view.add_item(job_button(line.job.job_id, JobAction.CANCEL, label=label))
     return view
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.intake.repeats import RepeatMode
-from bot.views.components.job_buttons import Verb
+from bot.views.components.routes import JobAction
 from bot.views.recipe_summary import strength
 
 if TYPE_CHECKING:
@@ -49,46 +49,46 @@ class Variation:
     refusal: str | None = None
 
 
-def variation(job: Job, verb: Verb, *, largest_size: int, seed: int) -> Variation:
+def variation(job: Job, action: JobAction, *, largest_size: int, seed: int) -> Variation:
     """What a button would make of a painting.
 
     Args:
         job: the painting.
-        verb: that of a button which begins another painting.
+        action: that of a button which begins another painting.
         largest_size: longest side that is painted, in pixels.
         seed: a fresh one, above 0.
 
     Raises:
-        ValueError: the verb makes no variation.
+        ValueError: the action makes no variation.
     """
-    match verb:
-        case Verb.AGAIN:
+    match action:
+        case JobAction.AGAIN:
             # A seed shapes the start, so a picture to begin from would leave it nothing to do.
             made = Variation(label="Again", changes={"seed": seed}, beginning=RepeatMode.ANEW)
-        case Verb.STYLE if strength(job) * STRONGER > STRONGEST * 1.01:
+        case JobAction.STYLE if strength(job) * STRONGER > STRONGEST * 1.01:
             made = Variation(
                 label="Style at its strongest",
                 refusal="The style is as strong as I can make it; try **More content**.",
             )
-        case Verb.STYLE:
+        case JobAction.STYLE:
             made = Variation(label="More style", changes=_shifted(job, STRONGER))
-        case Verb.CONTENT if strength(job) / STRONGER < 1 / STRONGEST / 1.01:
+        case JobAction.CONTENT if strength(job) / STRONGER < 1 / STRONGEST / 1.01:
             made = Variation(
                 label="Content at its strongest",
                 refusal="The picture shows as clearly as I can make it; try **More style**.",
             )
-        case Verb.CONTENT:
+        case JobAction.CONTENT:
             made = Variation(label="More content", changes=_shifted(job, 1 / STRONGER))
-        case Verb.KEEP:
+        case JobAction.KEEP:
             made = Variation(label="Keep colours", changes={"keep_colors": True})
-        case Verb.RECOLOUR:
+        case JobAction.RECOLOUR:
             made = Variation(label="Style's colours", changes={"keep_colors": False})
-        case Verb.LARGER:
+        case JobAction.LARGER:
             made = _larger(job, largest_size)
-        case Verb.SMALLER:
+        case JobAction.SMALLER:
             made = _smaller(job, largest_size)
         case _:
-            msg = f"{verb} makes no variation"
+            msg = f"{action} makes no variation"
             raise ValueError(msg)
     return made
 

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any
 
-import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.exts.backend.responders import MessageResponder, reply_ephemeral, sentence_for
-from bot.views.components.registry import LIVING
 from bot.views.text import sentences
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Sequence
+    import discord
 
 __all__ = ["Errors"]
 
 logger = logging.getLogger(__name__)
-
-_KNOWN_COMPONENTS: Final[Sequence[re.Pattern[str]]] = tuple(
-    item.__discord_ui_compiled_template__ for item in LIVING
-)
 
 
 class Errors(commands.Cog):
@@ -60,15 +53,6 @@ class Errors(commands.Cog):
         """A slash command or an Apps menu entry failed."""
         command = interaction.command.qualified_name if interaction.command else "?"
         await reply_ephemeral(interaction, self._sentence(error, doing=f"command /{command}"))
-
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Answer for buttons of versions long gone, which nobody else knows any more."""
-        if interaction.type is not discord.InteractionType.component:
-            return
-        custom_id = str(cast("dict[str, Any]", interaction.data).get("custom_id", ""))
-        if not any(pattern.fullmatch(custom_id) for pattern in _KNOWN_COMPONENTS):
-            await reply_ephemeral(interaction, sentences.OLD_BUTTON)
 
     def _sentence(self, error: Exception, *, doing: str) -> str:
         match error:

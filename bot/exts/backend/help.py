@@ -11,7 +11,7 @@ from discord.ext import commands
 
 from bot.exts.backend.command_docs import command_docs
 from bot.exts.backend.responders import MessageResponder, check_may_show_here
-from bot.views.components.suggestions import begin_view
+from bot.views.components.items import start_view
 from bot.views.help import command_embed, help_embed, presets_embed
 from bot.views.picker import SHEET_NAME, presets_sheet
 from bot.views.text import sentences
@@ -75,7 +75,7 @@ class Help(commands.Cog):
         sheet = await self._catalog.sheet(shown)
         embed = help_embed(prefix=self._prefix, sheet=SHEET_NAME)
         file = presets_sheet(sheet, shown)
-        await ctx.reply(embed=embed, file=file, view=begin_view(), ephemeral=True)
+        await ctx.reply(embed=embed, file=file, view=start_view(), ephemeral=True)
 
     @commands.hybrid_command(name="presets", aliases=["styles"])  # type: ignore[arg-type]
     @app_commands.allowed_installs(guilds=True, users=False)
@@ -89,7 +89,7 @@ class Help(commands.Cog):
         embed = presets_embed(presets, own=own, prefix=self._prefix, sheet=SHEET_NAME)
         sheet = await self._catalog.sheet(presets)
         file = presets_sheet(sheet, presets)
-        await ctx.reply(embed=embed, file=file, view=begin_view(), ephemeral=True)
+        await ctx.reply(embed=embed, file=file, view=start_view(), ephemeral=True)
 
     @guide.autocomplete("command")
     async def _suggest_commands(

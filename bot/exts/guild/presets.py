@@ -9,12 +9,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import PresetProblem, PresetRefused
-from bot.exts.backend.responders import check_may_show_here, defer, reply_ephemeral, sentence_for
+from bot.exts.backend.responders import check_may_show_here
 from bot.exts.guild.policy import check_may_curate
 from bot.exts.stylize.attachments import pictures_meant_by, source_of
 from bot.intake.download import allowed_origins
 from bot.presets.catalog import find, nearest
 from bot.presets.naming import split_emoji
+from bot.views.components import routes
+from bot.views.components.routes import PresetAction
 from bot.views.guild_presets import (
     added_embed,
     added_view,
@@ -28,12 +30,14 @@ from bot.views.guild_presets import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from bot.exts.backend.component_router import Handler
     from bot.exts.backend.dependencies import Dependencies
     from bot.intake.job_request import PictureSource
     from bot.jobs.guild_models import GuildPreset
     from bot.presets.catalog import CatalogPreset
+    from bot.views.components.routes import Route
 
 __all__ = ["GuildPresetCommands"]
 
@@ -143,30 +147,34 @@ class GuildPresetCommands(commands.Cog):
     async def _suggest_own(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
         return _choices(await self._catalog.own(interaction.guild_id), typed)
 
-    async def pressed(self, interaction: discord.Interaction[Any], verb: str, subject: str) -> None:
-        """A button on a message about a style was pressed."""
-        if not await defer(interaction):
-            return
-        try:
-            await self._press(interaction, verb, subject)
-        except Exception as error:
-            await reply_ephemeral(interaction, sentence_for(error, doing=f"style {verb} {subject}"))
+    @property
+    def handlers(self) -> Mapping[Route, Handler]:
+        """The handlers by route."""
+        return {routes.GUILD_PRESET: self.on_preset_button}
 
-    async def _press(self, interaction: discord.Interaction[Any], verb: str, name: str) -> None:
+    async def on_preset_button(
+        self, interaction: discord.Interaction[Any], /, *, action: PresetAction, name: str
+    ) -> None:
+        """Handle a button on a message about a preset.
+
+        Raises:
+            PresetRefused: the member may not manage presets, or there is none of that name.
+        """
         guild = _guild(interaction.guild)
         rules = await self._store.guilds.rules(guild.id)
         check_may_curate(interaction.user, interaction.permissions, rules)
-        if verb == "ask":
-            preset = await self._own(guild.id, name)
-            await interaction.followup.send(
-                asked_to_remove(preset), view=removal_view(preset.name), ephemeral=True
-            )
-        elif verb == "remove":
-            preset = await self._preset_editor.remove(guild.id, name)
-            text = f"Removed: {preset.emoji} **{preset.title}**."
-            await interaction.edit_original_response(content=text, view=None)
-        else:
-            await interaction.edit_original_response(content="It stays.", view=None)
+        match action:
+            case PresetAction.ASK:
+                preset = await self._own(guild.id, name)
+                await interaction.followup.send(
+                    asked_to_remove(preset), view=removal_view(preset.name), ephemeral=True
+                )
+            case PresetAction.REMOVE:
+                preset = await self._preset_editor.remove(guild.id, name)
+                text = f"Removed: {preset.emoji} **{preset.title}**."
+                await interaction.edit_original_response(content=text, view=None)
+            case PresetAction.KEEP:
+                await interaction.edit_original_response(content="It stays.", view=None)
 
     async def _list(self, ctx: commands.Context[Any]) -> None:
         guild = _guild(ctx.guild)

@@ -10,14 +10,17 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import RequestProblem, RequestRefused
-from bot.exts.backend.responders import defer, reply_ephemeral, sentence_for
 from bot.exts.guild.policy import check_may_decide
+from bot.views.components import routes
+from bot.views.components.routes import SettingsAction
 from bot.views.guild_settings import rules_embed, rules_view
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
+    from bot.exts.backend.component_router import Handler
     from bot.exts.backend.dependencies import Dependencies
+    from bot.views.components.routes import Route
 
 # mypy cannot infer the type variables of `hybrid_command`, hence the ignores below.
 __all__ = ["GuildSettingsCommands"]
@@ -42,22 +45,36 @@ class GuildSettingsCommands(commands.Cog):
         rules = await self._guilds.rules(guild_id)
         await ctx.reply(embed=rules_embed(rules), view=rules_view(rules), ephemeral=True)
 
-    async def pressed(self, interaction: discord.Interaction[Any], verb: str, subject: str) -> None:
-        """A button takes a decision back."""
-        usual: dict[str, Any] = {"channel_ids": ()}
-        if verb == "norole":
-            usual = {"manager_role_id": None}
-        await self._decide(interaction, **usual)
+    @property
+    def handlers(self) -> Mapping[Route, Handler]:
+        """The handlers by route."""
+        return {
+            routes.SETTINGS: self.on_reset_button,
+            routes.SETTINGS_CHANNELS: self.on_channels_select,
+            routes.SETTINGS_ROLE: self.on_role_select,
+        }
 
-    async def chose_channels(
-        self, interaction: discord.Interaction[Any], channel_ids: Sequence[int]
+    async def on_reset_button(
+        self, interaction: discord.Interaction[Any], /, *, action: SettingsAction
     ) -> None:
-        """A manager chose the channels where paintings may be asked for."""
-        await self._decide(interaction, channel_ids=tuple(channel_ids))
+        """Reset one setting to its default."""
+        match action:
+            case SettingsAction.EVERYWHERE:
+                await self._change(interaction, channel_ids=())
+            case SettingsAction.NO_ROLE:
+                await self._change(interaction, manager_role_id=None)
 
-    async def chose_role(self, interaction: discord.Interaction[Any], role_id: int | None) -> None:
-        """A manager chose the role that looks after styles."""
-        await self._decide(interaction, manager_role_id=role_id)
+    async def on_channels_select(
+        self, interaction: discord.Interaction[Any], /, *, values: tuple[str, ...]
+    ) -> None:
+        """Restrict requests to the selected channels."""
+        await self._change(interaction, channel_ids=tuple(map(int, values)))
+
+    async def on_role_select(
+        self, interaction: discord.Interaction[Any], /, *, values: tuple[str, ...]
+    ) -> None:
+        """Let the selected role manage the guild's presets."""
+        await self._change(interaction, manager_role_id=int(values[0]) if values else None)
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
@@ -75,21 +92,17 @@ class GuildSettingsCommands(commands.Cog):
         """The bot was removed; what the server decided is kept for a while."""
         await self._guilds.left(guild.id)
 
-    async def _decide(self, interaction: discord.Interaction[Any], **changes: Any) -> None:  # noqa: ANN401
-        if not await defer(interaction):
-            return
-        try:
-            guild_id = _guild_id(interaction.guild)
-            check_may_decide(interaction.permissions)
-            rules = replace(await self._guilds.rules(guild_id), **changes)
-            await self._guilds.decide(guild_id, rules)
-            await interaction.edit_original_response(
-                embed=rules_embed(rules), view=rules_view(rules)
-            )
-        except Exception as error:
-            await reply_ephemeral(
-                interaction, sentence_for(error, doing="changing a server's rules")
-            )
+    async def _change(self, interaction: discord.Interaction[Any], **changes: Any) -> None:  # noqa: ANN401
+        """Save changed settings and show them.
+
+        Raises:
+            RequestRefused: the member may not manage the guild.
+        """
+        guild_id = _guild_id(interaction.guild)
+        check_may_decide(interaction.permissions)
+        rules = replace(await self._guilds.rules(guild_id), **changes)
+        await self._guilds.decide(guild_id, rules)
+        await interaction.edit_original_response(embed=rules_embed(rules), view=rules_view(rules))
 
 
 def _guild_id(guild: discord.Guild | None) -> int:

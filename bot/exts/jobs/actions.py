@@ -1,83 +1,258 @@
-"""The front desk: what happens when a member presses a button or uses a menu."""
+"""What the buttons on a job's card and result do: cancel, vary, show details, delete."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+import io
+import logging
+import random
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
-from bot.errors import ArtefactMissingError, UnknownJobError
-from bot.exts.backend.responders import defer, reply_ephemeral, sentence_for
-from bot.exts.jobs.deletion import JobDeletion, may_decide
-from bot.exts.jobs.details import JobDetails
-from bot.exts.jobs.variations import Variations
-from bot.views.components.job_buttons import Verb
-from bot.views.components.suggestions import begin_view
+import discord
+
+from bot.artefacts.folder import job_prefix
+from bot.errors import RequestProblem, RequestRefused, UnknownJobError
+from bot.exts.backend.responders import (
+    InteractionResponder,
+    check_may_paint_here,
+    priority_of,
+    reply_ephemeral,
+)
+from bot.exts.guild.policy import check_may_ask_here
+from bot.views.card import shown_title
+from bot.views.components import routes
+from bot.views.components.routes import JobAction
+from bot.views.details import details_embed, recipe_file
 from bot.views.text import sentences
+from bot.views.timelapse import FEWEST_FRAMES, timelapse
+from bot.views.variations import LARGEST_SEED, variation
 
 if TYPE_CHECKING:
-    import discord
+    from collections.abc import Mapping
 
+    from bot.exts.backend.component_router import Handler
     from bot.exts.backend.dependencies import Dependencies
-    from bot.exts.stylize.picker import PickerTable
+    from bot.exts.backend.responders import Responder
     from bot.jobs.models import Job
+    from bot.views.components.routes import Route
 
 __all__ = ["JobActions"]
 
+logger = logging.getLogger(__name__)
+
+DOUBLE_PRESS: Final = timedelta(seconds=3)
+"""Two presses of one button by one member within this time count as one."""
+
+DELETE_SECONDS: Final = 20.0
+_SNAPSHOT: Final = re.compile(r"snapshot-(\d+)")
+
 
 class JobActions:
-    """Answers every press, also on messages of jobs long gone and from processes long dead.
+    """Handles the job buttons, also those on messages of deleted jobs.
 
-    Attributes:
-        variations: begins paintings anew; commands do so too.
+    Whoever presses a variation gets a job of their own, within the same limits as any request.
     """
 
-    def __init__(self, dependencies: Dependencies, pickers: PickerTable) -> None:
+    def __init__(self, dependencies: Dependencies) -> None:
         self._dependencies = dependencies
-        self._pickers = pickers
-        self.variations = Variations(dependencies)
-        self._showing = JobDetails(dependencies)
-        self._deleting = JobDeletion(dependencies)
+        self._recent_presses: dict[tuple[str, JobAction, int], datetime] = {}
+        self._timelapse_lock = asyncio.Lock()
 
-    async def pressed(self, interaction: discord.Interaction[Any], job_id: str, verb: Verb) -> None:
-        """A member pressed a job's button."""
-        if not await defer(interaction):
+    @property
+    def handlers(self) -> Mapping[Route, Handler]:
+        """The handlers by route."""
+        return {routes.JOB: self.on_job_button}
+
+    async def on_job_button(
+        self, interaction: discord.Interaction[Any], /, *, job_id: str, action: JobAction
+    ) -> None:
+        """Handle a job's button.
+
+        Raises:
+            UnknownJobError: the job is not kept any more.
+            ArtefactMissingError: its pictures are not kept any more.
+            Refusal: another painting cannot be accepted.
+        """
+        try:
+            job = await self._dependencies.store.get(job_id)
+        except UnknownJobError:
+            if action is not JobAction.DELETE:
+                raise
+            await _delete_leftover_message(interaction)
+            return
+        match action:
+            case JobAction.CANCEL:
+                await self._cancel(interaction, job)
+            case JobAction.DETAILS:
+                await reply_ephemeral(
+                    interaction, "", embed=details_embed(job), file=recipe_file(job)
+                )
+            case JobAction.TIMELAPSE:
+                await self._send_timelapse(interaction, job)
+            case JobAction.DELETE:
+                await self._delete(interaction, job)
+            case _:
+                await self._vary_once(interaction, job, action)
+
+    async def vary(self, responder: Responder, job: Job, action: JobAction) -> str | None:
+        """Enqueue a variation of a job for whoever asks.
+
+        Args:
+            responder: the member who asks, by a button or a command.
+            job: the job to vary.
+            action: one that makes a variation.
+
+        Returns:
+            Why the variation makes no sense for this job, or None once it is enqueued.
+
+        Raises:
+            Refusal: the job cannot be accepted.
+            ArtefactMissingError: the pictures are not kept any more.
+        """
+        dependencies = self._dependencies
+        if not dependencies.scheduler.accepting:
+            raise RequestRefused(RequestProblem.SHUTTING_DOWN)
+        await check_may_ask_here(
+            dependencies.store.guilds, responder.origin.guild_id, responder.channel
+        )
+        check_may_paint_here(responder)
+        seed = random.randint(1, LARGEST_SEED)  # noqa: S311 - variety, not secrecy
+        wanted = variation(job, action, largest_size=dependencies.settings.largest_size, seed=seed)
+        if wanted.refusal is not None:
+            return wanted.refusal
+        enqueued = await dependencies.repeats.repaint(
+            job,
+            origin=responder.origin,
+            changes=wanted.changes,
+            beginning=wanted.beginning,
+            request_key=responder.request_key,
+            priority=priority_of(responder.member, dependencies.settings),
+        )
+        logger.info(
+            "accepted job %s of member %d in channel %d: %s of %s",
+            enqueued.job_id, enqueued.origin.requester_id, enqueued.origin.channel_id, action,
+            job.job_id,
+        )  # fmt: skip
+        return None
+
+    async def _vary_once(
+        self, interaction: discord.Interaction[Any], job: Job, action: JobAction
+    ) -> None:
+        """Enqueue a variation, unless this is the second press of a double press."""
+        message = interaction.message
+        responder = InteractionResponder(interaction, reply_to=message.id if message else None)
+        press = (job.job_id, action, interaction.user.id)
+        if self._is_double_press(press, interaction.created_at):
+            logger.info("member %d pressed %s on job %s twice", press[2], action, job.job_id)
             return
         try:
-            try:
-                job = await self._dependencies.store.get(job_id)
-            except UnknownJobError:
-                if verb is not Verb.DELETE:
-                    raise
-                await self._deleting.delete_remains(interaction)
-                return
-            match verb:
-                case Verb.CANCEL:
-                    await self._cancel(interaction, job)
-                case Verb.DETAILS:
-                    await self._showing.details(interaction, job)
-                case Verb.TIMELAPSE:
-                    await self._showing.timelapse(interaction, job)
-                case Verb.DELETE:
-                    await self._deleting.delete(interaction, job)
-                case _:
-                    await self.variations.press(interaction, job, verb)
-        except (UnknownJobError, ArtefactMissingError):
-            await reply_ephemeral(interaction, sentences.JOB_GONE, view=begin_view())
-        except Exception as error:
-            await reply_ephemeral(interaction, sentence_for(error, doing=f"{verb} on job {job_id}"))
+            refusal = await self.vary(responder, job, action)
+        except BaseException:
+            self._recent_presses.pop(press, None)  # nothing was enqueued: another press counts
+            raise
+        if refusal is not None:
+            self._recent_presses.pop(press, None)
+            await reply_ephemeral(interaction, refusal)
 
-    async def chose(self, interaction: discord.Interaction[Any], preset: str) -> None:
-        """A member chose a preset from a picker's menu."""
-        if not await defer(interaction):
-            return
-        try:
-            await self._pickers.chose(interaction, preset)
-        except Exception as error:
-            await reply_ephemeral(interaction, sentence_for(error, doing=f"choosing {preset}"))
+    def _is_double_press(self, press: tuple[str, JobAction, int], at: datetime) -> bool:
+        """Record a press; True if the same was recorded within `DOUBLE_PRESS`."""
+        oldest = datetime.now(UTC) - DOUBLE_PRESS
+        recent = {key: when for key, when in self._recent_presses.items() if when > oldest}
+        previous = recent.get(press)
+        self._recent_presses = {**recent, press: at}
+        return previous is not None and at - previous < DOUBLE_PRESS
 
     async def _cancel(self, interaction: discord.Interaction[Any], job: Job) -> None:
-        if not may_decide(interaction, job):
+        if not _may_manage(interaction, job):
             await reply_ephemeral(interaction, sentences.NOT_YOURS)
         elif job.state.is_final:
             await reply_ephemeral(interaction, sentences.ALREADY_ENDED)
         else:
-            await self._dependencies.store.cancel(job.job_id)  # the card says the rest
+            await self._dependencies.store.cancel(job.job_id)  # the card shows it
+
+    async def _send_timelapse(self, interaction: discord.Interaction[Any], job: Job) -> None:
+        """Send the animation of a job's snapshots; made in a thread, one at a time.
+
+        Raises:
+            ArtefactMissingError: the pictures are not kept any more.
+        """
+        async with self._timelapse_lock:
+            frames = await self._frames(job)
+            if len(frames) < FEWEST_FRAMES:
+                await reply_ephemeral(interaction, sentences.NO_FRAMES)
+                return
+            limit = min(self._dependencies.settings.timelapse_bytes, interaction.filesize_limit)
+            animation = await asyncio.to_thread(timelapse, frames, max_bytes=limit)
+        file = discord.File(
+            io.BytesIO(animation),
+            filename="time-lapse.webp",
+            spoiler=job.spoiler,
+            description=f"{job.title} coming to be, an animation in {len(frames)} pictures"[:1024],
+        )
+        text = sentences.TIMELAPSE_READY.format(title=shown_title(job), frames=len(frames))
+        await reply_ephemeral(interaction, text, file=file)
+
+    async def _frames(self, job: Job) -> list[bytes]:
+        """Load every snapshot that is kept, oldest first, and the finished picture.
+
+        Raises:
+            ArtefactMissingError: they were deleted meanwhile.
+        """
+        prefix = job_prefix(job.job_id)
+        steps: dict[int, str] = {}
+        async for info in self._dependencies.artefacts.list(prefix):
+            found = _SNAPSHOT.fullmatch(info.key.removeprefix(prefix))
+            if found:
+                steps[int(found[1])] = info.key
+        keys = [steps[step] for step in sorted(steps)]
+        if job.result_key is not None:
+            keys.append(job.result_key)
+        return [await self._dependencies.artefacts.get(key) for key in keys]
+
+    async def _delete(self, interaction: discord.Interaction[Any], job: Job) -> None:
+        """Delete a job: its row, its pictures and its messages.
+
+        The messages are deleted in the background, also after an outage of Discord, because the
+        deletion is recorded with the job's.
+
+        Raises:
+            StoreUnavailableError: the database cannot be reached; nothing is deleted.
+        """
+        if not _may_manage(interaction, job):
+            await reply_ephemeral(interaction, sentences.NOT_YOURS)
+            return
+        await self._dependencies.store.retention.forget_job(job.job_id, messages_too=True)
+        # An interaction may delete its message even where the bot cannot see the channel any more.
+        await _delete_message(interaction)
+
+
+async def _delete_leftover_message(interaction: discord.Interaction[Any]) -> None:
+    """Delete a message whose job is not kept any more; it mentions the requester."""
+    message = interaction.message
+    mentioned = message is not None and interaction.user in message.mentions
+    if mentioned or _is_moderator(interaction):
+        await _delete_message(interaction)
+    else:
+        await reply_ephemeral(interaction, sentences.JOB_GONE)
+
+
+async def _delete_message(interaction: discord.Interaction[Any]) -> None:
+    try:
+        async with asyncio.timeout(DELETE_SECONDS):
+            await interaction.delete_original_response()
+    except discord.NotFound:
+        logger.debug("the message was deleted already")
+    except (discord.HTTPException, TimeoutError) as error:
+        logger.warning("cannot delete a result's message: %r", error)
+        await reply_ephemeral(interaction, sentences.DELETED_HERE_ONLY)
+
+
+def _may_manage(interaction: discord.Interaction[Any], job: Job) -> bool:
+    """Whether a member is the job's requester, or a moderator of the guild they press in."""
+    return interaction.user.id == job.origin.requester_id or _is_moderator(interaction)
+
+
+def _is_moderator(interaction: discord.Interaction[Any]) -> bool:
+    return interaction.guild_id is not None and interaction.permissions.manage_messages

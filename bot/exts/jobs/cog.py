@@ -11,8 +11,8 @@ from discord.ext import commands
 
 from bot.exts.backend.responders import InteractionResponder, MessageResponder, defer
 from bot.views.card import shown_title
-from bot.views.components.job_buttons import Verb, job_id_of
-from bot.views.components.suggestions import begin_view
+from bot.views.components.items import job_id_of, start_view
+from bot.views.components.routes import JobAction
 from bot.views.queue import Line, QueueView, queue_embed, queue_view
 from bot.views.text import sentences
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bot.exts.backend.dependencies import Dependencies
     from bot.exts.backend.responders import Responder
-    from bot.exts.jobs.variations import Variations
+    from bot.exts.jobs.actions import JobActions
     from bot.jobs.models import Job
 
 # mypy cannot infer the type variables of `hybrid_command`, hence the ignores below.
@@ -34,9 +34,9 @@ MOST_CHOICES: Final = 25
 class Queue(commands.Cog):
     """What is being painted, and how to stop it."""
 
-    def __init__(self, dependencies: Dependencies, variations: Variations) -> None:
+    def __init__(self, dependencies: Dependencies, actions: JobActions) -> None:
         self._dependencies = dependencies
-        self._variations = variations
+        self._actions = actions
         self._store = dependencies.store
         self._prefix = dependencies.settings.prefix
 
@@ -88,9 +88,9 @@ class Queue(commands.Cog):
         job = await self._last(ctx)
         if job is None:
             text = sentences.NOTHING_TO_REPEAT.format(prefix=self._prefix)
-            await responder.say(text, view=begin_view())
+            await responder.say(text, view=start_view())
             return
-        refusal = await self._variations.vary(responder, job, Verb.AGAIN)
+        refusal = await self._actions.vary(responder, job, JobAction.AGAIN)
         if refusal is not None:
             await responder.say(refusal)
         else:

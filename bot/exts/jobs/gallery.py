@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -10,25 +11,27 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import ArtefactMissingError
-from bot.exts.backend.responders import check_may_show_here, defer, reply_ephemeral, sentence_for
+from bot.exts.backend.responders import check_may_show_here
 from bot.exts.jobs.viewers import Viewers
 from bot.presets.contact_sheet import contact_sheet
+from bot.views.components import routes
 from bot.views.gallery import (
     PAGE,
     GalleryPage,
-    Turn,
+    GalleryPosition,
     caption,
     gallery_embed,
     gallery_file,
     gallery_view,
 )
-from bot.views.text import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from bot.exts.backend.component_router import Handler
     from bot.exts.backend.dependencies import Dependencies
     from bot.jobs.models import Job
+    from bot.views.components.routes import Route
 
 __all__ = ["Gallery"]
 
@@ -59,63 +62,65 @@ class Gallery(commands.Cog):
         check_may_show_here(ctx)
         await ctx.defer(ephemeral=True)
         subject = member or ctx.author
-        turn = Turn(opened_by=ctx.author.id, subject=subject.id)
+        position = GalleryPosition(opened_by=ctx.author.id, subject=subject.id)
         viewers = Viewers(
             ctx.guild,
             ctx.channel.id,
             ctx.author,
             privately=ctx.interaction is not None or ctx.guild is None,
         )
-        page = await self._page(turn, ctx.guild, viewers.may_see)
+        page = await self._page(position, ctx.guild, viewers.may_see)
         embed = gallery_embed(page, name=subject.display_name, prefix=self._prefix)
         await ctx.reply(
             embed=embed, files=await self._files(page), view=gallery_view(page), ephemeral=True
         )
 
-    async def pressed(self, interaction: discord.Interaction[Any], verb: str, subject: str) -> None:
-        """A page is turned, by the member who asked for it."""
-        if not await defer(interaction):
-            return
-        try:
-            await self._turn(interaction, Turn.read(subject))
-        except Exception as error:
-            await reply_ephemeral(
-                interaction, sentence_for(error, doing=f"turning a gallery {verb}")
-            )
+    @property
+    def handlers(self) -> Mapping[Route, Handler]:
+        """The handlers by route."""
+        return {
+            routes.GALLERY_NEWER: self.on_page_button,
+            routes.GALLERY_OLDER: self.on_page_button,
+        }
 
-    async def _turn(self, interaction: discord.Interaction[Any], turn: Turn) -> None:
-        if interaction.user.id != turn.opened_by:
-            await reply_ephemeral(
-                interaction, sentences.GALLERY_NOT_YOURS.format(prefix=self._prefix)
-            )
-            return
+    async def on_page_button(
+        self, interaction: discord.Interaction[Any], /, *, opened_by: int, subject: int, page: int
+    ) -> None:
+        """Show another page of an open gallery."""
+        position = GalleryPosition(opened_by=opened_by, subject=subject, page=page)
         message = interaction.message
         privately = interaction.guild is None or (message is not None and message.flags.ephemeral)
         viewers = Viewers(
             interaction.guild, interaction.channel_id, interaction.user, privately=privately
         )
-        page = await self._page(turn, interaction.guild, viewers.may_see)
-        name = await _name_of(interaction, turn.subject)
+        shown = await self._page(position, interaction.guild, viewers.may_see)
+        name = await _name_of(interaction, subject)
         await interaction.edit_original_response(
-            embed=gallery_embed(page, name=name, prefix=self._prefix),
-            attachments=await self._files(page),
-            view=gallery_view(page),
+            embed=gallery_embed(shown, name=name, prefix=self._prefix),
+            attachments=await self._files(shown),
+            view=gallery_view(shown),
         )
 
     async def _page(
-        self, turn: Turn, guild: discord.Guild | None, may_see: Callable[[Job], bool]
+        self,
+        position: GalleryPosition,
+        guild: discord.Guild | None,
+        may_see: Callable[[Job], bool],
     ) -> GalleryPage:
-        """The page that is asked for, or the nearest there is."""
+        """Load the requested page, or the nearest that exists."""
         guild_id = guild.id if guild is not None else None
-        jobs = await self._store.paintings_of(turn.subject, guild_id=guild_id, limit=MOST_PAINTINGS)
+        jobs = await self._store.paintings_of(
+            position.subject, guild_id=guild_id, limit=MOST_PAINTINGS
+        )
         shown = [job for job in jobs if may_see(job)]
         last = max(0, -(-len(shown) // PAGE) - 1)
-        page = min(max(0, turn.page), last)
+        page = min(max(0, position.page), last)
+        is_own = position.opened_by == position.subject
         return GalleryPage(
-            turn=Turn(opened_by=turn.opened_by, subject=turn.subject, page=page),
+            position=replace(position, page=page),
             jobs=shown[page * PAGE : (page + 1) * PAGE],
             total=len(shown),
-            left_out=len(jobs) - len(shown) if turn.opened_by == turn.subject else 0,
+            left_out=len(jobs) - len(shown) if is_own else 0,
         )
 
     async def _files(self, page: GalleryPage) -> list[discord.File]:

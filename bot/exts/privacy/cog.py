@@ -12,9 +12,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.exts.backend.responders import defer, reply_ephemeral, sentence_for
+from bot.exts.backend.responders import reply_ephemeral, sentence_for
 from bot.exts.privacy.export import DataExport, holdings_of
 from bot.ops.tasks import BackgroundTasks
+from bot.views.components import routes
+from bot.views.components.routes import PrivacyAction
 from bot.views.privacy import (
     Erased,
     forget_question,
@@ -26,7 +28,11 @@ from bot.views.privacy import (
 from bot.views.text import sentences
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping
+
+    from bot.exts.backend.component_router import Handler
     from bot.exts.backend.dependencies import Dependencies
+    from bot.views.components.routes import Route
 
 # mypy cannot infer the type variables of `hybrid_command`, hence the ignores below.
 __all__ = ["Privacy"]
@@ -82,34 +88,37 @@ class Privacy(commands.Cog):
         else:
             await ctx.reply(sentences.PRIVACY_SENT)
 
-    async def pressed(self, interaction: discord.Interaction[Any], verb: str, subject: str) -> None:
-        """A button was pressed, by the member whose data it is about or by somebody else."""
-        if not await defer(interaction):
-            return
-        try:
-            if str(interaction.user.id) != subject:
-                await reply_ephemeral(interaction, sentences.PRIVACY_NOT_YOURS)
-            elif verb == "export":
-                self._begin(interaction, self._export(interaction), "export")
-            elif verb == "ask":
-                await self._ask(interaction)
-            elif verb == "keep":
+    @property
+    def handlers(self) -> Mapping[Route, Handler]:
+        """The handlers by route."""
+        return {routes.PRIVACY: self.on_privacy_button}
+
+    async def on_privacy_button(
+        self, interaction: discord.Interaction[Any], /, *, action: PrivacyAction, member_id: int
+    ) -> None:
+        """Handle a button on a member's own privacy message."""
+        match action:
+            case PrivacyAction.EXPORT:
+                self._start(interaction, self._export(interaction), "export")
+            case PrivacyAction.ASK:
+                await self._ask(interaction, member_id)
+            case PrivacyAction.KEEP:
                 await interaction.edit_original_response(content="Everything stays.", view=None)
-            else:
+            case PrivacyAction.FORGET | PrivacyAction.ERASE:
                 await interaction.edit_original_response(content="Forgetting…", view=None)
-                work = self._forget(interaction, messages_too=verb == "erase")
-                self._begin(interaction, work, "forgetting")
-        except Exception as error:
-            await reply_ephemeral(interaction, sentence_for(error, doing=f"privacy {verb}"))
+                erase = action is PrivacyAction.ERASE
+                self._start(interaction, self._forget(interaction, messages_too=erase), "forget")
 
     def _guild_name(self, guild_id: int) -> str | None:
         guild = self._bot.get_guild(guild_id)
         return guild.name if guild is not None else None
 
-    def _begin(self, interaction: discord.Interaction[Any], work: Any, what: str) -> None:  # noqa: ANN401
-        """Go on with what takes its time; a second press while it does changes nothing."""
+    def _start(
+        self, interaction: discord.Interaction[Any], work: Coroutine[Any, Any, None], what: str
+    ) -> None:
+        """Run slow work in the background; a second press while it runs changes nothing."""
 
-        async def go_on() -> None:
+        async def run() -> None:
             try:
                 await work
             except Exception as error:
@@ -119,16 +128,17 @@ class Privacy(commands.Cog):
         if self._tasks.is_running(name):
             work.close()
         else:
-            self._tasks.start(go_on(), name=name)
+            self._tasks.start(run(), name=name)
 
-    async def _ask(self, interaction: discord.Interaction[Any]) -> None:
-        holdings = await holdings_of(self._store, interaction.user.id)
+    async def _ask(self, interaction: discord.Interaction[Any], member_id: int) -> None:
+        """Ask for confirmation before anything is deleted."""
+        holdings = await holdings_of(self._store, member_id)
         if holdings.is_empty:
             await reply_ephemeral(interaction, forgotten(holdings, erased=None))
             return
         await interaction.followup.send(
             forget_question(holdings, self._guild_name)[:2000],
-            view=forget_view(interaction.user.id),
+            view=forget_view(member_id),
             ephemeral=True,
         )
 

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from bot.exts.backend.dependencies import Dependencies
     from bot.exts.stylize.handler import StylizeHandler
     from bot.exts.stylize.picker import PickerTable
-    from bot.exts.stylize.suggestion_actions import SuggestionActions
 
 __all__ = ["Stylize"]
 
@@ -62,7 +61,6 @@ class Stylize(commands.Cog):
         dependencies: Dependencies,
         requests: StylizeHandler,
         pickers: PickerTable,
-        asking: SuggestionActions,
         *,
         is_ours: Callable[[str], Awaitable[bool]],
     ) -> None:
@@ -73,7 +71,6 @@ class Stylize(commands.Cog):
             dependencies: the rooms behind the counter.
             requests: where every way of asking leads.
             pickers: where reactions go.
-            asking: where forms go.
             is_ours: whether this process answers a message that others may have heard too.
         """
         self._bot = bot
@@ -83,7 +80,6 @@ class Stylize(commands.Cog):
         self._origins = allowed_origins(dependencies.settings)
         self._requests = requests
         self._pickers = pickers
-        self._asking = asking
         self._is_ours = is_ours
         # A context menu cannot be declared inside a cog.
         self._menu = app_commands.ContextMenu(
@@ -232,12 +228,6 @@ class Stylize(commands.Cog):
         words = await self._addressed(message)
         if words is not None and await self._is_ours(f"message:{message.id}"):
             await self._guarded(message, words)
-
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """A form is read from the interaction, so that it survives a restart."""
-        if interaction.type is discord.InteractionType.modal_submit:
-            await self._asking.submitted(interaction)
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:

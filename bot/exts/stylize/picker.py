@@ -21,7 +21,7 @@ from bot.exts.stylize.request import source_from_json, source_to_json
 from bot.intake.job_request import JobRequest, SavedPicture
 from bot.jobs.models import Input, Origin, Picker, Place
 from bot.presets.catalog import find, nearest
-from bot.views.components.suggestions import begin_view
+from bot.views.components.items import start_view
 from bot.views.picker import (
     page_of,
     picker_embed,
@@ -207,7 +207,7 @@ class PickerTable:
         presets = await self._dependencies.catalog.presets(picker.guild_id)
         preset = find(name, presets)
         if not await self._take(picker, name, interaction.user):
-            await reply_ephemeral(interaction, sentences.PICKER_USED, view=begin_view())
+            await reply_ephemeral(interaction, sentences.PICKER_USED, view=start_view())
         elif preset is not None:
             may_manage = interaction.app_permissions.manage_messages
             await self._settle(interaction.message, picker, preset, clear=may_manage)
@@ -217,11 +217,11 @@ class PickerTable:
         message = interaction.message
         picker = None if message is None else await self._find(message.id)
         if picker is None or self.is_expired(picker):
-            await reply_ephemeral(interaction, sentences.PICKER_GONE, view=begin_view())
+            await reply_ephemeral(interaction, sentences.PICKER_GONE, view=start_view())
         elif picker.requester_id != interaction.user.id:
-            await reply_ephemeral(interaction, sentences.PICKER_NOT_YOURS, view=begin_view())
+            await reply_ephemeral(interaction, sentences.PICKER_NOT_YOURS, view=start_view())
         elif picker.used_at is not None:
-            await reply_ephemeral(interaction, sentences.PICKER_USED, view=begin_view())
+            await reply_ephemeral(interaction, sentences.PICKER_USED, view=start_view())
         else:
             return picker
         return None

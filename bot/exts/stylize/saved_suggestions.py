@@ -11,7 +11,8 @@ from bot.errors import StyleBotError
 from bot.exts.stylize.request import request_from_json, request_to_json
 from bot.exts.stylize.suggestions import Way, way_on
 from bot.jobs.models import SavedRequest, new_offer_id
-from bot.views.components.suggestions import Suggestion, offer_view
+from bot.views.components.items import suggestion_view
+from bot.views.components.routes import Suggestion
 from bot.views.text import sentences
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ async def refuse(
         logger.warning("an offer is not made, for it cannot be kept: %s", error)
         await responder.say(text)
         return
-    view = offer_view(offer.offer_id, way.remedies, correction=way.correction)
+    view = suggestion_view(offer.offer_id, way.remedies, correction=way.correction)
     await responder.say(text, view=view)
 
 

@@ -13,42 +13,34 @@ from bot.errors import StoreUnavailableError
 from bot.exts.backend.responders import (
     InteractionResponder,
     SuggestionResponder,
-    defer,
     reply_ephemeral,
-    sentence_for,
 )
 from bot.exts.stylize import saved_suggestions
 from bot.exts.stylize.attachments import avatar_of, uploaded
 from bot.exts.stylize.parser import ParsedText
 from bot.exts.stylize.request import StylizeRequest
 from bot.exts.stylize.suggestions import applied, fields
-from bot.views.components.suggestions import (
-    CONTENT_FIELD,
-    STYLE_FIELD,
-    PictureForm,
-    Suggestion,
-    begin_view,
-    form_of,
-)
+from bot.views.components import routes
+from bot.views.components.items import CONTENT_FIELD, STYLE_FIELD, PictureForm, start_view
+from bot.views.components.routes import Suggestion
 from bot.views.text import requests
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterator, Mapping
+    from collections.abc import Mapping
 
     import discord
 
+    from bot.exts.backend.component_router import Handler
     from bot.exts.backend.dependencies import Dependencies
     from bot.exts.stylize.handler import StylizeHandler
     from bot.exts.stylize.picker import PickerTable
     from bot.exts.stylize.saved_suggestions import SavedSuggestion
     from bot.intake.job_request import PictureSource
+    from bot.views.components.routes import Route
 
 __all__ = ["SuggestionActions", "open_new_form"]
 
 logger = logging.getLogger(__name__)
-
-NEW: Final = "new"
-"""The id of the form that a request begins with."""
 
 FORM_SECONDS: Final = 2.0
 """A form has to be opened within three seconds of the press, or there is an answer instead."""
@@ -64,55 +56,62 @@ class SuggestionActions:
         self._requests = requests
         self._pickers = pickers
 
-    async def began(self, interaction: discord.Interaction[Any], preset: str) -> None:
-        """A member wants to ask for a painting, in the style of this preset where it names one."""
-        await self._guarded(interaction, open_new_form(interaction, preset))
+    @property
+    def handlers(self) -> Mapping[Route, Handler]:
+        """The handlers by route."""
+        return {
+            routes.START: self.on_start_button,
+            routes.START_FORM: self.on_start_form,
+            routes.START_FORM_WITH_PRESET: self.on_start_form,
+            routes.SUGGESTION: self.on_suggestion_button,
+            routes.SUGGESTION_UPLOAD: self.on_upload_button,
+            routes.SUGGESTION_FORM: self.on_upload_form,
+            routes.SWAP: self.on_swap_button,
+            routes.PICKER_PAGE: self.on_picker_page_button,
+            routes.PICKER_SUGGESTED: self.on_picker_suggested_button,
+            routes.PICKER_MENU: self.on_picker_select,
+        }
 
-    async def offered(
-        self, interaction: discord.Interaction[Any], offer_id: str, remedy: Suggestion
+    async def on_start_button(
+        self, interaction: discord.Interaction[Any], /, *, preset: str
     ) -> None:
-        """A member pressed a button under a refusal."""
-        if remedy is Suggestion.UPLOAD:
-            # A form must be the first answer, so there is no acknowledging before it.
-            await self._guarded(interaction, self._open_form(interaction, offer_id))
-        elif await defer(interaction):
-            await self._guarded(interaction, self._go_on(interaction, offer_id, remedy))
+        """Open the form that starts a request, with a preset or without."""
+        await open_new_form(interaction, preset)
 
-    async def submitted(self, interaction: discord.Interaction[Any]) -> None:
-        """A form with pictures was submitted, if it was one of ours."""
-        data = cast("dict[str, Any]", interaction.data)
-        form = form_of(str(data.get("custom_id", "")))
-        if form is None or not await defer(interaction):
-            return
-        form_id, preset = form
-        pictures = dict(_uploads(data))
-        if form_id == NEW:
-            await self._guarded(interaction, self._begin(interaction, pictures, preset))
-        else:
-            work = self._go_on(interaction, form_id, Suggestion.UPLOAD, pictures)
-            await self._guarded(interaction, work)
+    async def on_suggestion_button(
+        self,
+        interaction: discord.Interaction[Any],
+        /,
+        *,
+        suggestion_id: str,
+        suggestion: Suggestion,
+    ) -> None:
+        """Apply a suggestion to a refused request."""
+        await self._go_on(interaction, suggestion_id, suggestion)
 
-    async def swap(self, interaction: discord.Interaction[Any], job_id: str) -> None:
-        """A member says that the pictures were meant the other way round."""
-        if await defer(interaction):
-            await self._guarded(interaction, self._swap(interaction, job_id))
+    async def on_upload_form(
+        self, interaction: discord.Interaction[Any], /, *, suggestion_id: str
+    ) -> None:
+        """Apply the pictures of a form to a refused request."""
+        await self._go_on(interaction, suggestion_id, Suggestion.UPLOAD, _uploads(interaction))
 
-    async def turned(self, interaction: discord.Interaction[Any], page: int) -> None:
-        """A member turned a picker's page."""
-        if await defer(interaction):
-            await self._guarded(interaction, self._pickers.turn(interaction, page))
+    async def on_picker_page_button(
+        self, interaction: discord.Interaction[Any], /, *, page: int
+    ) -> None:
+        """Show another page of a picker."""
+        await self._pickers.turn(interaction, page)
 
-    async def chose(self, interaction: discord.Interaction[Any], preset: str) -> None:
-        """A member took the style that a picker proposes."""
-        if await defer(interaction):
-            await self._guarded(interaction, self._pickers.chose(interaction, preset))
+    async def on_picker_suggested_button(
+        self, interaction: discord.Interaction[Any], /, *, preset: str
+    ) -> None:
+        """Take the preset that a picker suggests."""
+        await self._pickers.chose(interaction, preset)
 
-    async def _guarded(self, interaction: discord.Interaction[Any], work: Awaitable[None]) -> None:
-        """Answer for whatever goes wrong."""
-        try:
-            await work
-        except Exception as error:
-            await reply_ephemeral(interaction, sentence_for(error, doing="answering a press"))
+    async def on_picker_select(
+        self, interaction: discord.Interaction[Any], /, *, values: tuple[str, ...]
+    ) -> None:
+        """Take the preset selected from a picker's menu."""
+        await self._pickers.chose(interaction, values[0])
 
     async def _find(
         self, interaction: discord.Interaction[Any], offer_id: str
@@ -120,24 +119,33 @@ class SuggestionActions:
         """The offer, if this member may take it up; otherwise they are told."""
         offer = await saved_suggestions.find(self._dependencies, offer_id)
         if offer is None:
-            await reply_ephemeral(interaction, requests.OFFER_GONE, view=begin_view())
+            await reply_ephemeral(interaction, requests.OFFER_GONE, view=start_view())
         elif offer.requester_id != interaction.user.id:
-            await reply_ephemeral(interaction, requests.OFFER_NOT_YOURS, view=begin_view())
+            await reply_ephemeral(interaction, requests.OFFER_NOT_YOURS, view=start_view())
         elif offer.is_used:
             await reply_ephemeral(interaction, requests.OFFER_USED)
         else:
             return offer
         return None
 
-    async def _open_form(self, interaction: discord.Interaction[Any], offer_id: str) -> None:
+    async def on_upload_button(
+        self, interaction: discord.Interaction[Any], /, *, suggestion_id: str
+    ) -> None:
+        """Open a form for the pictures that a refused request lacks.
+
+        Raises:
+            StoreUnavailableError: the request was not found in time for a form.
+        """
         try:
             async with asyncio.timeout(FORM_SECONDS):
-                offer = await self._find(interaction, offer_id)
+                offer = await self._find(interaction, suggestion_id)
         except TimeoutError as error:
             raise StoreUnavailableError("an offer was not found in time for its form") from error
         if offer is not None:
             form = PictureForm(
-                offer_id, title=requests.FORM_TITLE, fields=fields(offer.ask, offer.way)
+                routes.SUGGESTION_FORM.custom_id(suggestion_id=suggestion_id),
+                title=requests.FORM_TITLE,
+                fields=fields(offer.ask, offer.way),
             )
             await interaction.response.send_modal(form)
 
@@ -163,13 +171,11 @@ class SuggestionActions:
         if await self._requests.serve(responder, ask):
             await self._dependencies.store.offers.use(offer_id)
 
-    async def _begin(
-        self,
-        interaction: discord.Interaction[Any],
-        pictures: Mapping[str, PictureSource],
-        preset: str,
+    async def on_start_form(
+        self, interaction: discord.Interaction[Any], /, *, preset: str = ""
     ) -> None:
-        """A request that is all in the form."""
+        """Serve a request that consists of a form."""
+        pictures = _uploads(interaction)
         responder = InteractionResponder(interaction)
         wanted = [pictures[name] for name in (CONTENT_FIELD, STYLE_FIELD) if name in pictures]
         ask = StylizeRequest(
@@ -181,7 +187,14 @@ class SuggestionActions:
         )
         await self._requests.serve(responder, ask)
 
-    async def _swap(self, interaction: discord.Interaction[Any], job_id: str) -> None:
+    async def on_swap_button(
+        self, interaction: discord.Interaction[Any], /, *, job_id: str
+    ) -> None:
+        """Restart a job with content and style swapped.
+
+        Raises:
+            UnknownJobError: the job is not kept any more.
+        """
         job = await self._dependencies.store.get(job_id)
         if job.origin.requester_id != interaction.user.id:
             await reply_ephemeral(interaction, requests.SWAP_NOT_YOURS)
@@ -198,16 +211,24 @@ async def open_new_form(interaction: discord.Interaction[Any], preset: str = "")
     wanted = [(CONTENT_FIELD, requests.FORM_CONTENT, True)]
     if not preset:
         wanted.append((STYLE_FIELD, requests.FORM_STYLE_OR_NONE, False))
+    custom_id = (
+        routes.START_FORM_WITH_PRESET.custom_id(preset=preset)
+        if preset
+        else routes.START_FORM.custom_id()
+    )
     await interaction.response.send_modal(
-        PictureForm(NEW, title=requests.FORM_TITLE, fields=wanted, preset=preset)
+        PictureForm(custom_id, title=requests.FORM_TITLE, fields=wanted)
     )
 
 
-def _uploads(data: Mapping[str, Any]) -> Iterator[tuple[str, PictureSource]]:
-    """The pictures of a submitted form, by the field they came in."""
+def _uploads(interaction: discord.Interaction[Any]) -> dict[str, PictureSource]:
+    """Read the pictures of a submitted form, by the id of their field."""
+    data = cast("dict[str, Any]", interaction.data)
     resolved = data.get("resolved", {}).get("attachments", {})
+    pictures = {}
     for row in data.get("components", []):
         field = row.get("component", {})
         for attachment_id in field.get("values", []):
             if attachment_id in resolved:
-                yield str(field.get("custom_id")), uploaded(resolved[attachment_id])
+                pictures[str(field.get("custom_id"))] = uploaded(resolved[attachment_id])
+    return pictures

@@ -16,7 +16,8 @@ from bot.errors import (
 )
 from bot.intake.intake import MAX_STYLES
 from bot.jobs.models import Order, Place
-from bot.views.components.suggestions import CONTENT_FIELD, STYLE_FIELD, Suggestion
+from bot.views.components.items import CONTENT_FIELD, STYLE_FIELD
+from bot.views.components.routes import Suggestion
 from bot.views.text import requests
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""Buttons, menus and forms, and how a press finds its handler."""
+"""Buttons, menus and forms, and the custom_ids by which a press finds its handler."""

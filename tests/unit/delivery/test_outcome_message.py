@@ -116,7 +116,7 @@ async def test_before_after_and_style_stand_side_by_side(make_job, noise):
 
 def _labels(job, largest_size=2048):
     buttons = outcome_message.outcome_buttons(job, largest_size=largest_size)
-    return [(button.item.label, button.item.disabled) for button in buttons]
+    return [(button.label, button.disabled) for button in buttons]
 
 
 def test_what_can_be_made_of_a_painting(make_job):

@@ -6,7 +6,7 @@ import pytest
 
 from bot.jobs.models import Input, Interpretation, JobState, Order, Place
 from bot.views.card import CardFacts, bar, render_card, shown_title
-from bot.views.components.job_buttons import Verb
+from bot.views.components.routes import JobAction
 from stylenet.recipe import Recipe
 
 LOSSES = {"content": 120_000.0, "style": 3.2e6, "total_variation": 900.0, "total": 3_320_900.0}
@@ -155,7 +155,7 @@ def test_a_title_carries_no_mention_and_no_markup(make_job):
     assert "**x**" not in title
 
 
-def test_every_verb_has_a_button():
-    from bot.views.components.job_buttons import LABELS
+def test_every_action_has_a_button():
+    from bot.views.components.items import JOB_LABELS
 
-    assert set(LABELS) == set(Verb)
+    assert set(JOB_LABELS) == set(JobAction)

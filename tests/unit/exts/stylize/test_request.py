@@ -20,7 +20,7 @@ from bot.exts.stylize.request import (
 from bot.exts.stylize.suggestions import MASK, applied, fields, way_on
 from bot.intake.job_request import PictureSource
 from bot.jobs.models import Order, Origin, Place
-from bot.views.components.suggestions import Suggestion
+from bot.views.components.routes import Suggestion
 
 ORIGIN = Origin(guild_id=1, channel_id=2, message_id=3, requester_id=4)
 

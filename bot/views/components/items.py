@@ -1,0 +1,186 @@
+"""Buttons, menus and forms that work for as long as their message exists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.views.components import routes
+from bot.views.components.routes import JobAction, Suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "CONTENT_FIELD",
+    "JOB_LABELS",
+    "STYLE_FIELD",
+    "Button",
+    "PictureForm",
+    "RoutedView",
+    "button",
+    "job_button",
+    "job_id_of",
+    "start_button",
+    "start_view",
+    "suggestion_view",
+]
+
+Button = discord.ui.Button[discord.ui.View]
+
+CONTENT_FIELD: Final = "content"
+STYLE_FIELD: Final = "style"
+LONGEST_LABEL: Final = 80
+
+JOB_LABELS: Final[dict[JobAction, tuple[str, str]]] = {
+    JobAction.CANCEL: ("Cancel", "🛑"),
+    JobAction.AGAIN: ("Again", "🎲"),
+    JobAction.STYLE: ("More style", "🎨"),
+    JobAction.CONTENT: ("More content", "📷"),
+    JobAction.KEEP: ("Keep colours", "🌈"),
+    JobAction.RECOLOUR: ("Style's colours", "🌈"),
+    JobAction.LARGER: ("Larger", "🔎"),
+    JobAction.SMALLER: ("Smaller", "🤏"),
+    JobAction.TIMELAPSE: ("Time-lapse", "🎞️"),
+    JobAction.DETAILS: ("Details", "🧾"),
+    JobAction.DELETE: ("Delete", "🗑️"),
+}
+"""Label and emoji of each button."""
+
+SUGGESTION_LABELS: Final[dict[Suggestion, tuple[str, str]]] = {
+    Suggestion.CORRECT: ("Yes", "✅"),
+    Suggestion.WITHOUT: ("Paint without it", "✂️"),
+    Suggestion.UPLOAD: ("Add a picture", "📎"),
+    Suggestion.FIRST_FRAME: ("Use its first frame", "🎞️"),
+    Suggestion.AVATAR: ("Use my avatar", "🙂"),
+    Suggestion.PRESET: ("Choose one of your styles", "🎨"),
+    Suggestion.LEAVE_OUT: ("Leave it out", "✂️"),
+    Suggestion.TWO: ("Take the first two", "✌️"),
+    Suggestion.BLEND: ("Blend the first five", "🌀"),
+    Suggestion.RETRY: ("Try again", "🔁"),
+    Suggestion.STYLIZE: ("Yes, paint it", "✅"),
+    Suggestion.HELP: ("How it works", "💡"),
+}
+"""Label and emoji of each button."""
+
+
+def button(
+    custom_id: str,
+    label: str,
+    *,
+    emoji: discord.PartialEmoji | str | None = None,
+    style: discord.ButtonStyle = discord.ButtonStyle.secondary,
+    disabled: bool = False,
+    row: int | None = None,
+) -> Button:
+    """Make a button; a label that is too long for Discord is cut off."""
+    return discord.ui.Button(
+        custom_id=custom_id,
+        label=label[:LONGEST_LABEL],
+        emoji=emoji,
+        style=style,
+        disabled=disabled,
+        row=row,
+    )
+
+
+def job_button(
+    job_id: str,
+    action: JobAction,
+    *,
+    label: str | None = None,
+    disabled: bool = False,
+    row: int | None = None,
+) -> Button:
+    """Make a button that does one thing with one job; `label` replaces the usual one."""
+    usual, emoji = JOB_LABELS[action]
+    custom_id = routes.JOB.custom_id(job_id=job_id, action=action)
+    return button(custom_id, label or usual, emoji=emoji, disabled=disabled, row=row)
+
+
+def start_button(preset: str = "", *, label: str = "Paint a picture", emoji: str = "🖌️") -> Button:
+    """Make a button that asks whoever presses it for a picture to paint.
+
+    Args:
+        preset: name of the preset that is painted with; empty if the form asks for a style.
+        label: what it says.
+        emoji: in front of the label.
+    """
+    return button(routes.START.custom_id(preset=preset), label, emoji=emoji)
+
+
+class RoutedView(discord.ui.View):
+    """A view whose components the router answers, also after a restart.
+
+    discord.py keeps every view that it sends until the view has finished, in order to call back
+    its items. The router needs no such memory, so these count as finished from the beginning.
+    """
+
+    def __init__(self, *items: discord.ui.Item[Any]) -> None:
+        super().__init__(timeout=None)
+        for item in items:
+            self.add_item(item)
+
+    def is_finished(self) -> bool:
+        """True: discord.py shall not keep it."""
+        return True
+
+
+class PictureForm(discord.ui.Modal):
+    """A form that takes pictures; like a `RoutedView`, the router answers it."""
+
+    def __init__(
+        self, custom_id: str, *, title: str, fields: Sequence[tuple[str, str, bool]]
+    ) -> None:
+        """Make a form.
+
+        Args:
+            custom_id: of one of the forms' routes.
+            title: above the form.
+            fields: id, label and whether it is required, of each picture.
+        """
+        super().__init__(title=title, custom_id=custom_id)
+        for field, label, required in fields:
+            upload: discord.ui.FileUpload[Any] = discord.ui.FileUpload(
+                custom_id=field, required=required, min_values=int(required), max_values=1
+            )
+            self.add_item(discord.ui.Label(text=label, component=upload))
+
+    def is_finished(self) -> bool:
+        """True: discord.py shall not keep it."""
+        return True
+
+
+def start_view() -> RoutedView:
+    """The one button that starts a painting, below an answer that there is none."""
+    return RoutedView(start_button())
+
+
+def suggestion_view(
+    suggestion_id: str, suggestions: Sequence[Suggestion], *, correction: str | None
+) -> RoutedView:
+    """Make the buttons below a refusal; `correction` is what `Suggestion.CORRECT` agrees to."""
+    buttons = []
+    for suggestion in suggestions:
+        label, emoji = SUGGESTION_LABELS[suggestion]
+        if suggestion is Suggestion.CORRECT and correction:
+            label = f"Yes, {correction}"
+        if suggestion is Suggestion.UPLOAD:
+            custom_id = routes.SUGGESTION_UPLOAD.custom_id(suggestion_id=suggestion_id)
+        else:
+            custom_id = routes.SUGGESTION.custom_id(
+                suggestion_id=suggestion_id, suggestion=suggestion
+            )
+        buttons.append(button(custom_id, label, emoji=emoji))
+    return RoutedView(*buttons)
+
+
+def job_id_of(message: discord.Message) -> str | None:
+    """Find the job whose buttons are on a message; None if there are none."""
+    for row in message.components:
+        for component in getattr(row, "children", ()):
+            fields = routes.JOB.parse(getattr(component, "custom_id", None) or "")
+            if fields is not None:
+                return str(fields["job_id"])
+    return None

@@ -1,0 +1,251 @@
+"""The routes of all buttons, menus and forms: which custom_ids there are and what they carry.
+
+Messages stay in channels for years, so a custom_id that was ever posted keeps its format. All
+that a handler needs is in the custom_id; nothing is remembered in the process.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from string import Formatter
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+__all__ = [
+    "ROUTES",
+    "Field",
+    "JobAction",
+    "PresetAction",
+    "PrivacyAction",
+    "Route",
+    "SettingsAction",
+    "Suggestion",
+    "find_route",
+]
+
+LONGEST_CUSTOM_ID: Final = 100
+"""Discord's limit, in characters."""
+
+
+class JobAction(StrEnum):
+    """What a button on a job's messages does."""
+
+    CANCEL = "cancel"
+    AGAIN = "again"
+    STYLE = "style"
+    CONTENT = "content"
+    KEEP = "keep"
+    RECOLOUR = "recolour"
+    LARGER = "larger"
+    SMALLER = "smaller"
+    TIMELAPSE = "timelapse"
+    DETAILS = "details"
+    DELETE = "delete"
+
+
+class Suggestion(StrEnum):
+    """What a button below a refusal does."""
+
+    CORRECT = "correct"  # use the spelling or the value that was probably meant
+    WITHOUT = "without"  # leave the option out
+    UPLOAD = "upload"
+    FIRST_FRAME = "frame"
+    AVATAR = "avatar"
+    PRESET = "preset"
+    LEAVE_OUT = "leave"  # leave the picture out
+    TWO = "two"
+    BLEND = "blend"
+    RETRY = "retry"
+    STYLIZE = "stylize"  # treat a misspelt command as `stylize`
+    HELP = "help"
+
+
+class PresetAction(StrEnum):
+    """What a button on a message about a guild's preset does."""
+
+    ASK = "ask"
+    REMOVE = "remove"
+    KEEP = "keep"
+
+
+class PrivacyAction(StrEnum):
+    """What a button on a member's privacy messages does."""
+
+    EXPORT = "export"
+    ASK = "ask"
+    FORGET = "forget"
+    ERASE = "erase"  # forget, and delete the bot's messages
+    KEEP = "keep"
+
+
+class SettingsAction(StrEnum):
+    """Which guild setting a button resets."""
+
+    EVERYWHERE = "everywhere"
+    NO_ROLE = "norole"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value within a custom_id.
+
+    Attributes:
+        pattern: regular expression that its text matches in full.
+        parse: makes the value of the text.
+    """
+
+    pattern: str
+    parse: Callable[[str], Any] = str
+
+    @classmethod
+    def one_of(cls, members: Iterable[StrEnum]) -> Field:
+        """A field that holds a member of an enum."""
+        members = list(members)
+        return cls("|".join(map(re.escape, members)), type(members[0]))
+
+
+JOB_ID: Final = Field(r"[0-9a-f]{12}")
+SUGGESTION_ID: Final = Field(r"[0-9a-f]{12}")
+MEMBER_ID: Final = Field(r"[0-9]{1,20}", int)
+PAGE: Final = Field(r"-?[0-9]{1,4}", int)
+PRESET: Final = Field(r".{1,64}")
+
+
+class Route:
+    """A kind of custom_id: builds one from its fields, and parses it back.
+
+    Args:
+        template: the custom_id with its fields in braces, e.g. ``"job:{job_id}:swap"``.
+        has_values: whether it is a menu, whose chosen values the handler is given.
+        opens_form: whether the handler answers with a form, which must be the first answer, so
+            that the router cannot acknowledge the press before.
+        owner: the field that holds the id of the only member who may press it.
+        fields: one for each pair of braces.
+    """
+
+    def __init__(
+        self,
+        template: str,
+        *,
+        has_values: bool = False,
+        opens_form: bool = False,
+        owner: str | None = None,
+        **fields: Field,
+    ) -> None:
+        self.template = template
+        self.has_values = has_values
+        self.opens_form = opens_form
+        self.owner = owner
+        self.fields: Mapping[str, Field] = fields
+        self._pattern = re.compile(
+            "".join(
+                re.escape(literal) + (f"(?P<{name}>{fields[name].pattern})" if name else "")
+                for literal, name, _, _ in Formatter().parse(template)
+            )
+        )
+
+    def __repr__(self) -> str:
+        """The template."""
+        return f"Route({self.template!r})"
+
+    def custom_id(self, **values: object) -> str:
+        """Build a custom_id.
+
+        Raises:
+            ValueError: a value does not fit its field, or the whole is too long for Discord.
+        """
+        custom_id = self.template.format(**values)
+        if len(custom_id) > LONGEST_CUSTOM_ID or not self._pattern.fullmatch(custom_id):
+            msg = f"{custom_id!r} is no custom_id of {self.template!r}"
+            raise ValueError(msg)
+        return custom_id
+
+    def parse(self, custom_id: str) -> dict[str, Any] | None:
+        """Read the fields of a custom_id; None if it belongs to another route."""
+        match = self._pattern.fullmatch(custom_id)
+        if match is None:
+            return None
+        return {name: field.parse(match[name]) for name, field in self.fields.items()}
+
+
+JOB: Final = Route("job:{job_id}:{action}", job_id=JOB_ID, action=Field.one_of(JobAction))
+SWAP: Final = Route("job:{job_id}:swap", job_id=JOB_ID)
+
+PICKER_MENU: Final = Route("picker:choose", has_values=True)
+PICKER_SUGGESTED: Final = Route("picker:take:{preset}", preset=PRESET)
+PICKER_PAGE: Final = Route("picker:page:{page}", page=PAGE)
+
+SUGGESTION: Final = Route(
+    "offer:{suggestion_id}:{suggestion}",
+    suggestion_id=SUGGESTION_ID,
+    suggestion=Field.one_of(each for each in Suggestion if each is not Suggestion.UPLOAD),
+)
+SUGGESTION_UPLOAD: Final = Route(
+    f"offer:{{suggestion_id}}:{Suggestion.UPLOAD}", suggestion_id=SUGGESTION_ID, opens_form=True
+)
+SUGGESTION_FORM: Final = Route("form:{suggestion_id}", suggestion_id=SUGGESTION_ID)
+START: Final = Route("ask:{preset}", preset=Field(r".{0,64}"), opens_form=True)
+START_FORM: Final = Route("form:new")
+START_FORM_WITH_PRESET: Final = Route("form:new:{preset}", preset=PRESET)
+
+GALLERY_NEWER: Final = Route(
+    "gallery:newer:{opened_by}.{subject}.{page}",
+    owner="opened_by",
+    opened_by=MEMBER_ID,
+    subject=MEMBER_ID,
+    page=PAGE,
+)
+GALLERY_OLDER: Final = Route(
+    "gallery:older:{opened_by}.{subject}.{page}",
+    owner="opened_by",
+    opened_by=MEMBER_ID,
+    subject=MEMBER_ID,
+    page=PAGE,
+)
+GUILD_PRESET: Final = Route(
+    "styles:{action}:{name}", action=Field.one_of(PresetAction), name=PRESET
+)
+PRIVACY: Final = Route(
+    "privacy:{action}:{member_id}",
+    owner="member_id",
+    action=Field.one_of(PrivacyAction),
+    member_id=MEMBER_ID,
+)
+SETTINGS: Final = Route("rules:{action}:", action=Field.one_of(SettingsAction))
+SETTINGS_CHANNELS: Final = Route("rules:channels", has_values=True)
+SETTINGS_ROLE: Final = Route("rules:role", has_values=True)
+
+ROUTES: Final[tuple[Route, ...]] = (
+    JOB,
+    SWAP,
+    PICKER_MENU,
+    PICKER_SUGGESTED,
+    PICKER_PAGE,
+    SUGGESTION,
+    SUGGESTION_UPLOAD,
+    SUGGESTION_FORM,
+    START,
+    START_FORM,
+    START_FORM_WITH_PRESET,
+    GALLERY_NEWER,
+    GALLERY_OLDER,
+    GUILD_PRESET,
+    PRIVACY,
+    SETTINGS,
+    SETTINGS_CHANNELS,
+    SETTINGS_ROLE,
+)
+"""Every route; each custom_id belongs to one at most."""
+
+
+def find_route(custom_id: str) -> tuple[Route, dict[str, Any]] | None:
+    """Find the route of a custom_id and its fields; None if there is none, or none any more."""
+    for route in ROUTES:
+        fields = route.parse(custom_id)
+        if fields is not None:
+            return route, fields
+    return None

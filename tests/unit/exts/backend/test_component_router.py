@@ -1,0 +1,179 @@
+"""Presses find their handler, are acknowledged, and are answered whatever happens."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from unittest.mock import AsyncMock, MagicMock
+
+import discord
+import pytest
+
+from bot.errors import RequestProblem, RequestRefused, UnknownJobError
+from bot.exts.backend.component_router import ComponentRouter
+from bot.exts.guild.presets import GuildPresetCommands
+from bot.exts.guild.settings import GuildSettingsCommands
+from bot.exts.jobs.actions import JobActions
+from bot.exts.jobs.gallery import Gallery
+from bot.exts.privacy.cog import Privacy
+from bot.exts.stylize.suggestion_actions import SuggestionActions
+from bot.views.components import routes
+from bot.views.components.routes import JobAction
+from bot.views.text import sentences
+
+
+@pytest.fixture
+def interaction():
+    """Make an interaction of a component or a form, with the answers it was given."""
+
+    def make(custom_id, *, values=(), user_id=4, kind=discord.InteractionType.component):
+        made = SimpleNamespace(
+            id=1,
+            type=kind,
+            data={"custom_id": custom_id, "values": list(values)},
+            user=SimpleNamespace(id=user_id),
+            message=object(),
+            response=AsyncMock(),
+            followup=AsyncMock(),
+        )
+        made.response.is_done = MagicMock(side_effect=lambda: made.response.defer.await_count > 0)
+        return made
+
+    return make
+
+
+def answers(interaction):
+    """The sentences that the member was sent."""
+    sent = [*interaction.response.send_message.await_args_list]
+    sent += interaction.followup.send.await_args_list
+    return [call.args[0] for call in sent]
+
+
+def router_of(route, handler, **options):
+    router = ComponentRouter()
+    router.register({route: handler}, **options)
+    return router
+
+
+async def test_a_press_is_acknowledged_and_handled_with_its_fields(interaction):
+    handled = []
+
+    async def handle(interaction, *, job_id, action):
+        assert interaction.response.defer.await_count == 1
+        handled.append((job_id, action))
+
+    pressed = interaction("job:0123456789ab:again")
+    await router_of(routes.JOB, handle).on_interaction(pressed)
+    assert handled == [("0123456789ab", JobAction.AGAIN)]
+    assert answers(pressed) == []
+
+
+async def test_a_menu_hands_over_its_values(interaction):
+    handled = []
+
+    async def handle(_interaction, *, values):
+        handled.append(values)
+
+    router = router_of(routes.PICKER_MENU, handle)
+    await router.on_interaction(interaction("picker:choose", values=["mosaic"]))
+    assert handled == [("mosaic",)]
+
+
+async def test_a_press_that_opens_a_form_is_not_acknowledged_before(interaction):
+    handle = AsyncMock(spec=lambda interaction, *, preset: None)
+    pressed = interaction("ask:mosaic")
+    await router_of(routes.START, handle).on_interaction(pressed)
+    handle.assert_awaited_once_with(pressed, preset="mosaic")
+    pressed.response.defer.assert_not_awaited()
+
+
+async def test_a_form_reaches_its_handler(interaction):
+    handle = AsyncMock(spec=lambda interaction: None)
+    submitted = interaction("form:new", kind=discord.InteractionType.modal_submit)
+    await router_of(routes.START_FORM, handle).on_interaction(submitted)
+    handle.assert_awaited_once_with(submitted)
+
+
+async def test_only_the_owner_may_press(interaction):
+    handle = AsyncMock(spec=lambda interaction, *, action, member_id: None)
+    router = router_of(routes.PRIVACY, handle, not_owner="Not yours.")
+    stranger = interaction("privacy:export:4", user_id=5)
+    await router.on_interaction(stranger)
+    assert answers(stranger) == ["Not yours."]
+    handle.assert_not_awaited()
+    await router.on_interaction(interaction("privacy:export:4", user_id=4))
+    handle.assert_awaited_once()
+
+
+@pytest.mark.parametrize("custom_id", ["button:of:an:older:version", "form:old"])
+async def test_an_unknown_custom_id_is_answered(interaction, custom_id):
+    pressed = interaction(custom_id)
+    await ComponentRouter().on_interaction(pressed)
+    assert answers(pressed) == [sentences.OLD_BUTTON]
+
+
+async def test_commands_are_left_to_others(interaction):
+    used = interaction("", kind=discord.InteractionType.application_command)
+    await ComponentRouter().on_interaction(used)
+    assert answers(used) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (UnknownJobError("0123456789ab"), sentences.JOB_GONE),
+        (RequestRefused(RequestProblem.NO_GUILD), "server"),
+        (RuntimeError("a bug"), "reference"),
+    ],
+)
+async def test_errors_become_sentences(interaction, error, sentence):
+    handle = AsyncMock(spec=lambda interaction, *, job_id: None, side_effect=error)
+    pressed = interaction("job:0123456789ab:swap")
+    await router_of(routes.SWAP, handle).on_interaction(pressed)
+    (answer,) = answers(pressed)
+    assert sentence in answer
+
+
+async def test_a_late_press_is_dropped(interaction):
+    handle = AsyncMock(spec=lambda interaction, *, job_id: None)
+    pressed = interaction("job:0123456789ab:swap")
+    late = SimpleNamespace(status=404, reason="Unknown interaction")
+    pressed.response.defer.side_effect = discord.NotFound(late, "Unknown interaction")
+    await router_of(routes.SWAP, handle).on_interaction(pressed)
+    handle.assert_not_awaited()
+
+
+def test_a_handler_must_take_its_fields():
+    async def takes_nothing(interaction):
+        pass
+
+    with pytest.raises(TypeError):
+        router_of(routes.JOB, takes_nothing)
+
+
+def test_a_route_has_one_handler_and_a_sentence_for_strangers():
+    async def handle(interaction, **fields):
+        pass
+
+    router = router_of(routes.JOB, handle)
+    with pytest.raises(ValueError, match="job:"):
+        router.register({routes.JOB: handle})
+    with pytest.raises(ValueError, match="privacy:"):
+        router.register({routes.PRIVACY: handle})
+    with pytest.raises(LookupError):
+        router.check_complete()
+
+
+async def test_every_route_has_a_handler():
+    dependencies = MagicMock()
+    dependencies.settings.discord_url = None
+    router = ComponentRouter()
+    for each in (
+        JobActions(dependencies),
+        SuggestionActions(dependencies, MagicMock(), MagicMock()),
+        Gallery(dependencies),
+        GuildPresetCommands(dependencies),
+        GuildSettingsCommands(dependencies, MagicMock()),
+        Privacy(dependencies, MagicMock()),
+    ):
+        router.register(each.handlers, not_owner="Not yours.")
+    router.check_complete()
