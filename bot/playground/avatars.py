@@ -1,4 +1,4 @@
-"""An initial on a gradient: a face for everyone who has none."""
+"""Default avatars: the initial of a name on a gradient."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ SIDE = 128
 
 
 def avatar_hash(name: str) -> str:
-    """The hash that names the avatar drawn for this name."""
+    """Return the hash that identifies the avatar of this name."""
     return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
 @functools.cache
 def draw_avatar(name: str) -> bytes:
-    """A PNG of 128 × 128 pixels, always the same for the same name."""
+    """Draw a PNG of 128 × 128 pixels, always the same for the same name."""
     digest = hashlib.sha256(name.encode()).digest()
     hue = digest[0] / 256
     light, dark = _rgb(hue, 0.55, 0.88), _rgb(hue + 0.06, 0.75, 0.55)
-    # Turned at twice the size, then cut out of the middle: a turned square's corners are bare.
+    # Rotate at twice the size and crop the middle: a rotated square has empty corners.
     ramp = Image.linear_gradient("L").rotate(digest[1] % 91 - 45, fillcolor=128)
     edge = (ramp.width - SIDE) // 2
     ramp = ramp.crop((edge, edge, edge + SIDE, edge + SIDE))

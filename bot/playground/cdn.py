@@ -1,4 +1,4 @@
-"""The content delivery network: uploaded bytes behind signed addresses that expire."""
+"""The content delivery network: uploads behind signed URLs that expire."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from bot.playground.films import first_frame
+from bot.playground.media_files import first_frame
 
 if TYPE_CHECKING:
-    from bot.playground.clock import Clock
     from bot.playground.faults import Faults
-    from bot.playground.records import Attachment
+    from bot.playground.state.clock import Clock
+    from bot.playground.state.records import Attachment
 
 __all__ = ["Cdn"]
 
@@ -34,10 +34,10 @@ class _File:
 
 
 class Cdn:
-    """Keeps uploads in memory and serves them.
+    """Stores uploads in memory and serves them.
 
-    Files whose message is gone stay reachable, as on Discord, until room is needed:
-    beyond its capacity the oldest files are forgotten.
+    As on Discord, files remain available after their message is deleted. Beyond the capacity
+    the oldest files are dropped.
     """
 
     def __init__(self, clock: Clock, faults: Faults) -> None:
@@ -45,46 +45,46 @@ class Cdn:
         self._faults = faults
         self._key = secrets.token_bytes(32)
         self._files: dict[str, _File] = {}
-        self._held = 0
+        self._stored_bytes = 0
         self.base_url = ""
         self.lifetime_seconds = LIFETIME_SECONDS
         self.capacity_bytes = CAPACITY_BYTES
 
     @staticmethod
     def clean_filename(filename: str) -> str:
-        """The name Discord keeps of an uploaded file: its odd characters become underscores."""
+        """Return the file name that Discord stores: unsafe characters become underscores."""
         name = _UNSAFE.sub("_", filename.replace("\\", "/").rpartition("/")[2]).lstrip(".")
         return name[-260:] or "unknown"
 
-    def keep(self, path: str, data: bytes, content_type: str | None) -> None:
-        """Keep the bytes under ``path``, such as ``attachments/1/2/cat.png``."""
-        self.forget(path)
+    def store(self, path: str, data: bytes, content_type: str | None) -> None:
+        """Store the bytes under ``path``, such as ``attachments/1/2/cat.png``."""
+        self.remove(path)
         self._files[path] = _File(data=data, content_type=content_type)
-        self._held += len(data)
-        while self._held > self.capacity_bytes and len(self._files) > 1:
-            self.forget(next(iter(self._files)))
+        self._stored_bytes += len(data)
+        while self._stored_bytes > self.capacity_bytes and len(self._files) > 1:
+            self.remove(next(iter(self._files)))
 
-    def forget(self, path: str) -> None:
-        """Drop the bytes under ``path``, if there are any."""
+    def remove(self, path: str) -> None:
+        """Delete the bytes under ``path``, if there are any."""
         dropped = self._files.pop(path, None)
         if dropped is not None:
-            self._held -= len(dropped.data)
+            self._stored_bytes -= len(dropped.data)
 
     def read(self, attachment: Attachment) -> bytes:
-        """The attachment's bytes.
+        """Return the attachment's bytes.
 
         Raises:
-            KeyError: they were forgotten.
+            KeyError: they were dropped.
         """
         return self._files[self.path_of(attachment)].data
 
     @staticmethod
     def path_of(attachment: Attachment) -> str:
-        """Where the attachment's bytes are kept."""
+        """Return the path under which the attachment's bytes are stored."""
         return f"{attachment.folder}/{attachment.channel_id}/{attachment.id}/{attachment.filename}"
 
     def url_of(self, attachment: Attachment) -> str:
-        """A signed address, good for a day; a new one each time it is asked for."""
+        """Return a newly signed URL, valid for a day."""
         path = self.path_of(attachment)
         issued = int(self._clock.time())
         expires = issued + int(self.lifetime_seconds)
@@ -92,7 +92,7 @@ class Cdn:
         return f"{self.base_url}/cdn/{quote(path)}?{query}"
 
     def routes(self) -> list[web.RouteDef]:
-        """The routes under ``/cdn``."""
+        """Return the routes under ``/cdn``."""
         return [
             web.get(r"/cdn/{folder:attachments|ephemeral-attachments}/{rest:.+}", self._signed),
             web.get(r"/cdn/{folder:avatars|emojis|embed|stickers}/{rest:.+}", self._public),
@@ -103,30 +103,30 @@ class Cdn:
         return hmac.new(self._key, text, hashlib.sha256).hexdigest()
 
     async def _signed(self, request: web.Request) -> web.StreamResponse:
-        await self._faults.before_cdn()
+        await self._faults.apply_to_cdn()
         path = f"{request.match_info['folder']}/{request.match_info['rest']}"
         try:
             expires = int(request.query["ex"], 16)
             issued = int(request.query["is"], 16)
             signature = request.query["hm"]
         except (KeyError, ValueError):
-            return _gone()
+            return _no_longer_available()
         expected = self._sign(path, expires, issued)
         if not hmac.compare_digest(signature.encode(), expected.encode()):
-            return _gone()
+            return _no_longer_available()
         if expires <= self._clock.time():
-            return _gone()
+            return _no_longer_available()
         if "format" in request.query:
-            return self._still(path)
+            return self._serve_converted(path)
         return self._serve(path, cache="private, max-age=86400")
 
     async def _public(self, request: web.Request) -> web.StreamResponse:
-        await self._faults.before_cdn()
+        await self._faults.apply_to_cdn()
         stem = request.match_info["rest"].rpartition(".")[0]
         return self._serve(f"{request.match_info['folder']}/{stem}", cache="public, max-age=3600")
 
-    def _still(self, path: str) -> web.Response:
-        """Another format of a picture is the picture itself here; of a film, its first frame."""
+    def _serve_converted(self, path: str) -> web.Response:
+        """Serve an image unchanged, and the first frame of a video."""
         file = self._files.get(path)
         if file is None or not (file.content_type or "").startswith("video/"):
             return self._serve(path, cache="private, max-age=86400")
@@ -140,7 +140,7 @@ class Cdn:
         if file is None:
             return web.Response(status=404, text="")
         content_type = file.content_type or "application/octet-stream"
-        # Uploads share the page's origin here, so nothing of them may run in it.
+        # Uploads share the page's origin here, so no script in them may run.
         headers = {
             "Content-Type": content_type,
             "Cache-Control": cache,
@@ -152,5 +152,5 @@ class Cdn:
         return web.Response(body=file.data, headers=headers)
 
 
-def _gone() -> web.Response:
+def _no_longer_available() -> web.Response:
     return web.Response(status=404, text="This content is no longer available.")

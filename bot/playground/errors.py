@@ -1,6 +1,10 @@
-"""Discord's refusals: an HTTP status, one of its numbered codes, and a body in its shape.
+"""Discord's errors: an HTTP status, a JSON error code and a body in Discord's format.
 
-The texts are Discord's own, because a client's error message shows them to people.
+The texts are Discord's own, because clients include them in their error messages.
+
+    ApiError               an HTTP request is refused
+    └── RateLimited        429
+    GatewayClose           a gateway connection is closed with a code
 """
 
 from __future__ import annotations
@@ -8,11 +12,11 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
-__all__ = ["ApiError", "Code", "FormErrors", "GatewayClose", "RateLimited", "invalid_form"]
+__all__ = ["ApiError", "ErrorCode", "FormErrors", "GatewayClose", "RateLimited", "invalid_form"]
 
 
-class Code(Enum):
-    """The refusals the playground knows, as (HTTP status, JSON code, text)."""
+class ErrorCode(Enum):
+    """Every error that the playground returns, as (HTTP status, JSON code, text)."""
 
     GENERAL = (500, 0, "500: Internal Server Error")
     RATE_LIMITED = (429, 0, "You are being rate limited.")
@@ -66,16 +70,16 @@ class Code(Enum):
 
 
 class ApiError(Exception):
-    """A request refused as Discord refuses it.
+    """A request was refused.
 
     Attributes:
         status: the HTTP status.
         body: the JSON body, with ``code`` and ``message`` and, for forms, ``errors``.
-        headers: extra headers that belong to the refusal.
+        headers: additional response headers.
     """
 
     def __init__(
-        self, code: Code, *, errors: dict[str, Any] | None = None, message: str | None = None
+        self, code: ErrorCode, *, errors: dict[str, Any] | None = None, message: str | None = None
     ) -> None:
         status, number, text = code.value
         super().__init__(f"{status} {number}: {message or text}")
@@ -88,20 +92,20 @@ class ApiError(Exception):
 
 
 class RateLimited(ApiError):  # noqa: N818 - the condition, as clients name it
-    """429: come back after ``retry_after`` seconds.
+    """429: retry after ``retry_after`` seconds.
 
-    ``scope`` is ``user`` (a bucket of one's own), ``shared`` or ``global``.
+    ``scope`` is ``user`` (the bot's own bucket), ``shared`` or ``global``.
     """
 
     def __init__(self, retry_after: float, *, scope: str = "user") -> None:
-        super().__init__(Code.RATE_LIMITED)
+        super().__init__(ErrorCode.RATE_LIMITED)
         self.body = {
             "message": self.body["message"],
             "retry_after": round(retry_after, 3),
             "global": scope == "global",
             "code": self.body["code"],
         }
-        # Clients take a 429 without Via for a ban by the proxy in front of Discord.
+        # Clients treat a 429 without Via as a ban by the proxy in front of Discord.
         self.headers = {
             "Via": "1.1 google",
             "Retry-After": str(max(1, round(retry_after))),
@@ -112,7 +116,7 @@ class RateLimited(ApiError):  # noqa: N818 - the condition, as clients name it
 
 
 class FormErrors:
-    """Collects what is wrong with a body, field by field, into Discord's nested tree."""
+    """Collects a body's errors by field, in Discord's nested format."""
 
     def __init__(self) -> None:
         self._tree: dict[str, Any] = {}
@@ -121,79 +125,79 @@ class FormErrors:
         return bool(self._tree)
 
     def merge(self, other: FormErrors) -> None:
-        """Take over what another collected, at fields this one has nothing about yet."""
+        """Add another collector's errors for fields that have none here."""
         self._tree |= other._tree
 
     def add(self, path: tuple[str | int, ...], code: str, message: str) -> None:
-        """Note one error at ``path``, such as ``("embeds", 0, "title")``."""
+        """Add one error at ``path``, such as ``("embeds", 0, "title")``."""
         node = self._tree
         for key in path:
             node = node.setdefault(str(key), {})
         node.setdefault("_errors", []).append({"code": code, "message": message})
 
     def too_long(self, path: tuple[str | int, ...], limit: int) -> None:
-        """Note that the text at ``path`` is longer than ``limit`` characters."""
+        """Add that the text at ``path`` is longer than ``limit`` characters."""
         self.add(path, "BASE_TYPE_MAX_LENGTH", f"Must be {limit} or fewer in length.")
 
     def bad_length(self, path: tuple[str | int, ...], least: int, most: int) -> None:
-        """Note that the text or list at ``path`` is shorter or longer than allowed."""
+        """Add that the text or list at ``path`` is shorter or longer than allowed."""
         self.add(path, "BASE_TYPE_BAD_LENGTH", f"Must be between {least} and {most} in length.")
 
     def required(self, path: tuple[str | int, ...]) -> None:
-        """Note that the field at ``path`` is missing."""
+        """Add that the field at ``path`` is missing."""
         self.add(path, "BASE_TYPE_REQUIRED", "This field is required")
 
     def read_object(self, path: tuple[str | int, ...], value: object) -> dict[str, Any]:
-        """The value when it is a JSON object; nothing at all counts as an empty one."""
+        """Return the value if it is a JSON object; None counts as an empty one."""
         if value is None or isinstance(value, dict):
             return value or {}
         self.add(path, "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
         return {}
 
     def read_array(self, path: tuple[str | int, ...], value: object) -> list[Any]:
-        """The value when it is a JSON array; nothing at all counts as an empty one."""
+        """Return the value if it is a JSON array; None counts as an empty one."""
         if value is None or isinstance(value, list):
             return value or []
         self.add(path, "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
         return []
 
     def read_objects(self, path: tuple[str | int, ...], value: object) -> list[dict[str, Any]]:
-        """The value when it is a JSON array of objects; what is none becomes an empty one."""
+        """Return the value if it is a JSON array of objects; other items become empty objects."""
         return [
             self.read_object((*path, index), item)
             for index, item in enumerate(self.read_array(path, value))
         ]
 
     def read_integer(self, path: tuple[str | int, ...], value: object) -> int:
-        """The value when it is a whole number; nothing at all counts as 0."""
+        """Return the value if it is an integer; None counts as 0."""
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value or 0
         self.add(path, "NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
         return 0
 
     def raise_if_any(self) -> None:
-        """Refuse the body when anything was noted.
+        """Raise if there are any errors.
 
         Raises:
-            ApiError: 400/50035 with everything noted so far.
+            ApiError: 400/50035 with all errors.
         """
         if self._tree:
             raise self.error()
 
     def error(self) -> ApiError:
-        """The refusal itself: 400/50035 with everything noted so far."""
-        return ApiError(Code.INVALID_FORM, errors=self._tree)
+        """Return a 400/50035 with all errors."""
+        return ApiError(ErrorCode.INVALID_FORM, errors=self._tree)
 
 
 def invalid_form(path: tuple[str | int, ...], code: str, message: str) -> ApiError:
-    """A 400/50035 for a single field."""
+    """Return a 400/50035 for a single field."""
     errors = FormErrors()
     errors.add(path, code, message)
     return errors.error()
 
 
 class GatewayClose(Exception):  # noqa: N818 - named as the protocol names it
-    """The gateway ends a connection with one of its close codes."""
+    """A gateway connection must be closed with one of Discord's close codes."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(f"{code}: {reason}")

@@ -1,4 +1,4 @@
-"""Weather: what can go wrong between a bot and Discord, switched on per test or by hand."""
+"""Faults between a bot and Discord, switched on by tests or on the page."""
 
 from __future__ import annotations
 
@@ -9,57 +9,57 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.playground.errors import ApiError, Code, RateLimited
+from bot.playground.errors import ApiError, ErrorCode, RateLimited
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aiohttp import web
 
-    from bot.playground.records import Json
+    from bot.playground.state.records import Json
 
-__all__ = ["Drop", "Fault", "Faults", "Kind"]
+__all__ = ["Fault", "FaultKind", "Faults", "GatewayDrop"]
 
 
-class Kind(StrEnum):
-    """What befalls a request."""
+class FaultKind(StrEnum):
+    """How a request is disturbed."""
 
     FAIL = "fail"
-    """Answered with an error; nothing is done."""
+    """Refused with an error status, without any effect."""
     HOLD = "hold"
-    """Kept waiting until released, then served, even if whoever sent it is gone by then."""
-    LOSE_ANSWER = "lose_answer"
-    """Served, but the connection breaks before the answer: the client cannot know."""
+    """Delayed until released, then served, even if the client has gone by then."""
+    LOSE_RESPONSE = "lose_response"
+    """Served, but the connection breaks before the response."""
 
 
-class Drop(StrEnum):
-    """How the gateway lets go of its connections."""
+class GatewayDrop(StrEnum):
+    """How the gateway drops its connections."""
 
     ABORT = "abort"
-    """The line goes dead without a word."""
+    """Abort the TCP connections."""
     RECONNECT = "reconnect"
-    """The server asks politely (opcode 7) to come back and resume."""
+    """Ask the clients to reconnect and resume (opcode 7)."""
     INVALIDATE = "invalidate"
-    """The session is over (opcode 9): identify anew."""
+    """Invalidate the sessions (opcode 9): clients must identify again."""
 
 
 @dataclass(kw_only=True)
 class Fault:
-    """One rule over requests to the API and the gateway's door.
+    """One rule for requests to the API and for gateway connections.
 
     Attributes:
-        kind: what befalls a request that matches.
+        kind: how a matching request is disturbed.
         path: regular expression searched in ``METHOD /path``; None matches all.
-        rate: chance from 0 to 1 that a matching request is hit.
-        count: hits left before the rule has spent itself; None for no end.
+        rate: probability (0 to 1) that a matching request is hit.
+        count: remaining hits; None for no limit.
         status: HTTP status of a failure; 429 is a rate limit.
-        retry_after: seconds a 429 asks for.
+        retry_after: seconds, for a 429.
         scope: of a 429: ``user``, ``shared`` or ``global``.
         hits: requests hit so far.
         arrived: set once the first request is hit.
     """
 
-    kind: Kind
+    kind: FaultKind
     path: str | None = None
     rate: float = 1.0
     count: int | None = None
@@ -71,7 +71,7 @@ class Fault:
     _released: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def release(self) -> None:
-        """Let the held requests go on, and hold no more."""
+        """Let the held requests continue and hold no further ones."""
         self.count = 0
         self._released.set()
 
@@ -79,17 +79,17 @@ class Fault:
         """Wait until released."""
         await self._released.wait()
 
-    def refusal(self) -> ApiError:
-        """The error a failing request is answered with."""
+    def error(self) -> ApiError:
+        """Return the error for a failing request."""
         if self.status == 429:
             return RateLimited(self.retry_after, scope=self.scope)
-        error = ApiError(Code.GENERAL)
+        error = ApiError(ErrorCode.GENERAL)
         error.status = self.status
-        error.body = {"message": f"{self.status}: the playground's weather is bad", "code": 0}
+        error.body = {"message": f"{self.status}: fault injected by the playground", "code": 0}
         return error
 
     def describe(self) -> Json:
-        """The rule as the page shows it."""
+        """Return the rule as JSON for the page."""
         return {
             "kind": self.kind.value,
             "path": self.path,
@@ -101,15 +101,15 @@ class Fault:
 
 
 class Faults:
-    """The faults that are switched on; none at first."""
+    """The active faults; none at first."""
 
     def __init__(self) -> None:
         self.rules: list[Fault] = []
         self.cdn_delay_seconds = 0.0
         self.cdn_status: int | None = None
-        self.on_drop: Callable[[Drop], None] | None = None
-        # Seeded: a test that failed on a bad day can be run again on the same one.
-        self._random = random.Random(20150901)  # noqa: S311 - weather, not secrets
+        self.on_drop: Callable[[GatewayDrop], None] | None = None
+        # Seeded, so that a failed test can be repeated with the same faults.
+        self._random = random.Random(20150901)  # noqa: S311 - faults, not secrets
 
     def fail(
         self,
@@ -120,7 +120,9 @@ class Faults:
         count: int | None = None,
     ) -> Fault:
         """Answer matching requests with an error status."""
-        return self._add(Fault(kind=Kind.FAIL, status=status, path=path, rate=rate, count=count))
+        return self._add(
+            Fault(kind=FaultKind.FAIL, status=status, path=path, rate=rate, count=count)
+        )
 
     def rate_limit(
         self,
@@ -131,10 +133,10 @@ class Faults:
         rate: float = 1.0,
         scope: str = "user",
     ) -> Fault:
-        """A storm of 429s over matching requests."""
+        """Answer matching requests with 429."""
         return self._add(
             Fault(
-                kind=Kind.FAIL,
+                kind=FaultKind.FAIL,
                 status=429,
                 retry_after=retry_after,
                 path=path,
@@ -146,27 +148,27 @@ class Faults:
 
     def hold(self, *, path: str | None = None, count: int | None = None) -> Fault:
         """Keep matching requests waiting until the returned fault is released."""
-        return self._add(Fault(kind=Kind.HOLD, path=path, count=count))
+        return self._add(Fault(kind=FaultKind.HOLD, path=path, count=count))
 
-    def lose_answer(self, *, path: str | None = None, count: int | None = 1) -> Fault:
+    def lose_response(self, *, path: str | None = None, count: int | None = 1) -> Fault:
         """Serve matching requests but break the connection before the answer."""
-        return self._add(Fault(kind=Kind.LOSE_ANSWER, path=path, count=count))
+        return self._add(Fault(kind=FaultKind.LOSE_RESPONSE, path=path, count=count))
 
-    def drop_gateway(self, how: Drop = Drop.ABORT) -> None:
-        """Cut every gateway connection now."""
+    def drop_gateway(self, how: GatewayDrop = GatewayDrop.ABORT) -> None:
+        """Drop every gateway connection now."""
         if self.on_drop is not None:
             self.on_drop(how)
 
     def clear(self) -> None:
-        """Fair weather again: held requests go on, everything else is forgotten."""
+        """Switch all faults off and release held requests."""
         for rule in self.rules:
             rule.release()
         self.rules.clear()
         self.cdn_delay_seconds = 0.0
         self.cdn_status = None
 
-    def pick(self, request: web.Request) -> Fault | None:
-        """The fault that befalls this request, counted as a hit; None in fair weather."""
+    def match(self, request: web.Request) -> Fault | None:
+        """Return the fault to apply to this request and count it as a hit; None without a match."""
         line = f"{request.method} {request.path}"
         for rule in self.rules:
             if rule.count == 0 or (rule.path is not None and not re.search(rule.path, line)):
@@ -180,8 +182,8 @@ class Faults:
             return rule
         return None
 
-    async def before_cdn(self) -> None:
-        """Delay or refuse a download, as the weather is.
+    async def apply_to_cdn(self) -> None:
+        """Delay or refuse a download, as configured.
 
         Raises:
             ApiError: downloads are failing.
@@ -189,28 +191,28 @@ class Faults:
         if self.cdn_delay_seconds > 0:
             await asyncio.sleep(self.cdn_delay_seconds)
         if self.cdn_status is not None:
-            raise Fault(kind=Kind.FAIL, status=self.cdn_status).refusal()
+            raise Fault(kind=FaultKind.FAIL, status=self.cdn_status).error()
 
     def apply(self, wanted: Json) -> None:
-        """Switch faults on and off by the page's JSON.
+        """Switch faults on and off as the page's JSON asks.
 
-        Keys: ``clear``, ``drop_gateway`` (true or a way to drop), ``http_5xx`` and ``hold``
-        and ``lose_answer`` (objects with ``rate``, ``count``, ``path``, ``status``),
+        Keys: ``clear``, ``drop_gateway`` (true or a `GatewayDrop`), ``http_5xx`` and ``hold``
+        and ``lose_response`` (objects with ``rate``, ``count``, ``path``, ``status``),
         ``rate_limit`` (also ``retry_after`` and ``scope``), ``slow_cdn`` (``seconds``),
         ``broken_cdn`` (``status``).
 
         Raises:
-            ValueError, TypeError: a value is not what its key needs.
+            ValueError, TypeError: a value does not fit its key.
         """
         if wanted.get("clear"):
             self.clear()
         if drop := wanted.get("drop_gateway"):
-            self.drop_gateway(Drop.ABORT if drop is True else Drop(drop))
+            self.drop_gateway(GatewayDrop.ABORT if drop is True else GatewayDrop(drop))
         for key, kind in (
-            ("http_5xx", Kind.FAIL),
-            ("rate_limit", Kind.FAIL),
-            ("hold", Kind.HOLD),
-            ("lose_answer", Kind.LOSE_ANSWER),
+            ("http_5xx", FaultKind.FAIL),
+            ("rate_limit", FaultKind.FAIL),
+            ("hold", FaultKind.HOLD),
+            ("lose_response", FaultKind.LOSE_RESPONSE),
         ):
             if key not in wanted:
                 continue
@@ -227,7 +229,7 @@ class Faults:
             self.cdn_status = None if status is None else int(status)
 
     def describe(self) -> Json:
-        """What is switched on, as the page shows it."""
+        """Return the active faults as JSON for the page."""
         return {
             "rules": [rule.describe() for rule in self.rules if rule.count != 0],
             "slow_cdn": {"seconds": self.cdn_delay_seconds},

@@ -1,4 +1,4 @@
-"""The playground as a whole: one loopback port that is a Discord to whoever connects."""
+"""The playground: one loopback port that serves REST, gateway, CDN and the chat page."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
-from bot.playground.acting import Acting
-from bot.playground.bodies import MAX_REQUEST
 from bot.playground.cdn import Cdn
-from bot.playground.clock import Clock
-from bot.playground.commands import Commands
+from bot.playground.default_scene import create_default_scene
 from bot.playground.faults import Faults
-from bot.playground.gate import API, Gate
-from bot.playground.gateway import Gateway
-from bot.playground.hub import Hub
-from bot.playground.interactions import Interactions
-from bot.playground.invoke import Invoke
-from bot.playground.limits import Limits
-from bot.playground.live import Live
-from bot.playground.messages import Messages
-from bot.playground.page_api import PageApi
-from bot.playground.reactions import Reactions
-from bot.playground.rest_commands import RestCommands
-from bot.playground.rest_guilds import RestGuilds
-from bot.playground.rest_interactions import RestInteractions
-from bot.playground.rest_messages import RestMessages
-from bot.playground.seed import seed
-from bot.playground.state import State
-from bot.playground.wire import Wire
+from bot.playground.gateway.gateway_server import Gateway
+from bot.playground.interactions.command_registry import CommandRegistry
+from bot.playground.interactions.interaction_builder import InteractionBuilder
+from bot.playground.interactions.interaction_service import InteractionService
+from bot.playground.member_actions import MemberActions
+from bot.playground.messages.message_service import MessageService
+from bot.playground.messages.reaction_service import ReactionService
+from bot.playground.page.page_feed import PageFeed
+from bot.playground.page.page_routes import PageRoutes
+from bot.playground.rest.command_routes import CommandRoutes
+from bot.playground.rest.guild_routes import GuildRoutes
+from bot.playground.rest.interaction_routes import InteractionRoutes
+from bot.playground.rest.message_routes import MessageRoutes
+from bot.playground.rest.middleware import API, Middlewares
+from bot.playground.rest.rate_limits import RateLimiter
+from bot.playground.rest.request_parsing import MAX_REQUEST
+from bot.playground.serializers import Serializer
+from bot.playground.state.clock import Clock
+from bot.playground.state.event_bus import EventBus
+from bot.playground.state.state import State
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -37,15 +37,16 @@ if TYPE_CHECKING:
 __all__ = ["Playground"]
 
 
-class Playground(Acting):
-    """A local Discord with a seeded guild; act in it through its methods, or on its page.
+class Playground(MemberActions):
+    """A local Discord with a default scene; act in it with its methods or on its page.
 
     Args:
         host: a loopback address.
-        port: 0 for any that is free.
-        members: people in the guild.
-        token: the bot's token; made up when not given.
-        limits: scale of the rate limits; 1 is Discord's, 0 is none.
+        port: 0 picks a free port.
+        members: number of members in the guild.
+        token: the bot's token; random if None.
+        rate_limit_scale: factor of the rate limits; 1 is Discord's, 0 disables them.
+        nsfw: whether the scene's stylize channel is age-restricted.
     """
 
     def __init__(
@@ -55,7 +56,8 @@ class Playground(Acting):
         port: int = 0,
         members: int = 3,
         token: str | None = None,
-        limits: float = 1.0,
+        rate_limit_scale: float = 1.0,
+        nsfw: bool = False,
     ) -> None:
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"the playground listens on loopback only, not on {host}")
@@ -64,19 +66,25 @@ class Playground(Acting):
         self._runner: web.AppRunner | None = None
         self.clock = Clock()
         self.state = State(self.clock)
-        self.hub = Hub()
+        self.event_bus = EventBus()
         self.faults = Faults()
-        self.limits = Limits(limits)
+        self.rate_limiter = RateLimiter(rate_limit_scale)
         self.cdn = Cdn(self.clock, self.faults)
-        self.wire = Wire(self.state, self.cdn)
-        self.messages = Messages(self.state, self.hub, self.cdn)
-        self.reactions = Reactions(self.state, self.hub)
-        self.commands = Commands(self.state)
-        self.interactions = Interactions(self.state, self.hub, self.messages, self.wire)
-        self.invoke = Invoke(self.state, self.messages, self.interactions, self.commands, self.wire)
-        self.live = Live(self.state, self.hub, self.wire)
-        self.gateway = Gateway(self.state, self.hub, self.wire, self.faults)
-        self.seeded = seed(self.state, self.cdn, members=members, token=token)
+        self.serializer = Serializer(self.state, self.cdn)
+        self.messages = MessageService(self.state, self.event_bus, self.cdn)
+        self.reactions = ReactionService(self.state, self.event_bus)
+        self.commands = CommandRegistry(self.state)
+        self.interactions = InteractionService(
+            self.state, self.event_bus, self.messages, self.serializer
+        )
+        self.interaction_builder = InteractionBuilder(
+            self.state, self.messages, self.interactions, self.commands, self.serializer
+        )
+        self.page_feed = PageFeed(self.state, self.event_bus, self.serializer)
+        self.gateway = Gateway(self.state, self.event_bus, self.serializer, self.faults)
+        self.scene = create_default_scene(
+            self.state, self.cdn, members=members, token=token, nsfw=nsfw
+        )
         self.url = ""
 
     async def __aenter__(self) -> Self:
@@ -93,11 +101,11 @@ class Playground(Acting):
 
     @property
     def bot_token(self) -> str:
-        """The token the bot logs in with."""
+        """The bot's token."""
         return self.state.application.token
 
     async def start(self) -> None:
-        """Listen; from here on ``url`` is known.
+        """Start listening and set ``url``.
 
         Raises:
             OSError: the port is taken.
@@ -112,31 +120,36 @@ class Playground(Acting):
         self.gateway.url = f"ws://{name}:{port}/gateway"
 
     async def close(self) -> None:
-        """Let go of every connection and stop listening."""
+        """Close every connection and stop listening."""
         self.faults.clear()
         self.interactions.close()
-        await self.live.close()
+        await self.page_feed.close()
         await self.gateway.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
 
     def _application(self) -> web.Application:
-        gate = Gate(self.state, self.faults, self.limits)
-        app = web.Application(middlewares=[gate.local_only], client_max_size=MAX_REQUEST)
-        api = web.Application(middlewares=[gate.weather, gate.discord], client_max_size=MAX_REQUEST)
-        rest_messages = RestMessages(self.state, self.hub, self.messages, self.reactions, self.wire)
-        api.add_routes(rest_messages.routes())
-        api.add_routes(RestGuilds(self.state, self.wire, self.cdn, self.gateway).routes())
-        api.add_routes(
-            RestInteractions(self.state, self.interactions, self.messages, self.wire).routes()
+        middlewares = Middlewares(self.state, self.faults, self.rate_limiter)
+        app = web.Application(middlewares=[middlewares.local_only], client_max_size=MAX_REQUEST)
+        api = web.Application(
+            middlewares=[middlewares.apply_faults, middlewares.enforce_api_rules],
+            client_max_size=MAX_REQUEST,
         )
-        api.add_routes(RestCommands(self.state, self.commands).routes())
+        rest_messages = MessageRoutes(self.state, self.messages, self.reactions, self.serializer)
+        api.add_routes(rest_messages.routes())
+        api.add_routes(GuildRoutes(self.state, self.serializer, self.cdn, self.gateway).routes())
+        api.add_routes(
+            InteractionRoutes(
+                self.state, self.interactions, self.messages, self.serializer
+            ).routes()
+        )
+        api.add_routes(CommandRoutes(self.state, self.commands).routes())
         app.add_routes(self.cdn.routes())
-        app.add_routes(PageApi(self).routes())
+        app.add_routes(PageRoutes(self, self.gateway, self.page_feed, self.faults).routes())
 
         async def gateway(request: web.Request) -> web.StreamResponse:
-            return await gate.weather(request, self.gateway.serve)
+            return await middlewares.apply_faults(request, self.gateway.serve)
 
         app.router.add_get("/gateway", gateway)
         app.router.add_get("/gateway/", gateway)

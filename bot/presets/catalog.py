@@ -66,7 +66,7 @@ class OwnPresets(Protocol):
     """Where guilds' own styles are kept; `JobStore.presets` is one."""
 
     async def of(self, guild_id: int, /) -> Sequence[GuildPreset]:
-        """The guild's own styles, oldest first."""
+        """Return the guild's own styles, oldest first."""
         ...
 
 
@@ -87,28 +87,28 @@ class PresetCatalog:
         self._sheets: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
 
     async def presets(self, guild_id: int | None) -> Sequence[CatalogPreset]:
-        """Every style on offer there: the guild's own, then the built-in ones."""
+        """Return every available style: the guild's own, then the built-in ones."""
         return (*await self.own(guild_id), *self._built_in)
 
     async def own(self, guild_id: int | None) -> Sequence[CatalogPreset]:
-        """The guild's own styles; none in direct messages."""
+        """Return the guild's own styles; none in direct messages."""
         if guild_id is None:
             return ()
         return tuple(self._shelved(preset) for preset in await self._own.of(guild_id))
 
     async def get(self, name: str, *, guild_id: int | None) -> CatalogPreset | None:
-        """The style a member means by its name or title, None where there is none.
+        """Return the style with this name or title, or None.
 
         Case, accents, spaces, dashes and underscores make no difference.
         """
         return find(name, await self.presets(guild_id))
 
     async def nearest(self, name: str, *, guild_id: int | None) -> str | None:
-        """The name of the style that was probably meant, None where nothing is near."""
+        """Return the name of the most similar style, or None if none is similar."""
         return nearest(name, await self.presets(guild_id))
 
     async def sheet(self, presets: Sequence[CatalogPreset], *, first: int = 1) -> bytes:
-        """The styles' thumbnails with their titles, as one picture (WebP).
+        """Return the styles' thumbnails with their titles as one picture (WebP).
 
         Args:
             presets: in the order in which they are shown.
@@ -145,13 +145,13 @@ class PresetCatalog:
 
 
 def find(name: str, presets: Sequence[CatalogPreset]) -> CatalogPreset | None:
-    """The style of the given ones that is meant by its name or title, None where there is none."""
+    """Return the style of the given ones with this name or title, or None."""
     wanted = plain(name)
     return next((each for each in presets if wanted in _spellings(each)), None)
 
 
 def nearest(name: str, presets: Sequence[CatalogPreset]) -> str | None:
-    """The name of the style that was probably meant, None where nothing is near."""
+    """Return the name of the most similar style, or None if none is similar."""
     spelt = {spelling: each.name for each in presets for spelling in _spellings(each)}
     found = difflib.get_close_matches(plain(name), list(spelt), n=1, cutoff=0.55)
     return spelt[found[0]] if found else None

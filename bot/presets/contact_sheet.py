@@ -38,7 +38,7 @@ def contact_sheet(
     columns: int = COLUMNS,
     tile: tuple[int, int] = TILE,
 ) -> bytes:
-    """Lay pictures out in rows of cards, numbered, on a transparent ground.
+    """Draw pictures in rows of numbered cards on a transparent background.
 
     Args:
         samples: a title and an encoded picture for each card; None for one that stays hidden.
@@ -99,7 +99,7 @@ def _fitting(
     draw: ImageDraw.ImageDraw,
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
 ) -> str:
-    """As much of the title as there is room for; nothing of one the font has no letters for.
+    """Shorten the title to the width available; return "" if the font lacks its letters.
 
     Pillow's own font has few letters beyond the English ones, so accents are left away.
     """
@@ -116,7 +116,7 @@ def _fitting(
 
 @cache
 def _is_drawable(letter: str) -> bool:
-    """Whether the font has the letter: what it has not all looks the same."""
+    """Return whether the font has the letter; all missing ones look the same."""
     font = ImageFont.load_default(TEXT_SIZE)
     return letter == " " or bytes(font.getmask(letter)) != bytes(font.getmask("\U0010ffff"))
 

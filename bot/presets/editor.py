@@ -41,7 +41,7 @@ class GuildPresetEditor:
         self._limit = limit
 
     async def check(self, guild_id: int, name: str, emoji: str | None) -> None:
-        """Make sure that a style can be added, before its picture is fetched.
+        """Check that a style can be added, before its picture is fetched.
 
         Raises:
             PresetRefused: its name or emoji will not do, or there are as many as may be.
@@ -70,7 +70,7 @@ class GuildPresetEditor:
         alt_text: str | None,
         added_by: int,
     ) -> GuildPreset:
-        """Put a style on the guild's shelf.
+        """Add a style to the guild.
 
         Args:
             guild_id: whose shelf.
@@ -111,7 +111,7 @@ class GuildPresetEditor:
             raise
 
     async def remove(self, guild_id: int, name: str) -> GuildPreset:
-        """Take a style off the guild's shelf; paintings made with it stay as they are.
+        """Remove a style of the guild; pictures made with it are kept.
 
         Raises:
             PresetRefused: there is none of this name.
@@ -124,12 +124,12 @@ class GuildPresetEditor:
 
 
 def unsaid(title: str) -> str:
-    """The alt text of a style whose picture nobody described."""
+    """Return the alt text for a style picture without a description."""
     return f"The picture behind {title}."
 
 
 def thumbnail(picture: bytes) -> bytes:
-    """A small detail of a picture, as wide as the other styles' thumbnails (WebP).
+    """Crop a picture to the size of the other styles' thumbnails (WebP).
 
     Raises:
         UnreadableImageError: it is not a picture.

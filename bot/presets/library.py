@@ -25,7 +25,7 @@ PREVIEW_SIDE = 320
 
 
 def _keep_proportions() -> Mapping[str, object]:
-    """Round stays round, whatever the proportions of the picture that is painted."""
+    """Return recipe changes that keep the proportions of the style picture."""
     return MappingProxyType({"style_fit": "area"})
 
 
@@ -53,15 +53,15 @@ class Preset:
         return f"{self.name}.webp"
 
     def picture_bytes(self) -> bytes:
-        """The style picture, encoded. Reads a file: not for the event loop."""
+        """Return the style picture, encoded. Reads a file: not for the event loop."""
         return _read(self.picture_filename)
 
     def preview_bytes(self) -> bytes:
-        """The style picture reduced, encoded (WebP). Reads a file: not for the event loop."""
+        """Return the reduced style picture (WebP). Reads a file: not for the event loop."""
         return _reduced(self.picture_filename)
 
     def thumbnail_bytes(self) -> bytes:
-        """A small painting made with it, encoded (WebP). Reads a file: not for the event loop."""
+        """Return the thumbnail (WebP). Reads a file: not for the event loop."""
         return _read(f"{self.name}.thumbnail.webp")
 
 
@@ -161,7 +161,7 @@ PRESETS: tuple[Preset, ...] = (
 
 
 def get(name: str) -> Preset | None:
-    """The preset a member means by its name or title, None where there is none.
+    """Return the preset with this name or title, or None.
 
     Case, accents, spaces, dashes and underscores make no difference.
     """
@@ -181,7 +181,7 @@ def _by_spelling() -> Mapping[str, Preset]:
 
 
 def plain(word: str) -> str:
-    """A name without what makes no difference: case, accents, spaces, dashes, underscores."""
+    """Normalize a name: drop case, accents, spaces, dashes and underscores."""
     letters = unicodedata.normalize("NFKD", word).casefold()
     return "".join(letter for letter in letters if letter.isalnum())
 

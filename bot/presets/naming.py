@@ -30,7 +30,7 @@ _RESERVED: Final = frozenset(
 
 
 def checked_name(text: str) -> tuple[str, str]:
-    """What members type for a style, and what they read: ``("blue-harbour", "Blue Harbour")``.
+    """Return a style's name and title: ``("blue-harbour", "Blue Harbour")``.
 
     Raises:
         PresetRefused: it cannot be a name, or it is a built-in style's.
@@ -51,7 +51,7 @@ def checked_name(text: str) -> tuple[str, str]:
 
 
 def split_emoji(text: str) -> tuple[str, str | None]:
-    """A name with an emoji before or after it, apart; None where there is no emoji."""
+    """Split a name from an emoji before or after it; None if there is no emoji."""
     words = text.split()
     for index in (-1, 0):
         if len(words) > 1 and _looks_like_emoji(words[index]):
@@ -61,7 +61,7 @@ def split_emoji(text: str) -> tuple[str, str | None]:
 
 
 def check_emoji(text: str) -> str:
-    """The emoji, if it is one standard emoji that no built-in style has.
+    """Return the emoji if it is one standard emoji that no built-in style has.
 
     A server's own emoji do not count: one that is deleted would spoil every message it is on.
 
@@ -77,12 +77,12 @@ def check_emoji(text: str) -> str:
 
 
 def same_emoji(one: str, other: str) -> bool:
-    """Whether two emoji are the same; variation selectors make no difference."""
+    """Return whether two emoji are the same apart from variation selectors."""
     return one.replace("\ufe0f", "") == other.replace("\ufe0f", "")
 
 
 def is_emoji(text: str) -> bool:
-    """Whether the text is one standard emoji: a symbol, a flag, a key, or symbols joined."""
+    """Return whether the text is one standard emoji: a symbol, flag, keycap or joined symbols."""
     if text[:1] in set("0123456789#*"):
         return text[1:] in {"\u20e3", "\ufe0f\u20e3"}
     parts = text.split(_JOINER)
@@ -102,7 +102,7 @@ def _is_one_symbol(text: str) -> bool:
 
 
 def _looks_like_emoji(word: str) -> bool:
-    """Whether a word was meant as an emoji, a standard one or not."""
+    """Return whether a word looks like an emoji, standard or custom."""
     if word.startswith(("<:", "<a:")):
         return True
     return not any(letter.isalnum() and letter not in "0123456789" for letter in word) and any(

@@ -81,7 +81,7 @@ class PresetSamples:
         await asyncio.sleep(LOOK_SECONDS)
 
     async def paint_next(self) -> bool:
-        """Paint the sample of the style that has waited longest; False where none waits.
+        """Paint the thumbnail of the style that has waited longest; return False if none waits.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
@@ -111,7 +111,7 @@ class PresetSamples:
         return True
 
     async def _paint(self, preset: GuildPreset) -> bytes | None:
-        """The painted photograph, encoded; None where a member came first."""
+        """Paint the sample photograph and encode it; None if interrupted or failed."""
         work = Work(
             job_id=f"sample {preset.name}",
             content=await asyncio.to_thread(_photograph),

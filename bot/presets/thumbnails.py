@@ -23,7 +23,7 @@ THUMBNAIL_SIZE = (216, 144)
 
 
 def paint_thumbnail(preset: Preset, content: Path, *, passes: int) -> None:
-    """Paint the content picture with the preset and keep the result, reduced, as its thumbnail.
+    """Paint the content picture with the preset and save the reduced result as its thumbnail.
 
     Raises:
         subprocess.CalledProcessError: painting failed.
@@ -41,7 +41,7 @@ def paint_thumbnail(preset: Preset, content: Path, *, passes: int) -> None:
 
 
 def main() -> None:
-    """Paint the thumbnails of the presets named, or of all."""
+    """Paint the thumbnails of the given presets, or of all."""
     from skimage import data  # noqa: PLC0415 - a demo dependency
 
     parser = argparse.ArgumentParser(prog="python -m bot.presets.thumbnails", description=__doc__)

@@ -53,8 +53,8 @@ class Room:
 
     def __init__(self, playground: Playground) -> None:
         self.playground = playground
-        self.channel = playground.add_channel(playground.seeded.guild, "stylize")
-        self.me, self.other, *_ = playground.seeded.members
+        self.channel = playground.add_channel(playground.scene.guild, "stylize")
+        self.me, self.other, *_ = playground.scene.members
 
     def ask(self, text: str, *files: tuple[str, bytes], author: Any = None, **more: Any) -> Any:
         """Post a message as a member."""
@@ -64,7 +64,7 @@ class Room:
 
     def answers(self) -> list[Any]:
         """Every message of the bot's, oldest first."""
-        bot = self.playground.seeded.bot
+        bot = self.playground.scene.bot
         return [each for each in self.channel.messages.values() if each.author == bot]
 
     def cards(self) -> list[Any]:
@@ -172,7 +172,7 @@ def _footer(message: Any) -> str:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def playground() -> AsyncIterator[Playground]:
     """A local Discord without rate limits, so that tests run at their own pace."""
-    async with Playground(limits=0) as running:
+    async with Playground(rate_limit_scale=0) as running:
         yield running
 
 

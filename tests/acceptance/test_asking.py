@@ -16,8 +16,8 @@ from PIL import Image, ImageChops
 from bot.artefacts.folder import preview_key
 from bot.jobs.guild_models import GuildPreset
 from bot.jobs.models import QueueMode
-from bot.playground.permissions import Permission
-from bot.playground.state import Overwrite
+from bot.playground.state.permissions import Permission
+from bot.playground.state.records import Overwrite
 from bot.presets import library
 from stylenet.recipe import Recipe
 
@@ -105,12 +105,12 @@ def _film() -> tuple[str, bytes]:
 
 
 def _emoji(room):
-    [emoji] = room.playground.seeded.guild.emojis.values()
+    [emoji] = room.playground.scene.guild.emojis.values()
     return f"<:{emoji.name}:{emoji.id}>"
 
 
 def _sticker(room, name):
-    stickers = room.playground.seeded.guild.stickers.values()
+    stickers = room.playground.scene.guild.stickers.values()
     return next(each for each in stickers if each.name == name)
 
 
@@ -170,7 +170,7 @@ def _another_bots_embed(room):
     url = room.playground.cdn.url_of(attachment)
     message = room.ask("https://elsewhere.example/harbour.png", author=room.other)
     picture = {"url": "https://elsewhere.example/harbour.png", "proxy_url": url}
-    room.playground.preview_links(message, {"type": "image", "thumbnail": picture})
+    room.playground.add_link_previews(message, {"type": "image", "thumbnail": picture})
     room.ask("!stylize mosaic", reply_to=message)
 
 
@@ -179,7 +179,7 @@ def _a_preview_that_comes_late(room):
     url = room.playground.cdn.url_of(attachment)
     message = room.ask("!stylize mosaic https://elsewhere.example/harbour.png")
     picture = {"url": "https://elsewhere.example/harbour.png", "proxy_url": url}
-    room.playground.preview_links(message, {"type": "rich", "image": picture})
+    room.playground.add_link_previews(message, {"type": "rich", "image": picture})
 
 
 def _by_apps_menu(room):
@@ -468,12 +468,12 @@ async def test_more_styles_than_fit_stand_on_pages(room, store, app):
     artefacts = app._bot._dependencies.artefacts
     spare = [chr(0x1F1E6 + number) for number in range(8)]
     for number, emoji in enumerate(spare):
-        key = f"presets/{room.playground.seeded.guild.id}/own-{number}"
+        key = f"presets/{room.playground.scene.guild.id}/own-{number}"
         thumbnail = library.PRESETS[number].thumbnail_bytes()
         await artefacts.put(key, thumbnail)
         await artefacts.put(preview_key(key), thumbnail)
         own = GuildPreset(
-            guild_id=int(room.playground.seeded.guild.id),
+            guild_id=int(room.playground.scene.guild.id),
             name=f"own-{number}",
             title=f"Own {number}",
             emoji=emoji,
@@ -498,7 +498,7 @@ async def test_more_styles_than_fit_stand_on_pages(room, store, app):
         last = library.PRESETS[-1].emoji
         await room.wait(lambda: len(picker.reactions) == 8 and last in picker.reactions)
         room.playground.react(room.other, picker, last)
-        await room.wait(lambda: picker.reactions[last].user_ids == [room.playground.seeded.bot.id])
+        await room.wait(lambda: picker.reactions[last].user_ids == [room.playground.scene.bot.id])
         assert room.cards() == []
         await _press(room, picker, ":page:0")
         await room.wait(lambda: len(picker.reactions) == 15)
@@ -506,7 +506,7 @@ async def test_more_styles_than_fit_stand_on_pages(room, store, app):
         assert "harbour.png × Own 3" in said(await room.card())
     finally:
         for number in range(8):
-            await store.presets.remove(int(room.playground.seeded.guild.id), f"own-{number}")
+            await store.presets.remove(int(room.playground.scene.guild.id), f"own-{number}")
 
 
 async def test_reactions_that_turn_out_to_be_impossible_leave_the_menu(room):
@@ -525,7 +525,7 @@ async def test_where_nothing_may_be_posted_the_buttons_come_privately(room):
     playground = room.playground
     playground.set_overwrite(
         room.channel,
-        Overwrite(id=playground.seeded.bot.id, type=1, deny=Permission.SEND_MESSAGES),
+        Overwrite(id=playground.scene.bot.id, type=1, deny=Permission.SEND_MESSAGES),
     )
     try:
         room.ask("!stylize", CONTENT, STYLE)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.playground.permissions import Permission
-from bot.playground.state import Overwrite
+from bot.playground.state.permissions import Permission
+from bot.playground.state.records import Overwrite
 
 from .conftest import CONTENT, STYLE, custom_ids, painting, said
 
@@ -170,7 +170,7 @@ async def test_a_channel_where_pictures_may_not_be_attached(room):
     playground = room.playground
     playground.set_overwrite(
         room.channel,
-        Overwrite(id=playground.seeded.bot.id, type=1, deny=Permission.ATTACH_FILES),
+        Overwrite(id=playground.scene.bot.id, type=1, deny=Permission.ATTACH_FILES),
     )
     try:
         room.ask("!stylize", CONTENT, STYLE)
@@ -183,7 +183,7 @@ async def test_a_channel_where_nothing_may_be_posted(room):
     playground = room.playground
     playground.set_overwrite(
         room.channel,
-        Overwrite(id=playground.seeded.bot.id, type=1, deny=Permission.SEND_MESSAGES),
+        Overwrite(id=playground.scene.bot.id, type=1, deny=Permission.SEND_MESSAGES),
     )
     try:
         message = room.ask("!stylize", CONTENT, STYLE)

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from bot.playground.faults import Drop
-from bot.playground.permissions import Permission
-from bot.playground.state import Overwrite
+from bot.playground.faults import GatewayDrop
+from bot.playground.state.permissions import Permission
+from bot.playground.state.records import Overwrite
 
 from .conftest import CONTENT, PATIENCE_SECONDS, STYLE, custom_ids, painting, said
 
@@ -23,7 +23,7 @@ def faults(playground):
 
 
 def _deny(room, permission):
-    overwrite = Overwrite(id=room.playground.seeded.bot.id, type=1, deny=permission)
+    overwrite = Overwrite(id=room.playground.scene.bot.id, type=1, deny=permission)
     room.playground.set_overwrite(room.channel, overwrite)
 
 
@@ -68,7 +68,7 @@ async def test_a_minute_without_discord_costs_nothing_but_time(room, easel, faul
 
 
 async def test_an_answer_that_was_lost_is_found_again(room, faults):
-    lost = faults.lose_answer(path=r"POST .*/messages$", count=3)
+    lost = faults.lose_response(path=r"POST .*/messages$", count=3)
     room.ask("!stylize passes=3", CONTENT, STYLE)
     await room.final()
     await room.card_saying("100%")
@@ -103,7 +103,7 @@ async def test_the_gateway_drops_in_mid_job(room, easel, faults):
     with easel.hold():
         room.ask("!stylize passes=5", CONTENT, STYLE)
         await room.card_saying("Painting")
-        faults.drop_gateway(Drop.ABORT)
+        faults.drop_gateway(GatewayDrop.ABORT)
     await room.final()
     # And it hears again afterwards.
     room.ask("!stylize passes=1", STYLE, CONTENT)
@@ -114,7 +114,7 @@ async def test_a_card_that_was_deleted_is_posted_anew(room, easel):
     with easel.hold():
         room.ask("!stylize passes=60", CONTENT, STYLE)
         card = await room.card_saying("Painting")
-        room.playground.delete_message(room.playground.seeded.bot, card)
+        room.playground.delete_message(room.playground.scene.bot, card)
     second = (await room.wait(room.cards))[0]
     assert second.id != card.id
     await room.final()
@@ -158,7 +158,7 @@ async def test_where_nobody_may_be_told_the_picture_waits(room, easel, caplog):
 
 
 async def test_thrown_out_of_the_server_and_invited_again_it_delivers(room, easel, caplog):
-    guild = room.playground.seeded.guild
+    guild = room.playground.scene.guild
     with easel.hold():
         room.ask("!stylize passes=5", CONTENT, STYLE)
         await room.card_saying("Painting")
@@ -178,7 +178,7 @@ async def test_thrown_out_of_the_server_and_invited_again_it_delivers(room, ease
 
 async def test_when_the_channel_is_deleted_the_picture_comes_privately(room, easel):
     playground = room.playground
-    channel = playground.add_channel(playground.seeded.guild, "passing")
+    channel = playground.add_channel(playground.scene.guild, "passing")
     earlier = len(_private(room))
     with easel.hold():
         playground.post_message(

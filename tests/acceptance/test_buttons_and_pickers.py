@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.playground.permissions import Permission
-from bot.playground.state import Overwrite
+from bot.playground.state.permissions import Permission
+from bot.playground.state.records import Overwrite
 from bot.presets import library
 
 from .conftest import CONTENT, STYLE, custom_ids, job_id_of, said
@@ -95,7 +95,7 @@ async def test_without_permission_to_react_the_menu_serves(room):
     playground = room.playground
     playground.set_overwrite(
         room.channel,
-        Overwrite(id=playground.seeded.bot.id, type=1, deny=Permission.ADD_REACTIONS),
+        Overwrite(id=playground.scene.bot.id, type=1, deny=Permission.ADD_REACTIONS),
     )
     try:
         _, picker = await _picker(room)

@@ -13,8 +13,8 @@ from PIL import Image
 import bot.exts.jobs.gallery
 import bot.views.gallery
 from bot.jobs.guild_models import GuildSettings
-from bot.playground.permissions import Permission
-from bot.playground.state import Overwrite
+from bot.playground.state.permissions import Permission
+from bot.playground.state.records import Overwrite
 
 from .conftest import CONTENT, STYLE, custom_ids, job_id_of, said
 
@@ -124,7 +124,7 @@ async def test_style_with_pictures_is_stylize(room):
 
 
 async def test_again_paints_the_last_one_with_another_seed(room, app):
-    stranger = room.playground.seeded.members[2]
+    stranger = room.playground.scene.members[2]
     room.ask("!again", author=stranger)
     await room.answer("no painting to make again yet")
     room.ask("!stylize passes=1 seed=7", CONTENT, STYLE)
@@ -153,12 +153,12 @@ async def test_the_gallery_shows_what_may_be_seen_and_is_turned_by_whoever_asked
         monkeypatch.setattr(module, "PAGE", 1)
     room.ask("!stylize passes=1", CONTENT, STYLE)  # for an older page
     await room.final()
-    secret = playground.add_channel(playground.seeded.guild, "secret")
+    secret = playground.add_channel(playground.scene.guild, "secret")
     playground.set_overwrite(
-        secret, Overwrite(id=playground.seeded.guild.id, type=0, deny=Permission.VIEW_CHANNEL)
+        secret, Overwrite(id=playground.scene.guild.id, type=0, deny=Permission.VIEW_CHANNEL)
     )
     playground.set_overwrite(
-        secret, Overwrite(id=playground.seeded.bot.id, type=1, allow=Permission.VIEW_CHANNEL)
+        secret, Overwrite(id=playground.scene.bot.id, type=1, allow=Permission.VIEW_CHANNEL)
     )
     playground.post_message(
         room.me, "!stylize passes=1", channel=secret, files=[("hidden.png", CONTENT[1]), STYLE]
@@ -198,7 +198,7 @@ async def test_the_gallery_shows_what_may_be_seen_and_is_turned_by_whoever_asked
 
 
 async def test_an_empty_gallery_says_what_to_do(room):
-    stranger = room.playground.seeded.members[2]
+    stranger = room.playground.scene.members[2]
     room.ask("!gallery", author=stranger)
     await room.answer("Nothing here yet. Send `!stylize` with a picture")
 
@@ -218,7 +218,7 @@ async def test_the_queue_names_painters_and_moderators_may_cancel(room):
     assert f"Painting now: <@{room.other.id}>" in guild["value"]
     assert queue.mentions == []
 
-    stranger = room.playground.seeded.members[2]
+    stranger = room.playground.scene.members[2]
     room.ask(f"!cancel {job_id}", author=stranger)
     await room.answer("nothing to cancel")
     room.ask("!cancel", reply_to=card)  # the owner of the guild manages messages
@@ -227,8 +227,8 @@ async def test_the_queue_names_painters_and_moderators_may_cancel(room):
 
 
 async def test_what_is_held_can_be_seen_taken_away_and_forgotten(room, app):
-    member = room.playground.seeded.members[2]
-    private = room.playground.state.direct_channel(room.playground.seeded.bot, member)
+    member = room.playground.scene.members[2]
+    private = room.playground.state.direct_channel(room.playground.scene.bot, member)
     room.ask("!stylize passes=1", CONTENT, STYLE, author=member)
     final = await room.final()
     room.ask("!stylize", ("undecided.png", CONTENT[1]), author=member)
@@ -293,7 +293,7 @@ async def test_members_who_take_no_letters_are_told_so_and_use_the_slash_command
 
 async def test_managers_say_where_paintings_are_asked_for(room, app):
     playground = room.playground
-    general = playground.seeded.general
+    general = playground.scene.general
     room.ask("!settings", author=room.other)
     await room.answer("Only members who can manage this server")
     room.ask("!settings")
@@ -312,7 +312,7 @@ async def test_managers_say_where_paintings_are_asked_for(room, app):
     await room.answer(f"I do not paint in this channel; try <#{general.id}>.")
     assert room.cards() == []
 
-    role = next(each for each in playground.seeded.guild.roles.values() if each.name == "Artists")
+    role = next(each for each in playground.scene.guild.roles.values() if each.name == "Artists")
     await choose(room.me, "rules:role", [role.id])
     await room.wait(lambda: f"<@&{role.id}>" in settings.embeds[0]["fields"][1]["value"])
     room.ask("!style add Painted by Artists", STYLE, author=room.other)
@@ -322,16 +322,16 @@ async def test_managers_say_where_paintings_are_asked_for(room, app):
     await room.wait(lambda: "every channel" in settings.embeds[0]["fields"][0]["value"])
     await _pressed(room, room.me, settings, "rules:norole:")
     await room.wait(lambda: "<@&" not in settings.embeds[0]["fields"][1]["value"])
-    guild_id = int(playground.seeded.guild.id)
+    guild_id = int(playground.scene.guild.id)
     assert await _store(app).guilds.rules(guild_id) == GuildSettings()
 
-    removed = playground.remove_bot(playground.seeded.guild)
+    removed = playground.remove_bot(playground.scene.guild)
 
     async def is_away():
         return app._bot.get_guild(guild_id) is None
 
     await _until(is_away)
-    playground.invite_bot(playground.seeded.guild, removed)
+    playground.invite_bot(playground.scene.guild, removed)
 
     async def is_back():
         return app._bot.get_guild(guild_id) is not None

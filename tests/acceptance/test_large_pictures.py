@@ -59,7 +59,7 @@ async def _posted(room):
 
 @pytest.mark.usefixtures("app")
 async def test_a_picture_is_posted_as_large_as_the_guilds_boosts_allow(room, grainy):
-    playground, guild = room.playground, room.playground.seeded.guild
+    playground, guild = room.playground, room.playground.scene.guild
     try:
         name, data, picture = await _posted(room)
         assert not name.endswith(".png")
@@ -67,18 +67,18 @@ async def test_a_picture_is_posted_as_large_as_the_guilds_boosts_allow(room, gra
         assert picture.size == (2048, 1900)
 
         for tier in (2, 3):
-            playground.boost(guild, tier)
+            playground.set_boost_tier(guild, tier)
             name, data, _ = await _posted(room)
             assert name.endswith(".png")
             assert data == grainy
     finally:
-        playground.boost(guild, 0)
+        playground.set_boost_tier(guild, 0)
 
 
 @pytest.mark.usefixtures("app")
 async def test_a_picture_that_is_declined_all_the_same_is_made_to_fit(room, grainy, easel):
-    playground, guild = room.playground, room.playground.seeded.guild
-    playground.boost(guild, 2)
+    playground, guild = room.playground, room.playground.scene.guild
+    playground.set_boost_tier(guild, 2)
     name, _, _ = await _posted(room)
     assert name.endswith(".png")  # so the bot has heard of the boosts
     try:
@@ -97,7 +97,7 @@ async def test_a_picture_that_is_declined_all_the_same_is_made_to_fit(room, grai
         assert finals[-1].attachments[0].size < 5 * MIB
     finally:
         playground.faults.clear()
-        playground.boost(guild, 0)
+        playground.set_boost_tier(guild, 0)
 
 
 def _is_refused(message):
@@ -115,7 +115,7 @@ async def test_what_exceeds_the_memory_is_painted_in_tiles_and_beyond_that_refus
     )
     assert half.side is None
     assert whole.side is not None
-    async with Playground(limits=0) as playground:
+    async with Playground(rate_limit_scale=0) as playground:
         settings = settings_for(playground, tmp_path, size=128, painting_memory_bytes=limit)
         async with running(settings):
             room = Room(playground)

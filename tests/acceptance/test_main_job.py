@@ -87,12 +87,12 @@ async def test_the_card_shows_the_picture_growing(room):
 
 
 async def test_a_mention_serves_as_prefix(room):
-    room.ask(f"<@{room.playground.seeded.bot.id}> stylize passes=2", CONTENT, STYLE)
+    room.ask(f"<@{room.playground.scene.bot.id}> stylize passes=2", CONTENT, STYLE)
     await room.final()
 
 
 async def test_a_mention_with_two_pictures_needs_no_command(room):
-    room.ask(f"<@{room.playground.seeded.bot.id}> passes=2", CONTENT, STYLE)
+    room.ask(f"<@{room.playground.scene.bot.id}> passes=2", CONTENT, STYLE)
     await room.final()
 
 
@@ -147,7 +147,7 @@ async def test_the_apps_menu_paints_what_is_on_a_message(room):
 @pytest.mark.parametrize("text", ["!stylize passes=2", "passes=2"])
 async def test_pictures_may_be_sent_directly(room, text):
     playground = room.playground
-    channel = playground.state.direct_channel(room.me, playground.seeded.bot)
+    channel = playground.state.direct_channel(room.me, playground.scene.bot)
     earlier = set(channel.messages)
     playground.post_message(room.me, text, channel=channel, files=[CONTENT, STYLE])
 

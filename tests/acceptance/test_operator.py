@@ -14,8 +14,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_the_operators_word_outlives_the_bot(room, tmp_path):
-    favoured = room.playground.seeded.members[2]
-    guild = room.playground.seeded.guild
+    favoured = room.playground.scene.members[2]
+    guild = room.playground.scene.guild
     role = room.playground.state.add_role(guild, "Patrons", 0)
     guild.members[favoured.id].roles.append(role.id)
     settings = settings_for(room.playground, tmp_path, favoured_roles=str(role.id))
@@ -23,7 +23,7 @@ async def test_the_operators_word_outlives_the_bot(room, tmp_path):
 
     async with bot_process(settings, tmp_path / "one.log") as bot:
         await bot.says("connected as")
-        room.ask("!pause", author=room.playground.seeded.members[1])
+        room.ask("!pause", author=room.playground.scene.members[1])
         await asyncio.sleep(1)
         assert not any("until `resume`" in each.content for each in room.answers())
         room.ask("!pause", author=room.playground.state.application.owner)
@@ -58,7 +58,7 @@ async def test_the_operators_word_outlives_the_bot(room, tmp_path):
 
 def _served(room):
     """Who got their pictures, in order."""
-    ids = [each.id for each in room.playground.seeded.members]
+    ids = [each.id for each in room.playground.scene.members]
     finals = sorted(room.finals(), key=lambda each: int(each.id))
     return [next(one for one in ids if one in said(each)) for each in finals]
 

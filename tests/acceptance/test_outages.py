@@ -113,7 +113,7 @@ async def test_a_server_that_is_gone_for_half_a_minute_loses_nothing_accepted(
 ):
     url = await new_postgres()
     async with (
-        Playground(limits=0) as playground,
+        Playground(rate_limit_scale=0) as playground,
         running(settings_for(playground, tmp_path, database_url=url)),
     ):
         room = Room(playground)
@@ -132,7 +132,7 @@ async def test_a_server_that_is_gone_for_half_a_minute_loses_nothing_accepted(
 @pytest.mark.parametrize("apart", [-HOUR, HOUR])
 async def test_clocks_that_disagree_double_nothing(tmp_path, easel, apart):
     """Discord's clock and ours are an hour apart, an answer is lost, and the nonce is forgotten."""
-    playground = Playground(limits=0)
+    playground = Playground(rate_limit_scale=0)
     playground.clock.advance(apart)
     playground.state.ids._last = 0
     async with playground, running(settings_for(playground, tmp_path)):
@@ -140,7 +140,7 @@ async def test_clocks_that_disagree_double_nothing(tmp_path, easel, apart):
         with easel.hold():
             room.ask("!stylize passes=5", CONTENT, STYLE)
             await room.card_saying("Painting")
-            lost = playground.faults.lose_answer(path=r"POST .*/messages$", count=1)
+            lost = playground.faults.lose_response(path=r"POST .*/messages$", count=1)
         await room.final()
         assert lost.hits == 1
         playground.messages._nonces.clear()

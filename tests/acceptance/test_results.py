@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.playground.permissions import Permission
-from bot.playground.state import Overwrite
+from bot.playground.state.permissions import Permission
+from bot.playground.state.records import Overwrite
 
 from .conftest import CONTENT, STYLE, custom_ids, job_id_of, said
 
@@ -161,7 +161,7 @@ async def test_only_the_requester_and_moderators_delete(room, app, settings):
 async def test_presses_are_answered_where_the_bot_may_not_speak_any_more(room):
     first = await _painted(room, "!stylize passes=6")
     playground = room.playground
-    bot = playground.seeded.bot.id
+    bot = playground.scene.bot.id
     deny = Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES | Permission.READ_MESSAGE_HISTORY
     playground.set_overwrite(room.channel, Overwrite(id=bot, type=1, deny=deny))
     try:

@@ -65,7 +65,7 @@ async def test_an_answer_lost_on_the_way_is_not_posted_twice(room, settings, tmp
         await bot.says("connected as")
         room.ask("!stylize passes=3", CONTENT, STYLE)
         await room.card()
-        hold = playground.faults.lose_answer(path=r"POST .*/messages$", count=None)
+        hold = playground.faults.lose_response(path=r"POST .*/messages$", count=None)
         await room.final()
         await bot.kill()
         playground.faults.clear()

@@ -10,7 +10,7 @@ from bot.presets.drawing.gallery import DRAWINGS, draw, encode
 
 
 def main() -> None:
-    """Draw the pictures named, or all of them, into a folder."""
+    """Draw the given pictures, or all of them, into a folder."""
     parser = argparse.ArgumentParser(prog="python -m bot.presets.drawing", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(DRAWINGS))
     parser.add_argument(

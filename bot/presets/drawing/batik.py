@@ -24,7 +24,7 @@ BAND = 30.0
 
 
 def draw(shape: Shape) -> Colours:
-    """Wax, dye, wax again, dye again, and crack."""
+    """Draw the dyed bands, then the wax lines, then the cracks."""
     rng = np.random.default_rng(19)
     y, x = grid(shape)
     bow = 46.0

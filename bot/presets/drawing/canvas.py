@@ -23,7 +23,7 @@ _STRETCH = 48  # samples along a stroke
 
 @cache
 def _brushes() -> npt.NDArray[np.float32]:
-    """Streaks left by the bristles of a few brushes: (brush, across, along), in 0..1."""
+    """Make the streaks left by the bristles of a few brushes: (brush, across, along), in 0..1."""
     rng = np.random.default_rng(11)
     streaks = rng.random((_BRUSHES, _BRISTLES, _STRETCH), dtype=np.float32)
     streaks = ndimage.gaussian_filter(streaks, (0, 0.7, 7), mode="wrap")
@@ -67,7 +67,7 @@ class Canvas:
         opacity: float = 1.0,
         thickness: float = 1.0,
     ) -> None:
-        """Lay one stroke.
+        """Paint one stroke.
 
         Args:
             at: (y, x) of its middle.
@@ -111,7 +111,7 @@ class Canvas:
         self.relief[box] += (height - self.relief[box]) * coverage[..., 0]
 
     def lit(self, *, strength: float = 0.25, gloss: float = 0.0, blur: float = 0.7) -> Colours:
-        """The picture under light from the upper left, so that thick paint stands out."""
+        """Return the picture lit from the upper left, so that thick paint is visible."""
         slope_y, slope_x = np.gradient(ndimage.gaussian_filter(self.relief, blur))
         facing = -(slope_x + slope_y) / np.sqrt(2)
         shade = np.clip(strength * 3 * facing, -strength, strength)[..., None]
@@ -123,7 +123,7 @@ class Canvas:
 def _coverage(
     along: Field, across: Field, half_length: float, half_width: float, taper: float
 ) -> tuple[Field, Field]:
-    """How much of each pixel the stroke covers, and the place across the brush in -1..1."""
+    """Return each pixel's coverage in 0..1, and its position across the brush in -1..1."""
     if taper:
         reach = np.clip(1 - (along / half_length) ** 2, 0, 1) ** taper
         local = np.maximum(half_width * reach, 1e-3)

@@ -40,7 +40,7 @@ class Cells:
 def voronoi(
     shape: Shape, points: Points, *, y_shift: Field | float = 0.0, x_shift: Field | float = 0.0
 ) -> Cells:
-    """Each pixel belongs to the nearest of the points (n, 2) of (y, x).
+    """Assign each pixel to the nearest of the points, (n, 2) of (y, x).
 
     Args:
         shape: of the canvas.
@@ -63,7 +63,7 @@ def voronoi(
 
 
 def relaxed(shape: Shape, points: Points, *, rounds: int = 3) -> Points:
-    """The points moved to the middle of their cells, which evens the cells out (Lloyd)."""
+    """Move the points to the centroids of their cells, which evens the cells out (Lloyd)."""
     y, x = grid((shape[0] // 2, shape[1] // 2))
     place = np.stack([y, x], axis=-1).reshape(-1, 2).astype(np.float64) * 2.0
     for _ in range(rounds):
@@ -73,7 +73,7 @@ def relaxed(shape: Shape, points: Points, *, rounds: int = 3) -> Points:
 
 
 def square_cells(shape: Shape, points: Points, angle: Field, *, rounds: int = 8) -> Cells:
-    """Cells that are squares turned along a flow, as a mosaic's stones follow its contours.
+    """Divide the canvas into squares aligned with a flow, like the stones of a mosaic.
 
     Source: Hausner, "Simulating decorative mosaics", SIGGRAPH 2001: Lloyd's relaxation with
     the distance |u|, |v| whichever is larger, in each cell's own turned coordinates.
@@ -96,13 +96,13 @@ def square_cells(shape: Shape, points: Points, angle: Field, *, rounds: int = 8)
 
 
 def _nearest(points: Points, place: Field, count: int) -> tuple[Points, Labels]:
-    """Distances to the nearest points and their indices; a count of 1 adds no axis."""
+    """Return distances to the nearest points and their indices; a count of 1 adds no axis."""
     distance, index = cKDTree(points).query(place, k=count)
     return np.asarray(distance), np.asarray(index)
 
 
 def _nearest_square(place: Points, points: Points, angle: Field) -> tuple[Labels, Points]:
-    """Index of each place's nearest centre in the square metric, and the distance to a rival."""
+    """Return each place's nearest centre in the square metric, and its distance to the border."""
     row, column = np.rint(points).astype(int).T
     at = angle[np.clip(row, 0, angle.shape[0] - 1), np.clip(column, 0, angle.shape[1] - 1)]
     cos, sin = np.cos(at), np.sin(at)

@@ -22,7 +22,7 @@ SEAM = "#0a0d24"
 
 
 def draw(shape: Shape) -> Colours:
-    """Cut the facets, shade each along its own slope, then light the ridges between them."""
+    """Draw the facets, shade each along its own slope, then light the ridges between them."""
     rng = np.random.default_rng(12)
     y, x = grid(shape)
     corners = np.concatenate([scatter(shape, 62, rng), scatter(shape, 84, rng)])

@@ -25,7 +25,7 @@ RING = 27.0
 
 
 def draw(shape: Shape) -> Colours:
-    """Divide the canvas among the discs, then brush along their rings."""
+    """Divide the canvas among the discs, then paint strokes along their rings."""
     rng = np.random.default_rng(42)
     y, x = grid(shape)
     wobble = 8 * (smooth_noise(shape, 60, rng) - 0.5)

@@ -28,7 +28,7 @@ LEAVES = ("#1c4a33", "#2f7a45", "#7fb04a", "#c9cf6a")
 
 
 def draw(shape: Shape) -> Colours:
-    """Plan the flowers, then stitch them from the ground up."""
+    """Lay out the flowers, then cover them with stitches."""
     rng = np.random.default_rng(9)
     y, x = grid(shape)
     field = fractal_noise(shape, 80, rng, octaves=2)

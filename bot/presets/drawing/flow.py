@@ -31,14 +31,14 @@ class Vortex:
 
 
 def along_isolines(potential: Field) -> Field:
-    """The direction in which the potential stays the same: the flow of a stream function."""
+    """Return the direction in which the potential is constant: the flow of a stream function."""
     slope_y, slope_x = np.gradient(potential)
     angle: Field = np.arctan2(slope_x, -slope_y).astype(np.float32)
     return angle
 
 
 def vortex_potential(shape: Shape, vortices: Iterable[Vortex]) -> Field:
-    """A stream function with a smooth hill or hollow at each vortex, about one radius high."""
+    """Return a stream function with a smooth extremum at each vortex, about one radius high."""
     y, x = grid(shape)
     total = np.zeros(shape, np.float32)
     for vortex in vortices:

@@ -70,7 +70,7 @@ def draw(name: str) -> npt.NDArray[np.uint8]:
 
 
 def encode(pixels: npt.NDArray[np.uint8]) -> bytes:
-    """A drawing as WebP, as good as `MAX_BYTES` allow."""
+    """Encode a drawing as WebP at the best quality within `MAX_BYTES`."""
     image = Image.fromarray(pixels)
     for quality in (92, 88, 84, 80, 75, 70):
         out = io.BytesIO()

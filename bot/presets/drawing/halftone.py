@@ -25,7 +25,7 @@ FLATS = ("#ffd93b", "#f0423c", "#3aa6dd", "#f7a6a0", "#fdf3d8", "#2b4fa8", "#f58
 
 
 def _screen(amount: Field, degrees: float) -> Field:
-    """Dots whose area is the amount of ink wanted."""
+    """Return halftone dots whose area is the given amount of ink."""
     y, x = grid(amount.shape)
     turn = np.radians(degrees)
     u = (x * np.cos(turn) + y * np.sin(turn)) / PITCH

@@ -30,7 +30,7 @@ SEAL = "#b5302a"
 
 
 def draw(shape: Shape) -> Colours:
-    """From the palest ink to the blackest."""
+    """Draw from the lightest ink to the darkest."""
     rng = np.random.default_rng(6)
     height, width = shape
     y, x = grid(shape)

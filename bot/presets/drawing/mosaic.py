@@ -28,7 +28,7 @@ GROUT = "#3a332c"
 
 
 def draw(shape: Shape) -> Colours:
-    """Lay the stones in rings and waves."""
+    """Draw the stones in rings and waves."""
     rng = np.random.default_rng(21)
     y, x = grid(shape)
     height, width = shape

@@ -20,7 +20,7 @@ TUBES = ("#ff2fa8", "#22e3ff", "#ffe14d", "#8f5bff", "#ff7a2f", "#36ffb0")
 
 
 def _contours(field: Field, levels: float) -> tuple[Field, Field]:
-    """Pixels to the nearest contour line, and which line it is."""
+    """Return the distance in pixels to the nearest contour line, and that line's number."""
     scaled = field * levels
     slope_y, slope_x = np.gradient(scaled)
     steep = np.maximum(np.hypot(slope_y, slope_x), 1e-3)
@@ -29,7 +29,7 @@ def _contours(field: Field, levels: float) -> tuple[Field, Field]:
 
 
 def draw(shape: Shape) -> Colours:
-    """Bend the tubes, switch them on."""
+    """Draw glowing contour lines and dots on a dark background."""
     rng = np.random.default_rng(77)
     y, x = grid(shape)
     light = gradient(NIGHT, fractal_noise(shape, 140, rng, octaves=3)) ** 2.2

@@ -30,7 +30,7 @@ __all__ = [
 
 
 def grid(shape: Shape) -> tuple[Field, Field]:
-    """The pixels' y and x, each of the whole shape."""
+    """Return the pixels' y and x, each of the whole shape."""
     y: Field
     x: Field
     y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
@@ -38,7 +38,7 @@ def grid(shape: Shape) -> tuple[Field, Field]:
 
 
 def around(shape: Shape, y: float, x: float, reach: float) -> tuple[slice, slice]:
-    """The part of a canvas within `reach` pixels of a place, as a square; it may be empty."""
+    """Return the square part of a canvas within `reach` pixels of a place; it may be empty."""
     return (
         slice(min(max(int(y - reach), 0), shape[0]), max(min(int(y + reach) + 2, shape[0]), 0)),
         slice(min(max(int(x - reach), 0), shape[1]), max(min(int(x + reach) + 2, shape[1]), 0)),
@@ -46,28 +46,28 @@ def around(shape: Shape, y: float, x: float, reach: float) -> tuple[slice, slice
 
 
 def unit(field: Field) -> Field:
-    """The field stretched to 0..1."""
+    """Scale the field to 0..1."""
     low, high = float(field.min()), float(field.max())
     stretched: Field = ((field - low) / max(high - low, 1e-9)).astype(np.float32)
     return stretched
 
 
 def smoothstep(low: float, high: float, field: Field) -> Field:
-    """0 below `low`, 1 above `high`, smooth between; falling where `high` is the smaller."""
+    """Return 0 below `low`, 1 above `high`, smooth between; decreasing if `high` is smaller."""
     t = np.clip((field - low) / (high - low), 0, 1)
     smooth: Field = (t * t * (3 - 2 * t)).astype(np.float32)
     return smooth
 
 
 def smooth_noise(shape: Shape, scale: float, rng: np.random.Generator) -> Field:
-    """Noise without detail below `scale` pixels, in 0..1."""
+    """Make noise without detail below `scale` pixels, in 0..1."""
     rows, columns = (_spline(side, scale, float(rng.random())) for side in shape)
     lattice = rng.random((rows.shape[1], columns.shape[1]))
     return unit(rows @ lattice @ columns.T)
 
 
 def _spline(side: int, scale: float, offset: float) -> npt.NDArray[np.float64]:
-    """Weights (side, knots) of the cubic B-spline with a knot every `scale` pixels."""
+    """Return weights (side, knots) of the cubic B-spline with a knot every `scale` pixels."""
     place = np.arange(side)[:, None] / scale + offset + 1
     away = np.abs(place - np.arange(int(np.ceil(side / scale)) + 4)[None, :])
     near = 2 / 3 - away**2 * (1 - away / 2)
@@ -79,7 +79,7 @@ def _spline(side: int, scale: float, offset: float) -> npt.NDArray[np.float64]:
 def fractal_noise(
     shape: Shape, scale: float, rng: np.random.Generator, *, octaves: int = 4, gain: float = 0.5
 ) -> Field:
-    """Noise with detail at `scale` pixels, half of it, a quarter and so on, in 0..1."""
+    """Make noise with detail at `scale` pixels, half of it, a quarter and so on, in 0..1."""
     total = np.zeros(shape, np.float32)
     for octave in range(octaves):
         total += gain**octave * smooth_noise(shape, max(scale / 2**octave, 1.0), rng)
@@ -87,7 +87,7 @@ def fractal_noise(
 
 
 def smear(field: Field, angle: Field, length: float, *, step: float = 1.0) -> Field:
-    """The field averaged along a flow: what a brush or a comb drawn through it leaves.
+    """Average the field along a flow, which gives brush-like streaks.
 
     Args:
         field: what is smeared.
@@ -110,7 +110,7 @@ def smear(field: Field, angle: Field, length: float, *, step: float = 1.0) -> Fi
 
 
 def scatter(shape: Shape, spacing: float, rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """Points (n, 2) of (y, x) that cover the canvas evenly, in random order.
+    """Return points (n, 2) of (y, x) that cover the canvas evenly, in random order.
 
     One per cell of a grid `spacing` wide, moved about in its cell, a little over the edges.
     """

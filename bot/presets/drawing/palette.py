@@ -40,7 +40,7 @@ _FROM_LMS = np.linalg.inv(_TO_LMS)
 
 
 def colour(code: str) -> Colours:
-    """``"#1d3f72"`` as three numbers in 0..1."""
+    """Convert ``"#1d3f72"`` to three numbers in 0..1."""
     return np.array([int(code[at : at + 2], 16) for at in (1, 3, 5)], np.float32) / 255
 
 
@@ -57,7 +57,7 @@ def _from_oklab(lab: npt.NDArray[np.float64]) -> Colours:
 
 
 def gradient(codes: Sequence[str], position: Field | float) -> Colours:
-    """The colour at a position in 0..1 along evenly spaced colours; of any shape, plus (3,)."""
+    """Return the colours at positions in 0..1 along evenly spaced stops: their shape plus (3,)."""
     stops = _to_oklab(np.stack([colour(code) for code in codes]))
     at = np.clip(np.asarray(position, np.float64), 0, 1) * (len(codes) - 1)
     low = np.minimum(at.astype(int), len(codes) - 2)
@@ -66,13 +66,13 @@ def gradient(codes: Sequence[str], position: Field | float) -> Colours:
 
 
 def blend(under: Colours, over: Colours, opacity: Field | float) -> Colours:
-    """One picture or colour over another."""
+    """Composite one picture or colour over another."""
     share = np.asarray(opacity, np.float32)[..., None]
     return (under + (over - under) * share).astype(np.float32)
 
 
 def lighten(rgb: Colours, amount: Field | float) -> Colours:
-    """Lighter by so much of OKLab's lightness (0..1); darker where it is negative."""
+    """Add to OKLab's lightness (0..1); negative amounts darken."""
     lab = _to_oklab(rgb)
     lab[..., 0] = np.clip(lab[..., 0] + amount, 0, 1)
     return _from_oklab(lab)
@@ -81,7 +81,7 @@ def lighten(rgb: Colours, amount: Field | float) -> Colours:
 def vary(
     rgb: Colours, rng: np.random.Generator, *, lightness: float = 0.05, tint: float = 0.02
 ) -> Colours:
-    """Each of the colours (n, 3) moved a little at random, as a loaded brush does."""
+    """Vary each of the colours (n, 3) a little at random."""
     spread = np.array([lightness, tint, tint])
     lab = _to_oklab(rgb) + rng.normal(0, 1, np.shape(rgb)) * spread
     lab[..., 0] = np.clip(lab[..., 0], 0, 1)

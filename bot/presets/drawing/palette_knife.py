@@ -22,7 +22,7 @@ LAND = ("#1a1423", "#3d1635", "#6b2737", "#2f5d50", "#e0a83c")
 
 
 def draw(shape: Shape) -> Colours:
-    """Slab beside slab, the later ones smaller and brighter."""
+    """Paint slabs, the later ones smaller and brighter."""
     rng = np.random.default_rng(23)
     height, width = shape
     y, x = grid(shape)

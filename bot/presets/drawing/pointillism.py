@@ -24,7 +24,7 @@ CANVAS = "#efe2c6"
 
 
 def draw(shape: Shape) -> Colours:
-    """Dot by dot over a warm ground."""
+    """Paint the dots over a warm background."""
     rng = np.random.default_rng(17)
     height, width = shape
     y, x = grid(shape)

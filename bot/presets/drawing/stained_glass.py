@@ -27,7 +27,7 @@ LEAD = "#14110f"
 
 
 def draw(shape: Shape) -> Colours:
-    """Cut the panes, glaze each, then solder the lead around them."""
+    """Draw the panes, colour each, then draw the lead around them."""
     rng = np.random.default_rng(8)
     bow = 16.0
     points = relaxed(shape, scatter(shape, 46, rng), rounds=2)

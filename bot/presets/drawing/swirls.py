@@ -32,7 +32,7 @@ LIGHTS = (  # x, y and radius as shares of width, height and height
 
 
 def draw(shape: Shape) -> Colours:
-    """Paint it, from large strokes to small ones."""
+    """Paint the strokes from large to small."""
     rng = np.random.default_rng(3)
     height, width = shape
     y, x = grid(shape)

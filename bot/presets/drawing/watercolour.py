@@ -22,18 +22,18 @@ WARM = ("#e8785a", "#e0507f", "#f2b04a", "#c9559a", "#f29a6a")
 
 
 def _wash(paper: Colours, pigment: Colours, amount: Field) -> Colours:
-    """Light goes through the pigment twice: colours multiply (Beer–Lambert)."""
+    """Multiply the paper's colour by the pigment's transmittance (Beer–Lambert)."""
     return (paper * np.power(np.maximum(pigment, 0.03), amount[..., None])).astype(np.float32)
 
 
 def _pigment(index: int, rng: np.random.Generator) -> Colours:
-    """Cool and warm by turns."""
+    """Pick a cool pigment for even indices and a warm one for odd ones."""
     family = WARM if index % 2 else COOL
     return colour(family[int(rng.integers(len(family)))])
 
 
 def draw(shape: Shape) -> Colours:
-    """Wash upon wash, each dry before the next."""
+    """Paint the washes one over another, then drops."""
     rng = np.random.default_rng(29)
     grain = fractal_noise(shape, 5, rng, octaves=3) - 0.5
     picture = np.broadcast_to(colour(PAPER), (*shape, 3)).astype(np.float32)

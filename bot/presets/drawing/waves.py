@@ -25,7 +25,7 @@ ROWS = 6
 
 
 def _crest(x: Field, row: int, rng: np.random.Generator) -> Field:
-    """Height of a row of waves above its base line: steep in front, hollow behind."""
+    """Return the height of a row of waves above its base line: steep in front, hollow behind."""
     period = rng.uniform(200, 290)
     phase = (x / period + rng.random()) % 1.0
     hump = np.where(phase < 0.62, (phase / 0.62) ** 2.2, ((1 - phase) / 0.38) ** 0.9)
@@ -33,7 +33,7 @@ def _crest(x: Field, row: int, rng: np.random.Generator) -> Field:
 
 
 def _print_row(picture: Colours, row: int, rng: np.random.Generator) -> Colours:
-    """One row of waves over what lies behind it."""
+    """Draw one row of waves over the picture."""
     shape = picture.shape[:2]
     y, x = grid(shape)
     base = shape[0] * (0.36 + 0.15 * row)
@@ -66,7 +66,7 @@ def _print_row(picture: Colours, row: int, rng: np.random.Generator) -> Colours:
 
 
 def draw(shape: Shape) -> Colours:
-    """Print the sky, then each row of waves before the one behind it."""
+    """Draw the sky, then the rows of waves from back to front."""
     rng = np.random.default_rng(31)
     y, x = grid(shape)
     fade = np.clip(1.7 * y / shape[0] + 0.12 * (fractal_noise(shape, 80, rng) - 0.5), 0, 1)

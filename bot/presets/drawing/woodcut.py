@@ -32,7 +32,7 @@ RED = "#c23b22"
 
 
 def draw(shape: Shape) -> Colours:
-    """Carve the key block, print it over the red one."""
+    """Draw the carved black block over the red one."""
     rng = np.random.default_rng(5)
     height, width = shape
     y, x = grid(shape)

@@ -81,7 +81,7 @@ async def _posting_the_card(scene: Scene) -> Afterwards:
 
 async def _card_unanswered(scene: Scene) -> None:
     await scene.connected()
-    lost = scene.playground.faults.lose_answer(path=POSTS, count=1)
+    lost = scene.playground.faults.lose_response(path=POSTS, count=1)
     scene.ask()
     await _arrival(lost)
     await asyncio.sleep(scene.rng.uniform(0.0, 0.1))
@@ -119,7 +119,7 @@ async def _editing(scene: Scene) -> Afterwards:
 
 async def _edit_unanswered(scene: Scene) -> None:
     await scene.some_job()
-    await _arrival(scene.playground.faults.lose_answer(path=EDITS, count=1))
+    await _arrival(scene.playground.faults.lose_response(path=EDITS, count=1))
 
 
 async def _uploading_the_picture(scene: Scene) -> Afterwards:
@@ -134,7 +134,7 @@ async def _uploading_the_picture(scene: Scene) -> Afterwards:
 async def _picture_unanswered(scene: Scene) -> None:
     await scene.some_job()
     await scene.new_file("result*")
-    await _arrival(scene.playground.faults.lose_answer(path=POSTS, count=1))
+    await _arrival(scene.playground.faults.lose_response(path=POSTS, count=1))
     await asyncio.sleep(scene.rng.uniform(0.0, 0.1))
 
 

@@ -17,8 +17,8 @@ from bot.artefacts.folder import result_key
 from ..conftest import custom_ids, job_id_of
 
 if TYPE_CHECKING:
-    from bot.playground.records import Message, User
     from bot.playground.server import Playground
+    from bot.playground.state.records import Message, User
     from bot.settings import Settings
 
 __all__ = ["Audit", "Channel", "audit", "is_settled", "phases"]
@@ -32,8 +32,8 @@ class Channel:
 
     def __init__(self, playground: Playground) -> None:
         self.playground = playground
-        self._bot: User = playground.seeded.bot
-        self._messages = playground.seeded.stylize.messages
+        self._bot: User = playground.scene.bot
+        self._messages = playground.scene.stylize.messages
 
     def cards(self) -> list[tuple[str, Message]]:
         """Every card, with its job's id."""

@@ -123,7 +123,7 @@ async def run_chaos(
     report = Report(seed=seed)
     began = time.monotonic()
     log = folder / "bot.log"
-    async with Playground(limits=0, members=MEMBERS) as playground:
+    async with Playground(rate_limit_scale=0, members=MEMBERS) as playground:
         settings = settings_for(playground, folder, **SETTINGS)
         scene = Scene(playground, settings, rng=random.Random(f"{seed} in the scene"), log=log)
         members = asyncio.create_task(scene.keep_asking(), name="members")

@@ -49,7 +49,7 @@ class Scene:
         self.deleted_cards: set[str] = set()
         self.bot: Bot | None = None
         self._log = log
-        self._members = playground.seeded.members
+        self._members = playground.scene.members
         self._pictures = [(f"picture-{seed}.png", painting(seed, 72, 64)) for seed in range(6)]
 
     async def ensure_bot(self) -> Bot:
@@ -84,7 +84,7 @@ class Scene:
         passes = self.rng.randint(FEWEST_PASSES, MOST_PASSES)
         files = self.rng.sample(self._pictures, 2)
         self.playground.post_message(
-            member, f"!stylize passes={passes}", channel=self.playground.seeded.stylize, files=files
+            member, f"!stylize passes={passes}", channel=self.playground.scene.stylize, files=files
         )
         self.asked += 1
 

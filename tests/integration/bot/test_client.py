@@ -13,7 +13,7 @@ from bot.playground.server import Playground
 
 async def test_a_request_cut_off_in_a_global_limit_does_not_silence_the_others(monkeypatch):
     monkeypatch.setattr(client, "LIFT_SECONDS", 0.5)
-    async with Playground(limits=0) as playground:
+    async with Playground(rate_limit_scale=0) as playground:
         client.point_at(playground.url)
         http = discord.http.HTTPClient(asyncio.get_running_loop())
         client._lift_global_limits(http)
@@ -22,8 +22,8 @@ async def test_a_request_cut_off_in_a_global_limit_does_not_silence_the_others(m
             playground.faults.rate_limit(20.0, scope="global", count=1)
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.3):
-                    await http.get_user(playground.seeded.bot.id)
+                    await http.get_user(playground.scene.bot.id)
             async with asyncio.timeout(60):
-                assert (await http.get_user(playground.seeded.bot.id))["bot"]
+                assert (await http.get_user(playground.scene.bot.id))["bot"]
         finally:
             await http.close()

@@ -91,7 +91,7 @@ class WireBot:
         return dict(await self.rest(method, path, data=form))
 
     async def post(self, content: str = "", *, files: Any = (), **fields: Any) -> Json:
-        channel = self.playground.seeded.stylize.id
+        channel = self.playground.scene.stylize.id
         payload = {"content": content, **fields}
         return await self.send("POST", f"/channels/{channel}/messages", payload, files)
 
@@ -149,7 +149,7 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def playground() -> AsyncIterator[Playground]:
     """A playground of its own for each test."""
-    async with Playground(limits=0) as running:
+    async with Playground(rate_limit_scale=0) as running:
         yield running
 
 
@@ -219,10 +219,8 @@ async def open_chat(browser: Browser, playground: Playground) -> AsyncIterator[O
                 ),
             )
             page.on("pageerror", lambda error: problems.append(str(error)))
-            user = playground.seeded.members[member]
-            await page.goto(
-                f"{playground.url}/?as={user.id}&channel={playground.seeded.stylize.id}"
-            )
+            user = playground.scene.members[member]
+            await page.goto(f"{playground.url}/?as={user.id}&channel={playground.scene.stylize.id}")
             await expect(page.locator(".you-state")).to_have_text("Connected")
             chat = Chat(page, problems)
             chats.append(chat)

@@ -38,7 +38,7 @@ async def test_a_button_press_reaches_the_bot(chat, wire_bot, playground):
     heard = await wire_bot.heard("INTERACTION_CREATE")
     assert heard["type"] == 3
     assert heard["data"] == {"component_type": 2, "custom_id": "again", **_ids(heard)}
-    assert heard["member"]["user"]["id"] == playground.seeded.members[0].id
+    assert heard["member"]["user"]["id"] == playground.scene.members[0].id
     assert heard["message"]["id"] == message["id"]
     await wire_bot.respond(heard, UPDATE, {"content": "Once more", "components": []})
     await expect(shown.locator(".markdown")).to_contain_text("Once more")
@@ -209,9 +209,9 @@ async def test_apps_on_a_message(open_chat, wire_bot, playground, files):
     await _register(wire_bot, {"type": 3, "name": "Stylize"})
     chat = await open_chat()
     message = playground.post_message(
-        playground.seeded.members[1],
+        playground.scene.members[1],
         "Mine",
-        channel=playground.seeded.stylize,
+        channel=playground.scene.stylize,
         files=[("a.png", files.blue)],
     )
     await chat.message(message.id).locator(".picture-button").click(button="right")

@@ -83,7 +83,7 @@ async def test_reactions_go_both_ways(chat, wire_bot, playground):
     await expect(reaction).to_have_text("🎨2")
     await expect(reaction).to_have_attribute("aria-pressed", "true")
     heard = await wire_bot.heard(
-        "MESSAGE_REACTION_ADD", lambda d: d["user_id"] == playground.seeded.members[0].id
+        "MESSAGE_REACTION_ADD", lambda d: d["user_id"] == playground.scene.members[0].id
     )
     assert (heard["message_id"], heard["emoji"]["name"]) == (message["id"], "🎨")
     await reaction.click()
@@ -97,8 +97,8 @@ async def test_reactions_go_both_ways(chat, wire_bot, playground):
 
 
 async def test_own_messages_can_be_deleted_and_others_not(chat, playground):
-    ada, vincent = playground.seeded.members[:2]
-    stylize = playground.seeded.stylize
+    ada, vincent = playground.scene.members[:2]
+    stylize = playground.scene.stylize
     mine = playground.post_message(ada, "mine", channel=stylize)
     theirs = playground.post_message(vincent, "theirs", channel=stylize)
     await chat.message(theirs.id).hover()
@@ -111,8 +111,8 @@ async def test_own_messages_can_be_deleted_and_others_not(chat, playground):
 
 
 async def test_grouping_days_and_names(chat, playground):
-    ada, vincent = playground.seeded.members[:2]
-    stylize = playground.seeded.stylize
+    ada, vincent = playground.scene.members[:2]
+    stylize = playground.scene.stylize
     for author, words in ((ada, "one"), (ada, "two"), (vincent, "three")):
         playground.post_message(author, words, channel=stylize)
     await expect(chat.messages).to_have_count(3)
@@ -124,8 +124,8 @@ async def test_grouping_days_and_names(chat, playground):
 
 
 async def test_whoever_reads_back_is_not_torn_to_the_end(chat, playground):
-    stylize = playground.seeded.stylize
-    vincent = playground.seeded.members[1]
+    stylize = playground.scene.stylize
+    vincent = playground.scene.members[1]
     for number in range(40):
         playground.post_message(vincent, f"Line {number}", channel=stylize)
     await expect(chat.messages).to_have_count(40)
@@ -141,9 +141,9 @@ async def test_whoever_reads_back_is_not_torn_to_the_end(chat, playground):
 
 
 async def test_the_address_of_a_message_leads_to_it(chat, playground, wire_bot):
-    vincent, general = playground.seeded.members[1], playground.seeded.general
+    vincent, general = playground.scene.members[1], playground.scene.general
     there = playground.post_message(vincent, "Over here", channel=general)
-    guild = playground.seeded.guild.id
+    guild = playground.scene.guild.id
     address = f"https://discord.com/channels/{guild}/{general.id}/{there.id}"
     await wire_bot.post(f"[my painting]({address})")
     await chat.page.get_by_role("link", name="my painting").click()
@@ -152,8 +152,8 @@ async def test_the_address_of_a_message_leads_to_it(chat, playground, wire_bot):
 
 
 async def test_another_member_sees_their_own_side(chat, playground):
-    ada = playground.seeded.members[0]
-    message = playground.post_message(ada, "React, please", channel=playground.seeded.stylize)
+    ada = playground.scene.members[0]
+    message = playground.post_message(ada, "React, please", channel=playground.scene.stylize)
     playground.react(ada, message, "👍")
     reaction = chat.page.locator(".reaction")
     await expect(reaction).to_have_attribute("aria-pressed", "true")
@@ -161,14 +161,14 @@ async def test_another_member_sees_their_own_side(chat, playground):
     await chat.page.get_by_role("menuitemradio", name="Vincent").click()
     await expect(chat.page.locator(".you-words strong")).to_have_text("Vincent")
     await expect(reaction).to_have_attribute("aria-pressed", "false")
-    assert playground.seeded.members[1].id in chat.page.url
+    assert playground.scene.members[1].id in chat.page.url
 
 
 async def test_the_page_comes_back_after_the_playground_was_away(open_chat):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    playground = Playground(port=port, limits=0)
+    playground = Playground(port=port, rate_limit_scale=0)
     await playground.start()
     try:
         chat = await open_chat()
@@ -177,7 +177,7 @@ async def test_the_page_comes_back_after_the_playground_was_away(open_chat):
         await playground.close()
         await expect(chat.page.locator("#banner")).to_contain_text("Reconnecting")
         missed = playground.post_message(
-            playground.seeded.members[1], "You missed this", channel=playground.seeded.stylize
+            playground.scene.members[1], "You missed this", channel=playground.scene.stylize
         )
         await playground.start()
         await expect(chat.message(missed.id)).to_be_visible(timeout=60_000)

@@ -24,8 +24,8 @@ STICKING_OUT = """() => {
 
 
 async def _fill(playground, wire_bot, files):
-    stylize = playground.seeded.stylize
-    ada, vincent = playground.seeded.members[:2]
+    stylize = playground.scene.stylize
+    ada, vincent = playground.scene.members[:2]
     playground.post_message(
         vincent, "w" * 300 + " https://example.org/" + "a" * 200, channel=stylize
     )
@@ -137,9 +137,9 @@ async def test_an_empty_channel_says_how_to_begin(chat):
 
 
 async def test_messages_by_keyboard_alone(chat, playground):
-    vincent = playground.seeded.members[1]
+    vincent = playground.scene.members[1]
     posted = [
-        playground.post_message(vincent, f"Line {n}", channel=playground.seeded.stylize)
+        playground.post_message(vincent, f"Line {n}", channel=playground.scene.stylize)
         for n in range(3)
     ]
     await expect(chat.messages).to_have_count(3)
@@ -168,9 +168,9 @@ async def test_a_newcomer_joins_by_name(chat, open_chat):
 
 async def test_unread_messages_are_counted_elsewhere(chat, playground):
     playground.post_message(
-        playground.seeded.members[1],
-        f"<@{playground.seeded.members[0].id}> look",
-        channel=playground.seeded.general,
+        playground.scene.members[1],
+        f"<@{playground.scene.members[0].id}> look",
+        channel=playground.scene.general,
     )
     badge = chat.page.locator(".mention-badge")
     await expect(badge).to_have_text("1")
@@ -210,8 +210,8 @@ async def test_a_messages_tools_are_reached_by_tab_and_their_menu_leads_back(cha
 
 
 async def test_an_emoji_taken_with_enter_does_not_open_the_picker_again(chat, playground):
-    vincent = playground.seeded.members[1]
-    message = playground.post_message(vincent, "Look", channel=playground.seeded.stylize)
+    vincent = playground.scene.members[1]
+    message = playground.post_message(vincent, "Look", channel=playground.scene.stylize)
     shown = chat.message(message.id)
     await expect(shown).to_be_visible()
     await chat.text.focus()
@@ -249,9 +249,9 @@ async def test_the_focus_stays_on_a_message_whose_button_goes_away(chat, wire_bo
 
 
 async def test_the_focus_goes_to_the_neighbour_of_a_message_that_is_deleted(chat, playground):
-    ada = playground.seeded.members[0]
+    ada = playground.scene.members[0]
     kept, gone = (
-        playground.post_message(ada, f"Line {n}", channel=playground.seeded.stylize)
+        playground.post_message(ada, f"Line {n}", channel=playground.scene.stylize)
         for n in range(2)
     )
     await expect(chat.messages).to_have_count(2)

@@ -12,9 +12,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 async def test_a_picture_opens_large_and_closes_with_escape(chat, playground, files):
     message = playground.post_message(
-        playground.seeded.members[1],
+        playground.scene.members[1],
         "!stylize",
-        channel=playground.seeded.stylize,
+        channel=playground.scene.stylize,
         files=[("content.png", files.blue), ("style.png", files.red)],
         attachments=[{"id": 0, "description": "A blue field"}, {"id": 1}],
     )
@@ -62,8 +62,8 @@ async def test_the_large_picture_follows_the_painting(chat, wire_bot, files):
 
 async def test_what_is_no_picture_is_a_file(chat, playground):
     message = playground.post_message(
-        playground.seeded.members[1],
-        channel=playground.seeded.stylize,
+        playground.scene.members[1],
+        channel=playground.scene.stylize,
         files=[("notes.txt", b"some words"), ("fake.png", b"not a picture at all")],
     )
     chips = chat.message(message.id).locator(".file-chip")
@@ -76,8 +76,8 @@ async def test_what_is_no_picture_is_a_file(chat, playground):
 async def test_pictures_survive_bad_weather(chat, playground, files):
     playground.faults.cdn_status = 503
     message = playground.post_message(
-        playground.seeded.members[1],
-        channel=playground.seeded.stylize,
+        playground.scene.members[1],
+        channel=playground.scene.stylize,
         files=[("late.png", files.blue)],
     )
     picture = chat.message(message.id).locator(".gallery .picture")

@@ -9,7 +9,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from bot.playground.permissions import Permission
+from bot.playground.state.permissions import Permission
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -122,18 +122,18 @@ async def test_names_become_mentions(chat, wire_bot, playground):
     await expect(chat.text).to_have_value("hello @Vincent ")
     await chat.text.press_sequentially("`@Vincent`")
     await chat.text.press("Enter")
-    vincent = playground.seeded.members[1]
+    vincent = playground.scene.members[1]
     heard = await wire_bot.heard("MESSAGE_CREATE")
     assert heard["content"] == f"hello <@{vincent.id}> `@Vincent`"
     await expect(chat.messages.locator(".mention")).to_have_text("@Vincent")
 
 
 async def test_a_reply_quotes_and_leads_back(chat, wire_bot, playground):
-    stylize = playground.seeded.stylize
-    vincent = playground.seeded.members[1]
+    stylize = playground.scene.stylize
+    vincent = playground.scene.members[1]
     original = playground.post_message(vincent, "Look here\n-# closely", channel=stylize)
     for number in range(30):
-        playground.post_message(playground.seeded.members[2], f"Line {number}", channel=stylize)
+        playground.post_message(playground.scene.members[2], f"Line {number}", channel=stylize)
     await expect(chat.messages).to_have_count(31)
     first = chat.message(original.id)
     await first.scroll_into_view_if_needed()
@@ -153,7 +153,7 @@ async def test_a_reply_quotes_and_leads_back(chat, wire_bot, playground):
 
 
 async def test_a_refusal_is_said_and_nothing_is_lost(open_chat, playground, files):
-    everyone = playground.state.guilds[playground.seeded.guild.id]
+    everyone = playground.state.guilds[playground.scene.guild.id]
     for role in everyone.roles.values():
         role.permissions &= ~Permission.ATTACH_FILES
     chat = await open_chat(1)

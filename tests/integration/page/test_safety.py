@@ -35,8 +35,8 @@ async def _render(page, text):
 
 
 async def test_hostile_words_are_inert_everywhere(chat, wire_bot, playground):
-    stylize = playground.seeded.stylize
-    ada = playground.seeded.members[0]
+    stylize = playground.scene.stylize
+    ada = playground.scene.members[0]
     ada.global_name = HOSTILE
     message = playground.post_message(ada, HOSTILE, channel=stylize)
     await wire_bot.post(

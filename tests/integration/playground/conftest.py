@@ -33,7 +33,7 @@ def png(width: int = 8, height: int = 6) -> bytes:
 @pytest.fixture
 async def playground() -> AsyncIterator[Playground]:
     """A playground without rate limits, so that tests run at their own pace."""
-    async with Playground(limits=0) as running:
+    async with Playground(rate_limit_scale=0) as running:
         yield running
 
 

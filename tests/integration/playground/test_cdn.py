@@ -9,18 +9,18 @@ import pytest
 from PIL import Image
 
 from bot.playground.cdn import Cdn
-from bot.playground.pictures import content_type_of, dimensions
+from bot.playground.media_files import content_type_of, dimensions
 
 from .conftest import Rest, png, webp
 
 if TYPE_CHECKING:
-    from bot.playground.records import Message
     from bot.playground.server import Playground
+    from bot.playground.state.records import Message
 
 
 def post(playground: Playground, name: str, data: bytes) -> Message:
     return playground.post_message(
-        playground.seeded.members[0], channel=playground.seeded.general, files=[(name, data)]
+        playground.scene.members[0], channel=playground.scene.general, files=[(name, data)]
     )
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import discord
 import pytest
 
-from bot.playground.faults import Drop
-from bot.playground.permissions import Permission
-from bot.playground.records import Overwrite
+from bot.playground.faults import GatewayDrop
+from bot.playground.state.permissions import Permission
+from bot.playground.state.records import Overwrite
 
 from .conftest import Bot, Start, png
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 async def test_logs_in_and_knows_the_guild(playground: Playground, start: Start) -> None:
     bot = await start()
-    guild = bot.get_guild(int(playground.seeded.guild.id))
+    guild = bot.get_guild(int(playground.scene.guild.id))
     assert guild is not None
     assert guild.name == "The Atelier"
     assert {m.display_name for m in guild.members} == {"Ada", "Vincent", "Hilma", "StyleBot"}
@@ -43,10 +43,10 @@ async def test_wrong_token(playground: Playground, start: Start, discord_at) -> 
 
 async def test_hears_and_replies_with_files(playground: Playground, start: Start) -> None:
     bot = await start()
-    channel, ada = playground.seeded.stylize, playground.seeded.members[0]
+    channel, ada = playground.scene.stylize, playground.scene.members[0]
     sent = playground.post_message(
         ada,
-        f"!stylize <@{playground.seeded.bot.id}>",
+        f"!stylize <@{playground.scene.bot.id}>",
         channel=channel,
         files=[("cat.png", png(8, 6)), ("SPOILER_dog.png", png(4, 4))],
     )
@@ -75,7 +75,7 @@ async def test_hears_and_replies_with_files(playground: Playground, start: Start
 
 async def test_edits_replace_keep_and_drop_files(playground: Playground, start: Start) -> None:
     bot = await start()
-    channel = bot.get_channel(int(playground.seeded.stylize.id))
+    channel = bot.get_channel(int(playground.scene.stylize.id))
     message = await channel.send("one", file=discord.File(io.BytesIO(png()), "one.png"))
     first = message.attachments[0]
     message = await message.edit(
@@ -92,7 +92,7 @@ async def test_edits_replace_keep_and_drop_files(playground: Playground, start: 
 
 async def test_embed_shows_its_attachment(playground: Playground, start: Start) -> None:
     bot = await start()
-    channel = bot.get_channel(int(playground.seeded.stylize.id))
+    channel = bot.get_channel(int(playground.scene.stylize.id))
     embed = discord.Embed(title="Painting", description="step 3")
     embed.set_image(url="attachment://snap.png").set_author(
         name="Ada", icon_url="https://a.b/c.png"
@@ -112,7 +112,7 @@ async def test_embed_shows_its_attachment(playground: Playground, start: Start) 
 
 async def test_history_pages_both_ways(playground: Playground, start: Start) -> None:
     bot = await start()
-    ada, general = playground.seeded.members[0], playground.seeded.general
+    ada, general = playground.scene.members[0], playground.scene.general
     sent = [playground.post_message(ada, str(i), channel=general) for i in range(7)]
     channel = bot.get_channel(int(general.id))
     assert [m.content async for m in channel.history(limit=3)] == ["6", "5", "4"]
@@ -126,12 +126,12 @@ async def test_history_pages_both_ways(playground: Playground, start: Start) -> 
 
 async def test_reactions_both_ways(playground: Playground, start: Start) -> None:
     bot = await start()
-    channel = bot.get_channel(int(playground.seeded.general.id))
+    channel = bot.get_channel(int(playground.scene.general.id))
     message = await channel.send("choose")
     for emoji in ("🌊", "1️⃣"):
         await message.add_reaction(emoji)
-    kept = playground.seeded.general.messages[str(message.id)]
-    ada = playground.seeded.members[0]
+    kept = playground.scene.general.messages[str(message.id)]
+    ada = playground.scene.members[0]
     event = bot.wait_for("raw_reaction_add", check=lambda e: e.user_id == int(ada.id), timeout=60)
     playground.react(ada, kept, "🌊")
     payload = await event
@@ -150,11 +150,11 @@ async def test_reactions_both_ways(playground: Playground, start: Start) -> None
 
 async def test_direct_messages(playground: Playground, start: Start) -> None:
     bot = await start()
-    ada, vincent, _ = playground.seeded.members
+    ada, vincent, _ = playground.scene.members
     user = await bot.fetch_user(int(ada.id))
     message = await user.send("hello")
     assert isinstance(message.channel, discord.DMChannel)
-    direct = playground.state.direct_channel(ada, playground.seeded.bot)
+    direct = playground.state.direct_channel(ada, playground.scene.bot)
     playground.post_message(ada, "hello yourself", channel=direct)
     assert (await bot.hear()).content == "hello yourself"
     vincent.accepts_dms = False
@@ -165,7 +165,7 @@ async def test_direct_messages(playground: Playground, start: Start) -> None:
 
 async def test_deletes_and_hears_of_it(playground: Playground, start: Start) -> None:
     bot = await start()
-    ada, general = playground.seeded.members[0], playground.seeded.general
+    ada, general = playground.scene.members[0], playground.scene.general
     sent = playground.post_message(ada, "gone soon", channel=general)
     heard = await bot.hear()
     event = bot.wait_for("raw_message_delete", timeout=60)
@@ -181,12 +181,12 @@ async def test_deletes_and_hears_of_it(playground: Playground, start: Start) -> 
 
 async def test_forward_carries_a_snapshot(playground: Playground, start: Start) -> None:
     bot = await start()
-    ada = playground.seeded.members[0]
+    ada = playground.scene.members[0]
     source = playground.post_message(
-        ada, "look", channel=playground.seeded.general, files=[("a.png", png(7, 7))]
+        ada, "look", channel=playground.scene.general, files=[("a.png", png(7, 7))]
     )
     await bot.hear()
-    playground.post_message(ada, channel=playground.seeded.stylize, forward=source)
+    playground.post_message(ada, channel=playground.scene.stylize, forward=source)
     forwarded = await bot.hear()
     assert forwarded.content == ""
     snapshot = forwarded.message_snapshots[0]
@@ -198,7 +198,7 @@ async def test_custom_and_application_emoji(playground: Playground, start: Start
     bot = await start()
     emoji = await bot.create_application_emoji(name="brush", image=png(16, 16))
     assert [e.name for e in await bot.fetch_application_emojis()] == ["brush"]
-    message = await bot.get_channel(int(playground.seeded.general.id)).send("choose")
+    message = await bot.get_channel(int(playground.scene.general.id)).send("choose")
     await message.add_reaction(emoji)
     assert await emoji.read() == png(16, 16)
     await emoji.delete()
@@ -207,14 +207,14 @@ async def test_custom_and_application_emoji(playground: Playground, start: Start
 
 async def test_avatars_are_pictures(playground: Playground, start: Start) -> None:
     bot = await start()
-    member = bot.guilds[0].get_member(int(playground.seeded.members[0].id))
+    member = bot.guilds[0].get_member(int(playground.scene.members[0].id))
     assert (await member.display_avatar.read()).startswith(b"\x89PNG")
 
 
 async def test_without_the_message_content_intent(playground: Playground, start: Start) -> None:
     playground.state.application.message_content = False
     bot = await start(Bot(intents=discord.Intents.default()))
-    ada, general = playground.seeded.members[0], playground.seeded.general
+    ada, general = playground.scene.members[0], playground.scene.general
     playground.post_message(ada, "secret", channel=general, files=[("a.png", png())])
     heard = await bot.hear()
     assert (heard.content, heard.attachments) == ("", [])
@@ -226,7 +226,7 @@ async def test_without_the_message_content_intent(playground: Playground, start:
     heard = await bot.hear()
     assert heard.content.endswith("look")
     assert len(heard.attachments) == 1
-    direct = playground.state.direct_channel(ada, playground.seeded.bot)
+    direct = playground.state.direct_channel(ada, playground.scene.bot)
     playground.post_message(ada, "in private", channel=direct)
     assert (await bot.hear()).content == "in private"
 
@@ -237,10 +237,12 @@ async def test_privileged_intent_not_ticked(playground: Playground, start: Start
         await start()
 
 
-@pytest.mark.parametrize("how", [Drop.ABORT, Drop.RECONNECT])
-async def test_resumes_and_misses_nothing(playground: Playground, start: Start, how: Drop) -> None:
+@pytest.mark.parametrize("how", [GatewayDrop.ABORT, GatewayDrop.RECONNECT])
+async def test_resumes_and_misses_nothing(
+    playground: Playground, start: Start, how: GatewayDrop
+) -> None:
     bot = await start()
-    ada, general = playground.seeded.members[0], playground.seeded.general
+    ada, general = playground.scene.members[0], playground.scene.general
     playground.faults.drop_gateway(how)
     await playground.wait_for(lambda: not playground.gateway.online)
     playground.post_message(ada, "while you were away", channel=general)
@@ -255,11 +257,11 @@ async def test_identifies_anew_when_the_session_is_gone(
 ) -> None:
     bot = await start()
     again = bot.wait_for("ready", timeout=60)
-    playground.faults.drop_gateway(Drop.INVALIDATE)
+    playground.faults.drop_gateway(GatewayDrop.INVALIDATE)
     await again
     assert bot.events.count("READY") == 2
     playground.post_message(
-        playground.seeded.members[0], "hello again", channel=playground.seeded.general
+        playground.scene.members[0], "hello again", channel=playground.scene.general
     )
     assert (await bot.hear()).content == "hello again"
 
@@ -269,14 +271,14 @@ async def test_two_shards(playground: Playground, start: Start) -> None:
     bot = await start()
     assert set(bot.shards) == {0, 1}
     assert len(bot.guilds) == 1
-    playground.post_message(playground.seeded.members[0], "once", channel=playground.seeded.general)
+    playground.post_message(playground.scene.members[0], "once", channel=playground.scene.general)
     assert (await bot.hear()).content == "once"
     assert bot.heard.empty()
 
 
 async def test_may_not_speak_where_denied(playground: Playground, start: Start) -> None:
     bot = await start()
-    general = playground.seeded.general
+    general = playground.scene.general
     channel = bot.get_channel(int(general.id))
     changed = bot.wait_for("guild_channel_update", timeout=60)
     playground.set_overwrite(
@@ -293,10 +295,10 @@ async def test_may_not_speak_where_denied(playground: Playground, start: Start) 
     with pytest.raises(discord.Forbidden) as refused:
         await bot.fetch_channel(channel.id)
     assert refused.value.code == 50001
-    playground.post_message(playground.seeded.members[0], "unseen", channel=general)
-    playground.post_message(playground.seeded.members[0], "seen", channel=playground.seeded.stylize)
+    playground.post_message(playground.scene.members[0], "unseen", channel=general)
+    playground.post_message(playground.scene.members[0], "seen", channel=playground.scene.stylize)
     assert (await bot.hear()).content == "seen"
 
 
 def bot_id(playground: Playground) -> str:
-    return playground.seeded.bot.id
+    return playground.scene.bot.id

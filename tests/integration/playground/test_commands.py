@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def paths(playground: Playground) -> tuple[str, str]:
     root = f"/applications/{playground.state.application.id}"
-    return f"{root}/commands", f"{root}/guilds/{playground.seeded.guild.id}/commands"
+    return f"{root}/commands", f"{root}/guilds/{playground.scene.guild.id}/commands"
 
 
 PING = {"name": "ping", "description": "Answer", "type": 1}
@@ -30,11 +30,11 @@ async def test_register_change_and_remove(playground: Playground, rest: Rest) ->
     status, changed, _ = await rest("PATCH", f"{everywhere}/{made['id']}", {"nsfw": True})
     assert (status, changed["nsfw"], changed["description"]) == (200, True, "Say pong")
     status, local, _ = await rest("POST", here, PING)
-    assert (status, local["guild_id"]) == (201, playground.seeded.guild.id)
+    assert (status, local["guild_id"]) == (201, playground.scene.guild.id)
     assert [c["id"] for c in (await rest("GET", here))[1]] == [local["id"]]
     assert [c["id"] for c in (await rest("GET", everywhere))[1]] == [made["id"]]
     # In its guild the guild's own command goes before the global one of the same name.
-    assert playground.commands.find("ping", 1, playground.seeded.guild.id)["id"] == local["id"]
+    assert playground.commands.find("ping", 1, playground.scene.guild.id)["id"] == local["id"]
     assert (await rest("DELETE", f"{here}/{local['id']}"))[0] == 204
     status, body, _ = await rest("GET", f"{here}/{local['id']}")
     assert (status, body["code"]) == (404, 10063)

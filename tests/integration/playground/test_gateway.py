@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.playground.faults import Drop
+from bot.playground.faults import GatewayDrop
 
 from .conftest import identify
 
@@ -31,7 +31,7 @@ async def test_hello_heartbeat_identify(playground: Playground, connect: Any) ->
         ready = (await raw.receive())["d"]
         assert ready["v"] == 10
         assert ready["resume_gateway_url"] == playground.gateway.url
-        assert ready["guilds"] == [{"id": playground.seeded.guild.id, "unavailable": True}]
+        assert ready["guilds"] == [{"id": playground.scene.guild.id, "unavailable": True}]
         assert set(ready["application"]) == {"id", "flags"}
         created = await raw.until("GUILD_CREATE")
         # Without the members intent, only the bot itself is listed.
@@ -47,7 +47,7 @@ async def test_zlib_stream(playground: Playground, connect: Any) -> None:
         await raw.send(IDENTIFY, identify(playground))
         await raw.until("GUILD_CREATE")
         playground.post_message(
-            playground.seeded.members[0], "é🌊" * 500, channel=playground.seeded.general
+            playground.scene.members[0], "é🌊" * 500, channel=playground.scene.general
         )
         assert (await raw.until("MESSAGE_CREATE"))["d"]["content"] == "é🌊" * 500
 
@@ -119,13 +119,13 @@ async def test_silence_ends_the_connection(playground: Playground, connect: Any)
 
 
 async def test_resume_replays_what_was_missed(playground: Playground, connect: Any) -> None:
-    ada, general = playground.seeded.members[0], playground.seeded.general
+    ada, general = playground.scene.members[0], playground.scene.general
     async with connect() as raw:
         await raw.receive()
         await raw.send(IDENTIFY, identify(playground))
         session = (await raw.until("READY"))["d"]["session_id"]
         sequence = (await raw.until("GUILD_CREATE"))["s"]
-        playground.faults.drop_gateway(Drop.ABORT)
+        playground.faults.drop_gateway(GatewayDrop.ABORT)
         await raw.receive()
     for text in ("one", "two"):
         playground.post_message(ada, text, channel=general)
@@ -161,13 +161,13 @@ async def test_a_goodbye_ends_the_session(playground: Playground, connect: Any) 
 
 
 async def test_intents_decide_what_is_told(playground: Playground, connect: Any) -> None:
-    ada, general = playground.seeded.members[0], playground.seeded.general
+    ada, general = playground.scene.members[0], playground.scene.general
     async with connect() as raw:
         await raw.receive()
         await raw.send(IDENTIFY, identify(playground, intents=1 | 1 << 10))
         await raw.until("GUILD_CREATE")
         message = playground.post_message(ada, "unheard", channel=general)
-        playground.type_in(ada, general)
+        playground.start_typing(ada, general)
         playground.react(ada, message, "🌊")
         event = await raw.receive()
         assert event["t"] == "MESSAGE_REACTION_ADD"
@@ -182,8 +182,8 @@ async def test_intents_decide_what_is_told(playground: Playground, connect: Any)
 
 
 async def test_member_requests(playground: Playground, connect: Any) -> None:
-    guild = playground.seeded.guild.id
-    hilma = playground.seeded.members[2]
+    guild = playground.scene.guild.id
+    hilma = playground.scene.members[2]
     intents = 1 | 1 << 1
     async with connect() as raw:
         await raw.receive()

@@ -16,7 +16,7 @@ from .conftest import Bot, Rest, Start, png
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.playground.interaction_shapes import Interaction
+    from bot.playground.interactions.interaction_payloads import Interaction
     from bot.playground.server import Playground
 
 
@@ -119,8 +119,8 @@ async def done(playground: Playground, interaction: Interaction) -> None:
 
 async def test_slash_command_with_a_file(playground: Playground, start: Start) -> None:
     await start(Commanding())
-    ada, channel = playground.seeded.members[0], playground.seeded.stylize
-    names = {c["name"] for c in playground.commands.usable_in(None)}
+    ada, channel = playground.scene.members[0], playground.scene.stylize
+    names = {c["name"] for c in playground.commands.available_in(None)}
     assert names == {"stylize", "silent", "buttons", "queue", "Stylize this"}
     interaction = playground.slash(
         ada,
@@ -142,15 +142,15 @@ async def test_slash_command_with_a_file(playground: Playground, start: Start) -
 
 async def test_autocomplete(playground: Playground, start: Start) -> None:
     await start(Commanding())
-    ada, channel = playground.seeded.members[0], playground.seeded.stylize
+    ada, channel = playground.scene.members[0], playground.scene.stylize
     offered = await playground.autocomplete(ada, "stylize", "preset", "w", channel=channel)
     assert [c["value"] for c in offered] == ["waves", "woodcut"]
 
 
 async def test_subcommand_with_a_member(playground: Playground, start: Start) -> None:
     await start(Commanding())
-    ada, vincent, _ = playground.seeded.members
-    channel = playground.seeded.stylize
+    ada, vincent, _ = playground.scene.members
+    channel = playground.scene.stylize
     interaction = playground.slash(ada, "queue show", {"who": vincent.id}, channel=channel)
     await done(playground, interaction)
     assert interaction.original.content == "Nothing for Vincent."
@@ -161,7 +161,7 @@ async def test_context_menu_shows_the_picture_even_without_the_intent(
 ) -> None:
     bot = await start(Commanding())
     playground.state.application.message_content = False
-    ada, channel = playground.seeded.members[0], playground.seeded.stylize
+    ada, channel = playground.scene.members[0], playground.scene.stylize
     message = playground.post_message(ada, "mine", channel=channel, files=[("a.png", png())])
     interaction = playground.context_menu(ada, "Stylize this", message)
     await done(playground, interaction)
@@ -172,8 +172,8 @@ async def test_context_menu_shows_the_picture_even_without_the_intent(
 
 async def test_buttons_menus_and_forms(playground: Playground, start: Start) -> None:
     await start(Commanding())
-    ada, vincent, _ = playground.seeded.members
-    channel = playground.seeded.stylize
+    ada, vincent, _ = playground.scene.members
+    channel = playground.scene.stylize
     opened = playground.slash(ada, "buttons", channel=channel)
     await done(playground, opened)
     card = opened.original
@@ -181,7 +181,7 @@ async def test_buttons_menus_and_forms(playground: Playground, start: Start) -> 
     hidden = playground.press(vincent, card, "details")
     await done(playground, hidden)
     assert hidden.original.visible_to == vincent.id
-    assert not playground.state.sees(ada.id, hidden.original)
+    assert not playground.state.can_see(ada.id, hidden.original)
 
     await done(playground, playground.press(ada, card, "later"))
     await playground.wait_for(lambda: card.content == "Later is now.")
@@ -206,9 +206,9 @@ async def test_no_answer_in_time(playground: Playground, start: Start) -> None:
     playground.interactions.acknowledge_seconds = 0.2
     await start(Commanding())
     told: list[str] = []
-    playground.hub.subscribe(lambda event: told.append(event.name))
+    playground.event_bus.subscribe(lambda event: told.append(event.name))
     interaction = playground.slash(
-        playground.seeded.members[0], "silent", channel=playground.seeded.general
+        playground.scene.members[0], "silent", channel=playground.scene.general
     )
     await playground.wait_for(lambda: interaction.failed)
     assert "INTERACTION_FAILED" in told
@@ -225,7 +225,7 @@ def call(playground: Playground) -> tuple[Interaction, str, str]:
     """A member calls /ping; returns it with its callback's and its webhook's path."""
     command(playground)
     interaction = playground.slash(
-        playground.seeded.members[0], "ping", channel=playground.seeded.general
+        playground.scene.members[0], "ping", channel=playground.scene.general
     )
     return (
         interaction,
@@ -321,11 +321,11 @@ async def test_members_cannot_do_what_is_not_offered(playground: Playground, res
         "type": 1,
         "components": [{"type": 2, "style": 1, "label": "Go", "custom_id": "go", "disabled": True}],
     }
-    channel = playground.seeded.general
+    channel = playground.scene.general
     path = f"/channels/{channel.id}/messages"
     _, sent, _ = await rest("POST", path, {"content": "x", "components": [row]})
     card = channel.messages[sent["id"]]
-    ada, vincent, _ = playground.seeded.members
+    ada, vincent, _ = playground.scene.members
     for custom_id in ("go", "gone"):
         refused(lambda c=custom_id: playground.press(ada, card, c), 50035)
     command(playground, "owners", default_member_permissions="8")

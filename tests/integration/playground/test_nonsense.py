@@ -6,15 +6,14 @@ from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from bot.playground.bodies import Body
-from bot.playground.clock import Clock
-from bot.playground.commands import Commands
-from bot.playground.components import check_components
-from bot.playground.embeds import check_embeds
 from bot.playground.errors import ApiError, FormErrors
-from bot.playground.forms import parse_edit, parse_message
-from bot.playground.records import Application, User
-from bot.playground.state import State
+from bot.playground.interactions.command_registry import CommandRegistry
+from bot.playground.messages.component_validation import check_components
+from bot.playground.messages.embed_validation import check_embeds
+from bot.playground.messages.message_parser import Body, parse_edit, parse_message
+from bot.playground.state.clock import Clock
+from bot.playground.state.records import Application, User
+from bot.playground.state.state import State
 
 from .conftest import Rest, identify
 
@@ -130,7 +129,7 @@ def test_commands() -> None:
     state = State(Clock())
     owner = User(id="1", name="ada")
     state.application = Application(id="2", name="bot", owner=owner, token="t")
-    commands = Commands(state)
+    commands = CommandRegistry(state)
     for seed in range(ROUNDS):
         chance = Random(seed)
         wanted = [nonsense(chance) for _ in range(3)]
@@ -139,8 +138,8 @@ def test_commands() -> None:
 
 async def test_over_the_wire(playground: Playground, rest: Rest) -> None:
     playground.commands.upsert({"name": "ping", "description": "d", "type": 1}, None)
-    general = playground.seeded.general
-    called = playground.slash(playground.seeded.members[0], "ping", channel=general)
+    general = playground.scene.general
+    called = playground.slash(playground.scene.members[0], "ping", channel=general)
     callback = f"/interactions/{called.id}/{called.token}/callback"
     for nonsense in ({"type": []}, {"type": 4, "data": []}, {"type": 5, "data": {"flags": {}}}):
         assert (await rest("POST", callback, nonsense))[0] == 400
@@ -171,6 +170,6 @@ async def test_over_the_gateway(playground: Playground, connect: Any) -> None:
         await raw.receive()
         await raw.send(2, identify(playground, presence=7))
         await raw.until("GUILD_CREATE")
-        guild = playground.seeded.guild.id
+        guild = playground.scene.guild.id
         await raw.send(8, {"guild_id": guild, "query": [], "limit": {}, "user_ids": {"a": 1}})
         assert (await raw.until("GUILD_MEMBERS_CHUNK"))["d"]["members"] == []

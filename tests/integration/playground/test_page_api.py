@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from bot.playground.permissions import Permission
-from bot.playground.records import Overwrite
+from bot.playground.state.permissions import Permission
+from bot.playground.state.records import Overwrite
 
 from .conftest import Rest, Start, png
 from .test_interactions import Commanding
@@ -29,7 +29,7 @@ class Page:
     def __init__(self, rest: Rest, playground: Playground, member: int) -> None:
         self.rest = rest
         self.base = f"{playground.url}/_playground"
-        self.me = playground.seeded.members[member]
+        self.me = playground.scene.members[member]
 
     async def __call__(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
         options.setdefault("headers", {})
@@ -78,7 +78,7 @@ async def test_the_page_itself(playground: Playground, rest: Rest) -> None:
 
 
 async def test_state(playground: Playground, ada: Page, vincent: Page) -> None:
-    general, stylize = playground.seeded.general, playground.seeded.stylize
+    general, stylize = playground.scene.general, playground.scene.stylize
     playground.post_message(ada.me, "hello", channel=general)
     status, state, _ = await ada("GET", "/state")
     assert status == 200
@@ -100,14 +100,14 @@ async def test_state(playground: Playground, ada: Page, vincent: Page) -> None:
 
 
 async def test_nobody_acts_as_the_bot(playground: Playground, ada: Page) -> None:
-    for actor in (playground.seeded.bot.id, "123"):
+    for actor in (playground.scene.bot.id, "123"):
         url = f"{ada.base}/state"
         status, body, _ = await ada.rest("GET", url, params={"as": actor}, headers={})
         assert (status, body["code"]) == (404, 10013)
 
 
 async def test_messages_with_files(playground: Playground, ada: Page, vincent: Page) -> None:
-    general = playground.seeded.general
+    general = playground.scene.general
     path = f"/channels/{general.id}/messages"
     async with vincent.live() as socket:
         form = aiohttp.FormData(quote_fields=False)
@@ -139,7 +139,7 @@ async def test_messages_with_files(playground: Playground, ada: Page, vincent: P
 
 
 async def test_a_member_is_refused_as_a_bot_is(playground: Playground, ada: Page) -> None:
-    path = f"/channels/{playground.seeded.general.id}/messages"
+    path = f"/channels/{playground.scene.general.id}/messages"
     form = aiohttp.FormData(quote_fields=False)
     form.add_field("files[0]", io.BytesIO(bytes(11 * 1024 * 1024)), filename="a.png")
     status, body, _ = await ada("POST", path, data=form)
@@ -150,7 +150,7 @@ async def test_a_member_is_refused_as_a_bot_is(playground: Playground, ada: Page
 
 async def test_interactions(playground: Playground, start: Start, ada: Page, vincent: Page) -> None:
     await start(Commanding())
-    channel = playground.seeded.stylize
+    channel = playground.scene.stylize
     here = {"channel_id": channel.id}
     async with ada.live() as mine, vincent.live() as theirs:
         assert (await ada("POST", "/interactions", {"type": 2, "name": "buttons", **here}))[
@@ -211,7 +211,7 @@ async def test_no_answer(playground: Playground, start: Start, ada: Page) -> Non
     playground.interactions.acknowledge_seconds = 0.2
     await start(Commanding())
     async with ada.live() as socket:
-        call = {"type": 2, "name": "silent", "channel_id": playground.seeded.general.id}
+        call = {"type": 2, "name": "silent", "channel_id": playground.scene.general.id}
         assert (await ada("POST", "/interactions", call))[0] == 204
         failed = await told(socket, "INTERACTION_FAILED")
         assert (failed["name"], failed["message_id"]) == ("silent", None)
@@ -236,7 +236,7 @@ async def test_presence_members_and_weather(
 
 
 async def test_other_sites_are_kept_out(playground: Playground, ada: Page) -> None:
-    path = f"/channels/{playground.seeded.general.id}/messages"
+    path = f"/channels/{playground.scene.general.id}/messages"
     for headers, expected in (
         ({"Host": "evil.example"}, 421),
         ({"Origin": "http://evil.example"}, 403),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from bot.playground.permissions import Permission
-from bot.playground.records import Overwrite
+from bot.playground.state.permissions import Permission
+from bot.playground.state.records import Overwrite
 
 from .conftest import Rest, png
 
@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 
 
 def messages(playground: Playground) -> str:
-    return f"/channels/{playground.seeded.general.id}/messages"
+    return f"/channels/{playground.scene.general.id}/messages"
 
 
 def errors_at(body: Any, path: str) -> str:
@@ -56,7 +56,7 @@ async def test_bad_tokens(playground: Playground, rest: Rest, token: str) -> Non
 async def test_unknown_things(
     playground: Playground, rest: Rest, method: str, path: str, code: int
 ) -> None:
-    path = path.format(messages=messages(playground), guild=playground.seeded.guild.id)
+    path = path.format(messages=messages(playground), guild=playground.scene.guild.id)
     status, body, _ = await rest(method, path)
     assert (status, body["code"]) == (404, code)
 
@@ -106,7 +106,7 @@ async def test_malformed_messages(
     status, body, _ = await rest("POST", messages(playground), payload)
     assert (status, body["code"], body["message"]) == (400, 50035, "Invalid Form Body")
     assert errors_at(body, path) == why
-    assert playground.seeded.general.messages == {}
+    assert playground.scene.general.messages == {}
 
 
 def button(**changes: Any) -> dict[str, Any]:
@@ -233,7 +233,7 @@ async def test_files_too_large(playground: Playground, rest: Rest) -> None:
     nines = [(f"{i}.png", bytes(9 * MIB)) for i in range(3)]
     status, body, _ = await rest.upload(path, {}, nines)
     assert (status, body["code"]) == (413, 40005)
-    playground.seeded.guild.premium_tier = 2
+    playground.scene.guild.premium_tier = 2
     assert (await rest.upload(path, {}, [("boosted.png", bytes(11 * MIB))]))[0] == 200
 
 
@@ -281,8 +281,8 @@ async def test_missing_permissions(
     files: list[tuple[str, bytes]],
     code: int,
 ) -> None:
-    general = playground.seeded.general
-    playground.set_overwrite(general, Overwrite(id=playground.seeded.bot.id, type=1, deny=denied))
+    general = playground.scene.general
+    playground.set_overwrite(general, Overwrite(id=playground.scene.bot.id, type=1, deny=denied))
     status, body, _ = await rest.upload(messages(playground), payload, files)
     assert (status, body["code"]) == (403, code)
     playground.clear_overwrites(general)
@@ -291,11 +291,11 @@ async def test_missing_permissions(
 
 
 async def test_other_peoples_messages(playground: Playground, rest: Rest) -> None:
-    ada, general = playground.seeded.members[0], playground.seeded.general
+    ada, general = playground.scene.members[0], playground.scene.general
     path = f"{messages(playground)}/{playground.post_message(ada, 'mine', channel=general).id}"
     status, body, _ = await rest("PATCH", path, {"content": "yours"})
     assert (status, body["code"]) == (403, 50005)
-    robots = next(r for r in playground.seeded.guild.roles.values() if r.bot_id)
+    robots = next(r for r in playground.scene.guild.roles.values() if r.bot_id)
     robots.permissions &= ~Permission.MANAGE_MESSAGES
     status, body, _ = await rest("DELETE", path)
     assert (status, body["code"]) == (403, 50013)
@@ -316,11 +316,11 @@ async def test_reactions(playground: Playground, rest: Rest) -> None:
     status, body, _ = await rest("PUT", f"{path}/🌊/@me")
     assert (status, body["code"]) == (403, 30010)
     for fine in ("🇫🇷", "👩‍🎨", "❤️", "3️⃣", "👍🏽", "‼️"):
-        assert playground.reactions.emoji(fine)["name"] == fine
+        assert playground.reactions.parse_emoji(fine)["name"] == fine
     assert (await rest("DELETE", f"{path}/🌊/@me"))[1]["code"] == 10014
     playground.set_overwrite(
-        playground.seeded.general,
-        Overwrite(id=playground.seeded.bot.id, type=1, deny=Permission.ADD_REACTIONS),
+        playground.scene.general,
+        Overwrite(id=playground.scene.bot.id, type=1, deny=Permission.ADD_REACTIONS),
     )
     assert (await rest("DELETE", f"{path}/😀/@me"))[0] == 204
     assert (await rest("PUT", f"{path}/🌊/@me"))[1]["code"] == 50013
@@ -331,7 +331,7 @@ async def test_nonces(playground: Playground, rest: Rest) -> None:
     _, first, _ = await rest("POST", messages(playground), payload)
     _, again, _ = await rest("POST", messages(playground), {**payload, "content": "twice"})
     assert (again["id"], again["content"], again["nonce"]) == (first["id"], "once", "job-1")
-    assert len(playground.seeded.general.messages) == 1
+    assert len(playground.scene.general.messages) == 1
     _, loose, _ = await rest("POST", messages(playground), {**payload, "enforce_nonce": False})
     assert loose["id"] != first["id"]
     playground.clock.advance(301)  # Discord remembers for some minutes only
@@ -340,8 +340,8 @@ async def test_nonces(playground: Playground, rest: Rest) -> None:
 
 
 async def test_who_is_pinged(playground: Playground, rest: Rest) -> None:
-    ada, vincent, _ = playground.seeded.members
-    general = playground.seeded.general
+    ada, vincent, _ = playground.scene.members
+    general = playground.scene.general
     asked = playground.post_message(ada, "please", channel=general)
     text = f"<@{ada.id}> <@{vincent.id}> @everyone"
     reply = {"message_reference": {"message_id": asked.id}}
@@ -373,7 +373,7 @@ async def test_bulk_delete(playground: Playground, rest: Rest) -> None:
     path = f"{messages(playground)}/bulk-delete"
     assert (await rest("POST", path, {"messages": ids[:1]}))[1]["code"] == 50016
     assert (await rest("POST", path, {"messages": ids}))[0] == 204
-    assert playground.seeded.general.messages == {}
+    assert playground.scene.general.messages == {}
 
 
 async def test_requests_that_are_not_for_us(playground: Playground, rest: Rest) -> None:

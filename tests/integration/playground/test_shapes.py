@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from bot.playground.permissions import Permission
-from bot.playground.records import Overwrite
+from bot.playground.state.permissions import Permission
+from bot.playground.state.records import Overwrite
 
 from .conftest import Rest, png
 
@@ -74,10 +74,10 @@ EMBED = {
 
 
 async def test_messages(playground: Playground, rest: Rest, check: Any) -> None:
-    ada, general = playground.seeded.members[0], playground.seeded.general
+    ada, general = playground.scene.members[0], playground.scene.general
     asked = playground.post_message(
         ada,
-        f"<@{playground.seeded.bot.id}> please",
+        f"<@{playground.scene.bot.id}> please",
         channel=general,
         files=[("a.png", png()), ("notes.txt", b"text")],
     )
@@ -134,7 +134,7 @@ async def test_newer_components(playground: Playground, rest: Rest, check: Any) 
         ],
     }
     status, sent, _ = await rest.upload(
-        f"/channels/{playground.seeded.general.id}/messages",
+        f"/channels/{playground.scene.general.id}/messages",
         {"flags": 1 << 15, "components": [container]},
         [("a.png", png()), ("notes.txt", b"text")],
     )
@@ -142,8 +142,8 @@ async def test_newer_components(playground: Playground, rest: Rest, check: Any) 
 
 
 async def test_everything_one_looks_up(playground: Playground, rest: Rest, check: Any) -> None:
-    guild, general = playground.seeded.guild, playground.seeded.general
-    ada = playground.seeded.members[0]
+    guild, general = playground.scene.guild, playground.scene.general
+    ada = playground.scene.members[0]
     playground.set_overwrite(general, Overwrite(id=ada.id, type=1, deny=Permission.ADD_REACTIONS))
     for operation, path in (
         ("/gateway/bot", "/gateway/bot"),
@@ -192,7 +192,7 @@ async def test_commands_and_emoji(playground: Playground, rest: Rest, check: Any
     check("GET", everywhere, status, body)
     status, body, _ = await rest("GET", f"{root}/commands/{body[0]['id']}")
     check("GET", everywhere + "/{command_id}", status, body)
-    here = f"{root}/guilds/{playground.seeded.guild.id}/commands"
+    here = f"{root}/guilds/{playground.scene.guild.id}/commands"
     status, body, _ = await rest("POST", here, wanted[0])
     check("POST", "/applications/{application_id}/guilds/{guild_id}/commands", status, body)
     status, body, _ = await rest(
@@ -206,7 +206,7 @@ async def test_commands_and_emoji(playground: Playground, rest: Rest, check: Any
 
 
 async def test_interactions(playground: Playground, rest: Rest, check: Any) -> None:
-    ada, general = playground.seeded.members[0], playground.seeded.general
+    ada, general = playground.scene.members[0], playground.scene.general
     playground.commands.upsert({"name": "ping", "description": "d", "type": 1}, None)
     playground.commands.upsert({"name": "Look", "type": 3}, None)
     webhook = f"/webhooks/{playground.state.application.id}"
@@ -262,7 +262,7 @@ async def test_refusals(playground: Playground, rest: Rest, contract: Any) -> No
     words = {**schemas, "Error": {**schemas["Error"], "properties": text}}
     schema = {"$ref": "#/components/schemas/ErrorResponse", "components": {"schemas": words}}
     validator = jsonschema.Draft202012Validator(schema)
-    path = f"/channels/{playground.seeded.general.id}/messages"
+    path = f"/channels/{playground.scene.general.id}/messages"
     for answer in (
         await rest("GET", "/users/@me", headers={}),
         await rest("GET", "/channels/1"),

@@ -1,0 +1,1 @@
+"""Messages and reactions: parsing, validation and changes."""

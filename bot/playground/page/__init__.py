@@ -1,0 +1,1 @@
+"""The chat page: its HTTP calls, its live updates and its files."""

@@ -1,0 +1,1 @@
+"""REST API v10: request parsing, rate limits and the routes."""

@@ -1,0 +1,1 @@
+"""State of the playground: records, permissions, ids and the event bus."""

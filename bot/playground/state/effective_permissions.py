@@ -1,0 +1,65 @@
+"""Compute a member's permissions from roles and channel overwrites, as Discord does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.playground.state.permissions import ALL, NOTHING, Permission
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.playground.state.records import Channel, Guild, Member, Overwrite
+
+__all__ = ["channel_permissions", "guild_permissions"]
+
+# Discord ignores these where SEND_MESSAGES is denied.
+_REQUIRES_SEND_MESSAGES = (
+    Permission.MENTION_EVERYONE
+    | Permission.SEND_TTS_MESSAGES
+    | Permission.ATTACH_FILES
+    | Permission.EMBED_LINKS
+)
+
+
+def guild_permissions(guild: Guild, member: Member) -> Permission:
+    """Return the permissions that the member's roles grant in the guild."""
+    if guild.owner_id == member.user.id:
+        return ALL
+    granted = guild.roles[guild.id].permissions
+    for role_id in member.roles:
+        granted |= guild.roles[role_id].permissions
+    if Permission.ADMINISTRATOR in granted:
+        return ALL
+    return granted
+
+
+def channel_permissions(guild: Guild, channel: Channel, member: Member) -> Permission:
+    """Return the member's permissions in the channel.
+
+    Overwrites apply in Discord's order: @everyone, then the member's roles, then the member.
+    """
+    granted = guild_permissions(guild, member)
+    if Permission.ADMINISTRATOR in granted:
+        return granted
+    everyone = channel.overwrites.get(guild.id)
+    granted = _apply_overwrites(granted, [everyone] if everyone else [])
+    granted = _apply_overwrites(
+        granted, [channel.overwrites[role] for role in member.roles if role in channel.overwrites]
+    )
+    own = channel.overwrites.get(member.user.id)
+    granted = _apply_overwrites(granted, [own] if own else [])
+    if Permission.VIEW_CHANNEL not in granted:
+        return NOTHING
+    if Permission.SEND_MESSAGES not in granted:
+        granted &= ~_REQUIRES_SEND_MESSAGES
+    return granted
+
+
+def _apply_overwrites(granted: Permission, overwrites: Iterable[Overwrite]) -> Permission:
+    """Apply overwrites of equal rank together: all denials first, then all grants."""
+    deny = allow = NOTHING
+    for overwrite in overwrites:
+        deny |= overwrite.deny
+        allow |= overwrite.allow
+    return (granted & ~deny) | allow
