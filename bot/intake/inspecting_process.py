@@ -16,6 +16,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from bot.errors import PictureProblem
+from bot.ops.sandbox import confine
 from stylenet.errors import (
     ImageSizeError,
     UnreadableImageError,
@@ -108,6 +109,7 @@ def main() -> None:
     """Inspect the picture on standard input within the limits given as the first argument."""
     limits = json.loads(sys.argv[1])
     limit_resources(memory_bytes=limits.pop("memory_bytes"), cpu_seconds=limits.pop("cpu_seconds"))
+    confine()
     sys.stdout.write("\n")
     sys.stdout.flush()
     json.dump(examine_picture(sys.stdin.buffer.read(), **limits), sys.stdout)

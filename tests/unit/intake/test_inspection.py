@@ -7,9 +7,12 @@ import base64
 import io
 import json
 import os
+import re
 import signal
 import struct
+import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -238,6 +241,15 @@ async def test_cancelling_stops_the_process(inspector):
     with pytest.raises(asyncio.CancelledError):
         await task
     assert process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="confinement is by Linux's kernel")
+async def test_process_is_confined(inspector):
+    """What that keeps it from is shown in ``tests/unit/ops/test_sandbox.py``."""
+    process = await inspector._idle[0]
+    status = await asyncio.to_thread(Path(f"/proc/{process.pid}/status").read_text)
+    assert re.search(r"^NoNewPrivs:\s*1$", status, re.MULTILINE)
+    assert re.search(r"^Seccomp:\s*2$", status, re.MULTILINE)
 
 
 async def test_process_inherits_no_secrets(monkeypatch):
