@@ -25,12 +25,12 @@ import psutil
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
 
+from stylenet.architecture import REDUCED_LAYERS, down_to, layer_shape
 from stylenet.engine import devices
 from stylenet.engine.objective import Objective
-from stylenet.features.reduced import REACHED, ReducedVGG, load_reduced
-from stylenet.features.vgg import VGG19, layer_shape
+from stylenet.features.reduced import ReducedVGG, load_reduced
+from stylenet.features.vgg import VGG19
 from stylenet.features.weights import bundled_weights
-from stylenet.losses.loss import down_to
 from stylenet.losses.targets import measure_targets
 from stylenet.optim.fourier import FourierBasis
 from stylenet.optim.lbfgs import LBFGS
@@ -81,7 +81,7 @@ def timings(width: int, height: int, name: str, repeats: int) -> tuple[float, fl
     reduced = load_reduced(weights, dtype=devices.draft_dtype(device, Precision.AUTO)).to(device)
     floor = sum(least(repeats, recorded(run)) for run in convolutions(network, width, height))
     exact_step, exact = stepper(network, width, height, down_to(RECIPE.layers, RECIPE.deepest))
-    reduced_step, draft = stepper(reduced, width, height, RECIPE.layers & frozenset(REACHED))
+    reduced_step, draft = stepper(reduced, width, height, RECIPE.layers & frozenset(REDUCED_LAYERS))
     return floor, least(repeats, exact_step), least(repeats, reduced_step), draft / exact
 
 

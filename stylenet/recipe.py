@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LAYERS",
     "RECIPES",
+    "WHITENED_LAYER",
     "LayerWeights",
     "Optimizer",
     "Padding",
@@ -32,6 +33,9 @@ LAYERS: tuple[str, ...] = tuple(
     for conv in range(1, convs + 1)
 )
 """VGG-19's sixteen convolutions, each named after its rectified output, shallowest first."""
+
+WHITENED_LAYER = "relu4_1"
+"""The layer whose style term is whitened: at the start it is most of the loss."""
 
 LayerWeights = tuple[tuple[str, float], ...]
 """Layers by name with the weight of each, e.g. ``(("relu4_2", 0.5), ("relu5_2", 0.5))``."""

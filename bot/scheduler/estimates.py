@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bot.jobs.models import JobState
+from stylenet.budget import Network, Schedule
 from stylenet.scales import Scale, scales_of
 
 if TYPE_CHECKING:
@@ -36,23 +37,17 @@ if TYPE_CHECKING:
 
     from bot.jobs.models import Job
     from bot.jobs.timings import Measured, Timings
-    from stylenet.recipe import Recipe
+    from stylenet.budget import Stage
 
     Costs = NDArray[np.float64]
 
-__all__ = ["DRAFT_STEP", "Estimator", "effort", "seconds_left"]
+__all__ = ["Estimator", "effort", "seconds_left"]
 
 # Before anything was measured: seconds per painting, evaluation, megapixel of targets, and
 # megapixel of a pass on the reduced network and on the full one; of a small CPU server, and of a
 # GPU of a few years' age.
 CPU_COSTS = (0.4, 0.005, 15.0, 20.0, 17.0)
 GPU_COSTS = (1.0, 0.02, 0.6, 0.5, 0.4)
-
-DRAFT_STEP = 0.1933
-"""What an evaluation on the reduced network costs, in passes: `reduced_cost` in stylenet."""
-
-SHALLOW_STEP = 0.751
-"""What one on the full network costs where its deepest layers are left out; else it is 1."""
 
 UNKNOWN_ASPECT = 0.75
 UNKNOWN_SIZE = 1024
@@ -172,86 +167,66 @@ def effort(job: Job) -> Costs:
     (1, evaluations, megapixels times half its pictures, and megapixels times the passes on the
     reduced network and on the full one).
     """
-    legs = _legs(job)
-    return _weighed(job, [(leg, leg.drafts, leg.exact) for leg in legs], once=1.0)
+    scales = _scales(job)
+    return _weighed(job, [(scale, scale.evaluations) for scale in scales], once=1.0)
 
 
 def _done(job: Job) -> Costs:
     """As much of the effort as a job's steps so far were."""
-    legs = _legs(job)
     if not job.total or not job.step:
         return np.zeros(len(CPU_COSTS))
-    done = sum(leg.drafts + leg.exact for leg in legs) * min(job.step / job.total, 1.0)
+    scales = _scales(job)
+    done = sum(sum(scale.evaluations) for scale in scales) * min(job.step / job.total, 1.0)
     parts = []
-    for leg in legs:
-        drafted = min(done, leg.drafts)
-        exact = min(done - drafted, leg.exact)
-        done -= drafted + exact
-        parts.append((leg, drafted, exact))
+    for scale in scales:
+        counts = []
+        for count in scale.evaluations:
+            counts.append(min(done, count))
+            done -= counts[-1]
+        parts.append((scale, counts))
     # Of what is paid once, the beginning has its half; the end, its own.
     return _weighed(job, parts, once=0.5)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Leg:
-    """A scale of a painting: megapixels, and evaluations on the reduced network and the full one.
+class _ScaleCost:
+    """Megapixels of a scale, its stages, and the number of evaluations of each stage."""
 
-    Its targets are measured once, on arriving there.
-    """
-
-    area: float
-    drafts: int
-    exact: int
+    megapixels: float
+    stages: tuple[Stage, ...]
+    evaluations: tuple[int, ...]
 
 
-def _weighed(job: Job, parts: Sequence[tuple[_Leg, float, float]], *, once: float) -> Costs:
-    """The effort of so many evaluations of each leg, on the reduced network and the full one."""
+def _weighed(
+    job: Job, parts: Sequence[tuple[_ScaleCost, Sequence[float]]], *, once: float
+) -> Costs:
+    """Return the effort of these numbers of evaluations of each stage of each scale."""
     total = np.array([once, 0.0, 0.0, 0.0, 0.0])
-    for leg, drafts, exact in parts:
-        total += [
-            0.0,
-            drafts + exact,
-            leg.area * once * _pictures(job) / 2,
-            leg.area * drafts * DRAFT_STEP,
-            leg.area * exact * _exact_step(job.recipe),
-        ]
+    for scale, evaluations in parts:
+        total[2] += scale.megapixels * once * _pictures(job) / 2
+        for stage, count in zip(scale.stages, evaluations, strict=True):
+            network = 3 if stage.network is Network.REDUCED else 4
+            total[1] += count
+            total[network] += scale.megapixels * count * stage.cost
     return total
 
 
-def _legs(job: Job) -> list[_Leg]:
+def _scales(job: Job) -> list[_ScaleCost]:
     width, height = _size(job)
     scales = [Scale(recipe=job.recipe, share=1.0)]
     if job.start_key is None:
         scales = scales_of(job.recipe, width, height)
-    legs = []
+    costs = []
     for scale in scales:
-        drafts, exact = _evaluations(scale.recipe, pictures=_pictures(job))
-        legs.append(_Leg(area=scale.share * width * height / 1e6, drafts=drafts, exact=exact))
-    return legs
-
-
-def _evaluations(recipe: Recipe, *, pictures: int) -> tuple[int, int]:
-    """How many a scale's budget pays for, on the reduced network and on the full one.
-
-    As in `stylenet.engine.run`: measuring a draft's targets is charged; so is arriving at the full
-    network, which is an evaluation without a step, and not done for its own sake.
-    """
-    budget, drafts = recipe.passes, 0
-    if recipe.draft > 0:
-        budget -= DRAFT_STEP * pictures / 2
-        spent = recipe.passes - budget
-        until = recipe.draft * recipe.passes
-        if until + DRAFT_STEP + 2 * _exact_step(recipe) > recipe.passes:
-            until = recipe.passes
-        drafts = math.ceil((until - spent) / DRAFT_STEP)
-        drafts = max(min(drafts, math.floor(budget / DRAFT_STEP)), 1)
-        budget -= drafts * DRAFT_STEP
-    exact = math.floor(budget / _exact_step(recipe))
-    return drafts, exact if exact > 1 or not drafts else 0
-
-
-def _exact_step(recipe: Recipe) -> float:
-    return 1.0 if recipe.deepest is None else SHALLOW_STEP
+        schedule = Schedule.of(scale.recipe, styles=len(job.style_keys))
+        costs.append(
+            _ScaleCost(
+                megapixels=scale.share * width * height / 1e6,
+                stages=schedule.stages,
+                evaluations=schedule.evaluations(),
+            )
+        )
+    return costs
 
 
 def _pictures(job: Job) -> int:

@@ -1,4 +1,4 @@
-"""The loop: step after step until the budget is spent, telling what happens as events."""
+"""The painting loop: scale after scale, step after step, reported as events."""
 
 from __future__ import annotations
 
@@ -7,106 +7,128 @@ from typing import TYPE_CHECKING
 
 import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
 
-from stylenet.engine.run import Run
+from stylenet.engine.checkpoints import Spent, unpack
+from stylenet.engine.scale import ScalePosition, ScaleRun
 from stylenet.events import Checkpoint, Painting, Progress, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterator
 
     from torch import Tensor
 
-    from stylenet.engine.checkpoints import Spent, State
-    from stylenet.engine.run import Canvas, Course, Stage
+    from stylenet.engine.checkpoints import State
+    from stylenet.engine.plan import PaintingPlan
+    from stylenet.engine.scale import ScaleProblem
     from stylenet.events import PaintingEvent
-    from stylenet.recipe import Recipe
+    from stylenet.features.weights import Weights
 
-__all__ = ["Reached", "optimize"]
+__all__ = ["run"]
 
-_VISIBLE = 7.0
-"""Mean change, in levels of 0..255 over cells of 4 × 4 pixels, that a glance notices."""
+_VISIBLE_CHANGE = 7.0
+"""Mean change, in levels of 0..255 over cells of 4 × 4 pixels, that is visible at a glance."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Reached:
-    """What a scale ends with: the picture, (1, 3, height, width), and what all have taken."""
+class _ScaleResult:
+    """The picture at the end of a scale, (1, 3, height, width), and what all scales used."""
 
     picture: Tensor
     spent: Spent
 
 
-def optimize(
-    canvas: Canvas,
-    stages: Sequence[Stage],
-    recipe: Recipe,
+def run(
+    plan: PaintingPlan,
+    weights: Weights,
     *,
-    course: Course,
+    resume: bytes | None,
+    should_stop: Callable[[], bool],
+    checkpoint_seconds: float,
+) -> Iterator[PaintingEvent]:
+    """Paint all scales of a plan; see `stylenet.api.paint`.
+
+    Yields:
+        Progress after each step, Snapshots, Checkpoints, and at the end a Painting.
+
+    Raises:
+        CheckpointError: `resume` is damaged or belongs to another painting.
+        DeviceMemoryError: the picture does not fit into the device's memory.
+        DivergedError: the loss is not finite; snapshots yielded before stay valid.
+    """
+    fingerprint = plan.fingerprint(weights)
+    state = None
+    if resume is not None:
+        state = unpack(resume, painting=fingerprint, shapes=plan.shapes, device=plan.config.device)
+    spent = Spent() if state is None else state.before
+    picture = None
+    count = len(plan.scales)
+    for index in range(0 if state is None else state.scale, count):
+        position = ScalePosition(
+            index=index, count=count, share=plan.scales[index].share, before=spent
+        )
+        result = yield from _run_scale(
+            plan.problem(index, weights, start=picture, fingerprint=fingerprint),
+            position,
+            state=state,
+            should_stop=should_stop,
+            checkpoint_seconds=checkpoint_seconds,
+        )
+        if result is None:
+            return
+        picture, spent, state = result.picture, result.spent, None
+
+
+def _run_scale(
+    problem: ScaleProblem,
+    position: ScalePosition,
+    *,
     state: State | None,
     should_stop: Callable[[], bool],
     checkpoint_seconds: float,
-) -> Generator[PaintingEvent, None, Reached | None]:
-    """Paint at one scale, from the start or from `state`.
-
-    Args:
-        canvas: what is painted on.
-        stages: what is minimised, one after another; the method's memory is carried over.
-        recipe: the method, the budget and when to take snapshots.
-        course: which scale this is, and what those before it took.
-        state: of a checkpoint at this scale, to go on from; None to begin.
-        should_stop: asked before every step; once true, painting ends with a Checkpoint.
-        checkpoint_seconds: least time of painting between two Checkpoints.
-
-    Yields:
-        Progress after each step, Snapshots, Checkpoints, and at the end of the last scale a
-        Painting.
-
-    Returns:
-        The picture that was reached, and what it took; None where painting was stopped.
-
-    Raises:
-        DivergedError: the loss is not a number; snapshots yielded before stand.
-    """
-    run = Run(canvas, stages, recipe, course, state)
-    shown = run.picture
-    last_checkpoint = run.seconds
+) -> Generator[PaintingEvent, None, _ScaleResult | None]:
+    """Paint one scale, from its start or from `state`; return None where it was stopped."""
+    scale = ScaleRun(problem, position, state)
+    shown = scale.picture
+    last_checkpoint = scale.seconds
     while True:
         if should_stop():
-            yield Checkpoint(step=run.spent.steps, state=run.checkpoint())
+            yield Checkpoint(step=scale.spent.steps, state=scale.checkpoint())
             return None
-        if not run.advance():
+        if not scale.advance():
             break
-        spent = run.spent
+        spent = scale.spent
         yield Progress(
             step=spent.steps,
-            total=spent.steps + run.steps_left() + run.steps_beyond(),
-            scale=course.scale,
-            losses=run.point.losses,
+            total=scale.total_steps,
+            scale=position.index,
+            losses=scale.point.losses,
             passes=spent.passes,
             seconds=spent.seconds,
         )
-        if _snapshot_due(recipe, run, shown):
-            shown = run.picture
-            yield Snapshot(step=spent.steps, pixels=canvas.show(shown), losses=run.point.losses)
-        is_last = course.scale + 1 == course.scales and run.steps_left() == 0
-        if run.seconds - last_checkpoint >= checkpoint_seconds and not is_last:
-            last_checkpoint = run.seconds
-            yield Checkpoint(step=spent.steps, state=run.checkpoint())
-    if course.scale + 1 < course.scales:
-        return Reached(picture=run.picture, spent=run.spent)
-    losses = run.final_losses()
-    spent = run.spent
-    yield Painting(
-        pixels=canvas.show(run.picture),
-        losses=losses,
-        steps=spent.steps,
-        passes=spent.passes,
-        seconds=spent.seconds,
-        device=canvas.device,
-    )
-    return Reached(picture=run.picture, spent=spent)
+        if _is_snapshot_due(scale, shown, every=problem.recipe.snapshot_every):
+            shown = scale.picture
+            yield Snapshot(
+                step=spent.steps, pixels=problem.render(shown), losses=scale.point.losses
+            )
+        is_final_step = position.is_last and scale.steps_left() == 0
+        if scale.seconds - last_checkpoint >= checkpoint_seconds and not is_final_step:
+            last_checkpoint = scale.seconds
+            yield Checkpoint(step=spent.steps, state=scale.checkpoint())
+    if position.is_last:
+        losses = scale.final_losses()
+        spent = scale.spent
+        yield Painting(
+            pixels=problem.render(scale.picture),
+            losses=losses,
+            steps=spent.steps,
+            passes=spent.passes,
+            seconds=spent.seconds,
+            device=problem.device,
+        )
+    return _ScaleResult(picture=scale.picture, spent=scale.spent)
 
 
-def _snapshot_due(recipe: Recipe, run: Run, shown: Tensor) -> bool:
-    if recipe.snapshot_every is not None:
-        return run.spent.steps % recipe.snapshot_every == 0
-    change = F.avg_pool2d(run.picture.clamp(0, 255) - shown.clamp(0, 255), 4, ceil_mode=True)
-    return float(change.abs().mean()) >= _VISIBLE
+def _is_snapshot_due(scale: ScaleRun, shown: Tensor, *, every: int | None) -> bool:
+    if every is not None:
+        return scale.spent.steps % every == 0
+    change = F.avg_pool2d(scale.picture.clamp(0, 255) - shown.clamp(0, 255), 4, ceil_mode=True)
+    return float(change.abs().mean()) >= _VISIBLE_CHANGE

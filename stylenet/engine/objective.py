@@ -61,6 +61,7 @@ class Objective:
         guides: Guides | None = None,
         side: int | None = None,
     ) -> None:
+        self.network = network
         self._loss = Loss(
             network, targets, recipe, deepest=deepest, damping=damping, guides=guides, side=side
         )

@@ -15,9 +15,18 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
 from torch import Tensor, nn
 
+from stylenet.architecture import (
+    REDUCED_CHANNELS,
+    REDUCED_FILTERS,
+    REDUCED_LAYERS,
+    is_narrowed,
+    layer_shape,
+    reduced_cost,
+    reduced_kernel_shapes,
+    require_reduced,
+)
 from stylenet.features.convolution import convolve
 from stylenet.features.training_images import dead_leaves
-from stylenet.features.vgg import deepest_of, full_cost, layer_shape
 from stylenet.recipe import Padding
 
 if TYPE_CHECKING:
@@ -27,35 +36,12 @@ if TYPE_CHECKING:
     from stylenet.features.weights import Weights
 
 __all__ = [
-    "CHANNELS",
-    "FILTERS",
-    "REACHED",
     "ReducedVGG",
     "fit",
     "load_reduced",
-    "reduced_cost",
 ]
 
-FILTERS = 32
-"""How many of the first layer's 64 filters are kept: the others are nearly mixtures of them."""
-
-CHANNELS: Mapping[str, tuple[int, int]] = {
-    "relu1_2": (FILTERS, 24),
-    "relu2_1": (40, 52),
-    "relu2_2": (72, 72),
-    "relu3_1": (80, 96),
-    "relu3_2": (112, 88),
-    "relu3_3": (112, 72),
-    "relu3_4": (112, 72),
-    "relu4_1": (128, 120),
-    "relu4_2": (160, 128),
-}
-"""By layer, the channels that enter its 3 × 3 convolution and those that leave it."""
-
-REACHED: tuple[str, ...] = tuple(CHANNELS)
-"""The layers whose features the reduced network gives. Of the first, it has but `FILTERS`."""
-
-_LAYERS = ("relu1_1", *REACHED)
+_LAYERS = ("relu1_1", *REDUCED_LAYERS)
 _PICTURES = 8
 _HEIGHT, _WIDTH = 160, 208
 _SAMPLES = 30_000
@@ -104,9 +90,9 @@ class ReducedVGG(nn.Module):
         """Return the features of these layers; see `VGG19.forward`.
 
         Raises:
-            KeyError: a layer is not one of `REACHED`.
+            KeyError: a layer is not one of `REDUCED_LAYERS`.
         """
-        deepest = _deepest_of(layers)
+        deepest = require_reduced(layers)
         features = {}
         x = (picture - self.get_buffer("mean")).to(
             self.get_buffer("relu1_1_kernel").dtype, memory_format=torch.channels_last
@@ -123,9 +109,9 @@ class ReducedVGG(nn.Module):
 
     def _convolve(self, layer: str, x: Tensor) -> Tensor:
         kernel, bias = self.get_buffer(f"{layer}_kernel"), self.get_buffer(f"{layer}_bias")
-        if layer not in CHANNELS:
+        if layer not in REDUCED_CHANNELS:
             return convolve(x, kernel, bias, padding=self._padding, rectified=True)
-        if _is_narrowed(layer):
+        if is_narrowed(layer):
             x = convolve(x, self.get_buffer(f"{layer}_narrow"))
         x = convolve(x, kernel, padding=self._padding)
         return convolve(x, self.get_buffer(f"{layer}_widen"), bias, rectified=True)
@@ -133,49 +119,6 @@ class ReducedVGG(nn.Module):
     def cost(self, layers: Collection[str]) -> float:
         """Return what forward and backward to these layers cost, in passes; see `VGG19.cost`."""
         return reduced_cost(layers)
-
-
-def reduced_cost(layers: Collection[str]) -> float:
-    """Return what forward and backward to these layers cost on the reduced network, in passes.
-
-    Raises:
-        KeyError: a layer is not one of `REACHED`.
-    """
-    deepest = _deepest_of(layers)
-    total = 0.0
-    for layer in _LAYERS[: _LAYERS.index(deepest) + 1]:
-        share = layer_shape(layer)[2]
-        total += share * sum(math.prod(shape) for shape in _kernel_shapes(layer).values())
-    return total / full_cost()
-
-
-def _deepest_of(layers: Collection[str]) -> str:
-    for layer in layers:
-        if layer not in REACHED:
-            raise KeyError(layer)
-    return deepest_of(layers)
-
-
-def _channels_in(layer: str) -> int:
-    return FILTERS if layer == "relu1_2" else layer_shape(layer)[0]
-
-
-def _is_narrowed(layer: str) -> bool:
-    return CHANNELS[layer][0] < _channels_in(layer)
-
-
-def _kernel_shapes(layer: str) -> dict[str, tuple[int, int, int, int]]:
-    """The shapes of a layer's convolutions, by name."""
-    if layer not in CHANNELS:
-        return {f"{layer}_kernel": (FILTERS, 3, 3, 3)}
-    entering, leaving = CHANNELS[layer]
-    shapes = {
-        f"{layer}_kernel": (leaving, entering, 3, 3),
-        f"{layer}_widen": (layer_shape(layer)[1], leaving, 1, 1),
-    }
-    if _is_narrowed(layer):
-        shapes[f"{layer}_narrow"] = (entering, _channels_in(layer), 1, 1)
-    return shapes
 
 
 def load_reduced(
@@ -236,14 +179,14 @@ def fit(weights: Weights) -> dict[str, Tensor]:
         if layer.endswith("_1") and layer != "relu1_1":
             exact, own = F.max_pool2d(exact, 2), F.max_pool2d(own, 2)
         exact = F.conv2d(exact, kernel, padding=1)
-        if layer in CHANNELS:
+        if layer in REDUCED_CHANNELS:
             met = kernel if kept is None else kernel[:, kept]
             kept = None
-            if _is_narrowed(layer):
-                narrow, met = _narrow(own, met, CHANNELS[layer][0])
+            if is_narrowed(layer):
+                narrow, met = _narrow(own, met, REDUCED_CHANNELS[layer][0])
                 factors[f"{layer}_narrow"] = narrow
                 own = F.conv2d(own, narrow)
-            first, widen, offset = _factor(exact, own, met, CHANNELS[layer][1], random)
+            first, widen, offset = _factor(exact, own, met, REDUCED_CHANNELS[layer][1], random)
             factors[f"{layer}_kernel"], factors[f"{layer}_widen"] = first, widen
             factors[f"{layer}_bias"] = offset + bias
             own = F.conv2d(F.conv2d(own, first, padding=1), widen, offset + bias)
@@ -343,7 +286,7 @@ def _choose_filters(features: Tensor, kernel: Tensor) -> Tensor:
     reach = _reach(kernel)
     ridge = _FAINTEST * left.diagonal().mean()
     chosen: list[int] = []
-    for _ in range(FILTERS):
+    for _ in range(REDUCED_FILTERS):
         gains = (left * (reach @ left)).sum(0) / (left.diagonal() + ridge)
         gains[chosen] = -math.inf
         best = int(gains.argmax())
@@ -374,8 +317,10 @@ def _read_cache(path: Path) -> dict[str, Tensor] | None:
 def _shapes() -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
     for layer in _LAYERS:
-        shapes |= _kernel_shapes(layer)
-        shapes[f"{layer}_bias"] = (FILTERS if layer == "relu1_1" else layer_shape(layer)[1],)
+        shapes |= reduced_kernel_shapes(layer)
+        shapes[f"{layer}_bias"] = (
+            REDUCED_FILTERS if layer == "relu1_1" else layer_shape(layer)[1],
+        )
     return shapes
 
 

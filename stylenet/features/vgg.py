@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
 from torch import Tensor, nn
 
+from stylenet.architecture import deepest_of, exact_cost
 from stylenet.features.convolution import convolve
 from stylenet.recipe import LAYERS, Padding
 
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
 
     from stylenet.features.weights import Weights
 
-__all__ = ["VGG19", "Network", "deepest_of", "full_cost", "layer_shape"]
-
-_CHANNELS = (64, 128, 256, 512, 512)  # by block
+__all__ = ["VGG19", "Network"]
 
 
 class Network(Protocol):
@@ -105,48 +104,4 @@ class VGG19(nn.Module):
         Raises:
             KeyError: there is no layer of such a name.
         """
-        return _cost_up_to(deepest_of(layers)) / full_cost()
-
-
-def deepest_of(layers: Collection[str]) -> str:
-    """Return the deepest of these layers.
-
-    Raises:
-        KeyError: there is no layer of such a name, or none at all.
-    """
-    for layer in layers:
-        if layer not in LAYERS:
-            raise KeyError(layer)
-    for layer in reversed(LAYERS):
-        if layer in layers:
-            return layer
-    raise KeyError(tuple(layers))
-
-
-def layer_shape(layer: str) -> tuple[int, int, float]:
-    """Return a layer's channels in and out, and its pixels per pixel of the picture.
-
-    Raises:
-        KeyError: there is no such layer.
-    """
-    if layer not in LAYERS:
-        raise KeyError(layer)
-    block = int(layer[4])
-    channels = _CHANNELS[block - 1]
-    channels_in = channels
-    if layer.endswith("_1"):
-        channels_in = _CHANNELS[block - 2] if block > 1 else 3
-    return channels_in, channels, 0.25 ** (block - 1)
-
-
-def full_cost() -> float:
-    """Return the multiplications, per pixel of the picture, of one way through to relu5_2."""
-    return _cost_up_to("relu5_2")
-
-
-def _cost_up_to(layer: str) -> float:
-    total = 0.0
-    for name in LAYERS[: LAYERS.index(layer) + 1]:
-        channels_in, channels, share = layer_shape(name)
-        total += 9 * channels_in * channels * share
-    return total
+        return exact_cost(layers)

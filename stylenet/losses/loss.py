@@ -7,32 +7,27 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from stylenet.architecture import down_to
 from stylenet.losses.functional import out_of_gamut, style_loss, total_variation
 from stylenet.losses.targets import measure_of
 from stylenet.losses.whitening import DampedWhitening
-from stylenet.recipe import LAYERS
+from stylenet.recipe import WHITENED_LAYER
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from stylenet.features.vgg import Network
     from stylenet.losses.guides import Guides
     from stylenet.losses.targets import Targets
     from stylenet.recipe import Recipe
 
-__all__ = ["WHITENED", "Loss", "down_to"]
+__all__ = ["WHITENED", "Loss"]
 
-WHITENED = "relu4_1"
+WHITENED = WHITENED_LAYER
 """The layer whose style term is whitened: at the start it is nearly all of the loss."""
 
 _USUAL_ENERGY = 1e5
 """Of the paintings that the recipes' weights were settled on, at any size."""
-
-
-def down_to(layers: Collection[str], deepest: str | None) -> frozenset[str]:
-    """Keep the layers no deeper than `deepest`; None keeps them all."""
-    depth = LAYERS.index(deepest or LAYERS[-1])
-    return frozenset(name for name in layers if LAYERS.index(name) <= depth)
 
 
 class Loss:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, cast
 
 import torch
 
-from stylenet.features.vgg import deepest_of
+from stylenet.architecture import deepest_of
 from stylenet.losses.functional import gram_sum
 from stylenet.losses.guides import block_of
 from stylenet.losses.measures import Measured

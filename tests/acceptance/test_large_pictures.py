@@ -13,8 +13,8 @@ from PIL import Image
 from bot.executors.process import ProcessExecutor
 from bot.executors.protocol import Finished
 from bot.playground.server import Playground
+from stylenet.architecture import down_to
 from stylenet.engine.devices import plan
-from stylenet.losses.loss import down_to
 from stylenet.losses.tiling import margin_of
 from stylenet.recipe import RECIPES
 

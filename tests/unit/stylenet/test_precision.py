@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from stylenet import stylize
+from stylenet.architecture import REDUCED_LAYERS
 from stylenet.engine import devices
 from stylenet.engine.objective import Objective
-from stylenet.features.reduced import REACHED, load_reduced
+from stylenet.features.reduced import load_reduced
 from stylenet.features.vgg import VGG19
 from stylenet.losses.targets import measure_targets
 from stylenet.precision import Precision
@@ -34,7 +35,7 @@ def test_it_agrees_with_float64(weights, content, style, to_tensor, kind, dtype,
     def make(dtype):
         return VGG19(weights, dtype) if kind == "exact" else load_reduced(weights, dtype=dtype)
 
-    layers = RECIPE.layers if kind == "exact" else REACHED
+    layers = RECIPE.layers if kind == "exact" else REDUCED_LAYERS
     same_size = style.resize(content.size)
     pair = [lambda dtype, image=image: to_tensor(image, dtype) for image in (content, same_size)]
     picture = (to_tensor(content, torch.float64) + to_tensor(same_size, torch.float64)) / 2

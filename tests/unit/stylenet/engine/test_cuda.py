@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from stylenet import Checkpoint, Painting, Progress, paint, stylize
+from stylenet.architecture import REDUCED_LAYERS
 from stylenet.engine.cuda_graph import CudaGraph
-from stylenet.features.reduced import REACHED, load_reduced
+from stylenet.features.reduced import load_reduced
 from stylenet.features.vgg import VGG19
 from stylenet.losses.loss import Loss
 from stylenet.losses.targets import measure_targets
@@ -64,7 +65,7 @@ def test_a_recording_is_the_function_at_every_picture(weights, pair, picture, pa
     ],
 )
 def test_it_agrees_with_float64_on_the_cpu(weights, pair, picture, kind, dtype, loss, cosine):
-    layers = RECIPE.layers if kind == "exact" else REACHED
+    layers = RECIPE.layers if kind == "exact" else REDUCED_LAYERS
 
     def network(dtype):
         return VGG19(weights, dtype) if kind == "exact" else load_reduced(weights, dtype=dtype)

@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from stylenet.features.reduced import (
-    CHANNELS,
-    FILTERS,
-    REACHED,
-    ReducedVGG,
-    load_reduced,
+from stylenet.architecture import (
+    REDUCED_CHANNELS,
+    REDUCED_FILTERS,
+    REDUCED_LAYERS,
     reduced_cost,
 )
+from stylenet.features.reduced import ReducedVGG, load_reduced
 from stylenet.features.training_images import dead_leaves
 
 
@@ -32,8 +31,8 @@ def reduced(weights, folder):
 def test_its_features_are_nearly_the_exact_ones(reduced, network, make_scene, to_tensor):
     """On a picture that it was not fitted to."""
     picture = to_tensor(make_scene(96, 80))
-    exact, ours = network(picture, REACHED), reduced(picture, REACHED)
-    for layer in REACHED:
+    exact, ours = network(picture, REDUCED_LAYERS), reduced(picture, REDUCED_LAYERS)
+    for layer in REDUCED_LAYERS:
         assert ours[layer].shape == exact[layer].shape
         error = (ours[layer] - exact[layer]).square().mean() / exact[layer].var()
         assert error < 0.2, layer
@@ -50,7 +49,7 @@ def test_more_of_the_exact_gradient_than_not(reduced, network, make_scene, to_te
 
 def test_it_costs_about_a_fifth(reduced, network):
     assert reduced.cost({"relu4_2"}) == pytest.approx(0.1933, abs=1e-4)
-    for layer in REACHED:
+    for layer in REDUCED_LAYERS:
         assert reduced_cost({layer}) < network.cost({layer})
 
 
@@ -108,14 +107,14 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle(weights, tmp_path, caplo
 
 
 def test_every_layer_goes_through_fewer_channels(weights, reduced):
-    for layer, (entering, leaving) in CHANNELS.items():
+    for layer, (entering, leaving) in REDUCED_CHANNELS.items():
         kernel = reduced.get_buffer(f"{layer}_kernel")
         assert kernel.shape == (leaving, entering, 3, 3)
         assert entering < weights.kernels[layer].shape[1]
         assert leaving < len(weights.biases[layer])
     kept = reduced.get_buffer("relu1_1_kernel")
     whole = weights.kernels["relu1_1"]
-    assert len(kept) == FILTERS < len(whole)
+    assert len(kept) == REDUCED_FILTERS < len(whole)
     for kernel in kept:  # the filters are chosen, not mixed
         assert (whole == kernel).flatten(1).all(dim=1).any()
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from stylenet.features.reduced import REACHED
-from stylenet.features.vgg import VGG19, deepest_of, full_cost, layer_shape
+from stylenet.architecture import REDUCED_LAYERS, deepest_of, layer_shape, macs_per_pixel
+from stylenet.features.vgg import VGG19
 from stylenet.recipe import LAYERS, Padding
 
 
@@ -51,7 +51,7 @@ def test_costs_are_shares_of_a_pass(network):
     costs = [network.cost({layer}) for layer in LAYERS]
     assert costs == sorted(costs)
     # By hand: 64 channels at full size, 3 in, 3 × 3.
-    assert network.cost({"relu1_1"}) == pytest.approx(9 * 3 * 64 / full_cost())
+    assert network.cost({"relu1_1"}) == pytest.approx(9 * 3 * 64 / macs_per_pixel("relu5_2"))
 
 
 def test_layer_shapes_are_those_of_the_weights(weights):
@@ -77,5 +77,5 @@ def test_replicated_borders_cannot_be_seen(weights, network):
     for layer, values in replicating(plain, LAYERS).items():
         inside = values[:, :, :1, :1].expand_as(values)
         torch.testing.assert_close(values, inside, rtol=1e-4, atol=1e-3, msg=layer)
-    framed = network(plain, REACHED)["relu4_1"]
+    framed = network(plain, REDUCED_LAYERS)["relu4_1"]
     assert (framed - framed[:, :, 2:3, 2:3]).abs().max() > 1
