@@ -120,7 +120,7 @@ def main() -> int:
                     painting.seconds,
                     painting.seconds / generation,
                     losses.total / reached.total,
-                    losses.content / reached.content,
+                    losses["content"] / reached["content"],
                     until[0] if until else None,
                     until[1] / generation if until else None,
                 )
@@ -230,12 +230,12 @@ def _cookbook(
             pixels=pixels,
             passes=kept["passes"],
             seconds=kept["seconds"],
-            losses=stylenet.Losses(**kept["losses"]),
+            losses=stylenet.Losses(kept["losses"]),
         )
     painting = _paint(content, style, COOKBOOK, options.device)
     picture.write_bytes(images.encode(painting.pixels, "png"))
     facts = {"passes": painting.passes, "seconds": painting.seconds}
-    figures.write_text(json.dumps(facts | {"losses": asdict(painting.losses)}))
+    figures.write_text(json.dumps(facts | {"losses": dict(painting.losses)}))
     return painting
 
 

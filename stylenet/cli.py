@@ -227,12 +227,7 @@ class _Json(_Report):
         else:
             return
         fact |= {"passes": round(event.passes, 4), "seconds": round(event.seconds, 3)}
-        fact["losses"] = {
-            "content": event.losses.content,
-            "style": event.losses.style,
-            "total_variation": event.losses.total_variation,
-            "total": event.losses.total,
-        }
+        fact["losses"] = event.losses.with_total()
         self.say(json.dumps(fact))
 
 
@@ -284,7 +279,5 @@ def _generation(step: int, total: int, losses: events.Losses) -> str:
 
 
 def _terms(losses: events.Losses) -> str:
-    return (
-        f"{losses.total:.6g} (content {losses.content:.4g}, style {losses.style:.4g}, "
-        f"variation {losses.total_variation:.4g})"
-    )
+    terms = (f"{name.replace('_', ' ')} {value:.4g}" for name, value in losses.items())
+    return f"{losses.total:.6g} ({', '.join(terms)})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,18 +15,46 @@ if TYPE_CHECKING:
 __all__ = ["Checkpoint", "Losses", "Painting", "PaintingEvent", "Progress", "Snapshot"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Losses:
-    """The weighted terms of the loss, as the recipe defines them."""
+class Losses(Mapping[str, float]):
+    """The weighted terms of the loss by name, such as ``"content"``; immutable.
 
-    content: float
-    style: float
-    total_variation: float
+    The names are those of the terms in `stylenet.losses.loss.TERMS`. They are kept in
+    alphabetical order, so that the same terms always have the same total.
+    """
+
+    __slots__ = ("_terms",)
+
+    def __init__(self, terms: Mapping[str, float]) -> None:
+        self._terms = dict(sorted(terms.items()))
+
+    def __getitem__(self, name: str) -> float:
+        """Return the value of a term.
+
+        Raises:
+            KeyError: there is no term of this name.
+        """
+        return self._terms[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self._terms)
+
+    def __len__(self) -> int:
+        """Return the number of terms."""
+        return len(self._terms)
+
+    def __repr__(self) -> str:
+        """Show the terms."""
+        return f"Losses({self._terms})"
 
     @property
     def total(self) -> float:
-        """The sum that is minimised."""
-        return self.content + self.style + self.total_variation
+        """The sum of the terms."""
+        return sum(self._terms.values())
+
+    def with_total(self) -> dict[str, float]:
+        """Return the terms and, under ``"total"``, their sum."""
+        return {**self._terms, "total": self.total}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

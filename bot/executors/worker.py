@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-    from stylenet.events import Losses, PaintingEvent
+    from stylenet.events import PaintingEvent
 
 logger = logging.getLogger("worker")
 
@@ -241,7 +241,7 @@ class Worker:
                         step=event.step,
                         total=event.total,
                         scale=event.scale,
-                        losses=_terms(event.losses),
+                        losses=event.losses.with_total(),
                         seconds=event.seconds,
                     )
                 case Snapshot():
@@ -264,15 +264,6 @@ class Worker:
         self._channel.send("failed", run=run, code=code, message=message, retryable=retryable)
 
 
-def _terms(losses: Losses) -> dict[str, float]:
-    return {
-        "content": losses.content,
-        "style": losses.style,
-        "total_variation": losses.total_variation,
-        "total": losses.total,
-    }
-
-
 def _report(painting: Painting) -> dict[str, float | int | str]:
     height, width = painting.pixels.shape[:2]
     return {
@@ -282,7 +273,7 @@ def _report(painting: Painting) -> dict[str, float | int | str]:
         "passes": painting.passes,
         "seconds": painting.seconds,
         "device": painting.device,
-        **{f"loss_{name}": value for name, value in _terms(painting.losses).items()},
+        **{f"loss_{name}": value for name, value in painting.losses.with_total().items()},
     }
 
 

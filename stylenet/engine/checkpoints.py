@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Spent", "State", "pack", "unpack"]
 
-_VERSION = 2
+_VERSION = 3
 _MAX_PAIRS = 200
 _PAIR_BYTES = 24 << 20
 """What the optimiser's memory may take in a checkpoint; beyond it the oldest pairs are left out.
@@ -96,7 +96,7 @@ def pack(state: State, *, painting: str) -> bytes:
         "passes": state.passes,
         "seconds": state.seconds,
         "loss": state.loss,
-        "losses": [state.losses.content, state.losses.style, state.losses.total_variation],
+        "losses": dict(state.losses),
         "scales": scales,
     }
     products = state.memory.products
@@ -187,14 +187,14 @@ def _state(
     scales = [float(scale) for scale in facts["scales"]]
     if len(scales) != 2 * len(pairs) or len(pairs) > _MAX_PAIRS or len(moments) not in {0, 2}:
         raise CheckpointError("its optimiser's memory is not what it should be")
-    content, style, variation = (float(term) for term in facts["losses"])
+    losses = {str(name): float(value) for name, value in facts["losses"].items()}
     steps_before, passes_before, seconds_before = facts["before"]
     counts = [facts[name] for name in ("step", "stage", "memory_steps")]
     counts.append(steps_before)
     if not all(type(count) is int and count >= 0 for count in counts):
         raise CheckpointError("its counts are not counts")
     numbers = [float(facts[name]) for name in ("passes", "seconds", "loss")]
-    numbers += [content, style, variation, float(passes_before), float(seconds_before), *scales]
+    numbers += [*losses.values(), float(passes_before), float(seconds_before), *scales]
     if not all(math.isfinite(number) for number in numbers):
         raise CheckpointError("it holds what is not a number")
 
@@ -213,7 +213,7 @@ def _state(
         parameters=tensor(arrays["parameters"]),
         loss=float(facts["loss"]),
         gradient=tensor(arrays["gradient"]),
-        losses=Losses(content=content, style=style, total_variation=variation),
+        losses=Losses(losses),
         memory=Memory(
             steps=int(facts["memory_steps"]),
             moments=(tensor(moments[0]), tensor(moments[1])) if len(moments) else None,

@@ -12,8 +12,6 @@ from stylenet.events import Losses
 from stylenet.losses.loss import Loss
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from torch import Tensor
 
     from stylenet.features.vgg import Network
@@ -78,18 +76,19 @@ class Objective:
         Args:
             picture: (1, 3, height, width) in 0..255; values outside are allowed.
         """
-        terms, gradient = self._differentiate(picture)
+        values, gradient = self._differentiate(picture)
         self.passes += self.cost
-        loss, *losses = terms.tolist()
-        return Evaluation(loss=loss, gradient=gradient, losses=_losses(losses))
+        loss, losses = self._named(values)
+        return Evaluation(loss=loss, gradient=gradient, losses=losses)
 
     @torch.no_grad()
     def measure(self, picture: Tensor) -> Losses:
         """Return every term of the recipe's loss at a picture, for half a pass."""
         self.passes += self._report_cost
-        return _losses(self._loss.terms(picture, self._loss.layers)[1:].tolist())
+        _, losses = self._named(self._loss.evaluate(picture, self._loss.layers))
+        return losses
 
-
-def _losses(terms: Sequence[float]) -> Losses:
-    content, style, variation = terms
-    return Losses(content=content, style=style, total_variation=variation)
+    def _named(self, values: Tensor) -> tuple[float, Losses]:
+        """Copy the values of `Loss.evaluate` to the host: the minimised loss, and the terms."""
+        loss, *terms = values.tolist()
+        return loss, Losses(dict(zip(self._loss.names, terms, strict=True)))

@@ -20,13 +20,15 @@ __all__ = ["Measure", "Measured", "WholePicture"]
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Measured:
-    """A picture as the loss sees it.
+    """A picture as the terms of the loss see it.
 
     Attributes:
+        picture: the picture itself, (1, 3, height, width).
         grams: by layer, a Gram matrix (channels, channels) for each region.
         content: by layer, the content loss, a scalar.
     """
 
+    picture: Tensor
     grams: Mapping[str, tuple[Tensor, ...]]
     content: Mapping[str, Tensor]
 
@@ -66,6 +68,7 @@ class WholePicture:
         """See `Measure`."""
         features = self._network(picture, layers) if layers else {}
         return Measured(
+            picture=picture,
             grams={
                 name: self._grams(name, features[name]) for name in self._style if name in layers
             },

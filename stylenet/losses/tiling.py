@@ -175,10 +175,11 @@ class TiledPicture:
         style = [name for name in LAYERS if name in layers and name in self._style]
         content = [name for name in LAYERS if name in layers and name in self._content]
         if not style and not content:
-            return Measured(grams={}, content={})
+            return Measured(picture=picture, grams={}, content={})
         sums = iter(_Sweeps.apply(picture, self, style, content))
         regions = 1 if self._guides is None else len(self._guides.areas)
         return Measured(
+            picture=picture,
             grams={name: tuple(next(sums) for _ in range(regions)) for name in style},
             content={name: next(sums) for name in content},
         )

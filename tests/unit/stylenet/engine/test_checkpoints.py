@@ -34,7 +34,7 @@ def state(pairs=3, moments=False):
         parameters=tensor(0) * 100,
         loss=1e6,
         gradient=tensor(1) * 1e-6,
-        losses=Losses(content=1.0, style=2.0, total_variation=3.0),
+        losses=Losses({"content": 1.0, "style": 2.0, "total_variation": 3.0}),
         memory=Memory(
             steps=7 if moments else 0,
             moments=(tensor(2), tensor(3).square()) if moments else None,
@@ -126,6 +126,8 @@ def rewritten(change):
         lambda a, f: f.update(stage=0.5),
         lambda a, f: f.update(loss=float("inf")),
         lambda a, f: f.update(losses=[1, 2]),
+        lambda a, f: f["losses"].update(style=float("nan")),
+        lambda a, f: f["losses"].update(style="much"),
         lambda a, f: f.update(scales=f["scales"][:-1]),
         lambda a, f: f.update(scales=[float("nan")] * 6),
     ],

@@ -98,7 +98,7 @@ def compare(network, pictures, recipe, *, side, guides=None, mixes=()):
     (whole, whole_losses), (tiled, tiled_losses) = seen
     assert tiled.loss == pytest.approx(whole.loss, rel=1e-10)
     for name in ("content", "style", "total_variation"):
-        assert getattr(tiled.losses, name) == pytest.approx(getattr(whole.losses, name), rel=1e-10)
+        assert tiled.losses[name] == pytest.approx(whole.losses[name], rel=1e-10)
     assert tiled_losses.total == pytest.approx(whole_losses.total, rel=1e-10)
     scale = float(whole.gradient.abs().max())
     torch.testing.assert_close(tiled.gradient, whole.gradient, rtol=0, atol=1e-10 * scale)

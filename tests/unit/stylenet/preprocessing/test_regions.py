@@ -170,7 +170,7 @@ def test_the_guided_loss_against_numpy(guided, exact_network):
             expected += share.mean() * 500 * 0.2 * ((gram - target) ** 2).mean()
     evaluation = objective.evaluate(picture)
     assert evaluation.loss == pytest.approx(expected, rel=1e-10)
-    assert evaluation.losses.style == pytest.approx(expected, rel=1e-10)
+    assert evaluation.losses["style"] == pytest.approx(expected, rel=1e-10)
 
 
 def test_the_guided_gradient_against_finite_differences(guided):

@@ -1,0 +1,53 @@
+"""The terms that look at pixels only: total variation, and the penalty outside 0..255."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stylenet.losses.functional import out_of_gamut, total_variation
+from stylenet.losses.style import style_energy
+from stylenet.losses.term import TermValue
+
+if TYPE_CHECKING:
+    from stylenet.losses.measures import Measured
+    from stylenet.losses.term import TermInputs
+
+__all__ = ["GamutTerm", "TotalVariationTerm"]
+
+
+class TotalVariationTerm:
+    """tv_weight · total variation: keeps neighbouring pixels alike."""
+
+    name = "total_variation"
+    is_reported = True
+
+    def __init__(self, inputs: TermInputs) -> None:
+        self._weight = inputs.recipe.tv_weight
+
+    def __call__(self, measured: Measured) -> TermValue:
+        """See `Term`."""
+        value = self._weight * total_variation(measured.picture)
+        return TermValue(minimised=(value,), reported=value.detach())
+
+
+class GamutTerm:
+    """A penalty on values outside 0..255, which cannot be written to a file.
+
+    It is no part of the recipe's loss, so it is not reported. Its weight grows with the style's
+    energy, as the style term itself does, so that it stays as effective for any style.
+    """
+
+    name = "gamut"
+    is_reported = False
+
+    def __init__(self, inputs: TermInputs) -> None:
+        recipe = inputs.recipe
+        self._weight = recipe.gamut_weight * recipe.style_weight * style_energy(inputs)
+
+    def __call__(self, measured: Measured) -> TermValue:
+        """See `Term`."""
+        picture = measured.picture
+        if self._weight == 0:
+            return TermValue(minimised=(), reported=picture.new_zeros(()))
+        value = self._weight * out_of_gamut(picture) / 255**2
+        return TermValue(minimised=(value,), reported=value.detach())
