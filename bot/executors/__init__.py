@@ -1,1 +1,1 @@
-"""Where jobs run: one worker process per device, torch in it and nowhere else."""
+"""Executors run jobs: one worker process per device; only workers import torch."""

@@ -1,8 +1,8 @@
-"""What goes through the pipes between the bot and a worker: frames of a header and blobs.
+"""The frame format of the pipes between the bot and a worker.
 
-A frame is the header's length (4 bytes, big-endian), the header (a JSON object in UTF-8), and
-the blobs one after another; their lengths stand in the header under ``"blobs"``. JSON and
-bytes only: nothing that comes out of a worker, which reads strangers' pictures, is executed.
+A frame consists of the header's length (4 bytes, big-endian), the header (a JSON object in UTF-8)
+and the blobs, whose lengths are in the header under ``"blobs"``. It is limited to JSON and bytes
+because a worker decodes untrusted pictures: nothing that it sends may be executed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LENGTH = struct.Struct("!I")
 
 
 class FrameError(Exception):
-    """The other side does not speak in frames; nothing it sends can be trusted any more."""
+    """Received data is not a frame; the pipe cannot be used any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class Frame:
     """One message.
 
     Attributes:
-        kind: what it is about.
-        fields: JSON values that belong to it.
-        blobs: bytes that belong to it.
+        kind: the type of the message.
+        fields: JSON values by name.
+        blobs: binary payloads.
     """
 
     kind: str
@@ -42,7 +42,7 @@ class Frame:
 
 
 def encode(frame: Frame) -> list[bytes]:
-    """The frame as it goes over the wire, in pieces, so that large blobs are not copied."""
+    """Return the encoded frame in pieces, so that large blobs are not copied."""
     header = json.dumps(
         {"kind": frame.kind, "fields": frame.fields, "blobs": [len(blob) for blob in frame.blobs]}
     ).encode()
@@ -50,44 +50,44 @@ def encode(frame: Frame) -> list[bytes]:
 
 
 def read(stream: BinaryIO) -> Frame | None:
-    """Wait for the next frame; None when the other side has closed the pipe.
+    """Read the next frame; return None at the end of the stream.
 
     Raises:
-        FrameError: what came is not a frame.
+        FrameError: the data is not a frame.
     """
-    length = _exactly(stream, _LENGTH.size, may_end=True)
+    length = _read_exactly(stream, _LENGTH.size, may_end=True)
     if not length:
         return None
-    kind, fields, sizes = _header(_exactly(stream, _header_size(length)))
-    return Frame(kind, fields, tuple(_exactly(stream, size) for size in sizes))
+    kind, fields, sizes = _parse_header(_read_exactly(stream, _parse_header_size(length)))
+    return Frame(kind, fields, tuple(_read_exactly(stream, size) for size in sizes))
 
 
 async def read_async(stream: asyncio.StreamReader) -> Frame:
-    """Wait for the next frame.
+    """Read the next frame.
 
     Raises:
-        FrameError: what came is not a frame.
-        asyncio.IncompleteReadError: the other side has closed the pipe.
+        FrameError: the data is not a frame.
+        asyncio.IncompleteReadError: the stream ended.
     """
-    size = _header_size(await stream.readexactly(_LENGTH.size))
-    kind, fields, sizes = _header(await stream.readexactly(size))
+    size = _parse_header_size(await stream.readexactly(_LENGTH.size))
+    kind, fields, sizes = _parse_header(await stream.readexactly(size))
     return Frame(kind, fields, tuple([await stream.readexactly(size) for size in sizes]))
 
 
-def _header_size(length: bytes) -> int:
+def _parse_header_size(length: bytes) -> int:
     (size,) = _LENGTH.unpack(length)
     if size > MAX_HEADER_BYTES:
-        msg = f"a header of {size} bytes"
+        msg = f"header of {size} bytes exceeds the limit of {MAX_HEADER_BYTES}"
         raise FrameError(msg)
     return int(size)
 
 
-def _header(raw: bytes) -> tuple[str, dict[str, Any], list[int]]:
+def _parse_header(raw: bytes) -> tuple[str, dict[str, Any], list[int]]:
     try:
         header = json.loads(raw)
         kind, fields, sizes = header["kind"], header["fields"], header["blobs"]
     except (ValueError, TypeError, KeyError) as error:
-        msg = f"not a header: {raw[:80]!r}"
+        msg = f"invalid header: {raw[:80]!r}"
         raise FrameError(msg) from error
     if (
         not isinstance(kind, str)
@@ -95,14 +95,14 @@ def _header(raw: bytes) -> tuple[str, dict[str, Any], list[int]]:
         or not isinstance(sizes, list)
         or not all(isinstance(size, int) and 0 <= size <= MAX_BLOB_BYTES for size in sizes)
     ):
-        msg = f"not a header: {raw[:80]!r}"
+        msg = f"invalid header: {raw[:80]!r}"
         raise FrameError(msg)
     return kind, fields, sizes
 
 
-def _exactly(stream: BinaryIO, size: int, *, may_end: bool = False) -> bytes:
+def _read_exactly(stream: BinaryIO, size: int, *, may_end: bool = False) -> bytes:
     data = stream.read(size)
     if len(data) < size and not (may_end and not data):
-        msg = f"the pipe ended {size - len(data)} bytes early"
+        msg = f"the stream ended {size - len(data)} bytes early"
         raise FrameError(msg)
     return data

@@ -1,28 +1,20 @@
-"""Painting in worker processes on this machine, one per device."""
+"""An executor with a worker process per device of this machine."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import itertools
-import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 from bot.errors import ConfigurationError, WorkerDiedError
-from bot.executors.pipe import Frame, FrameError
-from bot.executors.protocol import (
-    Cancelled,
-    Checkpoint,
-    Event,
-    Failed,
-    Finished,
-    Progress,
-    Snapshot,
-)
+from bot.executors.execution import WorkExecution
+from bot.executors.pipe import FrameError
+from bot.executors.protocol import Cancelled, Event, Failed
 from bot.executors.supervisor import START_SECONDS, WorkerSupervisor
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
     from bot.executors.protocol import Work
@@ -31,15 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["ProcessExecutor", "default_size"]
 
-logger = logging.getLogger(__name__)
-
-CPU_SIZE = 384
-GPU_SIZE = 1024
-SILENCE_SECONDS = 600.0
+CPU_SIZE: Final = 384
+GPU_SIZE: Final = 1024
+SILENCE_SECONDS: Final = 600.0
 
 
 def default_size(settings: Settings, devices: tuple[str, ...]) -> int:
-    """The longest side painted when nobody asks for another, in pixels."""
+    """Return the longest side painted when nobody asks for another, in pixels."""
     if settings.size is not None:
         return settings.size
     return CPU_SIZE if all(device == "cpu" for device in devices) else GPU_SIZE
@@ -51,13 +41,13 @@ class ProcessExecutor:
     A worker that dies is replaced, after a delay that grows while workers keep dying.
 
     Args:
-        devices: ``"auto"`` for every GPU, or else the CPU; or a list such as
+        devices: ``"auto"`` for every GPU, or the CPU if there is none; or a list such as
             ``"cuda:0,cuda:1"``.
         weights: a weights file instead of the bundled one.
-        memory_limit: bytes that one painting may take; None for all its device has.
+        memory_limit: bytes that one painting may take; None for all that its device has.
         checkpoint_seconds: least time between two checkpoints of a job.
-        grace_seconds: how long a worker that was told to stop may take before it is killed.
-        silence_seconds: how long a working worker may say nothing before it is killed.
+        grace_seconds: how long a worker may take to stop before it is killed.
+        silence_seconds: how long a busy worker may send nothing before it is killed.
 
     Raises:
         ConfigurationError: the list of devices is empty.
@@ -82,13 +72,13 @@ class ProcessExecutor:
         self._checkpoint_seconds = checkpoint_seconds
         self._grace_seconds = grace_seconds
         self._silence_seconds = silence_seconds
-        self._runs = itertools.count(1)
-        self._seats = [self._seat(name) for name in names]
+        self._run_numbers = itertools.count(1)
+        self._supervisors = [self._create_supervisor(name) for name in names]
         self._idle: asyncio.Queue[WorkerSupervisor] = asyncio.Queue()
 
     @classmethod
     def of(cls, settings: Settings) -> ProcessExecutor:
-        """The executor an operator asked for."""
+        """Return the executor that the settings describe."""
         return cls(
             devices=settings.devices,
             weights=settings.weights,
@@ -99,205 +89,108 @@ class ProcessExecutor:
 
     @property
     def slots(self) -> int:
-        """How many works may run at once. With ``auto`` it may grow once torch has looked."""
-        return len(self._seats)
+        """How many works can run at once; it may grow once ``auto`` is resolved."""
+        return len(self._supervisors)
 
     @property
     def devices(self) -> tuple[str, ...]:
-        """The devices that paint; ``"auto"`` until torch has looked."""
-        return tuple(seat.device for seat in self._seats)
+        """The device of each slot; ``"auto"`` until it is resolved."""
+        return tuple(supervisor.device for supervisor in self._supervisors)
 
     @property
     def warmup_seconds(self) -> float:
-        """See `bot.executors.protocol.Executor.warmup_seconds`."""
-        return min(seat.warmup_seconds for seat in self._seats)
+        """Expected seconds until a worker is ready; 0 if one is."""
+        return min(supervisor.warmup_seconds for supervisor in self._supervisors)
 
     @property
     def workers(self) -> tuple[int, ...]:
-        """The process ids of the workers that live."""
-        return tuple(seat.worker.pid for seat in self._seats if seat.worker is not None)
+        """The process ids of the running workers."""
+        return tuple(each.worker.pid for each in self._supervisors if each.worker is not None)
 
     async def start(self) -> None:
-        """Begin to bring the workers up; `ready` waits for it."""
-        for seat in self._seats:
-            self._open(seat)
+        """Start the workers; `ready` waits until the first one is ready."""
+        for supervisor in self._supervisors:
+            self._start_supervisor(supervisor)
 
     async def ready(self, timeout: float = START_SECONDS) -> tuple[str, ...]:  # noqa: ASYNC109
-        """Wait for the first worker and give the devices that paint.
+        """Wait until the first worker is ready and return the devices.
+
+        Args:
+            timeout: seconds.
 
         Raises:
-            ConfigurationError: it cannot paint: wrong weights, no such device.
-            WorkerDiedError: it is not ready after `timeout` seconds.
+            ConfigurationError: it cannot paint: unusable weights, no such device.
+            WorkerDiedError: it is not ready within `timeout` seconds.
         """
-        seat = self._seats[0]
         try:
-            await asyncio.wait_for(seat.usable(), timeout)
+            await asyncio.wait_for(self._supervisors[0].wait_ready(), timeout)
         except TimeoutError as error:
             raise WorkerDiedError(None) from error
         return self.devices
 
     async def close(self) -> None:
-        """Stop every worker and wait for it to be gone."""
-        await asyncio.gather(*(seat.close() for seat in self._seats))
+        """Stop every worker and wait until it has exited."""
+        await asyncio.gather(*(supervisor.close() for supervisor in self._supervisors))
 
     async def run(
         self, work: Work, *, stop: asyncio.Event | None = None
     ) -> AsyncGenerator[Event, None]:
-        """Paint, yielding events; see `bot.executors.protocol.Executor.run`."""
-        seat = await self._idle.get()
-        run = _Run(
-            next(self._runs),
+        """Paint and yield events; see `bot.executors.protocol.Executor.run`."""
+        supervisor = await self._idle.get()
+        execution = WorkExecution(
+            next(self._run_numbers),
             grace_seconds=self._grace_seconds,
             silence_seconds=self._silence_seconds,
         )
         try:
             try:
-                worker = await _unless(stop, seat.usable())
+                worker = await _wait_ready_or_stop(supervisor, stop)
                 if worker is None:
                     yield Cancelled()
                     return
-                async with contextlib.aclosing(run.events(worker, work, stop)) as events:
+                async with contextlib.aclosing(execution.events(worker, work, stop)) as events:
                     async for event in events:
                         yield event
             except (WorkerDiedError, FrameError, TimeoutError, ConfigurationError) as error:
                 if stop is not None and stop.is_set():
                     yield Cancelled()
                 else:
-                    yield _died(seat, error)
+                    yield _worker_died(supervisor, error)
         finally:
-            await run.settle()
-            self._idle.put_nowait(seat)
+            await execution.close()
+            self._idle.put_nowait(supervisor)
 
-    def _seat(self, device: str) -> WorkerSupervisor:
+    def _create_supervisor(self, device: str) -> WorkerSupervisor:
         return WorkerSupervisor(
             device,
             weights=self._weights,
             memory_limit=self._memory_limit,
             checkpoint_seconds=self._checkpoint_seconds,
-            on_devices=self._found,
+            on_devices=self._on_devices,
         )
 
-    def _open(self, seat: WorkerSupervisor) -> None:
-        seat.open()
-        self._idle.put_nowait(seat)
+    def _start_supervisor(self, supervisor: WorkerSupervisor) -> None:
+        supervisor.start()
+        self._idle.put_nowait(supervisor)
 
-    def _found(self, devices: tuple[str, ...]) -> None:
-        """Seats for the other devices that ``auto`` turned out to stand for."""
-        for device in devices[len(self._seats) :]:
-            seat = self._seat(device)
-            self._seats.append(seat)
-            self._open(seat)
-
-
-class _Run:
-    """One work on one worker, from handing it over until the worker is free again."""
-
-    def __init__(self, number: int, *, grace_seconds: float, silence_seconds: float) -> None:
-        self._number = number
-        self._grace_seconds = grace_seconds
-        self._silence_seconds = silence_seconds
-        self._worker: WorkerProcess | None = None  # while it may be at work
-
-    async def events(
-        self, worker: WorkerProcess, work: Work, stop: asyncio.Event | None
-    ) -> AsyncGenerator[Event, None]:
-        """Hand the work over and yield what comes of it.
-
-        Raises:
-            WorkerDiedError: the worker ended, or had to be killed.
-            FrameError: what it says is not understood.
-        """
-        parts = _parts(work)
-        fields = {
-            "run": self._number,
-            "recipe": work.recipe.to_json(),
-            "parts": [name for name, _ in parts],
-        }
-        self._worker = worker
-        await worker.send(Frame("work", fields, tuple(data for _, data in parts)))
-        stopping = None if stop is None else asyncio.create_task(stop.wait())
-        patience = self._silence_seconds
-        try:
-            while True:
-                waited_for: set[asyncio.Task[Frame] | asyncio.Task[bool]] = {worker.receiving()}
-                if stopping is not None:
-                    waited_for.add(stopping)
-                done, _ = await asyncio.wait(
-                    waited_for, timeout=patience, return_when=asyncio.FIRST_COMPLETED
-                )
-                if not done:
-                    logger.warning("worker %d said nothing for %g s", worker.pid, patience)
-                    worker.kill()
-                    raise WorkerDiedError(None)
-                if stopping is not None and stopping in done:
-                    stopping = None
-                    patience = self._grace_seconds
-                    await worker.send(Frame("cancel", {"run": self._number}))
-                if worker.receiving() not in done:
-                    continue
-                event = self._event(worker.received())
-                if event is None:
-                    continue
-                if isinstance(event, Finished | Failed | Cancelled):
-                    self._worker = None
-                yield event
-                if self._worker is None:
-                    return
-        finally:
-            if stopping is not None:
-                stopping.cancel()
-
-    async def settle(self) -> None:
-        """Make sure that the worker no longer works on this: ask, wait a little, kill."""
-        worker = self._worker
-        if worker is None:
-            return
-        self._worker = None
-        try:
-            async with asyncio.timeout(self._grace_seconds):
-                await worker.send(Frame("cancel", {"run": self._number}))
-                while True:
-                    event = self._event(await worker.receive())
-                    if isinstance(event, Finished | Failed | Cancelled):
-                        return
-        except (TimeoutError, WorkerDiedError, FrameError):
-            worker.kill()
-        except asyncio.CancelledError:
-            worker.kill()
-            raise
-
-    def _event(self, frame: Frame) -> Event | None:
-        """The frame as an event; None when it is of an earlier run."""
-        fields = frame.fields
-        if fields.get("run") != self._number:
-            return None
-        try:
-            return _EVENTS[frame.kind](fields, frame.blobs)
-        except (KeyError, IndexError, TypeError) as error:
-            msg = f"not an event: {frame.kind!r} with {sorted(fields)} ({error!r})"
-            raise FrameError(msg) from error
+    def _on_devices(self, devices: tuple[str, ...]) -> None:
+        """Start a supervisor for each further device that ``auto`` stands for."""
+        for device in devices[len(self._supervisors) :]:
+            supervisor = self._create_supervisor(device)
+            self._supervisors.append(supervisor)
+            self._start_supervisor(supervisor)
 
 
-def _parts(work: Work) -> list[tuple[str, bytes]]:
-    """What a work is made of, each part by what it is."""
-    parts: list[tuple[str, bytes | None]] = [("content", work.content)]
-    parts += [("style", style) for style in work.styles]
-    # A style without a mask has an empty one: no picture is.
-    parts += [("mask", mask or b"") for mask in work.masks]
-    parts += [("start", work.start), ("checkpoint", work.checkpoint)]
-    return [(name, data) for name, data in parts if data is not None]
-
-
-async def _unless(
-    stop: asyncio.Event | None, usable: Coroutine[None, None, WorkerProcess]
+async def _wait_ready_or_stop(
+    supervisor: WorkerSupervisor, stop: asyncio.Event | None
 ) -> WorkerProcess | None:
-    """Wait for a worker, but not once `stop` is set; then there is None.
+    """Wait until a worker is ready and return it; return None if `stop` is set first.
 
     Raises:
-        ConfigurationError: there will be no worker.
-        TimeoutError: there was none in time.
+        ConfigurationError: workers cannot paint.
+        TimeoutError: no worker is ready within `START_SECONDS`.
     """
-    waiting = asyncio.create_task(usable)
+    waiting = asyncio.create_task(supervisor.wait_ready())
     stopping = asyncio.create_task((stop or asyncio.Event()).wait())
     try:
         done, _ = await asyncio.wait(
@@ -314,20 +207,6 @@ async def _unless(
         await asyncio.gather(waiting, stopping, return_exceptions=True)
 
 
-def _died(seat: WorkerSupervisor, error: Exception) -> Failed:
-    last_words = f"; its last words: {seat.last_words}" if seat.last_words else ""
-    return Failed(code="worker_died", message=f"{error}{last_words}", retryable=True)
-
-
-def _bare(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if name != "run"}
-
-
-_EVENTS: dict[str, Callable[[dict[str, Any], tuple[bytes, ...]], Event]] = {
-    "progress": lambda fields, _: Progress(**_bare(fields)),
-    "snapshot": lambda fields, blobs: Snapshot(image=blobs[0], **_bare(fields)),
-    "checkpoint": lambda fields, blobs: Checkpoint(state=blobs[0], **_bare(fields)),
-    "finished": lambda fields, blobs: Finished(image=blobs[0], **_bare(fields)),
-    "failed": lambda fields, _: Failed(**_bare(fields)),
-    "cancelled": lambda _fields, _blobs: Cancelled(),
-}
+def _worker_died(supervisor: WorkerSupervisor, error: Exception) -> Failed:
+    output = f"; its last output: {supervisor.stderr_tail}" if supervisor.stderr_tail else ""
+    return Failed(code="worker_died", message=f"{error}{output}", retryable=True)

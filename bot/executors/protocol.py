@@ -1,9 +1,11 @@
-"""What passes between the scheduler and whatever paints: work in, events out."""
+"""The interface between the scheduler and executors: work in, events out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from stylenet.events import Checkpoint
 
 if TYPE_CHECKING:
     import asyncio
@@ -13,13 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Cancelled",
-    "Checkpoint",
+    "EncodedSnapshot",
     "Event",
     "Executor",
     "Failed",
     "Finished",
     "Progress",
-    "Snapshot",
     "Work",
 ]
 
@@ -29,15 +30,15 @@ class Work:
     """One picture to paint.
 
     Attributes:
-        job_id: for logs only; the executor keeps nothing by it.
-        content: the content picture's encoded bytes, already inspected.
-        styles: one encoded style picture or more.
-        recipe: every choice that shapes the picture, seed and size included.
-        masks: for each style picture, an encoded grey picture, white where the style goes, or
-            None; empty for none at all.
-        start: an encoded picture that painting begins from, such as an earlier job's; None
-            begins as the recipe says.
-        checkpoint: where to go on from; None to start afresh.
+        job_id: for logs only.
+        content: the content picture, encoded; already inspected.
+        styles: one or more style pictures, encoded.
+        recipe: every choice that shapes the picture, including its seed and size.
+        masks: for each style picture, an encoded greyscale picture that is white where the
+            style applies, or None; empty if no style has a mask.
+        start: an encoded picture to start from, such as an earlier job's result; None to start
+            as the recipe says.
+        checkpoint: state to resume from; None to start from the beginning.
     """
 
     job_id: str
@@ -51,7 +52,15 @@ class Work:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """A step is done. `losses` are the weighted terms by name, and ``"total"``."""
+    """One optimiser step is done.
+
+    Attributes:
+        step: steps done so far.
+        total: steps in all, as far as is known.
+        scale: pyramid level being painted, from 0.
+        losses: the weighted terms by name, and their sum as ``"total"``.
+        seconds: wall-clock seconds spent on painting so far, over every resumption.
+    """
 
     step: int
     total: int
@@ -61,24 +70,16 @@ class Progress:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Snapshot:
-    """The picture as it stands after `step` steps, encoded (WebP)."""
+class EncodedSnapshot:
+    """The picture after `step` steps, encoded as WebP."""
 
     step: int
     image: bytes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Checkpoint:
-    """Resumable state after `step` steps."""
-
-    step: int
-    state: bytes
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Finished:
-    """The final picture, encoded without loss (PNG), and how it came to be."""
+    """The final picture, encoded as PNG, and a report on how it was painted."""
 
     image: bytes
     report: Mapping[str, float | int | str] = field(default_factory=dict)
@@ -89,9 +90,9 @@ class Failed:
     """The picture could not be painted.
 
     Attributes:
-        code: stable and short: ``"worker_died"``, ``"out_of_memory"``, ``"diverged"``,
+        code: short and stable: ``"worker_died"``, ``"out_of_memory"``, ``"diverged"``,
             ``"unreadable_picture"``, ``"empty_mask"``, ``"internal"``.
-        message: for the operator's log; members read a sentence made of `code`.
+        message: for the operator's log; members read a sentence chosen by `code`.
         retryable: whether another attempt may succeed.
     """
 
@@ -102,43 +103,55 @@ class Failed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cancelled:
-    """The worker stopped because it was asked to."""
+    """The worker stopped on request."""
 
 
-Event = Progress | Snapshot | Checkpoint | Finished | Failed | Cancelled
+Event = Progress | EncodedSnapshot | Checkpoint | Finished | Failed | Cancelled
 
 
 class Executor(Protocol):
-    """Where jobs run. One of these per bot process."""
+    """Runs jobs. A bot process has one."""
 
     @property
     def slots(self) -> int:
-        """How many works may run at once: one per device."""
+        """How many works can run at once: one per device."""
         ...
 
     @property
     def devices(self) -> tuple[str, ...]:
-        """What paints, one name per slot: ``"cpu"``, ``"cuda:0"``; for estimates."""
+        """The device of each slot: ``"cpu"``, ``"cuda:0"``; for estimates."""
         ...
 
     @property
     def warmup_seconds(self) -> float:
-        """Seconds until a worker can begin, as far as is known; 0 once one can."""
+        """Expected seconds until a worker is ready; 0 if one is."""
         ...
 
     async def start(self) -> None:
-        """Bring the workers up, or begin to."""
+        """Start the workers; do not wait until they are ready."""
+        ...
+
+    async def ready(self, timeout: float = ...) -> tuple[str, ...]:  # noqa: ASYNC109
+        """Wait until the first worker is ready and return the devices.
+
+        Args:
+            timeout: seconds.
+
+        Raises:
+            ConfigurationError: it cannot paint: unusable weights, no such device.
+            WorkerDiedError: it is not ready within `timeout` seconds.
+        """
         ...
 
     async def close(self) -> None:
-        """Stop every worker and wait for it to be gone."""
+        """Stop every worker and wait until it has exited."""
         ...
 
     def run(self, work: Work, *, stop: asyncio.Event | None = None) -> AsyncGenerator[Event, None]:
-        """Paint, yielding events; the last is one of Finished, Failed and Cancelled.
+        """Paint and yield events; the last one is Finished, Failed or Cancelled.
 
-        Closing the generator cancels: the worker stops at its next step. So does setting
-        `stop`, after which a last Checkpoint may still come before Cancelled. A worker that
-        dies is a ``Failed(retryable=True)`` and is replaced.
+        Closing the generator cancels the work: the worker stops at its next step. So does setting
+        `stop`; then a last Checkpoint may come before Cancelled. If the worker dies, the last
+        event is ``Failed(retryable=True)``, and the worker is replaced.
         """
         ...

@@ -1,11 +1,11 @@
-"""A device, and the worker on it: kept alive, replaced when it dies."""
+"""Supervision of the worker on one device: start it, and replace it when it dies."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.errors import ConfigurationError, WorkerDiedError
 from bot.executors.pipe import FrameError
@@ -22,15 +22,28 @@ __all__ = ["START_SECONDS", "WorkerSupervisor"]
 
 logger = logging.getLogger(__name__)
 
-START_SECONDS = 180.0
-RESTART_BACKOFF = Backoff(first=0.25, longest=30.0)
+START_SECONDS: Final = 180.0
+RESTART_BACKOFF: Final = Backoff(first=0.25, longest=30.0)
 
-USUAL_START_SECONDS = 10.0
-"""How long a worker takes to start, until that was seen."""
+EXPECTED_START_SECONDS: Final = 10.0
+"""How long a worker is expected to take to start, until one was measured."""
 
 
 class WorkerSupervisor:
-    """A device and the worker on it, replaced whenever it dies."""
+    """Keeps one worker running on a device.
+
+    Args:
+        device: a device, or ``"auto"`` for the first one of this machine.
+        weights: a weights file instead of the bundled one.
+        memory_limit: bytes that one painting may take; None for all that the device has.
+        checkpoint_seconds: least time between two checkpoints of a job.
+        on_devices: called with every device of this machine once ``"auto"`` is resolved.
+
+    Attributes:
+        device: the device, resolved once a worker was ready.
+        worker: the running worker, ready or not; None while there is none.
+        stderr_tail: the last lines that the latest dead worker wrote to standard error.
+    """
 
     def __init__(
         self,
@@ -43,29 +56,29 @@ class WorkerSupervisor:
     ) -> None:
         self.device = device
         self.worker: WorkerProcess | None = None
-        self.last_words = ""
+        self.stderr_tail = ""
         self._weights = weights
         self._memory_limit = memory_limit
         self._checkpoint_seconds = checkpoint_seconds
         self._on_devices = on_devices
         self._changed = asyncio.Condition()
-        self._usable: WorkerProcess | None = None
-        self._start_seconds = USUAL_START_SECONDS
-        self._began_at: float | None = None
-        self._broken: ConfigurationError | None = None
+        self._ready_worker: WorkerProcess | None = None
+        self._configuration_error: ConfigurationError | None = None
+        self._start_seconds = EXPECTED_START_SECONDS
+        self._started_at: float | None = None
         self._tasks = BackgroundTasks()
 
     @property
     def warmup_seconds(self) -> float:
-        """Seconds until there will be a worker, going by how long the last one took."""
-        if self._alive() is not None:
+        """Expected seconds until a worker is ready, from how long the last one took to start."""
+        if self._live_worker() is not None:
             return 0.0
-        if self._began_at is None:
+        if self._started_at is None:
             return self._start_seconds
-        return max(0.0, self._start_seconds - (time.monotonic() - self._began_at))
+        return max(0.0, self._start_seconds - (time.monotonic() - self._started_at))
 
-    def open(self) -> None:
-        """Start keeping a worker alive."""
+    def start(self) -> None:
+        """Start to keep a worker running."""
         self._tasks.keep_running(
             self._run_worker,
             name=f"worker on {self.device}",
@@ -74,42 +87,38 @@ class WorkerSupervisor:
         )
 
     async def close(self) -> None:
-        """Stop keeping it alive, and end it."""
+        """Stop the worker and start no other."""
         await self._tasks.close()
 
-    async def usable(self) -> WorkerProcess:
-        """Wait for a worker that is ready.
+    async def wait_ready(self) -> WorkerProcess:
+        """Wait until a worker is ready and return it.
 
         Raises:
-            ConfigurationError: there will be none: wrong weights, no such device.
+            ConfigurationError: workers cannot paint: unusable weights, no such device.
         """
         async with self._changed:
-            await self._changed.wait_for(lambda: self._alive() or self._broken)
-            worker = self._alive()
+            await self._changed.wait_for(lambda: self._live_worker() or self._configuration_error)
+            worker = self._live_worker()
             if worker is None:
-                raise self._broken or WorkerDiedError(None)
+                raise self._configuration_error or WorkerDiedError(None)
             return worker
 
-    def _alive(self) -> WorkerProcess | None:
-        """The worker, unless it is gone and we have only not come round to replacing it yet."""
-        return self._usable if self._usable is not None and not self._usable.is_lost else None
+    def _live_worker(self) -> WorkerProcess | None:
+        """Return the ready worker, unless it has just died and is not replaced yet."""
+        worker = self._ready_worker
+        return worker if worker is not None and not worker.is_dead else None
 
     async def _run_worker(self) -> None:
-        """Start a worker and wait until it ends.
+        """Run one worker until it exits.
 
         Raises:
-            ConfigurationError: it cannot paint: wrong weights, no such device.
-            OSError, TimeoutError, FrameError, WorkerDiedError: it did not start, or it died.
+            ConfigurationError: it cannot paint: unusable weights, no such device.
+            OSError: the process cannot be started.
+            TimeoutError: it was not ready in time.
+            FrameError: what it sent is not understood.
+            WorkerDiedError: it exited.
         """
-        try:
-            await self._live()
-        except ConfigurationError as error:
-            logger.critical("%s", error)
-            await self._become(None, broken=error)
-            raise
-
-    async def _live(self) -> None:
-        self._began_at = time.monotonic()
+        self._started_at = time.monotonic()
         worker = await WorkerProcess.spawn(
             device=self.device,
             weights=self._weights,
@@ -117,26 +126,37 @@ class WorkerSupervisor:
             checkpoint_seconds=self._checkpoint_seconds,
         )
         self.worker = worker
+        configuration_error = None
         try:
-            await worker.ready(START_SECONDS)
-            self._start_seconds = time.monotonic() - self._began_at
+            await worker.wait_ready(START_SECONDS)
+            self._start_seconds = time.monotonic() - self._started_at
             logger.info("worker %d is ready on %s", worker.pid, worker.device)
             self.device = worker.device
             self._on_devices(worker.devices)
-            await self._become(worker)
+            await self._set_worker(worker)
             exit_code = await worker.wait()
-            metrics.WORKER_DEATHS.inc()
-            raise WorkerDiedError(exit_code)
+        except ConfigurationError as error:
+            logger.critical("%s", error)
+            configuration_error = error
+            raise
+        except (TimeoutError, FrameError, WorkerDiedError):
+            logger.warning("last output of worker %d: %s", worker.pid, worker.stderr_tail or "none")
+            raise
         finally:
-            self.last_words = worker.last_words
+            self.stderr_tail = worker.stderr_tail
             self.worker = None
-            await self._become(None)
+            await self._set_worker(None, configuration_error=configuration_error)
             await worker.close()
+        metrics.WORKER_DEATHS.inc()
+        raise WorkerDiedError(exit_code)
 
-    async def _become(
-        self, worker: WorkerProcess | None, *, broken: ConfigurationError | None = None
+    async def _set_worker(
+        self,
+        worker: WorkerProcess | None,
+        *,
+        configuration_error: ConfigurationError | None = None,
     ) -> None:
         async with self._changed:
-            self._usable = worker
-            self._broken = broken
+            self._ready_worker = worker
+            self._configuration_error = configuration_error
             self._changed.notify_all()

@@ -1,8 +1,8 @@
-"""One worker process on one device: the only place in the bot where torch is.
+"""The worker process, which paints on one device: the only module of the bot that imports torch.
 
-Started with ``python -m bot.executors.worker``; nobody imports it. Frames come in on standard
-input and go out on what was standard output; anything that prints goes to standard error.
-The worker ends with its parent: when its standard input is closed, and on Linux by a signal.
+It is started with ``python -m bot.executors.worker`` and never imported. It reads frames from
+standard input and writes frames to standard output; whatever else is printed goes to standard
+error. It exits with its parent: when its standard input is closed, and on Linux by a signal.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ NICENESS = 10
 _PR_SET_PDEATHSIG = 1
 
 
-class Channel:
-    """The frames' way out; everything else that is written ends up on standard error."""
+class FrameWriter:
+    """Writes frames to standard output, and redirects other output to standard error."""
 
     def __init__(self) -> None:
         sys.stdout.flush()
@@ -57,92 +57,94 @@ class Channel:
         os.dup2(2, 1)
 
     def send(self, kind: str, *blobs: bytes, **fields: object) -> None:
-        """Write one frame, waiting until the other side has room for it."""
+        """Write one frame; block while the pipe is full."""
         for piece in pipe.encode(Frame(kind, fields, blobs)):
             self._stream.write(piece)
         self._stream.flush()
 
 
-class Inbox(threading.Thread):
-    """Reads the frames that come in, on a thread of its own, while the main one paints."""
+class FrameReader(threading.Thread):
+    """Reads frames on a thread of its own, while the main thread paints."""
 
     def __init__(self) -> None:
-        super().__init__(name="inbox", daemon=True)
+        super().__init__(name="frame reader", daemon=True)
         self._works: queue.SimpleQueue[Frame] = queue.SimpleQueue()
-        self._stopped_run = 0
+        self._cancelled_run = 0
         self._stream = os.fdopen(os.dup(0), "rb")
 
     def run(self) -> None:
-        """Read until the parent is gone, and then end at once: nobody is left to paint for."""
+        """Read until the pipe is closed, which means that the parent exited; then exit at once."""
         try:
             while (frame := pipe.read(self._stream)) is not None:
                 if frame.kind == "work":
                     self._works.put(frame)
                 elif frame.kind == "cancel":
-                    self._stopped_run = int(frame.fields["run"])
+                    self._cancelled_run = int(frame.fields["run"])
         except pipe.FrameError as error:
-            logger.error("unintelligible frame: %s", error)  # noqa: TRY400
+            logger.error("invalid frame: %s", error)  # noqa: TRY400
             os._exit(2)
         os._exit(0)
 
-    def next(self) -> Frame:
-        """Wait for the next work."""
+    def next_work(self) -> Frame:
+        """Wait for the next work and return its frame."""
         return self._works.get()
 
     @property
-    def is_empty(self) -> bool:
-        """Whether no work waits."""
-        return self._works.empty()
+    def has_work(self) -> bool:
+        """Whether a work is waiting."""
+        return not self._works.empty()
 
-    def is_stopped(self, run: int) -> bool:
-        """Whether this run, or a later one, was told to stop."""
-        return self._stopped_run >= run
+    def is_cancelled(self, run: int) -> bool:
+        """Return whether this run, or a later one, was cancelled."""
+        return self._cancelled_run >= run
 
 
 class Worker:
     """Paints one work after another on one device.
 
     Args:
+        writer: sends events.
+        reader: receives works and cancellations.
         device: as `stylenet.paint` takes it.
         weights: a weights file instead of the bundled one.
-        memory_limit: bytes that one painting may take; None for all the device has.
+        memory_limit: bytes that one painting may take; None for all that the device has.
         checkpoint_seconds: least time between two checkpoints.
     """
 
     def __init__(
         self,
-        channel: Channel,
-        inbox: Inbox,
+        writer: FrameWriter,
+        reader: FrameReader,
         *,
         device: str,
         weights: Path | None,
         memory_limit: int | None,
         checkpoint_seconds: float,
     ) -> None:
-        self._channel = channel
-        self._inbox = inbox
+        self._writer = writer
+        self._reader = reader
         self._device = device
         self._weights = weights
         self._memory_limit = memory_limit
         self._checkpoint_seconds = checkpoint_seconds
 
     def serve(self) -> NoReturn:
-        """Paint whatever comes, for ever."""
+        """Paint every work that is received."""
         while True:
-            frame = self._inbox.next()
+            frame = self._reader.next_work()
             run = int(frame.fields["run"])
             if not self._paint(frame, run):
-                # Something nobody foresaw. After a device's error, say, nothing in this
-                # process can be trusted, so the next work gets a new one.
+                # After an unexpected error, such as one of the device, the state of this process
+                # is unknown. The next work gets a new process.
                 sys.exit(1)
 
     def warm_up(self) -> None:
-        """Load the network by painting something tiny, unless work is already waiting.
+        """Load the network by painting a tiny picture; stop if a work is waiting.
 
         Raises:
             WeightsError: the weights cannot be used.
         """
-        from PIL import Image  # noqa: PLC0415 - after the parent was told that we are alive
+        from PIL import Image  # noqa: PLC0415 - slow to import
 
         from stylenet import paint  # noqa: PLC0415
 
@@ -154,37 +156,43 @@ class Worker:
             recipe,
             weights=self._weights,
             device=self._device,
-            should_stop=lambda: not self._inbox.is_empty,
+            should_stop=lambda: self._reader.has_work,
         ):
             pass
 
     def _paint(self, frame: Frame, run: int) -> bool:
-        """Paint one work and say how it ended; False when this process should not go on."""
+        """Paint one work and send its outcome; return False if this process must exit."""
         try:
-            finished = self._tell(self._events(frame, run), run)
+            finished = self._send_events(self._paint_events(frame, run), run)
         except DeviceMemoryError as error:
-            self._fail(run, "out_of_memory", error)
+            self._send_failure(run, "out_of_memory", error)
         except MemoryError as error:
-            self._fail(run, "out_of_memory", error)
+            self._send_failure(run, "out_of_memory", error)
             return False
         except DivergedError as error:
-            self._fail(run, "diverged", error)
+            self._send_failure(run, "diverged", error)
         except EmptyMaskError as error:
-            self._fail(run, "empty_mask", error)
+            self._send_failure(run, "empty_mask", error)
         except ImageError as error:
-            self._fail(run, "unreadable_picture", error)
+            self._send_failure(run, "unreadable_picture", error)
         except (RecipeError, WeightsError) as error:
-            self._fail(run, "internal", error)
-        except Exception as error:  # the last resort, and the process ends
+            self._send_failure(run, "internal", error)
+        except Exception as error:  # unexpected: the process exits
             traceback.print_exc()
-            self._fail(run, "internal", error, retryable=True)
+            self._send_failure(run, "internal", error, retryable=True)
             return False
         else:
             if not finished:
-                self._channel.send("cancelled", run=run)
+                self._writer.send("cancelled", run=run)
         return True
 
-    def _events(self, frame: Frame, run: int) -> Iterator[PaintingEvent]:
+    def _paint_events(self, frame: Frame, run: int) -> Iterator[PaintingEvent]:
+        """Decode a work and paint it.
+
+        Raises:
+            StylenetError: it cannot be painted.
+            ValueError: the frame is not a work.
+        """
         from stylenet import paint  # noqa: PLC0415
 
         recipe = Recipe.from_json(frame.fields["recipe"])
@@ -203,11 +211,11 @@ class Worker:
                 case "content" | "style":
                     pictures.append(images.decode(data))
                 case _:
-                    msg = f"a work with a part {part!r}"
+                    msg = f"unknown part of a work: {part!r}"
                     raise ValueError(msg)
         content, *styles = pictures
 
-        def painted(resume: bytes | None) -> Iterator[PaintingEvent]:
+        def events(resume: bytes | None) -> Iterator[PaintingEvent]:
             return paint(
                 content,
                 styles,
@@ -218,24 +226,24 @@ class Worker:
                 device=self._device,
                 memory_limit=self._memory_limit,
                 resume=resume,
-                should_stop=lambda: self._inbox.is_stopped(run),
+                should_stop=lambda: self._reader.is_cancelled(run),
                 checkpoint_seconds=self._checkpoint_seconds,
             )
 
         try:
-            yield from painted(resume)
+            yield from events(resume)
         except CheckpointError as error:
             if resume is None:
                 raise
-            logger.warning("run %d starts afresh: %s", run, error)
-            yield from painted(None)
+            logger.warning("run %d starts from the beginning: %s", run, error)
+            yield from events(None)
 
-    def _tell(self, events: Iterator[PaintingEvent], run: int) -> bool:
-        """Send every event; True when the last was a painting."""
+    def _send_events(self, events: Iterator[PaintingEvent], run: int) -> bool:
+        """Send every event; return whether the last one was the finished painting."""
         for event in events:
             match event:
                 case Progress():
-                    self._channel.send(
+                    self._writer.send(
                         "progress",
                         run=run,
                         step=event.step,
@@ -246,11 +254,11 @@ class Worker:
                     )
                 case Snapshot():
                     image = images.encode(event.pixels, "webp")
-                    self._channel.send("snapshot", image, run=run, step=event.step)
+                    self._writer.send("snapshot", image, run=run, step=event.step)
                 case Checkpoint():
-                    self._channel.send("checkpoint", event.state, run=run, step=event.step)
+                    self._writer.send("checkpoint", event.state, run=run, step=event.step)
                 case Painting():
-                    self._channel.send(
+                    self._writer.send(
                         "finished",
                         images.encode(event.pixels, "png"),
                         run=run,
@@ -259,9 +267,11 @@ class Worker:
                     return True
         return False
 
-    def _fail(self, run: int, code: str, error: Exception, *, retryable: bool = False) -> None:
+    def _send_failure(
+        self, run: int, code: str, error: Exception, *, retryable: bool = False
+    ) -> None:
         message = f"{type(error).__name__}: {error}"
-        self._channel.send("failed", run=run, code=code, message=message, retryable=retryable)
+        self._writer.send("failed", run=run, code=code, message=message, retryable=retryable)
 
 
 def _report(painting: Painting) -> dict[str, float | int | str]:
@@ -278,18 +288,18 @@ def _report(painting: Painting) -> dict[str, float | int | str]:
 
 
 def _die_with(parent: int) -> None:
-    """Have the kernel end this process when the bot dies, even while it is deep in torch."""
+    """Have the kernel kill this process when the bot dies, even while torch computes."""
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
             logger.warning("prctl failed: %s", os.strerror(ctypes.get_errno()))
-        if os.getppid() != parent:  # it died before we asked
+        if os.getppid() != parent:  # it died before prctl was called
             os._exit(0)
 
 
 def _resolve(device: str) -> tuple[str, list[str]]:
-    """The device to paint on, and every device that `auto` would stand for."""
-    import torch  # noqa: PLC0415 - takes a second or two, after everything cheap is done
+    """Return the device to paint on, and every device that ``auto`` stands for."""
+    import torch  # noqa: PLC0415 - slow to import
 
     if device != "auto":
         return device, [device]
@@ -304,7 +314,7 @@ def _resolve(device: str) -> tuple[str, list[str]]:
 
 def _main() -> NoReturn:
     parser = argparse.ArgumentParser(prog="python -m bot.executors.worker", description=__doc__)
-    parser.add_argument("--parent", type=int, required=True, help="process id to die with")
+    parser.add_argument("--parent", type=int, required=True, help="id of the process to exit with")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--memory-limit", type=int)
@@ -312,30 +322,31 @@ def _main() -> NoReturn:
     arguments = parser.parse_args()
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    channel = Channel()
+    writer = FrameWriter()
     _die_with(arguments.parent)
-    inbox = Inbox()
-    inbox.start()
+    reader = FrameReader()
+    reader.start()
 
     device, devices = _resolve(arguments.device)
     if device == "cpu":
-        with contextlib.suppress(OSError):  # not allowed everywhere, and not needed to paint
-            os.nice(NICENESS)  # the bot must answer within seconds while this uses every core
+        # The bot must answer within seconds while this process uses every core.
+        with contextlib.suppress(OSError):  # not permitted everywhere
+            os.nice(NICENESS)
     worker = Worker(
-        channel,
-        inbox,
+        writer,
+        reader,
         device=device,
         weights=arguments.weights,
         memory_limit=arguments.memory_limit,
         checkpoint_seconds=arguments.checkpoint_seconds,
     )
     try:
-        if inbox.is_empty:
+        if not reader.has_work:
             worker.warm_up()
     except (WeightsError, ValueError, DeviceMemoryError) as error:
-        channel.send("broken", message=str(error))
+        writer.send("unusable", message=str(error))
         sys.exit(1)
-    channel.send("ready", device=device, devices=devices)
+    writer.send("ready", device=device, devices=devices)
     worker.serve()
 
 

@@ -1,4 +1,4 @@
-"""The bot's end of one worker: start it, speak with it, hear it die."""
+"""The bot's handle on a worker process: start it, exchange frames with it, stop it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import contextlib
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.errors import ConfigurationError, WorkerDiedError
 from bot.executors import pipe
 from bot.executors.pipe import Frame, FrameError
+from bot.ops.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,31 +22,33 @@ __all__ = ["WorkerProcess"]
 
 logger = logging.getLogger(__name__)
 
-# The worker reads strangers' pictures. What it does not know, it cannot give away.
-_KEPT_FROM_WORKERS = ("DISCORD_", "STYLEBOT_", "AWS_", "PG")
-# Between two convolutions torch's threads wait for one another by spinning. Where other programs
-# use the cores too, each spins while the other may not run: on two busy cores that took two to
-# three times as long and three times the processor's time as waiting asleep.
-_DEFAULTS = {"OMP_WAIT_POLICY": "PASSIVE"}
-CLOSE_SECONDS = 2.0
-SEND_SECONDS = 60.0
-LAST_WORDS = 20
+# A worker decodes untrusted pictures, so it does not inherit secrets.
+SECRET_PREFIXES: Final = ("DISCORD_", "STYLEBOT_", "AWS_", "PG")
+# Between two convolutions, torch's threads spin while they wait for one another. If other programs
+# use the cores as well, the threads that spin keep those that compute from running: on two busy
+# cores a painting took two to three times as long, and three times the CPU time, as with sleeping.
+DEFAULT_ENVIRONMENT: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
+CLOSE_SECONDS: Final = 2.0
+SEND_SECONDS: Final = 60.0
+STDERR_LINES: Final = 20
+READ_BYTES: Final = 65_536
 
 
 class WorkerProcess:
-    """A running worker. Made by `spawn`; not for two works at once.
+    """A running worker, made by `spawn`. It runs one work at a time.
 
     Attributes:
-        device: what it paints on, once `ready` has returned.
-        devices: every device there is on this machine, for a worker started with ``auto``.
+        device: the device it paints on, once `wait_ready` has returned.
+        devices: every device of this machine if it was started with ``auto``.
     """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self._reading: asyncio.Task[Frame] | None = None
-        self._last_words: collections.deque[str] = collections.deque(maxlen=LAST_WORDS)
-        self._stderr = asyncio.create_task(self._log_stderr(), name=f"stderr of {process.pid}")
-        self._lost = False
+        self._stderr_lines: collections.deque[str] = collections.deque(maxlen=STDERR_LINES)
+        self._tasks = BackgroundTasks()
+        self._tasks.start(self._log_stderr(), name=f"stderr of {process.pid}")
+        self._killed = False
         self.device = ""
         self.devices: tuple[str, ...] = ()
 
@@ -58,10 +61,10 @@ class WorkerProcess:
         memory_limit: int | None,
         checkpoint_seconds: float,
     ) -> WorkerProcess:
-        """Start a worker; it is not ready yet.
+        """Start a worker without waiting until it is ready.
 
         Raises:
-            OSError: no process can be started.
+            OSError: the process cannot be started.
         """
         arguments = [
             *("-m", "bot.executors.worker", "--parent", str(os.getpid()), "--device", device),
@@ -77,35 +80,44 @@ class WorkerProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=_environment(),
-            start_new_session=True,  # Ctrl-C is for the bot, which then asks the worker to stop
+            env=_worker_environment(),
+            start_new_session=True,  # Ctrl-C signals only the bot, which then stops the worker
         )
         return cls(process)
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
         return self._process.pid
 
     @property
-    def is_lost(self) -> bool:
-        """Whether it has ended, is about to, or can no longer be understood."""
-        return self._lost or self._process.returncode is not None
+    def is_dead(self) -> bool:
+        """Whether it has exited or was killed."""
+        return self._killed or self._process.returncode is not None
 
-    async def ready(self, timeout: float) -> None:  # noqa: ASYNC109 - it kills nothing by itself
+    @property
+    def stderr_tail(self) -> str:
+        """The last lines that it wrote to standard error."""
+        return "\n".join(self._stderr_lines)
+
+    async def wait_ready(self, timeout: float) -> None:  # noqa: ASYNC109 - kills nothing by itself
         """Wait until it has loaded the network.
 
+        Args:
+            timeout: seconds.
+
         Raises:
-            ConfigurationError: it cannot paint: wrong weights, no such device.
-            WorkerDiedError: it ended instead.
-            TimeoutError: it took longer than `timeout` seconds.
+            ConfigurationError: it cannot paint: unusable weights, no such device.
+            WorkerDiedError: it exited.
+            FrameError: its first frame is not the expected one.
+            TimeoutError: it is not ready within `timeout` seconds.
         """
         frame = await asyncio.wait_for(self.receive(), timeout)
-        if frame.kind == "broken":
+        if frame.kind == "unusable":
             msg = f"the worker cannot paint: {frame.fields['message']}"
             raise ConfigurationError(msg)
         if frame.kind != "ready":
-            msg = f"{frame.kind!r} where 'ready' was expected"
+            msg = f"received {frame.kind!r} instead of 'ready'"
             raise FrameError(msg)
         self.device = str(frame.fields["device"])
         self.devices = tuple(frame.fields["devices"])
@@ -114,7 +126,7 @@ class WorkerProcess:
         """Send a frame.
 
         Raises:
-            WorkerDiedError: it no longer listens.
+            WorkerDiedError: the pipe is closed, or the worker does not read from it.
         """
         stdin = self._process.stdin
         if stdin is None or stdin.is_closing():
@@ -126,24 +138,24 @@ class WorkerProcess:
             self.kill()
             raise WorkerDiedError(self._process.returncode) from error
 
-    def receiving(self) -> asyncio.Task[Frame]:
-        """The task of reading the next frame.
+    def receive_task(self) -> asyncio.Task[Frame]:
+        """Return the task that reads the next frame.
 
-        It stays the same until `received` has taken its result, so waiting for it can be given
-        up at any time without losing half a frame. It raises WorkerDiedError or FrameError.
+        It is the same task until `take_received` is called, so that a caller can stop waiting for
+        it at any time without losing half a frame. It raises WorkerDiedError or FrameError.
         """
         if self._reading is None:
             self._reading = asyncio.create_task(self._read(), name=f"frame of {self.pid}")
         return self._reading
 
-    def received(self) -> Frame:
-        """The frame that `receiving` has read.
+    def take_received(self) -> Frame:
+        """Return the frame that `receive_task` has read.
 
         Raises:
-            WorkerDiedError: the worker ended.
-            FrameError: what came is not a frame.
+            WorkerDiedError: the worker exited.
+            FrameError: the data is not a frame.
         """
-        task = self.receiving()
+        task = self.receive_task()
         self._reading = None
         try:
             return task.result()
@@ -155,29 +167,24 @@ class WorkerProcess:
         """Wait for the next frame; cancelling the wait loses nothing.
 
         Raises:
-            WorkerDiedError: the worker ended.
-            FrameError: what came is not a frame.
+            WorkerDiedError: the worker exited.
+            FrameError: the data is not a frame.
         """
-        await asyncio.wait({self.receiving()})
-        return self.received()
+        await asyncio.wait({self.receive_task()})
+        return self.take_received()
 
     async def wait(self) -> int:
-        """Wait until it has ended, and give its exit code."""
+        """Wait until it has exited and return its exit code."""
         return await self._process.wait()
 
-    @property
-    def last_words(self) -> str:
-        """The last lines it wrote on standard error."""
-        return "\n".join(self._last_words)
-
     def kill(self) -> None:
-        """End it at once, whatever it is doing."""
-        self._lost = True
+        """Kill the process at once."""
+        self._killed = True
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
     async def close(self) -> None:
-        """End it: by closing its standard input, and by force if that does not help."""
+        """Close its standard input, which makes it exit; kill it if it does not."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
@@ -186,13 +193,11 @@ class WorkerProcess:
             self.kill()
             await self._process.wait()
         finally:
-            for task in (self._reading, self._stderr):
-                if task is not None:
-                    task.cancel()
-                    await asyncio.wait({task})
-                    if not task.cancelled():
-                        task.exception()  # looked at, since nobody else will
-            self._reading = None
+            await self._tasks.close()
+            if self._reading is not None:
+                self._reading.cancel()
+                await asyncio.gather(self._reading, return_exceptions=True)
+                self._reading = None
 
     async def _read(self) -> Frame:
         if self._process.stdout is None:
@@ -211,16 +216,16 @@ class WorkerProcess:
         if stream is None:
             return
         rest = b""
-        while chunk := await stream.read(65536):
+        while chunk := await stream.read(READ_BYTES):
             *lines, rest = (rest + chunk).split(b"\n")
-            rest = rest[-65536:]  # a line without an end must not grow for ever
+            rest = rest[-READ_BYTES:]  # limits the memory that an endless line takes
             for line in lines:
                 text = line.decode("utf-8", "replace").rstrip()
-                self._last_words.append(text)
+                self._stderr_lines.append(text)
                 logger.info("worker %d: %s", self.pid, text)
 
 
-def _environment() -> dict[str, str]:
-    """The bot's own, without what is secret."""
-    shared = {k: v for k, v in os.environ.items() if not k.startswith(_KEPT_FROM_WORKERS)}
-    return _DEFAULTS | shared
+def _worker_environment() -> dict[str, str]:
+    """Return the bot's environment without secrets."""
+    shared = {k: v for k, v in os.environ.items() if not k.startswith(SECRET_PREFIXES)}
+    return DEFAULT_ENVIRONMENT | shared

@@ -13,9 +13,10 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import ArtefactMissingError, StyleBotError
-from bot.executors.protocol import Checkpoint, Failed, Finished, Work
+from bot.executors.protocol import Failed, Finished, Work
 from bot.ops.tasks import BackgroundTasks
 from bot.presets.editor import thumbnail
+from stylenet.events import Checkpoint
 from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:

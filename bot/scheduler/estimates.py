@@ -19,7 +19,8 @@ busy with other things today, what waits is foretold at the pace of the latest p
 
 from __future__ import annotations
 
-import itertools
+import asyncio
+import importlib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -81,6 +82,8 @@ class Estimator:
             StoreUnavailableError: the database cannot be reached.
         """
         self._measured = await self._store.all()
+        if self._measured:
+            await _import_solver()
 
     async def learn(self, job: Job, *, device: str, seconds: float) -> None:
         """Take in how long a whole painting took, from its claim to its end.
@@ -99,6 +102,7 @@ class Estimator:
             seen = math.log(seconds / self.paint_seconds(job, device=device))
             slowness = self._slowness.get(device, 0.0)
             self._slowness[device] = slowness + NEWNESS * (seen - slowness)
+        await _import_solver()
         weighed = effort(job) / seconds
         for recipe in (job.recipe.name, EVERY_RECIPE):
             self._measured[device, recipe] = await self._store.learn(
@@ -157,7 +161,7 @@ class Estimator:
         for name in (EVERY_RECIPE, recipe):
             measured = self._measured.get((device, name))
             if measured is not None:
-                costs = _fitted(measured, expected=costs)
+                costs = _fit_costs(measured, expected=costs)
         return costs
 
 
@@ -276,31 +280,31 @@ def seconds_left(
     return None
 
 
-def _fitted(measured: Measured, *, expected: Costs) -> Costs:
-    """The costs, none below zero, that fit best; `expected` decides what was not measured.
+def _fit_costs(measured: Measured, *, expected: Costs) -> Costs:
+    """Fit non-negative costs to what was measured; `expected` decides what was not.
 
-    Minimises the squares of the relative errors, plus those of the costs' own relative distance
-    from what was expected, times `DOUBT`. A machine twice as slow is that in all: so what was
-    expected is first multiplied by the one factor that fits best. Of the costs any may be zero:
-    each choice of those that are not has one minimum, and the best of the feasible ones is the
-    answer.
+    Minimises the squared relative errors of the predicted seconds plus `DOUBT` times the squared
+    relative differences between the costs and the expected ones. Beforehand the expected costs
+    are multiplied by the one factor that fits best, since a machine may be slower in everything.
     """
+    from scipy.optimize import nnls  # noqa: PLC0415 - see _import_solver
+
     count = len(expected)
     squares = np.array(measured.squares).reshape(count, count)
     products = np.array(measured.products)
-    expected = expected * (products @ expected) / (expected @ squares @ expected)
-    doubt = DOUBT / np.square(expected + 1e-6)
-    squares = squares + np.diag(doubt)
-    products = products + doubt * expected
+    predicted = expected @ squares @ expected
+    if predicted > 0:
+        expected = expected * (products @ expected) / predicted
+    # The unknowns are the costs in units of the expected ones, which keeps the matrix regular.
+    unit = expected + 1e-6
+    matrix = squares * np.outer(unit, unit) + DOUBT * np.eye(count)
+    target = products * unit + DOUBT * expected / unit
+    # x'Mx - 2t'x = |L'x - inv(L)t|² + constant, where M = LL'.
+    lower = np.linalg.cholesky(matrix)
+    solution, _ = nnls(lower.T, np.linalg.solve(lower, target))
+    return np.asarray(solution * unit)
 
-    def error(costs: Costs) -> float:
-        return float(costs @ squares @ costs - 2 * products @ costs)
 
-    best = expected
-    for size in range(1, count + 1):
-        for kept in itertools.combinations(range(count), size):
-            costs = np.zeros(count)
-            costs[list(kept)] = np.linalg.solve(squares[np.ix_(kept, kept)], products[list(kept)])
-            if (costs >= 0).all() and error(costs) < error(best):
-                best = costs
-    return best
+async def _import_solver() -> None:
+    """Import scipy.optimize in a thread; the first import takes about a second."""
+    await asyncio.to_thread(importlib.import_module, "scipy.optimize")

@@ -12,15 +12,15 @@ from bot.artefacts.folder import checkpoint_key, result_key
 from bot.errors import ArtefactMissingError, ClaimLostError
 from bot.executors.protocol import (
     Cancelled,
-    Checkpoint,
+    EncodedSnapshot,
     Failed,
     Finished,
     Progress,
-    Snapshot,
     Work,
 )
 from bot.ops.retry import TRANSIENT_STORAGE_ERRORS, retry_until_available
 from bot.scheduler.snapshots import Frames
+from stylenet.events import Checkpoint
 
 if TYPE_CHECKING:
     from bot.artefacts.folder import Artefacts
@@ -165,7 +165,7 @@ class Attempt:
                 case Progress():
                     self.progress = event
                     await self._record_progress(event)
-                case Snapshot():
+                case EncodedSnapshot():
                     key = await self._frames.add(event.step, event.image)
                     await self._runs.record_snapshot(self.job, key=key, step=event.step)
                     await self._frames.thin()

@@ -19,15 +19,15 @@ from bot.errors import ConfigurationError
 from bot.executors.process import ProcessExecutor, default_size
 from bot.executors.protocol import (
     Cancelled,
-    Checkpoint,
+    EncodedSnapshot,
     Failed,
     Finished,
     Progress,
-    Snapshot,
     Work,
 )
 from bot.settings import Settings
 from stylenet import images
+from stylenet.events import Checkpoint
 from stylenet.recipe import Recipe
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -75,7 +75,7 @@ async def executor():
 async def test_a_picture_is_painted(executor):
     events = [event async for event in executor.run(work())]
 
-    assert isinstance(events[0], Snapshot)
+    assert isinstance(events[0], EncodedSnapshot)
     assert events[0].step == 0
     progress = [event for event in events if isinstance(event, Progress)]
     assert [event.step for event in progress] == list(range(1, len(progress) + 1))
@@ -106,7 +106,9 @@ async def test_a_stopped_picture_goes_on_where_it_was(executor, coarsest):
     assert isinstance(checkpoint, Checkpoint)
     assert checkpoint.step >= 4
 
-    assert {images.decode(e.image).size for e in events if isinstance(e, Snapshot)} == {(64, 48)}
+    assert {images.decode(e.image).size for e in events if isinstance(e, EncodedSnapshot)} == {
+        (64, 48)
+    }
     resumed = executor.run(work(passes=300, coarsest=coarsest, checkpoint=checkpoint.state))
     async for event in resumed:
         if isinstance(event, Progress):
@@ -152,7 +154,7 @@ async def test_masks_go_with_their_styles(executor):
 async def test_closing_cancels_and_the_worker_serves_on(executor):
     before = executor.workers
     painting = executor.run(work(passes=1000))
-    assert isinstance(await anext(painting), Snapshot)
+    assert isinstance(await anext(painting), EncodedSnapshot)
     await painting.aclose()
 
     events = [event async for event in executor.run(work())]

@@ -9,11 +9,12 @@ import pytest
 from PIL import Image
 
 from bot.artefacts.folder import open_artefacts
-from bot.executors.protocol import Checkpoint, Failed, Finished, Progress
+from bot.executors.protocol import Failed, Finished, Progress
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.guild_models import GuildPreset
 from bot.jobs.store import JobStore
 from bot.presets.samples import PresetSamples
+from stylenet.events import Checkpoint
 
 
 def picture(color, size=(96, 64)):

@@ -10,10 +10,11 @@ from sqlalchemy import text
 
 from bot.artefacts.folder import FolderArtefacts, open_artefacts
 from bot.errors import RequestRefused, StoreUnavailableError
-from bot.executors.protocol import Checkpoint, Failed, Finished, Snapshot
+from bot.executors.protocol import EncodedSnapshot, Failed, Finished
 from bot.jobs.models import JobState, QueueMode
 from bot.ops import retry
 from bot.scheduler import job_runner, scheduler
+from stylenet.events import Checkpoint
 
 
 @pytest.fixture(autouse=True)
@@ -276,7 +277,7 @@ async def test_a_database_that_is_away_for_a_while_loses_nothing(bench, monkeypa
     away = asyncio.Event()
 
     async def script(work, stop):
-        yield Snapshot(step=1, image=b"snapshot")
+        yield EncodedSnapshot(step=1, image=b"snapshot")
         if len(bench.executor.works) == 1:
             away.set()
         yield Checkpoint(step=1, state=b"state")  # not recorded
@@ -484,7 +485,7 @@ async def test_object_storage_that_is_away_for_a_while_loses_nothing(
     async def script(work, stop):
         await object_door.shut()
         painted.set()
-        yield Snapshot(step=1, image=b"snapshot")  # not kept
+        yield EncodedSnapshot(step=1, image=b"snapshot")  # not kept
         yield Finished(image=b"picture", report={})
 
     bench.artefacts = open_artefacts(objects_url)
