@@ -95,7 +95,7 @@ class StyleBot(commands.AutoShardedBot):
         privacy, settings = Privacy(dependencies, self), GuildSettingsCommands(dependencies, self)
         for cog in (gallery, presets, privacy, settings):
             await self.add_cog(cog)
-        await self.add_cog(Help(dependencies, self, misspelt=stylize.misspelt))
+        await self.add_cog(Help(dependencies, self, misspelt=stylize.on_misspelt_command))
         await self.add_cog(Owner(dependencies, self))
         router = self._router
         router.register(job_actions.handlers)

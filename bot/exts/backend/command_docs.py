@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.exts.stylize.parser import OPTIONS
+from bot.exts.stylize.options import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -119,9 +119,7 @@ def _entry(
             Parameter(name=each.display_name, text=str(each.description), required=each.required)
             for each in (slash.parameters if slash is not None else ())
         ),
-        words=tuple(
-            Parameter(name=f"{name}=", text=option.summary) for name, option in words.items()
-        ),
+        words=tuple(Parameter(name=f"{name}=", text=option.help) for name, option in words.items()),
     )
 
 

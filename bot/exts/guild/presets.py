@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.errors import PresetProblem, PresetRefused
 from bot.exts.backend.responders import check_may_show_here
 from bot.exts.guild.policy import check_may_curate
-from bot.exts.stylize.attachments import pictures_meant_by, source_of
+from bot.exts.stylize.attachments import pictures_of_request, source_of
 from bot.intake.download import allowed_origins
 from bot.presets.catalog import find, nearest
 from bot.presets.naming import split_emoji
@@ -223,7 +223,7 @@ class GuildPresetCommands(commands.Cog):
             return source_of(attached)
         pictures: tuple[PictureSource, ...] = ()
         if ctx.interaction is None:
-            found = await pictures_meant_by(ctx.message, origins=self._origins, previews=True)
+            found = await pictures_of_request(ctx.message, origins=self._origins, previews=True)
             pictures = found.pictures
         if not pictures:
             raise PresetRefused(PresetProblem.NO_PICTURE)

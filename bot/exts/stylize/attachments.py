@@ -1,7 +1,7 @@
-"""Finding the pictures a member means: attached, replied to, forwarded, linked, stuck on.
+"""Find the pictures of a message: attachments, replies, forwards, embeds, links, stickers.
 
-Nothing is judged here: a film or a drawing of another kind is found as well, so that the refusal
-can offer what else to do with the request.
+Nothing is validated here. Videos and vector stickers are returned as well, so that the refusal
+can suggest what to do with the request.
 """
 
 from __future__ import annotations
@@ -23,62 +23,64 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
 __all__ = [
-    "Found",
-    "avatar_of",
-    "emoji_as_picture",
-    "linked_picture",
-    "pictures_meant_by",
+    "MessagePictures",
+    "pictures_of_request",
     "pictures_on",
     "source_of",
-    "uploaded",
+    "source_of_avatar",
+    "source_of_emoji",
+    "source_of_link",
+    "source_of_upload",
 ]
 
-FETCH_SECONDS: Final = 10.0
+FETCH_TIMEOUT_SECONDS: Final = 10.0
 AVATAR_SIZE: Final = 1024
-SPOILER: Final = "SPOILER_"
+SPOILER_PREFIX: Final = "SPOILER_"
 
 LINK: Final = re.compile(r"(?P<hidden>\|\|\s*)?<?(?P<url>https?://[^\s<>|]+)>?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
-    """The pictures a message means.
+class MessagePictures:
+    """The pictures of a message and of the message it replies to.
 
     Attributes:
-        pictures: the content first, as far as that can be known.
-        order: how it can be known.
-        is_gone: the message replied to cannot be seen any more.
+        pictures: the content first, as far as that is known.
+        order: how the content picture was told from the style pictures.
+        reply_is_missing: whether the message replied to cannot be read and is needed.
     """
 
     pictures: tuple[PictureSource, ...] = ()
     order: Order = Order.NAMED
-    is_gone: bool = False
+    reply_is_missing: bool = False
 
 
-async def pictures_meant_by(
+async def pictures_of_request(
     message: discord.Message, *, origins: Collection[URL], previews: bool
-) -> Found:
-    """The pictures a message means, links among its words aside.
+) -> MessagePictures:
+    """Return the pictures that a message is about, except links in its text.
 
-    Its own count first of all. With fewer than two, the message it replies to is asked as well:
-    what was there first is the content, what came with the reply the style.
+    The message's own pictures come first. If there are fewer than two, the message it replies to
+    is read too: its picture is the content, and the reply's picture is the style.
 
     Args:
-        message: what was written.
-        origins: where pictures may come from.
-        previews: whether the previews of links count; not where the links themselves do.
+        message: the request.
+        origins: allowed origins of pictures.
+        previews: whether link previews count; False if the links themselves do.
     """
     own = pictures_on(message, origins=origins, links=False, previews=previews)
     reference = message.reference
     is_reply = reference is not None and reference.type is discord.MessageReferenceType.default
     if len(own) > 1 or not is_reply or reference is None or reference.message_id is None:
-        return Found(pictures=own, order=Order.FIRST if len(own) > 1 else Order.NAMED)
-    replied_to = await _replied_to(message, reference)
+        return MessagePictures(pictures=own, order=Order.FIRST if len(own) > 1 else Order.NAMED)
+    replied_to = await _fetch_replied_to(message, reference)
     if replied_to is None:
-        return Found(pictures=own, is_gone=not own)
+        return MessagePictures(pictures=own, reply_is_missing=not own)
     earlier = pictures_on(replied_to, origins=origins, place=Place.REPLIED_TO)
     pictures = (*earlier[:1], *own) if own else earlier
-    return Found(pictures=pictures, order=Order.GUESSED if len(pictures) > 1 else Order.NAMED)
+    return MessagePictures(
+        pictures=pictures, order=Order.GUESSED if len(pictures) > 1 else Order.NAMED
+    )
 
 
 def pictures_on(
@@ -89,16 +91,16 @@ def pictures_on(
     links: bool = True,
     previews: bool = True,
 ) -> tuple[PictureSource, ...]:
-    """The pictures on a message, or on the one it forwards.
+    """Return the pictures on one message, including messages it forwards.
 
-    Attachments count before pictures in embeds, those before links to allowed hosts, and those
-    before stickers: a link has its preview beside it, and is one picture.
+    Only one source is used, the first that has any: attachments, embeds, links to allowed
+    hosts, stickers. A link and its preview are the same picture.
 
     Args:
-        message: whose pictures.
-        origins: where linked pictures may come from.
-        place: where a plain attachment is said to be found.
-        links: whether links among the words count.
+        message: the message.
+        origins: allowed origins of embedded and linked pictures.
+        place: the place recorded for the message's attachments.
+        links: whether links in the text count.
         previews: whether pictures in embeds count.
     """
     found = [source_of(each, place=place) for each in message.attachments]
@@ -110,18 +112,18 @@ def pictures_on(
         texts.append(snapshot.content)
         stickers += snapshot.stickers
     if found:
-        # Beside a painting of ours there may be other views of it.
+        # On the bot's own results, attachments after the first are other views of the same picture.
         me = message.guild.me if message.guild is not None else None
         return tuple(found[:1] if me is not None and message.author.id == me.id else found)
     return (
-        tuple(_embedded(embeds if previews else (), origins))
-        or tuple(_linked(texts if links else (), origins))
-        or tuple(_stuck(stickers))
+        tuple(_pictures_in_embeds(embeds if previews else (), origins))
+        or tuple(_pictures_behind_links(texts if links else (), origins))
+        or tuple(_pictures_of_stickers(stickers))
     )
 
 
 def source_of(attachment: discord.Attachment, *, place: Place = Place.ATTACHED) -> PictureSource:
-    """An attachment as a picture to be fetched."""
+    """Return the picture source of an attachment."""
     return _source(
         url=attachment.url,
         proxy_url=attachment.proxy_url,
@@ -132,8 +134,12 @@ def source_of(attachment: discord.Attachment, *, place: Place = Place.ATTACHED) 
     )
 
 
-def uploaded(attachment: Mapping[str, Any]) -> PictureSource:
-    """A file that came with a form, from Discord's own description of it."""
+def source_of_upload(attachment: Mapping[str, Any]) -> PictureSource:
+    """Return the picture source of a file submitted with a form.
+
+    Args:
+        attachment: the attachment object from Discord's API.
+    """
     return _source(
         url=str(attachment["url"]),
         proxy_url=str(attachment.get("proxy_url") or attachment["url"]),
@@ -144,25 +150,25 @@ def uploaded(attachment: Mapping[str, Any]) -> PictureSource:
     )
 
 
-def avatar_of(user: discord.User | discord.Member) -> PictureSource:
-    """A member's picture of themself, as it is shown here."""
+def source_of_avatar(user: discord.User | discord.Member) -> PictureSource:
+    """Return the picture source of a user's avatar, in a guild the guild's avatar."""
     avatar = user.display_avatar.replace(size=AVATAR_SIZE, static_format="png")
     return PictureSource(
         url=avatar.url, filename=f"{user.display_name}'s avatar", place=Place.AVATAR
     )
 
 
-def emoji_as_picture(emoji: discord.PartialEmoji) -> PictureSource:
-    """A custom emoji as a picture."""
+def source_of_emoji(emoji: discord.PartialEmoji) -> PictureSource:
+    """Return the picture source of a custom emoji."""
     return PictureSource(url=emoji.url, filename=f":{emoji.name}:", place=Place.EMOJI)
 
 
-def linked_picture(url: str, *, spoiler: bool = False) -> PictureSource:
-    """What lies behind a link, which is fetched from allowed hosts only."""
+def source_of_link(url: str, *, spoiler: bool = False) -> PictureSource:
+    """Return the picture source of a link; the caller checks that its host is allowed."""
     return PictureSource(
         url=url,
-        filename=_filename(url).removeprefix(SPOILER),
-        spoiler=spoiler or _filename(url).startswith(SPOILER),
+        filename=_filename(url).removeprefix(SPOILER_PREFIX),
+        spoiler=spoiler or _filename(url).startswith(SPOILER_PREFIX),
         place=Place.LINKED,
     )
 
@@ -176,56 +182,60 @@ def _source(
     content_type: str | None,
     place: Place,
 ) -> PictureSource:
-    is_film = (content_type or "").lower().startswith("video/")
+    is_video = (content_type or "").lower().startswith("video/")
     return PictureSource(
         url=url,
-        filename=filename.removeprefix(SPOILER),
+        filename=filename.removeprefix(SPOILER_PREFIX),
         size=size,
         content_type=content_type,
-        spoiler=filename.startswith(SPOILER),
+        spoiler=filename.startswith(SPOILER_PREFIX),
         place=place,
-        first_frame=_first_frame(proxy_url) if is_film else None,
+        first_frame=_first_frame_url(proxy_url) if is_video else None,
     )
 
 
-def _first_frame(proxy_url: str) -> str:
-    """Discord's media proxy makes a still of a film when asked for another format."""
+def _first_frame_url(proxy_url: str) -> str:
+    """Return the URL of a still: Discord's media proxy makes one if asked for a picture format."""
     separator = "&" if "?" in proxy_url else "?"
     return f"{proxy_url.rstrip('&')}{separator}format=webp"
 
 
-def _embedded(embeds: Iterable[discord.Embed], origins: Collection[URL]) -> Iterator[PictureSource]:
-    """The picture of each embed: its large one, else its small one."""
+def _pictures_in_embeds(
+    embeds: Iterable[discord.Embed], origins: Collection[URL]
+) -> Iterator[PictureSource]:
+    """Yield each embed's image, or its thumbnail if it has no image."""
     for embed in embeds:
         for picture in (embed.image, embed.thumbnail):
-            # Discord's own copy serves where the picture's own host is not allowed.
+            # Use Discord's proxied copy if the picture's own host is not allowed.
             addresses = [each for each in (picture.url, picture.proxy_url) if each]
             allowed = [each for each in addresses if is_allowed(each, origins)]
             if allowed:
                 name = _filename(picture.url or allowed[0])
                 yield PictureSource(
                     url=allowed[0],
-                    filename=name.removeprefix(SPOILER),
-                    spoiler=name.startswith(SPOILER),
+                    filename=name.removeprefix(SPOILER_PREFIX),
+                    spoiler=name.startswith(SPOILER_PREFIX),
                     place=Place.EMBEDDED,
                 )
                 break
 
 
-def _linked(texts: Iterable[str], origins: Collection[URL]) -> Iterator[PictureSource]:
+def _pictures_behind_links(
+    texts: Iterable[str], origins: Collection[URL]
+) -> Iterator[PictureSource]:
     for text in texts:
         for link in LINK.finditer(text):
             if is_allowed(link["url"], origins):
-                yield linked_picture(link["url"], spoiler=link["hidden"] is not None)
+                yield source_of_link(link["url"], spoiler=link["hidden"] is not None)
 
 
-def _stuck(stickers: Iterable[discord.StickerItem]) -> Iterator[PictureSource]:
+def _pictures_of_stickers(stickers: Iterable[discord.StickerItem]) -> Iterator[PictureSource]:
     for sticker in stickers:
-        is_drawn = sticker.format is not discord.StickerFormatType.lottie
+        is_vector = sticker.format is discord.StickerFormatType.lottie
         yield PictureSource(
             url=sticker.url,
             filename=sticker.name,
-            content_type=None if is_drawn else "application/json",
+            content_type="application/json" if is_vector else None,
             place=Place.STICKER,
         )
 
@@ -238,10 +248,10 @@ def _filename(url: str) -> str:
     return name or "picture"
 
 
-async def _replied_to(
+async def _fetch_replied_to(
     message: discord.Message, reference: discord.MessageReference
 ) -> discord.Message | None:
-    """The message replied to, fetched if need be; None where it cannot be had."""
+    """Return the message replied to, fetched if not cached; None if it cannot be read."""
     if isinstance(reference.resolved, discord.Message):
         return reference.resolved
     if isinstance(reference.resolved, discord.DeletedReferencedMessage):
@@ -249,7 +259,7 @@ async def _replied_to(
     if reference.message_id is None:
         return None
     try:
-        async with asyncio.timeout(FETCH_SECONDS):
+        async with asyncio.timeout(FETCH_TIMEOUT_SECONDS):
             return await message.channel.fetch_message(reference.message_id)
     except (discord.HTTPException, TimeoutError):
         return None

@@ -1,9 +1,12 @@
-"""`stylize`, in every way a member may ask for it; all of them lead to one place."""
+"""The commands and events that start a request to stylize.
+
+Text command, slash command, Apps menu of a message, mention, direct message and reaction all
+build a `StylizeRequest` and pass it to `StylizeHandler`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -13,30 +16,24 @@ from discord.ext import commands
 from bot.errors import RequestProblem, RequestRefused
 from bot.exts.backend.responders import InteractionResponder, MessageResponder, defer, sentence_for
 from bot.exts.stylize.attachments import (
-    FETCH_SECONDS,
-    Found,
-    avatar_of,
-    emoji_as_picture,
-    linked_picture,
-    pictures_meant_by,
+    FETCH_TIMEOUT_SECONDS,
+    MessagePictures,
+    pictures_of_request,
     pictures_on,
     source_of,
+    source_of_avatar,
+    source_of_emoji,
+    source_of_link,
 )
-from bot.exts.stylize.parser import (
-    LARGEST_SEED,
-    LARGEST_SIZE,
-    Kind,
-    ParsedText,
-    parse_text,
-    with_options,
-)
+from bot.exts.stylize.options import OPTIONS, usage
+from bot.exts.stylize.parser import ParsedText, ReferenceKind, parse_options, parse_text
 from bot.exts.stylize.picker_catch_up import catch_up
-from bot.exts.stylize.request import NamedPicture, StylizeRequest
-from bot.exts.stylize.suggestion_actions import open_new_form
+from bot.exts.stylize.request import ResolvedReference, StylizeRequest
+from bot.exts.stylize.slash_command import build_slash_command
+from bot.exts.stylize.suggestion_actions import open_start_form
 from bot.intake.download import allowed_origins, is_allowed
 from bot.jobs.models import Order
 from bot.presets.catalog import nearest
-from stylenet.recipe import RECIPES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -48,8 +45,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Stylize"]
 
-MOST_CHOICES: Final = 25
-_RECIPES: Final = [app_commands.Choice(name=name, value=name) for name in RECIPES]
+MAX_CHOICES: Final = 25
+"""Choices that Discord shows for one autocompletion."""
 
 
 class Stylize(commands.Cog):
@@ -64,14 +61,14 @@ class Stylize(commands.Cog):
         *,
         is_ours: Callable[[str], Awaitable[bool]],
     ) -> None:
-        """Make the cog.
+        """Create the cog.
 
         Args:
             bot: the client.
-            dependencies: the rooms behind the counter.
-            requests: where every way of asking leads.
-            pickers: where reactions go.
-            is_ours: whether this process answers a message that others may have heard too.
+            dependencies: shared by the cogs.
+            requests: handles every request.
+            pickers: handles reactions.
+            is_ours: whether this process, of those that receive the same message, answers it.
         """
         self._bot = bot
         self._dependencies = dependencies
@@ -81,122 +78,84 @@ class Stylize(commands.Cog):
         self._requests = requests
         self._pickers = pickers
         self._is_ours = is_ours
-        # A context menu cannot be declared inside a cog.
+        # Not declared on the class: context menus cannot be, and the slash command is generated.
         self._menu = app_commands.ContextMenu(
             name="Stylize",
-            callback=self.from_menu,
+            callback=self.on_message_menu,
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
             allowed_installs=app_commands.AppInstallationType(guild=True),
         )
+        self._slash_command = build_slash_command(
+            self.on_slash_command, suggest_presets=self.on_preset_autocomplete
+        )
 
     async def cog_load(self) -> None:
-        """Put the entry into the Apps menu of messages."""
+        """Add the slash command and the menu entry."""
+        self._bot.tree.add_command(self._slash_command)
         self._bot.tree.add_command(self._menu)
 
     async def cog_unload(self) -> None:
-        """Take the entry out of the menu and leave pickers to their menus."""
+        """Remove the slash command and the menu entry, and stop adding reactions."""
+        self._bot.tree.remove_command(self._slash_command.name)
         self._bot.tree.remove_command(self._menu.name, type=self._menu.type)
         await self._pickers.close()
 
-    @commands.command(
-        name="stylize",
-        aliases=["stylise", "paint"],
-        usage="[style] [me] [@member] [size=512] [strength=1] [weights=2:1] [keep colours] [mask] "
-        "[swap]",
-    )
-    async def from_text(self, ctx: commands.Context[Any], *, words: str = "") -> None:
+    @commands.command(name="stylize", aliases=["stylise", "paint"], usage=usage())
+    async def on_text_command(self, ctx: commands.Context[Any], *, words: str = "") -> None:
         """Repaint the first picture in the style of the second, or of several.
 
         Attach them, or reply to a message that holds them. With one picture, name a style or
         choose one of those I show. `me` stands for your avatar, and so does a member or a
         custom emoji for its picture.
         """
-        await self._from_message(ctx.message, words)
+        await self._handle_message(ctx.message, words)
 
-    @app_commands.command(name="stylize", description="Repaint a picture in the style of another")
-    @app_commands.describe(
-        content="The picture to repaint",
-        style="The picture whose style you like",
-        preset="A style of mine, instead of a picture or on top of it",
-        avatar="A member's avatar, for the picture that is missing",
-        emoji="A custom emoji, for the picture that is missing",
-        style2="Another picture to blend in",
-        style3="One more picture to blend in",
-        weights="How much of each style, where there are several: 2:1",
-        mask="Where to paint: white yes, black no",
-        size="Longest side of the painting, in pixels",
-        strength="How strongly the style shows; 1 is usual",
-        strokes="How large the style's strokes are; 1 is usual",
-        keep_colors="Keep the picture's own colours",
-        passes="How long to paint; more is finer and slower",
-        seed="Another number, another painting",
-        recipe="The way of painting",
-    )
-    @app_commands.choices(recipe=_RECIPES)
-    @app_commands.allowed_installs(guilds=True, users=False)
-    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-    async def from_slash(  # noqa: PLR0917 - Discord fills them by name
-        self,
-        interaction: discord.Interaction[Any],
-        content: discord.Attachment | None = None,
-        style: discord.Attachment | None = None,
-        preset: str | None = None,
-        avatar: discord.User | None = None,
-        emoji: str | None = None,
-        style2: discord.Attachment | None = None,
-        style3: discord.Attachment | None = None,
-        weights: str | None = None,
-        mask: discord.Attachment | None = None,
-        size: app_commands.Range[int, 64, LARGEST_SIZE] | None = None,
-        strength: app_commands.Range[float, 0.1, 10.0] | None = None,
-        strokes: app_commands.Range[float, 0.25, 4.0] | None = None,
-        keep_colors: bool | None = None,
-        passes: app_commands.Range[int, 1, 300] | None = None,
-        seed: app_commands.Range[int, 0, LARGEST_SEED] | None = None,
-        recipe: app_commands.Choice[str] | None = None,
+    async def on_slash_command(
+        self, interaction: discord.Interaction[Any], values: dict[str, Any]
     ) -> None:
-        """Repaint `content` in the style of `style`, of a preset, or of one yet to be chosen."""
-        if not interaction.namespace.__dict__:
-            await open_new_form(interaction)
+        """Handle the slash command; without parameters, open a form.
+
+        Args:
+            interaction: not acknowledged yet.
+            values: the parameters that the member gave, by name.
+        """
+        if not values:
+            await open_start_form(interaction)
             return
         if not await defer(interaction):
             return
-        # Read like words, so that a weight or an emoji is understood in the same way.
-        parsed = parse_text(f"weights={weights.replace(' ', '')}" if weights else "")
-        named = tuple(parse_text(emoji).named) if emoji else ()
-        parsed = with_options(
-            replace(parsed, words=preset or "", names_preset=bool(preset)),
-            size=size,
-            strength=strength,
-            strokes=strokes,
-            keep_colors=keep_colors,
-            passes=passes,
-            seed=seed,
-            recipe=recipe.value if recipe is not None else None,
+        parsed = parse_options(
+            {name: values[name] for name in OPTIONS if name in values},
+            preset=values.get("preset", ""),
         )
-        styles = [source_of(each) for each in (style, style2, style3) if each is not None]
-        others = [emoji_as_picture(discord.PartialEmoji.from_str(each.value)) for each in named]
-        if avatar is not None:
-            others.insert(0, avatar_of(avatar))
-        if content is not None:
-            contents = [source_of(content)]
+        styles = [
+            source_of(values[name]) for name in ("style", "style2", "style3") if name in values
+        ]
+        # An avatar or emoji is the content if there is no other, else a style.
+        others = [source_of_avatar(values["avatar"])] if "avatar" in values else []
+        others += [
+            source_of_emoji(discord.PartialEmoji.from_str(reference.value))
+            for reference in parse_text(values.get("emoji", "")).references
+        ]
+        if "content" in values:
+            contents = [source_of(values["content"])]
         else:
             contents, others = others[:1], others[1:]
         responder = InteractionResponder(interaction)
-        ask = StylizeRequest(
+        request = StylizeRequest(
             origin=responder.origin,
             pictures=(*contents, *styles, *others),
             lacks_content=not contents,
-            mask=source_of(mask) if mask is not None else None,
+            mask=source_of(values["mask"]) if "mask" in values else None,
             parsed=parsed,
-            avatar=avatar_of(interaction.user),
+            avatar=source_of_avatar(interaction.user),
         )
-        await self._requests.serve(responder, ask)
+        await self._requests.serve(responder, request)
 
-    @from_slash.autocomplete("preset")
-    async def _suggest_presets(
+    async def on_preset_autocomplete(
         self, interaction: discord.Interaction[Any], typed: str
     ) -> list[app_commands.Choice[str]]:
+        """Return the presets that contain the typed text, and the most similar one."""
         typed = typed.strip().lower()
         presets = await self._catalog.presets(interaction.guild_id)
         near = nearest(typed, presets) if typed else None
@@ -204,39 +163,39 @@ class Stylize(commands.Cog):
             app_commands.Choice(name=f"{preset.emoji} {preset.title}", value=preset.name)
             for preset in presets
             if typed in preset.title.lower() or typed in preset.name or preset.name == near
-        ][:MOST_CHOICES]
+        ][:MAX_CHOICES]
 
-    async def from_menu(
+    async def on_message_menu(
         self, interaction: discord.Interaction[Any], message: discord.Message
     ) -> None:
-        """Repaint what is on a message: its two pictures, or its one with a style to be chosen."""
+        """Stylize the pictures on a message; with one picture, offer styles to choose from."""
         if not await defer(interaction):
             return
         responder = InteractionResponder(interaction, reply_to=message.id)
         pictures = pictures_on(message, origins=self._origins)
-        ask = StylizeRequest(
+        request = StylizeRequest(
             origin=responder.origin,
             pictures=pictures,
             order=Order.GUESSED if len(pictures) > 1 else Order.NAMED,
-            avatar=avatar_of(interaction.user),
+            avatar=source_of_avatar(interaction.user),
         )
-        await self._requests.serve(responder, ask)
+        await self._requests.serve(responder, request)
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        """Serve members who mention the bot with pictures, or write to it directly, no command."""
-        words = await self._addressed(message)
+        """Handle a message that mentions the bot, or a direct message with pictures."""
+        words = await self._words_to_bot(message)
         if words is not None and await self._is_ours(f"message:{message.id}"):
-            await self._guarded(message, words)
+            await self._handle_guarded(message, words)
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """After a start, or a connection that could not be resumed, reactions were missed."""
+        """Handle reactions added while the bot was not connected."""
         await catch_up(self._bot, self._dependencies, self._pickers)
 
     @commands.Cog.listener()
     async def on_raw_reaction_add(self, reaction: discord.RawReactionActionEvent) -> None:
-        """A reaction may be the choice of a preset."""
+        """Pass a member's reaction to one of the bot's messages to the pickers."""
         me = self._bot.user
         if me is None or reaction.user_id == me.id:
             return
@@ -244,84 +203,92 @@ class Stylize(commands.Cog):
             return
         await self._pickers.reacted(self._bot, reaction)
 
-    async def _addressed(self, message: discord.Message) -> str | None:
-        """What a message says to the bot without being a command; None if it is not for it."""
+    async def on_misspelt_command(self, message: discord.Message, words: str) -> None:
+        """Ask whether an unknown command was meant to be `stylize`, with a button that says yes.
+
+        Args:
+            message: the message with the unknown command.
+            words: the text after the command.
+        """
+        name = f"{self._settings.prefix}{self.on_text_command.name}"
+        doubt = RequestRefused(RequestProblem.UNKNOWN_COMMAND, suggestion=name)
+        await self._handle_guarded(message, words, doubt=doubt)
+
+    async def _words_to_bot(self, message: discord.Message) -> str | None:
+        """Return the text of a message that addresses the bot without a command, else None."""
         me = self._bot.user
         if me is None or message.author.bot:
             return None
         text = message.content.strip()
         mentions = (f"<@{me.id}>", f"<@!{me.id}>")
-        mentioned = text.startswith(mentions)
-        if mentioned:
+        if text.startswith(mentions):
             text = text.removeprefix(mentions[0]).removeprefix(mentions[1]).strip()
         elif message.guild is not None or not (message.attachments or message.message_snapshots):
             return None
         context = await self._bot.get_context(message)
         return None if context.valid else text
 
-    async def misspelt(self, message: discord.Message, words: str) -> None:
-        """Ask whether a word that is no command was meant to be this one, with a button for yes.
-
-        Args:
-            message: what was written.
-            words: what follows the misspelt command.
-        """
-        name = f"{self._settings.prefix}{self.from_text.name}"
-        doubt = RequestRefused(RequestProblem.UNKNOWN_COMMAND, suggestion=name)
-        await self._guarded(message, words, doubt=doubt)
-
-    async def _guarded(
+    async def _handle_guarded(
         self, message: discord.Message, words: str, *, doubt: Refusal | None = None
     ) -> None:
-        """Serve a message that is no command, and answer for whatever goes wrong."""
+        """Handle a message that is no command; discord.py would not report its errors."""
         try:
-            await self._from_message(message, words, doubt=doubt)
+            await self._handle_message(message, words, doubt=doubt)
         except Exception as error:
             text = sentence_for(error, doing=f"serving message {message.id}")
             await MessageResponder(message).say(text)
 
-    async def _from_message(
+    async def _handle_message(
         self, message: discord.Message, words: str, *, doubt: Refusal | None = None
     ) -> None:
+        """Find the pictures of a message and pass the request on.
+
+        Args:
+            message: the message.
+            words: its text without the command.
+            doubt: a question to ask first, or None.
+        """
         me = self._bot.user
-        parsed = parse_text(words, me=me.id if me is not None else None)
-        named = list(self._named(message, parsed))
-        has_link = any(each.named.kind is Kind.LINK for each in named)
-        found = await pictures_meant_by(message, origins=self._origins, previews=not has_link)
-        if parsed.has_link and not found.pictures and not named:
-            found = await self._preview_of(message)
+        parsed = parse_text(words, bot_id=me.id if me is not None else None)
+        resolved = list(self._resolve_references(message, parsed))
+        has_link = any(each.reference.kind is ReferenceKind.LINK for each in resolved)
+        found = await pictures_of_request(message, origins=self._origins, previews=not has_link)
+        if parsed.has_link and not found.pictures and not resolved:
+            found = await self._wait_for_preview(message)
         await self._requests.handle(
             MessageResponder(message),
             found,
-            named,
+            resolved,
             parsed,
-            avatar=avatar_of(message.author),
+            avatar=source_of_avatar(message.author),
             doubt=doubt,
         )
 
-    def _named(self, message: discord.Message, parsed: ParsedText) -> Iterator[NamedPicture]:
-        """The pictures that words stand for; links only where they may be opened."""
+    def _resolve_references(
+        self, message: discord.Message, parsed: ParsedText
+    ) -> Iterator[ResolvedReference]:
+        """Yield the references that can be resolved; links only to allowed hosts."""
         members = {user.id: user for user in message.mentions}
-        for named in parsed.named:
+        for reference in parsed.references:
             source = None
-            match named.kind:
-                case Kind.REQUESTER:
-                    source = avatar_of(message.author)
-                case Kind.MEMBER if int(named.value) in members:
-                    source = avatar_of(members[int(named.value)])
-                case Kind.EMOJI:
-                    source = emoji_as_picture(discord.PartialEmoji.from_str(named.value))
-                case Kind.LINK if is_allowed(named.value, self._origins):
-                    source = linked_picture(named.value, spoiler=named.spoiler)
+            match reference.kind:
+                case ReferenceKind.REQUESTER:
+                    source = source_of_avatar(message.author)
+                case ReferenceKind.MEMBER if int(reference.value) in members:
+                    source = source_of_avatar(members[int(reference.value)])
+                case ReferenceKind.EMOJI:
+                    source = source_of_emoji(discord.PartialEmoji.from_str(reference.value))
+                case ReferenceKind.LINK if is_allowed(reference.value, self._origins):
+                    source = source_of_link(reference.value, spoiler=reference.spoiler)
             if source is not None:
-                yield NamedPicture(named=named, source=source)
+                yield ResolvedReference(reference=reference, source=source)
 
-    async def _preview_of(self, message: discord.Message) -> Found:
-        """The picture in the preview of a link, which Discord adds a moment after the message."""
+    async def _wait_for_preview(self, message: discord.Message) -> MessagePictures:
+        """Return the pictures in link previews, which Discord adds shortly after the message."""
         await asyncio.sleep(self._settings.preview_wait_seconds)
         try:
-            async with asyncio.timeout(FETCH_SECONDS):
+            async with asyncio.timeout(FETCH_TIMEOUT_SECONDS):
                 message = await message.channel.fetch_message(message.id)
         except (discord.HTTPException, TimeoutError):
-            return Found()
-        return Found(pictures=pictures_on(message, origins=self._origins, links=False))
+            return MessagePictures()
+        return MessagePictures(pictures=pictures_on(message, origins=self._origins, links=False))

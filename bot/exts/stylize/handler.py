@@ -1,4 +1,4 @@
-"""The one way from a wish to a job, whatever surface it came from."""
+"""Serve a request to stylize: validate it, then accept a job or post a picker."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from bot.errors import Refusal, RequestProblem, RequestRefused
 from bot.exts.backend.responders import check_may_paint_here, priority_of
 from bot.exts.guild.policy import check_may_ask_here
-from bot.exts.stylize.request import arrange
-from bot.exts.stylize.saved_suggestions import refuse
+from bot.exts.stylize.request import build_request
+from bot.exts.stylize.suggestions import refuse
 from bot.intake.intake import MAX_STYLES
 from bot.intake.job_request import JobRequest
 from bot.views.text import requests, sentences
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from bot.exts.backend.dependencies import Dependencies
     from bot.exts.backend.responders import Responder
-    from bot.exts.stylize.attachments import Found
+    from bot.exts.stylize.attachments import MessagePictures
     from bot.exts.stylize.parser import ParsedText
     from bot.exts.stylize.picker import PickerTable
-    from bot.exts.stylize.request import NamedPicture, StylizeRequest
+    from bot.exts.stylize.request import ResolvedReference, StylizeRequest
     from bot.intake.job_request import PictureSource
     from bot.jobs.models import Job
 
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 class StylizeHandler:
-    """Turns pictures and a wish into a job, or into a picker where the style is missing."""
+    """Turns requests into jobs, or into pickers if the style is missing."""
 
     def __init__(self, dependencies: Dependencies, pickers: PickerTable) -> None:
         self._dependencies = dependencies
@@ -41,131 +41,133 @@ class StylizeHandler:
     async def handle(
         self,
         responder: Responder,
-        found: Found,
-        named: Sequence[NamedPicture],
+        found: MessagePictures,
+        resolved: Sequence[ResolvedReference],
         parsed: ParsedText,
         *,
         avatar: PictureSource,
         doubt: Refusal | None = None,
     ) -> bool:
-        """Serve what was written in a message: decide which picture is which, then go on.
+        """Decide which picture of a message is which, then serve the request.
 
         Args:
-            responder: whoever asked.
-            found: the pictures that were posted.
-            named: those named in words.
-            parsed: everything else that was written.
-            avatar: the asker's own.
-            doubt: why the asker should say first whether this was meant at all.
+            responder: answers the requester.
+            found: the posted pictures.
+            resolved: the pictures that the text refers to.
+            parsed: the text.
+            avatar: the requester's avatar.
+            doubt: a question to ask instead of serving the request, or None.
 
         Returns:
-            Whether something came of it; if not, the asker was told why.
+            Whether the request was served; if not, the requester was told why.
         """
         preset = None
         if parsed.words:
             preset = await self._dependencies.catalog.get(
                 parsed.words, guild_id=responder.origin.guild_id
             )
-        ask = arrange(
+        request = build_request(
             found,
-            named,
+            resolved,
             parsed,
             names_preset=preset is not None,
             origin=responder.origin,
             avatar=avatar,
         )
         if doubt is not None:
-            await refuse(self._dependencies, responder, ask, doubt)
+            await refuse(self._dependencies, responder, request, doubt)
             return False
-        return await self.serve(responder, ask)
+        return await self.serve(responder, request)
 
-    async def serve(self, responder: Responder, ask: StylizeRequest) -> bool:
-        """Serve one request, or say why not, with buttons that do something about it.
+    async def serve(self, responder: Responder, request: StylizeRequest) -> bool:
+        """Serve one request, or refuse it with suggestions.
 
         Returns:
-            Whether something came of it.
+            Whether the request was served.
         """
         try:
-            text = await self._serve(responder, ask)
+            text = await self._serve(responder, request)
         except Refusal as refusal:
-            logger.info("member %d is refused: %s", ask.origin.requester_id, refusal)
-            await refuse(self._dependencies, responder, ask, refusal)
+            logger.info("refused a request of member %d: %s", request.origin.requester_id, refusal)
+            await refuse(self._dependencies, responder, request, refusal)
             return False
         await responder.accepted(text)
         return True
 
-    async def _serve(self, responder: Responder, ask: StylizeRequest) -> str:
-        """Serve one request; returns what to tell a member who must be told something.
+    async def _serve(self, responder: Responder, request: StylizeRequest) -> str:
+        """Serve one request and return the text of the acknowledgement.
 
         Raises:
-            Refusal: it cannot be served.
+            Refusal: the request cannot be served.
         """
-        if not self._dependencies.scheduler.accepting:
-            raise RequestRefused(RequestProblem.SHUTTING_DOWN)
-        await check_may_ask_here(
-            self._dependencies.store.guilds, ask.origin.guild_id, responder.channel
-        )
-        if ask.parsed.trouble is not None:
-            raise ask.parsed.trouble
-        self._check_pictures(ask)
-        check_may_paint_here(responder)
-        preset, unknown = await self._preset(ask)
-        styles = len(ask.pictures) - 1 + (preset is not None)
-        if styles > MAX_STYLES:
-            raise RequestRefused(RequestProblem.TOO_MANY_PICTURES, detail=str(len(ask.pictures)))
-        weights = ask.parsed.options.get("weights")
-        if weights is not None and len(weights) != max(1, styles):
-            raise RequestRefused(
-                RequestProblem.BAD_OPTION_VALUE,
-                detail=f"weights={':'.join(f'{each:g}' for each in weights)}",
-                suggestion=requests.numbers_for_styles(max(1, styles)),
-            )
+        await self._check(responder, request)
+        preset, unknown = await self._find_preset(request)
+        styles = len(request.pictures) - 1 + (preset is not None)
+        _check_styles(request, styles)
         if styles == 0:
-            await self._pickers.offer(responder, ask, unknown=unknown)
+            await self._pickers.post(responder, request, unknown=unknown)
             return sentences.PICKER_POSTED
-        job = await self._paint(responder, ask, preset)
+        job = await self._accept(responder, request, preset)
         logger.info(
             "accepted job %s of member %d in channel %d: %s",
             job.job_id, job.origin.requester_id, job.origin.channel_id, job.title,
         )  # fmt: skip
         return sentences.ACCEPTED
 
-    def _check_pictures(self, ask: StylizeRequest) -> None:
-        """Make sure there is something to repaint.
+    async def _check(self, responder: Responder, request: StylizeRequest) -> None:
+        """Check everything that needs no preset.
 
         Raises:
-            RequestRefused: there is not.
+            RequestRefused: the bot is shutting down, the channel is closed to requests, an
+                option has a problem, there is no content picture, or a permission is missing.
         """
-        if ask.pictures and not ask.lacks_content:
+        if not self._dependencies.scheduler.accepting:
+            raise RequestRefused(RequestProblem.SHUTTING_DOWN)
+        await check_may_ask_here(
+            self._dependencies.store.guilds, request.origin.guild_id, responder.channel
+        )
+        if request.parsed.error is not None:
+            raise request.parsed.error
+        self._check_content(request)
+        check_may_paint_here(responder)
+
+    def _check_content(self, request: StylizeRequest) -> None:
+        """Check that there is a content picture.
+
+        Raises:
+            RequestRefused: there is none.
+        """
+        if request.pictures and not request.lacks_content:
             return
-        if ask.pictures:
+        if request.pictures:
             problem = RequestProblem.STYLE_WITHOUT_CONTENT
-        elif ask.mask is not None:
+        elif request.mask is not None:
             problem = RequestProblem.MASK_WITHOUT_PICTURE
-        elif ask.is_gone:
+        elif request.reply_is_missing:
             problem = RequestProblem.MESSAGE_GONE
-        elif ask.parsed.has_link:
+        elif request.parsed.has_link:
             problem = RequestProblem.LINK_INSTEAD_OF_FILE
         else:
             problem = RequestProblem.NO_PICTURES
         raise RequestRefused(problem, detail=self._dependencies.settings.prefix)
 
-    async def _preset(self, ask: StylizeRequest) -> tuple[str | None, str | None]:
-        """The preset that the words name, and else the words that were meant as one.
+    async def _find_preset(self, request: StylizeRequest) -> tuple[str | None, str | None]:
+        """Return the name of the preset, or else the words that were meant as one.
 
-        Beside two pictures, words that name no preset are a caption, unless they were given as a
-        preset's name.
+        With several pictures, words that name no preset are a caption, unless they were given
+        explicitly as a preset's name.
 
         Raises:
-            RequestRefused: there is no preset of the name that was given.
+            RequestRefused: the preset given explicitly does not exist.
         """
-        parsed, catalog, guild_id = ask.parsed, self._dependencies.catalog, ask.origin.guild_id
+        parsed = request.parsed
+        catalog, guild_id = self._dependencies.catalog, request.origin.guild_id
         if not parsed.words:
             return None, None
-        found = await catalog.get(parsed.words, guild_id=guild_id)
-        if found is not None:
-            return found.name, None
-        if len(ask.pictures) == 1:
+        preset = await catalog.get(parsed.words, guild_id=guild_id)
+        if preset is not None:
+            return preset.name, None
+        if len(request.pictures) == 1:
             return None, parsed.words
         if parsed.names_preset:
             raise RequestRefused(
@@ -175,20 +177,39 @@ class StylizeHandler:
             )
         return None, None
 
-    async def _paint(self, responder: Responder, ask: StylizeRequest, preset: str | None) -> Job:
-        content, *styles = ask.pictures
-        recipe = ask.parsed.recipe(self._dependencies.settings.recipe)
+    async def _accept(
+        self, responder: Responder, request: StylizeRequest, preset: str | None
+    ) -> Job:
+        content, *styles = request.pictures
+        recipe = request.parsed.recipe(self._dependencies.settings.recipe)
         return await self._dependencies.intake.accept(
             JobRequest(
-                origin=ask.origin,
+                origin=request.origin,
                 content=content,
                 styles=tuple(styles),
                 preset=preset,
-                mask=ask.mask,
-                order=ask.order,
+                mask=request.mask,
+                order=request.order,
                 recipe=recipe,
-                options=ask.parsed.recipe_changes(recipe),
+                options=request.parsed.recipe_changes(recipe),
                 request_key=responder.request_key,
                 priority=priority_of(responder.member, self._dependencies.settings),
             )
+        )
+
+
+def _check_styles(request: StylizeRequest, styles: int) -> None:
+    """Check the number of styles, and that the weights match it.
+
+    Raises:
+        RequestRefused: there are too many styles, or too many or too few weights.
+    """
+    if styles > MAX_STYLES:
+        raise RequestRefused(RequestProblem.TOO_MANY_PICTURES, detail=str(len(request.pictures)))
+    weights = request.parsed.options.get("weights")
+    if weights is not None and len(weights) != max(1, styles):
+        raise RequestRefused(
+            RequestProblem.BAD_OPTION_VALUE,
+            detail=f"weights={':'.join(f'{weight:g}' for weight in weights)}",
+            suggestion=requests.numbers_for_styles(max(1, styles)),
         )

@@ -1,87 +1,90 @@
-"""What a member wrote beside the pictures: a preset's name and options, in any order.
+"""Parse what a member wrote besides the pictures: a preset's name and options, in any order.
 
-``!stylize mosaic size=512 keep colours``: written by people, read leniently. What is not
-understood is only refused where it looks like an option; other words may simply be a caption.
-Members, custom emojis and links may stand for pictures: ``!stylize me style=@Ada``.
+An example is ``!stylize mosaic size=512 keep colours``. Parsing is lenient: only text that looks
+like an option is an error if it is not understood, since other words may be a caption. A member,
+a custom emoji or a link may stand for a picture: ``!stylize me style=@Ada``.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping  # noqa: TC003 - pydantic evaluates the annotations
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from pydantic import AliasChoices, Field, InstanceOf
 
 from bot.errors import RequestProblem, RequestRefused
+from bot.exts.stylize.options import OPTIONS, find_option, nearest_option
 from stylenet.errors import RecipeError
-from stylenet.recipe import RECIPES, Recipe
+from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from bot.exts.stylize.options import Option
 
 __all__ = [
-    "LARGEST_SEED",
-    "LARGEST_SIZE",
-    "OPTIONS",
-    "Kind",
-    "Named",
-    "Option",
     "ParsedText",
-    "Role",
+    "PictureReference",
+    "PictureRole",
+    "ReferenceKind",
+    "parse_options",
     "parse_text",
-    "with_options",
 ]
 
 
-class Kind(StrEnum):
-    """What a picture was named by."""
+class ReferenceKind(StrEnum):
+    """How a text refers to a picture."""
 
-    REQUESTER = "requester"  # their own avatar
+    REQUESTER = "requester"  # the requester's avatar
     MEMBER = "member"  # that member's avatar
     EMOJI = "emoji"
     LINK = "link"
 
 
-class Role(StrEnum):
-    """What a picture was named for."""
+class PictureRole(StrEnum):
+    """What a picture is to be used as."""
 
     CONTENT = "content"
     STYLE = "style"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Named:
-    """A picture that was named in words.
+class PictureReference:
+    """A reference to a picture in a text.
 
     Attributes:
-        kind: what it was named by.
-        value: a member's id, an emoji as it is written, or an address; empty for the requester.
-        role: what for, where that was said: ``style=@Ada``.
-        is_weak: whether the words may well mean something else: "paint this for me".
-        spoiler: whether the link was hidden.
+        kind: how the text refers to it.
+        value: a member's id, an emoji as written, or a URL; empty for the requester.
+        role: what the picture is for, if the text says so, as in ``style=@Ada``.
+        is_ambiguous: whether the words may mean something else, as in "paint this for me".
+        spoiler: whether the link is marked as a spoiler.
     """
 
-    kind: Kind
+    kind: ReferenceKind
     value: str = ""
-    role: Role | None = None
-    is_weak: bool = False
+    role: PictureRole | None = None
+    is_ambiguous: Annotated[
+        bool, Field(validation_alias=AliasChoices("is_ambiguous", "is_weak"))
+    ] = False
     spoiler: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ParsedText:
-    """What was asked for beside the pictures.
+    """What a member asked for besides the pictures.
+
+    Saved with requests: the validation aliases are the names of earlier versions.
 
     Attributes:
-        words: what is left when options are taken away; a preset's name, or a caption.
-        names_preset: whether the words were given as a preset's name, and are no caption.
-        options: options by name, converted.
+        words: the words left after the options; a preset's name, or a caption.
+        names_preset: whether `words` were given as a preset's name and are no caption.
+        options: converted values by option name.
         swap: whether the first picture is the style and the second the content.
-        mask: whether the last picture says where to paint.
-        named: pictures named in words, in the order in which they were written.
-        trouble: why an option could not be understood, the first of them.
-        fix: what that option would have to be, where that can be guessed: its name and value.
+        mask: whether the last picture is a mask.
+        references: pictures referred to, in order of appearance.
+        error: the first problem with an option; not saved.
+        correction: name and value that the option with the problem probably meant, or None.
     """
 
     words: str = ""
@@ -89,20 +92,26 @@ class ParsedText:
     options: Mapping[str, Any] = field(default_factory=dict)
     swap: bool = False
     mask: bool = False
-    named: tuple[Named, ...] = ()
-    trouble: RequestRefused | None = field(default=None, compare=False)
-    fix: tuple[str, Any] | None = None
+    references: Annotated[
+        tuple[PictureReference, ...], Field(validation_alias=AliasChoices("references", "named"))
+    ] = ()
+    error: Annotated[InstanceOf[RequestRefused] | None, Field(exclude=True)] = field(
+        default=None, compare=False
+    )
+    correction: Annotated[
+        tuple[str, Any] | None, Field(validation_alias=AliasChoices("correction", "fix"))
+    ] = None
 
     @property
     def has_link(self) -> bool:
-        """Whether a link was among the words."""
-        return any(each.kind is Kind.LINK for each in self.named)
+        """Whether the text contains a link."""
+        return any(each.kind is ReferenceKind.LINK for each in self.references)
 
     def recipe(self, default: str) -> Recipe:
-        """The recipe to begin with: the one asked for, else the operator's.
+        """Return the recipe of the option `recipe`, or the one named `default`.
 
         Raises:
-            RequestRefused: there is none of that name.
+            RequestRefused: there is no recipe of that name.
         """
         name = self.options.get("recipe", default)
         try:
@@ -115,171 +124,59 @@ class ParsedText:
             ) from error
 
     def recipe_changes(self, recipe: Recipe) -> dict[str, Any]:
-        """The fields of `recipe` that the options set."""
-        changes = {
-            name: value
-            for name, value in self.options.items()
-            if name not in {"recipe", "strength", "strokes", "weights"}
-        }
-        if "strength" in self.options:
-            changes["style_weight"] = recipe.style_weight * self.options["strength"]
-        if "strokes" in self.options:
-            changes["style_scale"] = self.options["strokes"]
-        if "weights" in self.options:
-            changes["blend"] = tuple(self.options["weights"])
+        """Return the fields of `recipe` that the options change."""
+        changes: dict[str, Any] = {}
+        for name, value in self.options.items():
+            changes |= OPTIONS[name].recipe_changes(recipe, value)
         return changes
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Option:
-    """One option members may give.
+def parse_text(text: str, *, bot_id: int | None = None) -> ParsedText:
+    """Parse a text; an option with a problem is left out and reported in `ParsedText.error`.
 
-    Attributes:
-        expected: what it takes, in words: completes "it takes …".
-        convert: from its text; raises ValueError.
-        summary: what it does, for help and for the slash command.
-        nearest: what was probably meant by a text that does not convert, None where nothing is
-            near.
+    Args:
+        text: as written, without the command.
+        bot_id: the bot's own user id; a mention of the bot is no request for its avatar.
     """
-
-    expected: str
-    convert: Callable[[str], Any]
-    summary: str
-    nearest: Callable[[str], Any] = lambda _: None
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def convert(text: str) -> int:
-        value = int(text.removesuffix("px"))
-        if not least <= value <= most:
-            raise ValueError(text)
-        return value
-
-    return convert
-
-
-def _number(least: float, most: float) -> Callable[[str], float]:
-    def convert(text: str) -> float:
-        value = float(text.removesuffix("x"))
-        if not least <= value <= most:
-            raise ValueError(text)
-        return value
-
-    return convert
+    reader = _Reader(bot_id)
+    for pattern, read in (
+        (_IGNORED_MENTION, reader.ignore),
+        (_REFERENCE, reader.read_reference),
+        (_KEEP_COLORS, reader.read_keep_colors),
+        (_SWAP, reader.read_swap),
+        (_MASK, reader.read_mask),
+        (_ASSIGNMENT, reader.read_assignment),
+    ):
+        text = pattern.sub(read, text)
+    words = [word for word in text.split() if word.lower().strip(".,!?") not in _FILLER_WORDS]
+    return replace(
+        reader.parsed(),
+        words=reader.preset or " ".join(words).strip(" .,!?\"'"),
+        names_preset=bool(reader.preset),
+    )
 
 
-def _clamped(least: float, most: float, *, whole: bool) -> Callable[[str], int | float | None]:
-    """The nearest number that is allowed, for one that is not."""
+def parse_options(values: Mapping[str, Any], *, preset: str = "") -> ParsedText:
+    """Take options as the slash command delivers them; texts are parsed, other values are final.
 
-    def nearest(text: str) -> int | float | None:
-        found = _NUMBER.match(text)
-        if found is None:
-            return None
-        value = min(most, max(least, float(found[0])))
-        return round(value) if whole else value
-
-    return nearest
-
-
-def _yes_or_no(text: str) -> bool:
-    if text in {"yes", "true", "on", "1"}:
-        return True
-    if text in {"no", "false", "off", "0"}:
-        return False
-    raise ValueError(text)
+    Args:
+        values: by option name.
+        preset: the preset's name; empty if none was given.
+    """
+    reader = _Reader(None)
+    for name, value in values.items():
+        if isinstance(value, str):
+            reader.read_option(OPTIONS[name], value)
+        else:
+            reader.options[name] = value
+    return replace(reader.parsed(), words=preset, names_preset=bool(preset))
 
 
-def _recipe_name(text: str) -> str:
-    if text not in RECIPES:
-        raise ValueError(text)
-    return text
-
-
-def _near_recipe(text: str) -> str | None:
-    near = get_close_matches(text, RECIPES, n=1)
-    return near[0] if near else None
-
-
-def _weights(text: str) -> tuple[float, ...]:
-    weights = tuple(float(part.removesuffix("%")) for part in _BETWEEN_WEIGHTS.split(text))
-    if not all(0 <= weight <= MOST_WEIGHT for weight in weights) or not sum(weights) > 0:
-        raise ValueError(text)
-    return weights
-
-
-_NUMBER: Final = re.compile(r"[-+]?\d{1,12}(\.\d{1,12})?")
-_BETWEEN_WEIGHTS: Final = re.compile(r"[:/+]")
-MOST_WEIGHT: Final = 1000.0
-LARGEST_SIZE: Final = 2048
-LARGEST_SEED: Final = 2**31 - 1
-
-OPTIONS: Final[Mapping[str, Option]] = {
-    "size": Option(
-        expected=f"a number of pixels from 64 to {LARGEST_SIZE}",
-        convert=_whole(64, LARGEST_SIZE),
-        nearest=_clamped(64, LARGEST_SIZE, whole=True),
-        summary="longest side of the painting, in pixels",
-    ),
-    "strength": Option(
-        expected="a number from 0.1 to 10",
-        convert=_number(0.1, 10),
-        nearest=_clamped(0.1, 10, whole=False),
-        summary="how strongly the style shows; 1 is usual",
-    ),
-    "strokes": Option(
-        expected="a number from 0.25 to 4",
-        convert=_number(0.25, 4),
-        nearest=_clamped(0.25, 4, whole=False),
-        summary="how large the style's strokes are; 1 is usual",
-    ),
-    "keep_colors": Option(
-        expected="yes or no",
-        convert=_yes_or_no,
-        summary="keep the picture's own colours",
-    ),
-    "weights": Option(
-        expected="a number for each style, such as 2:1",
-        convert=_weights,
-        summary="how much of each style, where there are several: 2:1",
-    ),
-    "passes": Option(
-        expected="a whole number from 1 to 300",
-        convert=_whole(1, 300),
-        nearest=_clamped(1, 300, whole=True),
-        summary="how long to paint; more is finer and slower",
-    ),
-    "seed": Option(
-        expected="a whole number of up to nine digits",
-        convert=_whole(0, LARGEST_SEED),
-        nearest=_clamped(0, LARGEST_SEED, whole=True),
-        summary="another number, another painting",
-    ),
-    "recipe": Option(
-        expected=f"one of {', '.join(RECIPES)}",
-        convert=_recipe_name,
-        nearest=_near_recipe,
-        summary="the way of painting",
-    ),
-}
-"""Every option of `stylize`, by name; the slash command has the same."""
-
-_SPELLINGS: Final = {
-    "keep": "keep_colors",
-    "keepcolors": "keep_colors",
-    "keepcolours": "keep_colors",
-    "keep_colours": "keep_colors",
-    "colors": "keep_colors",
-    "colours": "keep_colors",
-    "weight": "weights",
-    "blend": "weights",
-    "stroke": "strokes",
-    "style_scale": "strokes",
-}
 _KEEP_COLORS: Final = re.compile(r"(?i)(?<!\S)-{0,2}keep[-_ ]?(the )?colou?rs?(?!\S|\s*[=:])")
 _SWAP: Final = re.compile(r"(?i)(?<!\S)-{0,2}swap(ped)?(?!\S)")
 _MASK: Final = re.compile(r"(?i)(?<!\S)-{0,2}(with )?(a )?mask(ed)?(?!\S|\s*[=:])")
-_MENTION: Final = re.compile(r"<(?:@&|#)\d+>")
-_PICTURE: Final = re.compile(
+_IGNORED_MENTION: Final = re.compile(r"<(?:@&|#)\d+>")
+_REFERENCE: Final = re.compile(
     r"(?i)(?:(?<!\S)-{0,2}(?P<role>content|picture|style)\s*[=:]\s*)?"
     r"(?:(?P<emoji><a?:\w{2,32}:\d{15,20}>)"
     r"|<@!?(?P<member>\d{15,20})>"
@@ -291,129 +188,111 @@ _ASSIGNMENT: Final = re.compile(
     r"(?<!\S)-{0,2}([A-Za-z][A-Za-z_-]*)\s*[=:]\s*(\"[^\"]*\"|[^\s,;]+)[,;]?"
 )
 _PRESET_OPTIONS: Final = frozenset({"preset", "style", "in"})
-_FILLERS: Final = frozenset(
+_FILLER_WORDS: Final = frozenset(
     {"a", "an", "as", "in", "into", "like", "of", "please", "pls", "style", "styled", "stylise"}
     | {"stylize", "the", "this", "to", "with"}
 )
 
 
-def parse_text(text: str, *, me: int | None = None) -> ParsedText:
-    """Read what a member wrote beside the pictures.
-
-    Nothing is refused here: an option that does not exist, or with a value it does not take, is
-    left out and said to be in trouble.
-
-    Args:
-        text: as it was written, without the command.
-        me: the bot's own id; naming the bot is addressing it, not asking for its avatar.
-    """
-    reader = _Reader(me)
-    for pattern, take in (
-        (_MENTION, reader.nothing),
-        (_PICTURE, reader.picture),
-        (_KEEP_COLORS, reader.keep_colors),
-        (_SWAP, reader.swapped),
-        (_MASK, reader.masked),
-        (_ASSIGNMENT, reader.assignment),
-    ):
-        text = pattern.sub(take, text)
-    words = [word for word in text.split() if word.lower().strip(".,!?") not in _FILLERS]
-    return ParsedText(
-        words=reader.preset or " ".join(words).strip(" .,!?\"'"),
-        names_preset=bool(reader.preset),
-        options=reader.options,
-        swap=reader.swap,
-        mask=reader.mask,
-        named=tuple(reader.named),
-        trouble=reader.trouble,
-        fix=reader.fix,
-    )
-
-
 class _Reader:
-    """Takes what is understood out of a text, piece by piece; each method replaces a match."""
+    """Collects what is recognised in a text; every `read_…` returns a match's replacement."""
 
-    def __init__(self, me: int | None) -> None:
+    def __init__(self, bot_id: int | None) -> None:
         self.options: dict[str, Any] = {}
-        self.named: list[Named] = []
+        self.references: list[PictureReference] = []
         self.preset = ""
         self.swap = self.mask = False
-        self.trouble: RequestRefused | None = None
-        self.fix: tuple[str, Any] | None = None
-        self._me = me
+        self.error: RequestRefused | None = None
+        self.correction: tuple[str, Any] | None = None
+        self._bot_id = bot_id
 
-    def nothing(self, _: re.Match[str]) -> str:
+    def parsed(self) -> ParsedText:
+        return ParsedText(
+            options=self.options,
+            swap=self.swap,
+            mask=self.mask,
+            references=tuple(self.references),
+            error=self.error,
+            correction=self.correction,
+        )
+
+    def ignore(self, _: re.Match[str]) -> str:
         return " "
 
-    def picture(self, match: re.Match[str]) -> str:
-        role = match["role"]
-        said = None if role is None else Role.STYLE if role.lower() == "style" else Role.CONTENT
-        if match["member"] is not None and int(match["member"]) == self._me:
+    def read_reference(self, match: re.Match[str]) -> str:
+        role = None
+        if match["role"] is not None:
+            is_style = match["role"].lower() == "style"
+            role = PictureRole.STYLE if is_style else PictureRole.CONTENT
+        if match["member"] is not None and int(match["member"]) == self._bot_id:
             return " "
         if match["emoji"] is not None:
-            named = Named(kind=Kind.EMOJI, value=match["emoji"], role=said)
+            reference = PictureReference(kind=ReferenceKind.EMOJI, value=match["emoji"], role=role)
         elif match["member"] is not None:
-            named = Named(kind=Kind.MEMBER, value=match["member"], role=said)
+            reference = PictureReference(
+                kind=ReferenceKind.MEMBER, value=match["member"], role=role
+            )
         elif match["link"] is not None:
-            hidden = match["hidden"] is not None
-            named = Named(kind=Kind.LINK, value=match["link"], role=said, spoiler=hidden)
+            reference = PictureReference(
+                kind=ReferenceKind.LINK,
+                value=match["link"],
+                role=role,
+                spoiler=match["hidden"] is not None,
+            )
         else:
-            named = Named(kind=Kind.REQUESTER, role=said, is_weak=match["me"] is not None)
-        self.named.append(named)
+            reference = PictureReference(
+                kind=ReferenceKind.REQUESTER, role=role, is_ambiguous=match["me"] is not None
+            )
+        self.references.append(reference)
         return " "
 
-    def keep_colors(self, _: re.Match[str]) -> str:
+    def read_keep_colors(self, _: re.Match[str]) -> str:
         self.options["keep_colors"] = True
         return " "
 
-    def swapped(self, _: re.Match[str]) -> str:
+    def read_swap(self, _: re.Match[str]) -> str:
         self.swap = True
         return " "
 
-    def masked(self, _: re.Match[str]) -> str:
+    def read_mask(self, _: re.Match[str]) -> str:
         self.mask = True
         return " "
 
-    def assignment(self, match: re.Match[str]) -> str:
+    def read_assignment(self, match: re.Match[str]) -> str:
         written, value = match[1], match[2].strip('"')
         name = written.lower().replace("-", "_")
-        name = _SPELLINGS.get(name, name)
-        option = OPTIONS.get(name)
+        option = find_option(name)
         if option is not None:
-            self._option(name, option, value)
+            self.read_option(option, value)
         elif name in _PRESET_OPTIONS:
             self.preset = value
-        elif self.trouble is None:
-            near = get_close_matches(name, OPTIONS, n=1)
-            self.trouble = RequestRefused(
-                RequestProblem.UNKNOWN_OPTION, detail=written, suggestion=near[0] if near else None
+        elif self.error is None:
+            near = nearest_option(name)
+            self.error = RequestRefused(
+                RequestProblem.UNKNOWN_OPTION,
+                detail=written,
+                suggestion=near.name if near else None,
             )
-            self.fix = _meant(near[0], value) if near else None
+            self.correction = _value_of(near, value) if near else None
         return " "
 
-    def _option(self, name: str, option: Option, value: str) -> None:
+    def read_option(self, option: Option, text: str) -> None:
         try:
-            self.options[name] = option.convert(value.lower())
+            self.options[option.name] = option.type.parse(text.lower())
         except ValueError:
-            if self.trouble is None:
-                self.trouble = RequestRefused(
+            if self.error is None:
+                self.error = RequestRefused(
                     RequestProblem.BAD_OPTION_VALUE,
-                    detail=f"{name}={value}",
+                    detail=f"{option.name}={text}",
                     suggestion=option.expected,
                 )
-                nearest = option.nearest(value.lower())
-                self.fix = None if nearest is None else (name, nearest)
+                nearest = option.type.nearest(text.lower())
+                self.correction = None if nearest is None else (option.name, nearest)
 
 
-def _meant(name: str, value: str) -> tuple[str, Any] | None:
-    """An option with its value, where the value is one."""
+def _value_of(option: Option, text: str) -> tuple[str, Any] | None:
+    """Return the option's name with this value, or None if it does not accept the value."""
     try:
-        return name, OPTIONS[name].convert(value.lower())
+        return option.name, option.type.parse(text.lower())
     except ValueError:
         return None
-
-
-def with_options(parsed: ParsedText, **given: object) -> ParsedText:
-    """A wish with the options that were given; those that are None were not."""
-    chosen = {name: value for name, value in given.items() if value is not None}
-    return replace(parsed, options={**parsed.options, **chosen})

@@ -17,7 +17,7 @@ from bot.errors import (
     RequestRefused,
 )
 from bot.exts.backend.responders import priority_of, reply_ephemeral, sentence_for
-from bot.exts.stylize.request import source_from_json, source_to_json
+from bot.exts.stylize.request import PICTURE_SOURCE_JSON
 from bot.intake.job_request import JobRequest, SavedPicture
 from bot.jobs.models import Input, Origin, Picker, Place
 from bot.presets.catalog import find, nearest
@@ -76,17 +76,17 @@ class PickerTable:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def offer(
-        self, responder: Responder, ask: StylizeRequest, *, unknown: str | None
+    async def post(
+        self, responder: Responder, request: StylizeRequest, *, unknown: str | None
     ) -> None:
         """Hold the picture and post a picker for it.
 
         Raises:
             Refusal: the picture cannot be used, or the picker cannot be posted.
         """
-        base = ask.parsed.recipe(self._dependencies.settings.recipe)
-        recipe = base.evolve(**ask.parsed.recipe_changes(base))
-        picture = ask.pictures[0]
+        base = request.parsed.recipe(self._dependencies.settings.recipe)
+        recipe = base.evolve(**request.parsed.recipe_changes(base))
+        picture = request.pictures[0]
         held = await self._dependencies.intake.save_picture(picture)
         permissions = responder.permissions
         may_react = permissions.add_reactions and permissions.read_message_history
@@ -120,7 +120,9 @@ class PickerTable:
                     recipe=recipe,
                     content_size=held.size,
                     content=Input(name=held.filename, place=held.place, size=held.size),
-                    mask=None if ask.mask is None else source_to_json(ask.mask),
+                    mask=None
+                    if request.mask is None
+                    else PICTURE_SOURCE_JSON.dump_python(request.mask, mode="json"),
                 )
             )
         except (discord.HTTPException, TimeoutError) as error:
@@ -173,7 +175,7 @@ class PickerTable:
             message = place.get_partial_message(picker.message_id)
             await self._settle(message, picker, preset, clear=_may_manage(client, picker))
 
-    async def turn(self, interaction: discord.Interaction[Any], number: int) -> None:
+    async def show_page(self, interaction: discord.Interaction[Any], number: int) -> None:
         """Show another page; the interaction is acknowledged already."""
         picker = await self._chosen_on(interaction)
         message = interaction.message
@@ -195,7 +197,7 @@ class PickerTable:
             without = picker_embed(page.styles, may_react=False, **shown)
             self._react(message, page, without=without, clear=permissions.manage_messages)
 
-    async def chose(self, interaction: discord.Interaction[Any], name: str) -> None:
+    async def take(self, interaction: discord.Interaction[Any], name: str) -> None:
         """The menu was used; the interaction is acknowledged already.
 
         Raises:
@@ -350,7 +352,7 @@ class PickerTable:
                 place=picker.content.place if picker.content is not None else Place.ATTACHED,
             ),
             preset=preset,
-            mask=None if picker.mask is None else source_from_json(picker.mask),
+            mask=None if picker.mask is None else PICTURE_SOURCE_JSON.validate_python(picker.mask),
             recipe=recipe,
             options=options,
             request_key=f"picker:{picker.message_id}",

@@ -1,47 +1,47 @@
-"""What was asked, in plain data: which picture is which, and everything else that was said.
+"""A request to stylize, as plain data: which picture is which, and what else was asked for.
 
-A refusal that offers to go on keeps it in the database, so that a button begins from it.
+Requests are saved as JSON when a refusal offers suggestions; `REQUEST_JSON` converts them.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Final
 
-from bot.exts.stylize.parser import Kind, Named, ParsedText, Role
+from pydantic import AliasChoices, Field, TypeAdapter
+
+from bot.exts.stylize.parser import ParsedText, PictureRole
 from bot.intake.job_request import PictureSource
-from bot.jobs.models import Order, Origin, Place
+from bot.jobs.models import Order, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from bot.exts.stylize.attachments import Found
+    from bot.exts.stylize.attachments import MessagePictures
+    from bot.exts.stylize.parser import PictureReference
 
 __all__ = [
-    "NamedPicture",
+    "PICTURE_SOURCE_JSON",
+    "REQUEST_JSON",
+    "ResolvedReference",
     "StylizeRequest",
-    "arrange",
-    "request_from_json",
-    "request_to_json",
-    "source_from_json",
-    "source_to_json",
+    "build_request",
 ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StylizeRequest:
-    """One request.
+    """One request. The validation aliases are the field names of earlier versions.
 
     Attributes:
-        origin: where the painting goes, and to whom.
-        pictures: the content first, then the styles.
-        lacks_content: whether there is nothing to repaint: the pictures are all styles.
-        mask: what says where to paint.
-        order: how it is known which picture is which.
-        parsed: everything that was said in words or chosen.
-        avatar: the requester's own, which is always at hand.
-        is_gone: the message replied to cannot be seen any more.
+        origin: where the result is posted, and for whom.
+        pictures: the content picture, then the style pictures.
+        lacks_content: whether all pictures are styles and the content is missing.
+        mask: picture that selects the region to paint.
+        order: how the content picture was told from the style pictures.
+        parsed: the text and options.
+        avatar: the requester's avatar, which a suggestion may use.
+        reply_is_missing: whether the message replied to cannot be read.
     """
 
     origin: Origin
@@ -49,57 +49,65 @@ class StylizeRequest:
     lacks_content: bool = False
     mask: PictureSource | None = None
     order: Order = Order.NAMED
-    parsed: ParsedText = dataclasses.field(default_factory=ParsedText)
+    parsed: Annotated[ParsedText, Field(validation_alias=AliasChoices("parsed", "wish"))] = field(
+        default_factory=ParsedText
+    )
     avatar: PictureSource
-    is_gone: bool = False
+    reply_is_missing: Annotated[
+        bool, Field(validation_alias=AliasChoices("reply_is_missing", "is_gone"))
+    ] = False
+
+
+REQUEST_JSON: Final = TypeAdapter(StylizeRequest)
+PICTURE_SOURCE_JSON: Final = TypeAdapter(PictureSource)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class NamedPicture:
-    """A picture named in words, found."""
+class ResolvedReference:
+    """A reference to a picture together with the picture."""
 
-    named: Named
+    reference: PictureReference
     source: PictureSource
 
 
-def arrange(
-    found: Found,
-    named: Sequence[NamedPicture],
+def build_request(
+    found: MessagePictures,
+    resolved: Sequence[ResolvedReference],
     parsed: ParsedText,
     *,
     names_preset: bool,
     origin: Origin,
     avatar: PictureSource,
 ) -> StylizeRequest:
-    """Decide which picture is which.
+    """Decide which picture is the content, which are styles and which is the mask.
 
-    Pictures that were posted come first: the content, then the styles. What is named in words
-    only serves where a picture is missing, for a name may be a courtesy and an emoji an
-    ornament, unless it was said what for.
+    Posted pictures come first: the content, then the styles. A reference without a role is used
+    only if a picture is missing, since a member may be mentioned out of courtesy and an emoji
+    may be decoration.
 
     Args:
-        found: the pictures that were posted.
-        named: those named in words, in the order in which they were written.
-        parsed: what was said.
+        found: the posted pictures.
+        resolved: the pictures referred to, in order of appearance.
+        parsed: the text.
         names_preset: whether the words name a preset, so that no style is missing.
         origin: where the request came from.
-        avatar: the requester's own.
+        avatar: the requester's avatar.
     """
     posted, order = list(found.pictures), found.order
     mask = posted.pop() if parsed.mask and posted else None
     if len(posted) < 2:
         order = Order.NAMED
-    contents = [each.source for each in named if each.named.role is Role.CONTENT]
-    styles = [each.source for each in named if each.named.role is Role.STYLE]
-    free = [each for each in named if each.named.role is None]
+    contents = [each.source for each in resolved if each.reference.role is PictureRole.CONTENT]
+    styles = [each.source for each in resolved if each.reference.role is PictureRole.STYLE]
+    without_role = [each for each in resolved if each.reference.role is None]
     pictures = [*contents, *posted]
     if not pictures:
-        pictures = [each.source for each in free]
+        pictures = [each.source for each in without_role]
         order = Order.FIRST if len(pictures) > 1 else Order.NAMED
     elif len(pictures) == 1 and not styles and not names_preset:
-        meant = [each.source for each in free if not each.named.is_weak]
-        if meant:
-            pictures += meant
+        clear = [each.source for each in without_role if not each.reference.is_ambiguous]
+        if clear:
+            pictures += clear
             order = Order.NAMED if contents else Order.GUESSED
     lacks_content = not pictures
     pictures += styles
@@ -113,66 +121,5 @@ def arrange(
         order=order,
         parsed=parsed,
         avatar=avatar,
-        is_gone=found.is_gone,
-    )
-
-
-def request_to_json(ask: StylizeRequest) -> dict[str, Any]:
-    """The ask as JSON holds it. Trouble with an option is left out: it is what is remedied."""
-    parsed = ask.parsed
-    return {
-        "origin": dataclasses.asdict(ask.origin),
-        "pictures": [source_to_json(each) for each in ask.pictures],
-        "lacks_content": ask.lacks_content,
-        "mask": None if ask.mask is None else source_to_json(ask.mask),
-        "order": ask.order,
-        "avatar": source_to_json(ask.avatar),
-        "is_gone": ask.is_gone,
-        "wish": {
-            "words": parsed.words,
-            "names_preset": parsed.names_preset,
-            "options": dict(parsed.options),
-            "mask": parsed.mask,
-            "named": [dataclasses.asdict(each) for each in parsed.named],
-            "fix": parsed.fix,
-        },
-    }
-
-
-def request_from_json(held: Mapping[str, Any]) -> StylizeRequest:
-    """Read what `request_to_json` wrote."""
-    parsed = held["wish"]
-    return StylizeRequest(
-        origin=Origin(**held["origin"]),
-        pictures=tuple(source_from_json(each) for each in held["pictures"]),
-        lacks_content=held["lacks_content"],
-        mask=None if held["mask"] is None else source_from_json(held["mask"]),
-        order=Order(held["order"]),
-        avatar=source_from_json(held["avatar"]),
-        is_gone=held["is_gone"],
-        parsed=ParsedText(
-            words=parsed["words"],
-            names_preset=parsed["names_preset"],
-            options=parsed["options"],
-            mask=parsed["mask"],
-            named=tuple(_named(each) for each in parsed["named"]),
-            fix=None if parsed["fix"] is None else (parsed["fix"][0], parsed["fix"][1]),
-        ),
-    )
-
-
-def source_to_json(source: PictureSource) -> dict[str, Any]:
-    """A picture's source as JSON holds it."""
-    return dataclasses.asdict(source)
-
-
-def source_from_json(held: Mapping[str, Any]) -> PictureSource:
-    """Read what `source_to_json` wrote."""
-    return PictureSource(**{**held, "place": Place(held["place"])})
-
-
-def _named(held: Mapping[str, Any]) -> Named:
-    role = held["role"]
-    return Named(
-        **{**held, "kind": Kind(held["kind"]), "role": None if role is None else Role(role)}
+        reply_is_missing=found.reply_is_missing,
     )

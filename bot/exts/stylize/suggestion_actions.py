@@ -1,6 +1,6 @@
-"""The asking desk: presses that belong to a request that is not a painting yet, or just became one.
+"""Handle buttons, menus and forms that belong to a request before it becomes a job.
 
-Every press is acknowledged first, and answered whatever happens; only the requester's counts.
+The component router acknowledges the interactions and reports errors.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from bot.exts.backend.responders import (
     SuggestionResponder,
     reply_ephemeral,
 )
-from bot.exts.stylize import saved_suggestions
-from bot.exts.stylize.attachments import avatar_of, uploaded
+from bot.exts.stylize.attachments import source_of_avatar, source_of_upload
 from bot.exts.stylize.parser import ParsedText
 from bot.exts.stylize.request import StylizeRequest
-from bot.exts.stylize.suggestions import applied, fields
+from bot.exts.stylize.suggestions import apply_suggestion, find_refused, form_fields
 from bot.views.components import routes
 from bot.views.components.items import CONTENT_FIELD, STYLE_FIELD, PictureForm, start_view
 from bot.views.components.routes import Suggestion
 from bot.views.text import requests
+from bot.views.text.options import label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
     from bot.exts.backend.dependencies import Dependencies
     from bot.exts.stylize.handler import StylizeHandler
     from bot.exts.stylize.picker import PickerTable
-    from bot.exts.stylize.saved_suggestions import SavedSuggestion
+    from bot.exts.stylize.suggestions import RefusedRequest
     from bot.intake.job_request import PictureSource
     from bot.views.components.routes import Route
 
-__all__ = ["SuggestionActions", "open_new_form"]
+__all__ = ["SuggestionActions", "open_start_form"]
 
 logger = logging.getLogger(__name__)
 
-FORM_SECONDS: Final = 2.0
-"""A form has to be opened within three seconds of the press, or there is an answer instead."""
+FORM_TIMEOUT_SECONDS: Final = 2.0
+"""Time limit for finding a request before its form; Discord allows three seconds in all."""
 
 
 class SuggestionActions:
-    """Goes on from refusals, swaps pictures, and turns the pages of pickers."""
+    """Handles start buttons and forms, suggestions, swaps and pickers."""
 
     def __init__(
         self, dependencies: Dependencies, requests: StylizeHandler, pickers: PickerTable
@@ -76,7 +76,24 @@ class SuggestionActions:
         self, interaction: discord.Interaction[Any], /, *, preset: str
     ) -> None:
         """Open the form that starts a request, with a preset or without."""
-        await open_new_form(interaction, preset)
+        await open_start_form(interaction, preset)
+
+    async def on_start_form(
+        self, interaction: discord.Interaction[Any], /, *, preset: str = ""
+    ) -> None:
+        """Serve a request that consists of a form."""
+        uploads = _uploads(interaction)
+        responder = InteractionResponder(interaction)
+        request = StylizeRequest(
+            origin=responder.origin,
+            pictures=tuple(
+                uploads[field] for field in (CONTENT_FIELD, STYLE_FIELD) if field in uploads
+            ),
+            lacks_content=CONTENT_FIELD not in uploads,
+            parsed=ParsedText(words=preset, names_preset=bool(preset)),
+            avatar=source_of_avatar(interaction.user),
+        )
+        await self._requests.serve(responder, request)
 
     async def on_suggestion_button(
         self,
@@ -87,46 +104,7 @@ class SuggestionActions:
         suggestion: Suggestion,
     ) -> None:
         """Apply a suggestion to a refused request."""
-        await self._go_on(interaction, suggestion_id, suggestion)
-
-    async def on_upload_form(
-        self, interaction: discord.Interaction[Any], /, *, suggestion_id: str
-    ) -> None:
-        """Apply the pictures of a form to a refused request."""
-        await self._go_on(interaction, suggestion_id, Suggestion.UPLOAD, _uploads(interaction))
-
-    async def on_picker_page_button(
-        self, interaction: discord.Interaction[Any], /, *, page: int
-    ) -> None:
-        """Show another page of a picker."""
-        await self._pickers.turn(interaction, page)
-
-    async def on_picker_suggested_button(
-        self, interaction: discord.Interaction[Any], /, *, preset: str
-    ) -> None:
-        """Take the preset that a picker suggests."""
-        await self._pickers.chose(interaction, preset)
-
-    async def on_picker_select(
-        self, interaction: discord.Interaction[Any], /, *, values: tuple[str, ...]
-    ) -> None:
-        """Take the preset selected from a picker's menu."""
-        await self._pickers.chose(interaction, values[0])
-
-    async def _find(
-        self, interaction: discord.Interaction[Any], offer_id: str
-    ) -> SavedSuggestion | None:
-        """The offer, if this member may take it up; otherwise they are told."""
-        offer = await saved_suggestions.find(self._dependencies, offer_id)
-        if offer is None:
-            await reply_ephemeral(interaction, requests.OFFER_GONE, view=start_view())
-        elif offer.requester_id != interaction.user.id:
-            await reply_ephemeral(interaction, requests.OFFER_NOT_YOURS, view=start_view())
-        elif offer.is_used:
-            await reply_ephemeral(interaction, requests.OFFER_USED)
-        else:
-            return offer
-        return None
+        await self._apply(interaction, suggestion_id, suggestion)
 
     async def on_upload_button(
         self, interaction: discord.Interaction[Any], /, *, suggestion_id: str
@@ -137,55 +115,23 @@ class SuggestionActions:
             StoreUnavailableError: the request was not found in time for a form.
         """
         try:
-            async with asyncio.timeout(FORM_SECONDS):
-                offer = await self._find(interaction, suggestion_id)
+            async with asyncio.timeout(FORM_TIMEOUT_SECONDS):
+                refused = await self._find(interaction, suggestion_id)
         except TimeoutError as error:
-            raise StoreUnavailableError("an offer was not found in time for its form") from error
-        if offer is not None:
+            raise StoreUnavailableError("the request of a form was not found in time") from error
+        if refused is not None:
             form = PictureForm(
                 routes.SUGGESTION_FORM.custom_id(suggestion_id=suggestion_id),
                 title=requests.FORM_TITLE,
-                fields=fields(offer.ask, offer.way),
+                fields=form_fields(refused.request, refused.suggested),
             )
             await interaction.response.send_modal(form)
 
-    async def _go_on(
-        self,
-        interaction: discord.Interaction[Any],
-        offer_id: str,
-        remedy: Suggestion,
-        pictures: Mapping[str, PictureSource] | None = None,
+    async def on_upload_form(
+        self, interaction: discord.Interaction[Any], /, *, suggestion_id: str
     ) -> None:
-        offer = await self._find(interaction, offer_id)
-        if offer is None:
-            return
-        if remedy is Suggestion.HELP:
-            await reply_ephemeral(
-                interaction, requests.how_to_ask(self._dependencies.settings.prefix)
-            )
-            return
-        ask = applied(remedy, offer.ask, offer.way, pictures)
-        responder = SuggestionResponder(
-            interaction, origin=ask.origin, request_key=f"offer:{offer_id}"
-        )
-        if await self._requests.serve(responder, ask):
-            await self._dependencies.store.offers.use(offer_id)
-
-    async def on_start_form(
-        self, interaction: discord.Interaction[Any], /, *, preset: str = ""
-    ) -> None:
-        """Serve a request that consists of a form."""
-        pictures = _uploads(interaction)
-        responder = InteractionResponder(interaction)
-        wanted = [pictures[name] for name in (CONTENT_FIELD, STYLE_FIELD) if name in pictures]
-        ask = StylizeRequest(
-            origin=responder.origin,
-            pictures=tuple(wanted),
-            lacks_content=CONTENT_FIELD not in pictures,
-            parsed=ParsedText(words=preset, names_preset=bool(preset)),
-            avatar=avatar_of(interaction.user),
-        )
-        await self._requests.serve(responder, ask)
+        """Apply the pictures of a form to a refused request."""
+        await self._apply(interaction, suggestion_id, Suggestion.UPLOAD, _uploads(interaction))
 
     async def on_swap_button(
         self, interaction: discord.Interaction[Any], /, *, job_id: str
@@ -193,7 +139,7 @@ class SuggestionActions:
         """Restart a job with content and style swapped.
 
         Raises:
-            UnknownJobError: the job is not kept any more.
+            UnknownJobError: the job has been deleted.
         """
         job = await self._dependencies.store.get(job_id)
         if job.origin.requester_id != interaction.user.id:
@@ -203,32 +149,90 @@ class SuggestionActions:
         if swapped.state.is_final:
             await reply_ephemeral(interaction, requests.SWAP_TOO_LATE)
             return
-        logger.info("job %s begins anew, the other way round: %s", job_id, swapped.title)
+        logger.info("job %s restarts with its pictures swapped: %s", job_id, swapped.title)
+
+    async def on_picker_page_button(
+        self, interaction: discord.Interaction[Any], /, *, page: int
+    ) -> None:
+        """Show another page of a picker."""
+        await self._pickers.show_page(interaction, page)
+
+    async def on_picker_suggested_button(
+        self, interaction: discord.Interaction[Any], /, *, preset: str
+    ) -> None:
+        """Take the preset that a picker suggests."""
+        await self._pickers.take(interaction, preset)
+
+    async def on_picker_select(
+        self, interaction: discord.Interaction[Any], /, *, values: tuple[str, ...]
+    ) -> None:
+        """Take the preset selected from a picker's menu."""
+        await self._pickers.take(interaction, values[0])
+
+    async def _apply(
+        self,
+        interaction: discord.Interaction[Any],
+        suggestion_id: str,
+        suggestion: Suggestion,
+        uploads: Mapping[str, PictureSource] | None = None,
+    ) -> None:
+        """Serve a refused request as the suggestion changes it."""
+        refused = await self._find(interaction, suggestion_id)
+        if refused is None:
+            return
+        if suggestion is Suggestion.HELP:
+            await reply_ephemeral(
+                interaction, requests.how_to_ask(self._dependencies.settings.prefix)
+            )
+            return
+        request = apply_suggestion(suggestion, refused.request, refused.suggested, uploads)
+        responder = SuggestionResponder(
+            interaction, origin=request.origin, request_key=f"offer:{suggestion_id}"
+        )
+        if await self._requests.serve(responder, request):
+            await self._dependencies.store.offers.use(suggestion_id)
+
+    async def _find(
+        self, interaction: discord.Interaction[Any], suggestion_id: str
+    ) -> RefusedRequest | None:
+        """Return the refused request, or tell the member why they cannot use it."""
+        found = await find_refused(self._dependencies, suggestion_id)
+        if found is None:
+            await reply_ephemeral(interaction, requests.OFFER_GONE, view=start_view())
+            return None
+        saved, refused = found
+        if saved.requester_id != interaction.user.id:
+            await reply_ephemeral(interaction, requests.OFFER_NOT_YOURS, view=start_view())
+        elif saved.used_at is not None:
+            await reply_ephemeral(interaction, requests.OFFER_USED)
+        else:
+            return refused
+        return None
 
 
-async def open_new_form(interaction: discord.Interaction[Any], preset: str = "") -> None:
-    """Answer by a form that takes the pictures: one where the style is chosen already."""
-    wanted = [(CONTENT_FIELD, requests.FORM_CONTENT, True)]
+async def open_start_form(interaction: discord.Interaction[Any], preset: str = "") -> None:
+    """Open the form that starts a request; with a preset, it asks for the content only."""
+    fields = [(CONTENT_FIELD, label("content"), True)]
     if not preset:
-        wanted.append((STYLE_FIELD, requests.FORM_STYLE_OR_NONE, False))
+        fields.append((STYLE_FIELD, requests.FORM_STYLE_OR_NONE, False))
     custom_id = (
         routes.START_FORM_WITH_PRESET.custom_id(preset=preset)
         if preset
         else routes.START_FORM.custom_id()
     )
     await interaction.response.send_modal(
-        PictureForm(custom_id, title=requests.FORM_TITLE, fields=wanted)
+        PictureForm(custom_id, title=requests.FORM_TITLE, fields=fields)
     )
 
 
 def _uploads(interaction: discord.Interaction[Any]) -> dict[str, PictureSource]:
-    """Read the pictures of a submitted form, by the id of their field."""
+    """Read the pictures of a submitted form, by the custom_id of their field."""
     data = cast("dict[str, Any]", interaction.data)
-    resolved = data.get("resolved", {}).get("attachments", {})
-    pictures = {}
+    attachments = data.get("resolved", {}).get("attachments", {})
+    uploads = {}
     for row in data.get("components", []):
         field = row.get("component", {})
         for attachment_id in field.get("values", []):
-            if attachment_id in resolved:
-                pictures[str(field.get("custom_id"))] = uploaded(resolved[attachment_id])
-    return pictures
+            if attachment_id in attachments:
+                uploads[str(field.get("custom_id"))] = source_of_upload(attachments[attachment_id])
+    return uploads

@@ -1,10 +1,17 @@
-"""Which remedies fit a refusal, and what becomes of the request when one is chosen."""
+"""Suggest what to do about a refused request: which suggestions fit, and what each changes.
+
+The suggestions are buttons under the refusal. The request is saved with them, so that the
+buttons work after a restart.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+import logging
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from pydantic import AliasChoices, Field, TypeAdapter
 
 from bot.errors import (
     LimitReached,
@@ -13,47 +20,65 @@ from bot.errors import (
     Refusal,
     RequestProblem,
     RequestRefused,
+    StyleBotError,
 )
+from bot.exts.stylize.request import StylizeRequest  # noqa: TC001 - pydantic reads it
 from bot.intake.intake import MAX_STYLES
-from bot.jobs.models import Order, Place
-from bot.views.components.items import CONTENT_FIELD, STYLE_FIELD
+from bot.jobs.models import Order, Place, SavedRequest, new_offer_id
+from bot.views.components.items import CONTENT_FIELD, STYLE_FIELD, suggestion_view
 from bot.views.components.routes import Suggestion
-from bot.views.text import requests
+from bot.views.text import requests, sentences
+from bot.views.text.options import label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from bot.exts.backend.dependencies import Dependencies
+    from bot.exts.backend.responders import Responder
     from bot.exts.stylize.parser import ParsedText
-    from bot.exts.stylize.request import StylizeRequest
     from bot.intake.job_request import PictureSource
 
-__all__ = ["MASK", "Way", "applied", "fields", "way_on"]
+__all__ = [
+    "MASK_INDEX",
+    "RefusedRequest",
+    "SuggestionSet",
+    "apply_suggestion",
+    "find_refused",
+    "form_fields",
+    "refuse",
+    "suggestions_for",
+]
 
-MASK: Final = -1
-"""The place of the mask, where pictures are counted from 0."""
+logger = logging.getLogger(__name__)
+
+MASK_INDEX: Final = -1
+"""Index of the mask, where the content picture has index 0."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Way:
-    """How a request can go on after a refusal.
+class SuggestionSet:
+    """The suggestions for one refusal. The validation aliases are earlier field names.
 
     Attributes:
-        remedies: what the buttons do, the likeliest first.
-        at: the picture that is to blame: 0 is the content, `MASK` the mask, None none of them.
-        option: the option that is to blame: its name and the value that was probably meant.
-        preset: the preset that was probably meant.
-        drops_preset: whether `Suggestion.WITHOUT` goes on without the preset, not the option.
+        suggestions: the most likely first.
+        picture: index of the refused picture: 0 for the content, `MASK_INDEX` for the mask; None
+            if no single picture was refused.
+        option: name and value that the refused option probably meant.
+        preset: name that the unknown preset probably meant.
+        drops_preset: whether `Suggestion.WITHOUT` removes the preset instead of the option.
     """
 
-    remedies: tuple[Suggestion, ...] = ()
-    at: int | None = None
+    suggestions: Annotated[
+        tuple[Suggestion, ...], Field(validation_alias=AliasChoices("suggestions", "remedies"))
+    ] = ()
+    picture: Annotated[int | None, Field(validation_alias=AliasChoices("picture", "at"))] = None
     option: tuple[str, Any] | None = None
     preset: str | None = None
     drops_preset: bool = False
 
     @property
     def correction(self) -> str | None:
-        """What `Suggestion.CORRECT` says yes to, in words."""
+        """What `Suggestion.CORRECT` would use, as text for its button."""
         if self.preset is not None:
             return self.preset
         if self.option is not None:
@@ -62,31 +87,62 @@ class Way:
         return None
 
 
-def way_on(refusal: Refusal, ask: StylizeRequest) -> Way:
-    """What can be done about a refusal of this request; no remedies where nothing can."""
-    match refusal:
-        case PictureRefused():
-            return _other_picture(refusal, ask)
-        case RequestRefused(
-            problem=RequestProblem.UNKNOWN_OPTION | RequestProblem.BAD_OPTION_VALUE
-        ):
-            option = ask.parsed.fix
-            corrections = (Suggestion.CORRECT,) if option is not None else ()
-            return Way(remedies=(*corrections, Suggestion.WITHOUT), option=option)
-        case RequestRefused(problem=RequestProblem.UNKNOWN_PRESET):
-            near = refusal.suggestion
-            corrections = (Suggestion.CORRECT,) if near is not None else ()
-            others = (Suggestion.WITHOUT,) if len(ask.pictures) > 1 else (Suggestion.PRESET,)
-            return Way(remedies=(*corrections, *others), preset=near, drops_preset=True)
-        case RequestRefused(problem=problem):
-            return Way(remedies=_REMEDIES.get(problem, ()))
-        case LimitReached():
-            return Way(remedies=(Suggestion.RETRY,))
-        case _:
-            return Way()
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefusedRequest:
+    """A refused request and its suggestions, as saved in `SavedRequest.ask`."""
+
+    request: Annotated[StylizeRequest, Field(validation_alias=AliasChoices("request", "ask"))]
+    suggested: Annotated[SuggestionSet, Field(validation_alias=AliasChoices("suggested", "way"))]
 
 
-_REMEDIES: Final[Mapping[RequestProblem, tuple[Suggestion, ...]]] = {
+REFUSED_REQUEST_JSON: Final = TypeAdapter(RefusedRequest)
+
+
+async def refuse(
+    dependencies: Dependencies, responder: Responder, request: StylizeRequest, refusal: Refusal
+) -> None:
+    """Tell the member why the request is refused, with buttons for the suggestions.
+
+    If the request cannot be saved, the text is sent without buttons.
+    """
+    suggested = suggestions_for(refusal, request)
+    text = sentences.explain(refusal) or str(refusal)
+    if not suggested.suggestions:
+        await responder.say(text)
+        return
+    refused = RefusedRequest(request=request, suggested=suggested)
+    saved = SavedRequest(
+        offer_id=new_offer_id(),
+        requester_id=request.origin.requester_id,
+        ask=REFUSED_REQUEST_JSON.dump_python(refused, mode="json"),
+        created_at=datetime.now(UTC),
+    )
+    try:
+        await dependencies.store.offers.save(saved)
+    except StyleBotError as error:
+        logger.warning("cannot save a refused request, no suggestions are shown: %s", error)
+        await responder.say(text)
+        return
+    view = suggestion_view(saved.offer_id, suggested.suggestions, correction=suggested.correction)
+    await responder.say(text, view=view)
+
+
+async def find_refused(
+    dependencies: Dependencies, suggestion_id: str
+) -> tuple[SavedRequest, RefusedRequest] | None:
+    """Return the saved request of this id, used or not; None if it has expired.
+
+    Raises:
+        StoreUnavailableError: the database cannot be reached.
+    """
+    saved = await dependencies.store.offers.get(suggestion_id)
+    oldest = datetime.now(UTC) - timedelta(seconds=dependencies.settings.picker_seconds)
+    if saved is None or saved.created_at < oldest:
+        return None
+    return saved, REFUSED_REQUEST_JSON.validate_python(saved.ask)
+
+
+_FIXED: Final[Mapping[RequestProblem, tuple[Suggestion, ...]]] = {
     RequestProblem.NO_PICTURES: (Suggestion.UPLOAD, Suggestion.AVATAR, Suggestion.HELP),
     RequestProblem.MESSAGE_GONE: (Suggestion.UPLOAD, Suggestion.AVATAR, Suggestion.HELP),
     RequestProblem.LINK_INSTEAD_OF_FILE: (Suggestion.UPLOAD, Suggestion.AVATAR, Suggestion.HELP),
@@ -97,130 +153,185 @@ _REMEDIES: Final[Mapping[RequestProblem, tuple[Suggestion, ...]]] = {
     RequestProblem.SHUTTING_DOWN: (Suggestion.RETRY,),
     RequestProblem.NOT_ALLOWED_HERE: (Suggestion.RETRY,),
 }
+"""Suggestions for problems that do not depend on the rest of the request."""
 
 
-def applied(
-    remedy: Suggestion,
-    ask: StylizeRequest,
-    way: Way,
+def suggestions_for(refusal: Refusal, request: StylizeRequest) -> SuggestionSet:
+    """Return the suggestions for a refusal of this request; an empty set if nothing helps."""
+    match refusal:
+        case PictureRefused():
+            return _suggestions_for_picture(refusal, request)
+        case RequestRefused(
+            problem=RequestProblem.UNKNOWN_OPTION | RequestProblem.BAD_OPTION_VALUE
+        ):
+            option = request.parsed.correction
+            corrections = (Suggestion.CORRECT,) if option is not None else ()
+            return SuggestionSet(suggestions=(*corrections, Suggestion.WITHOUT), option=option)
+        case RequestRefused(problem=RequestProblem.UNKNOWN_PRESET):
+            near = refusal.suggestion
+            corrections = (Suggestion.CORRECT,) if near is not None else ()
+            has_style = len(request.pictures) > 1
+            alternative = Suggestion.WITHOUT if has_style else Suggestion.PRESET
+            return SuggestionSet(
+                suggestions=(*corrections, alternative), preset=near, drops_preset=True
+            )
+        case RequestRefused(problem=problem):
+            return SuggestionSet(suggestions=_FIXED.get(problem, ()))
+        case LimitReached():
+            return SuggestionSet(suggestions=(Suggestion.RETRY,))
+        case _:
+            return SuggestionSet()
+
+
+def _suggestions_for_picture(refusal: PictureRefused, request: StylizeRequest) -> SuggestionSet:
+    index = _index_of(refusal.filename, request)
+    suggestions = []
+    if index is not None and _picture_at(request, index).first_frame is not None:
+        suggestions.append(Suggestion.FIRST_FRAME)
+    if refusal.problem is PictureProblem.DOWNLOAD_FAILED:
+        suggestions.append(Suggestion.RETRY)
+    suggestions.append(Suggestion.UPLOAD)
+    if index == 0:
+        suggestions.append(Suggestion.AVATAR)
+    elif index is not None:
+        is_dispensable = index == MASK_INDEX or len(request.pictures) > 2
+        suggestions.append(Suggestion.LEAVE_OUT if is_dispensable else Suggestion.PRESET)
+    return SuggestionSet(suggestions=tuple(suggestions), picture=index)
+
+
+def form_fields(request: StylizeRequest, suggested: SuggestionSet) -> list[tuple[str, str, bool]]:
+    """Return the fields of the upload form: custom_id, label, and whether it is required."""
+    if suggested.picture == MASK_INDEX:
+        return [(CONTENT_FIELD, requests.FORM_MASK, True)]
+    if suggested.picture is not None and suggested.picture > 0:
+        return [(CONTENT_FIELD, label("style"), True)]
+    fields = [(CONTENT_FIELD, label("content"), True)]
+    if not request.pictures:
+        fields.append((STYLE_FIELD, requests.FORM_STYLE_OR_NONE, False))
+    return fields
+
+
+def apply_suggestion(
+    suggestion: Suggestion,
+    request: StylizeRequest,
+    suggested: SuggestionSet,
     uploads: Mapping[str, PictureSource] | None = None,
 ) -> StylizeRequest:
-    """The request as it is with the remedy.
+    """Return the request as the suggestion changes it.
 
     Args:
-        remedy: what was chosen.
-        ask: what was refused.
-        way: the way that offered the remedy.
-        uploads: the form's pictures by their field, for `Suggestion.UPLOAD`.
+        suggestion: what the member chose.
+        request: the refused request.
+        suggested: the set that the suggestion is from.
+        uploads: the form's pictures by field, for `Suggestion.UPLOAD`.
     """
-    ask = dataclasses.replace(ask, parsed=dataclasses.replace(ask.parsed, trouble=None, fix=None))
-    match remedy:
+    request = replace(request, parsed=replace(request.parsed, error=None, correction=None))
+    match suggestion:
         case Suggestion.CORRECT | Suggestion.WITHOUT:
-            return dataclasses.replace(ask, parsed=_mended(remedy, ask.parsed, way))
+            is_correction = suggestion is Suggestion.CORRECT
+            change_text = _with_correction if is_correction else _without_refused_text
+            return replace(request, parsed=change_text(request.parsed, suggested))
         case Suggestion.UPLOAD:
-            return _uploaded(ask, way, uploads or {})
+            return _with_uploads(request, suggested, uploads or {})
         case Suggestion.AVATAR:
-            return _with_content(ask, way, ask.avatar)
+            return _with_content(request, suggested, request.avatar)
         case Suggestion.FIRST_FRAME:
-            return _replaced(ask, way, _first_frame)
+            return _replace_picture(request, suggested, _first_frame_of)
         case Suggestion.RETRY | Suggestion.STYLIZE | Suggestion.HELP:
-            return ask
+            return request
         case _:
-            return _fewer(remedy, ask, way)
+            return _with_fewer_pictures(suggestion, request, suggested)
 
 
-def _mended(remedy: Suggestion, parsed: ParsedText, way: Way) -> ParsedText:
-    """The wish with what was probably meant, or without what was not understood."""
-    if remedy is Suggestion.CORRECT and way.preset is not None:
-        return dataclasses.replace(parsed, words=way.preset, names_preset=True)
-    if remedy is Suggestion.CORRECT and way.option is not None:
-        name, value = way.option
-        return dataclasses.replace(parsed, options={**parsed.options, name: value})
-    if way.drops_preset:
-        return dataclasses.replace(parsed, words="", names_preset=False)
-    # What could not be read was left out then; weights can be read and still not fit.
-    kept = {name: value for name, value in parsed.options.items() if name != "weights"}
-    return dataclasses.replace(parsed, options=kept)
+def _with_correction(parsed: ParsedText, suggested: SuggestionSet) -> ParsedText:
+    if suggested.preset is not None:
+        return replace(parsed, words=suggested.preset, names_preset=True)
+    if suggested.option is not None:
+        name, value = suggested.option
+        return replace(parsed, options={**parsed.options, name: value})
+    return parsed
 
 
-def _fewer(remedy: Suggestion, ask: StylizeRequest, way: Way) -> StylizeRequest:
-    """The request with some of its pictures only."""
-    pictures, parsed = ask.pictures, ask.parsed
-    match remedy:
-        case Suggestion.LEAVE_OUT if way.at == MASK:
-            return dataclasses.replace(ask, mask=None)
+def _without_refused_text(parsed: ParsedText, suggested: SuggestionSet) -> ParsedText:
+    if suggested.drops_preset:
+        return replace(parsed, words="", names_preset=False)
+    # The parser already left out unreadable options. Weights can be readable and still not fit
+    # the number of styles.
+    options = {name: value for name, value in parsed.options.items() if name != "weights"}
+    return replace(parsed, options=options)
+
+
+def _with_fewer_pictures(
+    suggestion: Suggestion, request: StylizeRequest, suggested: SuggestionSet
+) -> StylizeRequest:
+    pictures, parsed = request.pictures, request.parsed
+    match suggestion:
+        case Suggestion.LEAVE_OUT if suggested.picture == MASK_INDEX:
+            return replace(request, mask=None)
         case Suggestion.LEAVE_OUT:
-            pictures = tuple(each for at, each in enumerate(pictures) if at != way.at)
+            pictures = tuple(
+                picture for index, picture in enumerate(pictures) if index != suggested.picture
+            )
         case Suggestion.PRESET:
             pictures = pictures[:1]
-            parsed = dataclasses.replace(parsed, words="", names_preset=False)
+            parsed = replace(parsed, words="", names_preset=False)
         case Suggestion.TWO:
             pictures = pictures[:2]
         case _:
             pictures = pictures[: 1 + MAX_STYLES]
-    return dataclasses.replace(ask, pictures=pictures, parsed=parsed)
+    return replace(request, pictures=pictures, parsed=parsed)
 
 
-def fields(ask: StylizeRequest, way: Way) -> list[tuple[str, str, bool]]:
-    """The form's fields that would mend the request: id, label, and whether it is needed."""
-    if way.at == MASK:
-        return [(CONTENT_FIELD, requests.FORM_MASK, True)]
-    if way.at is not None and way.at > 0:
-        return [(CONTENT_FIELD, requests.FORM_STYLE, True)]
-    wanted = [(CONTENT_FIELD, requests.FORM_CONTENT, True)]
-    if not ask.pictures:
-        wanted.append((STYLE_FIELD, requests.FORM_STYLE_OR_NONE, False))
-    return wanted
-
-
-def _other_picture(refusal: PictureRefused, ask: StylizeRequest) -> Way:
-    at = _place_of(refusal, ask)
-    remedies = []
-    if at is not None and _picture_at(ask, at).first_frame is not None:
-        remedies.append(Suggestion.FIRST_FRAME)
-    if refusal.problem is PictureProblem.DOWNLOAD_FAILED:
-        remedies.append(Suggestion.RETRY)
-    remedies.append(Suggestion.UPLOAD)
-    if at == 0:
-        remedies.append(Suggestion.AVATAR)
-    elif at is not None:
-        enough = at == MASK or len(ask.pictures) > 2
-        remedies.append(Suggestion.LEAVE_OUT if enough else Suggestion.PRESET)
-    return Way(remedies=tuple(remedies), at=at)
-
-
-def _place_of(refusal: PictureRefused, ask: StylizeRequest) -> int | None:
-    names = [each.filename for each in ask.pictures]
-    if refusal.filename in names:
-        return names.index(refusal.filename)
-    if ask.mask is not None and ask.mask.filename == refusal.filename:
-        return MASK
-    return None
-
-
-def _picture_at(ask: StylizeRequest, at: int) -> PictureSource:
-    if at == MASK and ask.mask is not None:
-        return ask.mask
-    return ask.pictures[at]
-
-
-def _replaced(
-    ask: StylizeRequest, way: Way, change: Callable[[PictureSource], PictureSource]
+def _with_uploads(
+    request: StylizeRequest, suggested: SuggestionSet, uploads: Mapping[str, PictureSource]
 ) -> StylizeRequest:
-    if way.at is None:
-        return ask
-    other = change(_picture_at(ask, way.at))
-    if way.at == MASK:
-        return dataclasses.replace(ask, mask=other)
-    pictures = list(ask.pictures)
-    pictures[way.at] = other
-    return dataclasses.replace(ask, pictures=tuple(pictures))
+    picture = uploads.get(CONTENT_FIELD)
+    if picture is not None:
+        if suggested.picture is not None:
+            request = _replace_picture(request, suggested, lambda _: picture)
+        else:
+            request = _with_content(request, suggested, picture)
+    style = uploads.get(STYLE_FIELD)
+    if style is not None:
+        request = replace(request, pictures=(*request.pictures, style), order=Order.NAMED)
+    return request
 
 
-def _first_frame(film: PictureSource) -> PictureSource:
-    return dataclasses.replace(
-        film,
-        url=film.first_frame or film.url,
+def _with_content(
+    request: StylizeRequest, suggested: SuggestionSet, content: PictureSource
+) -> StylizeRequest:
+    """Replace the content picture if it was refused; otherwise add one in front."""
+    if suggested.picture == 0:
+        return _replace_picture(request, suggested, lambda _: content)
+    return replace(
+        request,
+        pictures=(content, *request.pictures),
+        lacks_content=False,
+        reply_is_missing=False,
+    )
+
+
+def _replace_picture(
+    request: StylizeRequest,
+    suggested: SuggestionSet,
+    change: Callable[[PictureSource], PictureSource],
+) -> StylizeRequest:
+    """Apply `change` to the refused picture."""
+    index = suggested.picture
+    if index is None:
+        return request
+    changed = change(_picture_at(request, index))
+    if index == MASK_INDEX:
+        return replace(request, mask=changed)
+    pictures = list(request.pictures)
+    pictures[index] = changed
+    return replace(request, pictures=tuple(pictures))
+
+
+def _first_frame_of(video: PictureSource) -> PictureSource:
+    return replace(
+        video,
+        url=video.first_frame or video.url,
         size=None,
         content_type=None,
         place=Place.FIRST_FRAME,
@@ -228,25 +339,16 @@ def _first_frame(film: PictureSource) -> PictureSource:
     )
 
 
-def _with_content(ask: StylizeRequest, way: Way, content: PictureSource) -> StylizeRequest:
-    """The request with this content: in the place of the one that did not do, or before all."""
-    if way.at == 0:
-        return _replaced(ask, way, lambda _: content)
-    return dataclasses.replace(
-        ask, pictures=(content, *ask.pictures), lacks_content=False, is_gone=False
-    )
+def _index_of(filename: str, request: StylizeRequest) -> int | None:
+    filenames = [picture.filename for picture in request.pictures]
+    if filename in filenames:
+        return filenames.index(filename)
+    if request.mask is not None and request.mask.filename == filename:
+        return MASK_INDEX
+    return None
 
 
-def _uploaded(
-    ask: StylizeRequest, way: Way, uploads: Mapping[str, PictureSource]
-) -> StylizeRequest:
-    picture = uploads.get(CONTENT_FIELD)
-    if picture is not None:
-        if way.at is not None:
-            ask = _replaced(ask, way, lambda _: picture)
-        else:
-            ask = _with_content(ask, way, picture)
-    style = uploads.get(STYLE_FIELD)
-    if style is not None:
-        ask = dataclasses.replace(ask, pictures=(*ask.pictures, style), order=Order.NAMED)
-    return ask
+def _picture_at(request: StylizeRequest, index: int) -> PictureSource:
+    if index == MASK_INDEX and request.mask is not None:
+        return request.mask
+    return request.pictures[index]

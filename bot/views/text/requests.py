@@ -17,8 +17,6 @@ SWAP_TOO_LATE: Final = (
 )
 
 FORM_TITLE: Final = "Your pictures"
-FORM_CONTENT: Final = "The picture to repaint"
-FORM_STYLE: Final = "The picture whose style you like"
 FORM_STYLE_OR_NONE: Final = "A picture whose style you like, or none"
 FORM_MASK: Final = "The mask: white where to paint"
 

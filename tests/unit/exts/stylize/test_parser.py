@@ -1,11 +1,18 @@
-"""What members write beside their pictures."""
+"""Parsing of the text beside the pictures."""
 
 from __future__ import annotations
 
 import pytest
 
 from bot.errors import RequestProblem, RequestRefused
-from bot.exts.stylize.parser import OPTIONS, Kind, Named, ParsedText, Role, parse_text, with_options
+from bot.exts.stylize.parser import (
+    ParsedText,
+    PictureReference,
+    PictureRole,
+    ReferenceKind,
+    parse_options,
+    parse_text,
+)
 from stylenet.recipe import Recipe
 
 
@@ -21,7 +28,7 @@ from stylenet.recipe import Recipe
         ('"woodcut"', "woodcut"),
     ],
 )
-def test_what_is_left_is_a_preset_or_a_caption(text, words):
+def test_words_left_over_are_a_preset_or_a_caption(text, words):
     assert parse_text(text).words.strip(",") == words.strip(",")
 
 
@@ -40,7 +47,7 @@ def test_what_is_left_is_a_preset_or_a_caption(text, words):
         ("Recipe=Cookbook passes=3", {"recipe": "cookbook", "passes": 3}),
     ],
 )
-def test_options_are_read_as_people_write_them(text, options):
+def test_options_in_many_spellings(text, options):
     assert parse_text(text).options == options
 
 
@@ -57,28 +64,28 @@ def test_options_and_words_mix_in_any_order():
      ("strength=nan", "strength=nan"), ("recipe=soup", "recipe=soup"),
      ("keep_colors=perhaps", "keep_colors=perhaps")],
 )  # fmt: skip
-def test_a_wrong_value_is_refused_with_what_it_takes(text, detail):
-    refused = parse_text(text).trouble
+def test_invalid_value_is_refused_with_what_is_accepted(text, detail):
+    refused = parse_text(text).error
     assert refused.problem is RequestProblem.BAD_OPTION_VALUE
     assert refused.detail == detail
     assert refused.suggestion
 
 
-def test_a_misspelt_option_gets_the_nearest_one():
+def test_misspelt_option_suggests_the_nearest():
     parsed = parse_text("strenght=2")
-    assert parsed.trouble.problem is RequestProblem.UNKNOWN_OPTION
-    assert parsed.trouble.suggestion == "strength"
-    assert parsed.fix == ("strength", 2.0)
+    assert parsed.error.problem is RequestProblem.UNKNOWN_OPTION
+    assert parsed.error.suggestion == "strength"
+    assert parsed.correction == ("strength", 2.0)
 
 
-def test_links_are_noticed_and_not_taken_for_options():
+def test_links_are_no_options():
     parsed = parse_text("https://example.org/a.png?x=1 mosaic")
     assert parsed.has_link
     assert parsed.words == "mosaic"
-    assert parsed.trouble is None
+    assert parsed.error is None
 
 
-def test_options_become_changes_of_the_recipe():
+def test_options_change_the_recipe():
     parsed = parse_text(
         "strength=2 strokes=0.5 size=128 seed=5 passes=3 keep colors recipe=cookbook"
     )
@@ -91,19 +98,19 @@ def test_options_become_changes_of_the_recipe():
     assert changed.keep_colors
 
 
-def test_the_operators_recipe_serves_where_none_is_asked_for():
+def test_default_recipe_is_used_if_none_is_chosen():
     assert parse_text("").recipe("cookbook") is Recipe.named("cookbook")
     with pytest.raises(RequestRefused):
         parse_text("").recipe("soup")
 
 
-def test_options_of_a_slash_command_that_were_not_given_do_not_count():
-    parsed = with_options(ParsedText(words="mosaic"), size=128, seed=None)
-    assert parsed.options == {"size": 128}
-
-
-def test_every_option_explains_itself():
-    assert all(option.expected and option.summary for option in OPTIONS.values())
+def test_slash_command_options_are_taken_and_texts_are_parsed():
+    values = {"size": 128, "weights": " 2 : 1", "recipe": "fine", "keep_colors": True}
+    parsed = parse_options(values, preset="mosaic")
+    assert parsed.options == {**values, "weights": (2.0, 1.0)}
+    assert (parsed.words, parsed.names_preset, parsed.error) == ("mosaic", True, None)
+    refused = parse_options({"weights": "much"}).error
+    assert refused.detail == "weights=much"
 
 
 ADA = "123456789012345678"
@@ -111,39 +118,45 @@ EMOJI = "<:wave:123456789012345679>"
 
 
 @pytest.mark.parametrize(
-    ("text", "named", "words"),
+    ("text", "references", "words"),
     [
-        ("me", [Named(kind=Kind.REQUESTER, is_weak=True)], ""),
-        ("my avatar, mosaic", [Named(kind=Kind.REQUESTER)], "mosaic"),
-        ("avatar like mosaic", [Named(kind=Kind.REQUESTER)], "mosaic"),
+        ("me", [PictureReference(kind=ReferenceKind.REQUESTER, is_ambiguous=True)], ""),
+        ("my avatar, mosaic", [PictureReference(kind=ReferenceKind.REQUESTER)], "mosaic"),
+        ("avatar like mosaic", [PictureReference(kind=ReferenceKind.REQUESTER)], "mosaic"),
         ("awesome memes", [], "awesome memes"),
-        (f"<@{ADA}> woodcut", [Named(kind=Kind.MEMBER, value=ADA)], "woodcut"),
-        (f"<@!{ADA}>", [Named(kind=Kind.MEMBER, value=ADA)], ""),
-        (f"{EMOJI} mosaic", [Named(kind=Kind.EMOJI, value=EMOJI)], "mosaic"),
+        (f"<@{ADA}> woodcut", [PictureReference(kind=ReferenceKind.MEMBER, value=ADA)], "woodcut"),
+        (f"<@!{ADA}>", [PictureReference(kind=ReferenceKind.MEMBER, value=ADA)], ""),
+        (f"{EMOJI} mosaic", [PictureReference(kind=ReferenceKind.EMOJI, value=EMOJI)], "mosaic"),
         (
             f"content=me style=<@{ADA}>",
             [
-                Named(kind=Kind.REQUESTER, role=Role.CONTENT, is_weak=True),
-                Named(kind=Kind.MEMBER, value=ADA, role=Role.STYLE),
+                PictureReference(
+                    kind=ReferenceKind.REQUESTER, role=PictureRole.CONTENT, is_ambiguous=True
+                ),
+                PictureReference(kind=ReferenceKind.MEMBER, value=ADA, role=PictureRole.STYLE),
             ],
             "",
         ),
         (
             "|| https://cdn.example/a.png ||",
-            [Named(kind=Kind.LINK, value="https://cdn.example/a.png", spoiler=True)],
+            [
+                PictureReference(
+                    kind=ReferenceKind.LINK, value="https://cdn.example/a.png", spoiler=True
+                )
+            ],
             "",
         ),
     ],
 )
-def test_pictures_are_named_in_words(text, named, words):
+def test_references_to_pictures(text, references, words):
     parsed = parse_text(text)
-    assert list(parsed.named) == named
+    assert list(parsed.references) == references
     assert parsed.words == words
-    assert parsed.trouble is None
+    assert parsed.error is None
 
 
-def test_naming_the_bot_is_no_wish_for_its_picture():
-    assert parse_text(f"<@{ADA}> mosaic", me=int(ADA)) == ParsedText(words="mosaic")
+def test_mention_of_the_bot_is_no_reference():
+    assert parse_text(f"<@{ADA}> mosaic", bot_id=int(ADA)) == ParsedText(words="mosaic")
 
 
 @pytest.mark.parametrize(
@@ -157,12 +170,12 @@ def test_weights_blend_the_styles(text, blend):
 
 
 @pytest.mark.parametrize("text", ["weights=0:0", "weights=-1:2", "weights=much", "weights=nan:1"])
-def test_weights_that_weigh_nothing_are_refused(text):
-    assert parse_text(text).trouble.problem is RequestProblem.BAD_OPTION_VALUE
+def test_invalid_weights_are_refused(text):
+    assert parse_text(text).error.problem is RequestProblem.BAD_OPTION_VALUE
 
 
 @pytest.mark.parametrize(
-    ("text", "fix"),
+    ("text", "correction"),
     [
         ("size=9", ("size", 64)),
         ("size=99999px", ("size", 2048)),
@@ -173,12 +186,12 @@ def test_weights_that_weigh_nothing_are_refused(text):
         ("stongth=many", None),
     ],
 )
-def test_what_an_option_was_probably_meant_to_be(text, fix):
+def test_nearest_valid_value_is_suggested(text, correction):
     parsed = parse_text(text)
-    assert parsed.trouble is not None
-    assert parsed.fix == fix
+    assert parsed.error is not None
+    assert parsed.correction == correction
 
 
 @pytest.mark.parametrize("text", ["mask", "with a mask", "--mask"])
-def test_the_last_picture_may_be_a_mask(text):
+def test_mask_is_requested_by_word(text):
     assert parse_text(f"mosaic {text}") == ParsedText(words="mosaic", mask=True)

@@ -1,0 +1,361 @@
+"""Everything `stylize` takes, in two tables.
+
+`OPTIONS` feeds the text parser, the slash command, `help stylize` and ``docs/commands.md``.
+`SLASH_INPUTS` are the pictures and names, which the slash command and the forms take by field.
+To add an option, add a row to `OPTIONS` and its help text to `bot.views.text.options.HELP`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from bot.views.text.options import expected_text, help_text, label
+from stylenet.recipe import RECIPES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stylenet.recipe import Recipe
+
+__all__ = [
+    "OPTIONS",
+    "SLASH_INPUTS",
+    "Choice",
+    "InputKind",
+    "Number",
+    "Option",
+    "OptionType",
+    "SlashInput",
+    "Weights",
+    "WholeNumber",
+    "YesNo",
+    "find_option",
+    "nearest_option",
+    "usage",
+]
+
+MAX_SIZE: Final = 2048
+MAX_SEED: Final = 2**31 - 1
+MAX_WEIGHT: Final = 1000.0
+
+_NUMBER: Final = re.compile(r"[-+]?\d{1,12}(\.\d{1,12})?")
+_WEIGHT_SEPARATOR: Final = re.compile(r"[:/+]")
+_YES: Final = frozenset({"yes", "true", "on", "1"})
+_NO: Final = frozenset({"no", "false", "off", "0"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WholeNumber:
+    """An integer within a range, with an optional unit after it."""
+
+    expected_key: ClassVar[str] = "whole_number"
+    lowest: int
+    highest: int
+    unit: str = ""
+
+    def parse(self, text: str) -> int:
+        """Parse a value.
+
+        Raises:
+            ValueError: it is not an integer within the range.
+        """
+        value = int(text.removesuffix(self.unit))
+        if not self.lowest <= value <= self.highest:
+            raise ValueError(text)
+        return value
+
+    def nearest(self, text: str) -> int | None:
+        """Return the nearest valid value, or None if the text does not start with a number."""
+        found = _NUMBER.match(text)
+        return None if found is None else round(_clamp(self, float(found[0])))
+
+    def facts(self) -> Mapping[str, Any]:
+        """Values for the text of what is accepted."""
+        return {"lowest": self.lowest, "highest": self.highest}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Number:
+    """A number within a range, with an optional unit after it."""
+
+    expected_key: ClassVar[str] = "number"
+    lowest: float
+    highest: float
+    unit: str = ""
+
+    def parse(self, text: str) -> float:
+        """Parse a value.
+
+        Raises:
+            ValueError: it is not a number within the range.
+        """
+        value = float(text.removesuffix(self.unit))
+        if not self.lowest <= value <= self.highest:
+            raise ValueError(text)
+        return value
+
+    def nearest(self, text: str) -> float | None:
+        """Return the nearest valid value, or None if the text does not start with a number."""
+        found = _NUMBER.match(text)
+        return None if found is None else _clamp(self, float(found[0]))
+
+    def facts(self) -> Mapping[str, Any]:
+        """Values for the text of what is accepted."""
+        return {"lowest": self.lowest, "highest": self.highest}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class YesNo:
+    """Yes or no, in one of several spellings."""
+
+    expected_key: ClassVar[str] = "yes_or_no"
+
+    def parse(self, text: str) -> bool:
+        """Parse a value.
+
+        Raises:
+            ValueError: it is neither yes nor no.
+        """
+        if text not in _YES | _NO:
+            raise ValueError(text)
+        return text in _YES
+
+    def nearest(self, _: str) -> None:
+        """Return None: there is no nearest value."""
+
+    def facts(self) -> Mapping[str, Any]:
+        """Values for the text of what is accepted."""
+        return {}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """One of several names."""
+
+    expected_key: ClassVar[str] = "choice"
+    choices: tuple[str, ...]
+
+    def parse(self, text: str) -> str:
+        """Parse a value.
+
+        Raises:
+            ValueError: it is none of the names.
+        """
+        if text not in self.choices:
+            raise ValueError(text)
+        return text
+
+    def nearest(self, text: str) -> str | None:
+        """Return the most similar name, or None if none is similar."""
+        return next(iter(get_close_matches(text, self.choices, n=1)), None)
+
+    def facts(self) -> Mapping[str, Any]:
+        """Values for the text of what is accepted."""
+        return {"choices": ", ".join(self.choices)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Weights:
+    """One non-negative weight per style, such as ``2:1`` or ``70%/30%``; not all zero."""
+
+    expected_key: ClassVar[str] = "weights"
+    highest: float = MAX_WEIGHT
+
+    def parse(self, text: str) -> tuple[float, ...]:
+        """Parse a value; spaces between the weights are ignored.
+
+        Raises:
+            ValueError: a weight is no number or out of range, or all are zero.
+        """
+        parts = _WEIGHT_SEPARATOR.split(text.replace(" ", ""))
+        weights = tuple(float(part.removesuffix("%")) for part in parts)
+        if not all(0 <= weight <= self.highest for weight in weights) or not sum(weights) > 0:
+            raise ValueError(text)
+        return weights
+
+    def nearest(self, _: str) -> None:
+        """Return None: there is no nearest value."""
+
+    def facts(self) -> Mapping[str, Any]:
+        """Values for the text of what is accepted."""
+        return {}
+
+
+OptionType = WholeNumber | Number | YesNo | Choice | Weights
+"""How an option's value is written, checked and described."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Option:
+    """One option of `stylize`.
+
+    Attributes:
+        name: as written in text and as a parameter of the slash command.
+        type: its type with the range.
+        recipe_field: the recipe field it sets; None for the option that selects the recipe.
+        is_factor: whether the value multiplies the recipe's own instead of replacing it.
+        default: the value of the default recipe; None if it depends on the recipe or settings.
+        aliases: other spellings of the name in text.
+        example: how the usage line shows it; empty leaves it out.
+        expected_key: key of the text of what it accepts, if not the type's.
+    """
+
+    name: str
+    type: OptionType
+    recipe_field: str | None
+    is_factor: bool = False
+    default: Any = None
+    aliases: tuple[str, ...] = ()
+    example: str = ""
+    expected_key: str = ""
+
+    @property
+    def help(self) -> str:
+        """What it does, as a phrase in lower case."""
+        return help_text(self.name, default=self.default)
+
+    @property
+    def label(self) -> str:
+        """What it does, starting with a capital letter."""
+        return label(self.name, default=self.default)
+
+    @property
+    def expected(self) -> str:
+        """What it accepts; completes "this option takes …"."""
+        return expected_text(self.expected_key or self.type.expected_key, **self.type.facts())
+
+    def recipe_changes(self, recipe: Recipe, value: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Return the field of `recipe` that this value sets, with what it becomes."""
+        if self.recipe_field is None:
+            return {}
+        if self.is_factor:
+            value *= getattr(recipe, self.recipe_field)
+        return {self.recipe_field: value}
+
+
+OPTIONS: Final[Mapping[str, Option]] = {
+    option.name: option
+    for option in (
+        Option(
+            name="size",
+            type=WholeNumber(lowest=64, highest=MAX_SIZE, unit="px"),
+            recipe_field="size",
+            example="size=512",
+            expected_key="pixels",
+        ),
+        Option(
+            name="strength",
+            type=Number(lowest=0.1, highest=10, unit="x"),
+            recipe_field="style_weight",
+            is_factor=True,
+            default=1.0,
+            example="strength=1",
+        ),
+        Option(
+            name="strokes",
+            type=Number(lowest=0.25, highest=4, unit="x"),
+            recipe_field="style_scale",
+            default=1.0,
+            aliases=("stroke", "style_scale"),
+        ),
+        Option(
+            name="weights",
+            type=Weights(),
+            recipe_field="blend",
+            default=(),
+            aliases=("weight", "blend"),
+            example="weights=2:1",
+        ),
+        Option(
+            name="keep_colors",
+            type=YesNo(),
+            recipe_field="keep_colors",
+            default=False,
+            aliases=("keep", "keepcolors", "keepcolours", "keep_colours", "colors", "colours"),
+            example="keep colours",
+        ),
+        Option(
+            name="passes",
+            type=WholeNumber(lowest=1, highest=300),
+            recipe_field="passes",
+        ),
+        Option(
+            name="seed",
+            type=WholeNumber(lowest=0, highest=MAX_SEED),
+            recipe_field="seed",
+            default=0,
+            expected_key="digits",
+        ),
+        Option(
+            name="recipe",
+            type=Choice(choices=tuple(RECIPES)),
+            recipe_field=None,
+        ),
+    )
+}
+"""Every option by name."""
+
+
+class InputKind(Enum):
+    """What a parameter of the slash command takes."""
+
+    PICTURE = "picture"
+    TEXT = "text"
+    MEMBER = "member"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlashInput:
+    """A parameter of the slash command that is no option: a picture, or a name for one."""
+
+    name: str
+    kind: InputKind
+
+    @property
+    def label(self) -> str:
+        """What it is, starting with a capital letter."""
+        return label(self.name)
+
+
+SLASH_INPUTS: Final = tuple(
+    SlashInput(name=name, kind=kind)
+    for name, kind in (
+        ("content", InputKind.PICTURE),
+        ("style", InputKind.PICTURE),
+        ("preset", InputKind.TEXT),
+        ("avatar", InputKind.MEMBER),
+        ("emoji", InputKind.TEXT),
+        ("style2", InputKind.PICTURE),
+        ("style3", InputKind.PICTURE),
+        ("mask", InputKind.PICTURE),
+    )
+)
+"""The slash command's other parameters, which come before the options."""
+
+
+def find_option(name: str) -> Option | None:
+    """Return the option of this name or alias, or None."""
+    for option in OPTIONS.values():
+        if name == option.name or name in option.aliases:
+            return option
+    return None
+
+
+def nearest_option(name: str) -> Option | None:
+    """Return the option whose name is most similar, or None if none is similar."""
+    similar = get_close_matches(name, OPTIONS, n=1)
+    return OPTIONS[similar[0]] if similar else None
+
+
+def usage() -> str:
+    """Return the usage line of the text command, without its name."""
+    examples = (option.example for option in OPTIONS.values() if option.example)
+    return " ".join(f"[{part}]" for part in ("style", "me", "@member", *examples, "mask", "swap"))
+
+
+def _clamp(number: WholeNumber | Number, value: float) -> float:
+    return min(number.highest, max(number.lowest, value))

@@ -1,0 +1,109 @@
+"""Build the slash command `/stylize` from the table of options."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.exts.stylize.options import (
+    OPTIONS,
+    SLASH_INPUTS,
+    Choice,
+    InputKind,
+    Number,
+    Weights,
+    WholeNumber,
+    YesNo,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from bot.exts.stylize.options import OptionType
+
+    Callback = Callable[[discord.Interaction[Any], dict[str, Any]], Awaitable[None]]
+    Autocomplete = Callable[
+        [discord.Interaction[Any], str], Awaitable[list[app_commands.Choice[str]]]
+    ]
+
+__all__ = ["build_slash_command"]
+
+_INPUT_ANNOTATIONS: Final[dict[InputKind, Any]] = {
+    InputKind.PICTURE: discord.Attachment,
+    InputKind.TEXT: str,
+    InputKind.MEMBER: discord.User,
+}
+
+
+def build_slash_command(
+    callback: Callback, *, suggest_presets: Autocomplete
+) -> app_commands.Command[Any, ..., None]:
+    """Build the command; discord.py reads the parameters from a generated signature.
+
+    Args:
+        callback: called with the interaction and the parameters that the member gave.
+        suggest_presets: completes the name of a preset.
+    """
+
+    async def stylize(interaction: discord.Interaction[Any], **values: Any) -> None:  # noqa: ANN401
+        await callback(
+            interaction, {name: value for name, value in values.items() if value is not None}
+        )
+
+    async def complete_preset(
+        interaction: discord.Interaction[Any], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        return await suggest_presets(interaction, typed)
+
+    stylize.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [_parameter("interaction", discord.Interaction), *_parameters()]
+    )
+    labels = {slash_input.name: slash_input.label for slash_input in SLASH_INPUTS}
+    labels |= {option.name: option.label for option in OPTIONS.values()}
+    choices = {
+        option.name: [app_commands.Choice(name=name, value=name) for name in option.type.choices]
+        for option in OPTIONS.values()
+        if isinstance(option.type, Choice)
+    }
+    app_commands.describe(**labels)(stylize)
+    app_commands.choices(**choices)(stylize)
+    app_commands.autocomplete(preset=complete_preset)(stylize)
+    return app_commands.Command(
+        name="stylize",
+        description="Repaint a picture in the style of another",
+        callback=stylize,
+        allowed_contexts=app_commands.AppCommandContext(
+            guild=True, dm_channel=True, private_channel=False
+        ),
+        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+    )
+
+
+def _parameters() -> Iterator[inspect.Parameter]:
+    for slash_input in SLASH_INPUTS:
+        yield _parameter(slash_input.name, _INPUT_ANNOTATIONS[slash_input.kind] | None, None)
+    for option in OPTIONS.values():
+        yield _parameter(option.name, _annotation(option.type) | None, None)
+
+
+def _parameter(
+    name: str, annotation: object, default: object = inspect.Parameter.empty
+) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation, default=default
+    )
+
+
+def _annotation(option_type: OptionType) -> Any:  # noqa: ANN401 - a type, or discord.py's Range
+    match option_type:
+        case WholeNumber(lowest=lowest, highest=highest):
+            return app_commands.Range[int, lowest, highest]
+        case Number(lowest=lowest, highest=highest):
+            return app_commands.Range[float, float(lowest), float(highest)]
+        case YesNo():
+            return bool
+        case Choice() | Weights():
+            return str

@@ -1,0 +1,57 @@
+"""Sentences about what `stylize` takes, by key: help texts and the values an option accepts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["EXPECTED", "HELP", "expected_text", "help_text", "label"]
+
+HELP: Final[Mapping[str, str]] = {
+    "content": "the picture to repaint",
+    "style": "the picture whose style you like",
+    "preset": "a style of mine, instead of a picture or on top of it",
+    "avatar": "a member's avatar, for the picture that is missing",
+    "emoji": "a custom emoji, for the picture that is missing",
+    "style2": "another picture to blend in",
+    "style3": "one more picture to blend in",
+    "mask": "where to paint: white yes, black no",
+    "size": "longest side of the painting, in pixels",
+    "strength": "how strongly the style shows; {default:g} is usual",
+    "strokes": "how large the style's strokes are; {default:g} is usual",
+    "weights": "how much of each style, where there are several: 2:1",
+    "keep_colors": "keep the picture's own colours",
+    "passes": "how long to paint; more is finer and slower",
+    "seed": "another number, another painting",
+    "recipe": "the way of painting",
+}
+"""What each parameter of `stylize` does."""
+
+EXPECTED: Final[Mapping[str, str]] = {
+    "pixels": "a number of pixels from {lowest} to {highest}",
+    "whole_number": "a whole number from {lowest} to {highest}",
+    "digits": "a whole number of up to nine digits",
+    "number": "a number from {lowest:g} to {highest:g}",
+    "yes_or_no": "yes or no",
+    "choice": "one of {choices}",
+    "weights": "a number for each style, such as 2:1",
+}
+"""What an option accepts; completes "this option takes …"."""
+
+
+def help_text(key: str, **facts: Any) -> str:  # noqa: ANN401 - as various as the options' values
+    """Return the help text of this key with the facts filled in."""
+    return HELP[key].format(**facts)
+
+
+def expected_text(key: str, **facts: Any) -> str:  # noqa: ANN401 - see above
+    """Return the text of what is accepted, of this key, with the facts filled in."""
+    return EXPECTED[key].format(**facts)
+
+
+def label(key: str, **facts: Any) -> str:  # noqa: ANN401 - see above
+    """Return the help text with a capital letter, for slash commands and forms."""
+    text = help_text(key, **facts)
+    return text[:1].upper() + text[1:]
