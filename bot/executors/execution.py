@@ -14,9 +14,8 @@ from bot.executors.protocol import (
     Event,
     Failed,
     Finished,
-    Progress,
 )
-from stylenet.events import Checkpoint
+from stylenet.events import Checkpoint, Losses, Progress
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -117,7 +116,7 @@ class WorkExecution:
             return None
         try:
             return EVENT_DECODERS[frame.kind](fields, frame.blobs)
-        except (KeyError, IndexError, TypeError) as error:
+        except (KeyError, IndexError, TypeError, AttributeError) as error:
             msg = f"not an event: {frame.kind!r} with {sorted(fields)} ({error!r})"
             raise FrameError(msg) from error
 
@@ -139,7 +138,7 @@ def _encode_work(work: Work, run: int) -> Frame:
 
 
 EVENT_DECODERS: Final[dict[str, Callable[[dict[str, Any], tuple[bytes, ...]], Event]]] = {
-    "progress": lambda fields, _: Progress(**fields),
+    "progress": lambda fields, _: Progress(**fields | {"losses": Losses(fields["losses"])}),
     "snapshot": lambda fields, blobs: EncodedSnapshot(image=blobs[0], **fields),
     "checkpoint": lambda fields, blobs: Checkpoint(state=blobs[0], **fields),
     "finished": lambda fields, blobs: Finished(image=blobs[0], **fields),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from stylenet.events import Checkpoint
+from stylenet.events import Checkpoint, Progress
 
 if TYPE_CHECKING:
     import asyncio
@@ -20,7 +20,6 @@ __all__ = [
     "Executor",
     "Failed",
     "Finished",
-    "Progress",
     "Work",
 ]
 
@@ -48,25 +47,6 @@ class Work:
     masks: tuple[bytes | None, ...] = ()
     start: bytes | None = None
     checkpoint: bytes | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Progress:
-    """One optimiser step is done.
-
-    Attributes:
-        step: steps done so far.
-        total: steps in all, as far as is known.
-        scale: pyramid level being painted, from 0.
-        losses: the weighted terms by name, and their sum as ``"total"``.
-        seconds: wall-clock seconds spent on painting so far, over every resumption.
-    """
-
-    step: int
-    total: int
-    scale: int
-    losses: Mapping[str, float]
-    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -249,7 +249,8 @@ class Worker:
                         step=event.step,
                         total=event.total,
                         scale=event.scale,
-                        losses=event.losses.with_total(),
+                        losses=dict(event.losses),
+                        passes=event.passes,
                         seconds=event.seconds,
                     )
                 case Snapshot():

@@ -15,12 +15,11 @@ from bot.executors.protocol import (
     EncodedSnapshot,
     Failed,
     Finished,
-    Progress,
     Work,
 )
 from bot.ops.retry import TRANSIENT_STORAGE_ERRORS, retry_until_available
 from bot.scheduler.snapshots import Frames
-from stylenet.events import Checkpoint
+from stylenet.events import Checkpoint, Progress
 
 if TYPE_CHECKING:
     from bot.artefacts.folder import Artefacts
@@ -184,7 +183,7 @@ class Attempt:
             self.job,
             step=progress.step,
             total=progress.total,
-            losses=progress.losses,
+            losses=progress.losses.with_total(),
             paint_seconds=progress.seconds,
         )
 
@@ -219,7 +218,7 @@ class Attempt:
                 self.job,
                 step=self.progress.total,
                 total=self.progress.total,
-                losses=self.progress.losses,
+                losses=self.progress.losses.with_total(),
                 paint_seconds=self.progress.seconds,
             )
         job = await self._runs.succeed(self.job, result_key=key, report=finished.report)

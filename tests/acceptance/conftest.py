@@ -15,9 +15,9 @@ from PIL import Image
 
 from bot.app import App
 from bot.executors.process import ProcessExecutor
-from bot.executors.protocol import Progress
 from bot.playground.server import Playground
 from bot.settings import Settings
+from stylenet.events import Progress
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator

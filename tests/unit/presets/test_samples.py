@@ -9,12 +9,12 @@ import pytest
 from PIL import Image
 
 from bot.artefacts.folder import open_artefacts
-from bot.executors.protocol import Failed, Finished, Progress
+from bot.executors.protocol import Failed, Finished
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.guild_models import GuildPreset
 from bot.jobs.store import JobStore
 from bot.presets.samples import PresetSamples
-from stylenet.events import Checkpoint
+from stylenet.events import Checkpoint, Losses, Progress
 
 
 def picture(color, size=(96, 64)):
@@ -59,7 +59,14 @@ async def kept(tmp_path):
 
 
 def progress(step):
-    return Progress(step=step, total=3, scale=0, losses={"total": 1.0}, seconds=1.0)
+    return Progress(
+        step=step,
+        total=3,
+        scale=0,
+        losses=Losses({"content": 1.0}),
+        passes=float(step),
+        seconds=1.0,
+    )
 
 
 async def test_a_sample_takes_the_place_of_the_detail(kept):

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.artefacts.folder import FolderArtefacts, content_key, mask_key, start_key, style_key
-from bot.executors.protocol import Cancelled, Event, Finished, Progress, Work
+from bot.executors.protocol import Cancelled, Event, Finished, Work
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.models import Job, JobState, Limits, NewJob, Origin, new_job_id
 from bot.jobs.store import JobStore
 from bot.scheduler.scheduler import Scheduler
 from bot.settings import Settings
-from stylenet.events import Checkpoint
+from stylenet.events import Checkpoint, Losses, Progress
 from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -67,7 +67,14 @@ class ScriptedExecutor:
 
 
 def progress(step: int) -> Progress:
-    return Progress(step=step, total=3, scale=0, losses={"total": 1.0}, seconds=float(step))
+    return Progress(
+        step=step,
+        total=3,
+        scale=0,
+        losses=Losses({"content": 1.0}),
+        passes=float(step),
+        seconds=float(step),
+    )
 
 
 class Bench:
