@@ -1,7 +1,7 @@
-"""A real browser on the playground's page, and a bot that speaks only REST and gateway.
+"""Fixtures: a real browser on the playground's page, and a minimal bot.
 
-The bot here is no bot of ours: a few lines over aiohttp, so that a failure of these tests is a
-failure of the page or of the playground.
+The bot uses aiohttp and none of our code, so that a failing test points at the page or the
+playground.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ expect.set_options(timeout=60_000)
 
 
 class Files:
-    """Small pictures, and files as a chooser hands them over."""
+    """Small pictures, also as file chooser payloads."""
 
     def __init__(self) -> None:
         self.blue = self.picture((40, 90, 200))
@@ -38,7 +38,7 @@ class Files:
 
     @staticmethod
     def picture(color: tuple[int, int, int], size: tuple[int, int] = (96, 64)) -> bytes:
-        """A plain PNG of one colour."""
+        """Return a PNG of one colour."""
         buffer = io.BytesIO()
         Image.new("RGB", size, color).save(buffer, "PNG")
         return buffer.getvalue()
@@ -57,14 +57,14 @@ def files() -> Files:
     return Files()
 
 
-class WireBot:
-    """An application's side of the wire: REST with its token, and a gateway connection."""
+class MinimalBot:
+    """A bot over plain REST and a gateway connection."""
 
     def __init__(self, playground: Playground, session: aiohttp.ClientSession) -> None:
         self.playground = playground
         self.events: list[tuple[str, Json]] = []
         self._session = session
-        self._heard = asyncio.Condition()
+        self._changed = asyncio.Condition()
 
     async def rest(self, method: str, path: str, **request: Any) -> Any:
         headers = {"Authorization": f"Bot {self.playground.bot_token}"}
@@ -81,7 +81,7 @@ class WireBot:
         payload: Json,
         files: Sequence[tuple[str, bytes]] = (),
     ) -> Json:
-        """A message, posted or edited, with its files."""
+        """Post or edit a message with files."""
         if not files:
             return dict(await self.rest(method, path, json=payload))
         form = aiohttp.FormData()
@@ -105,7 +105,7 @@ class WireBot:
         await self.rest("POST", path, json={"type": kind, "data": data or {}})
 
     async def listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """Identify, then collect events until the connection ends."""
+        """Identify, then record events until the connection ends."""
         async for frame in socket:
             body = json.loads(frame.data)
             if body["op"] == 10:
@@ -120,18 +120,18 @@ class WireBot:
                     }
                 )
             elif body["op"] == 0:
-                async with self._heard:
+                async with self._changed:
                     self.events.append((body["t"], body["d"]))
-                    self._heard.notify_all()
+                    self._changed.notify_all()
 
-    async def heard(self, name: str, which: Callable[[Json], bool] = lambda _: True) -> Json:
-        """The first event of that name, waited for."""
+    async def event(self, name: str, which: Callable[[Json], bool] = lambda _: True) -> Json:
+        """Wait for the first event of that name."""
 
         def find() -> Json | None:
             return next((d for t, d in self.events if t == name and which(d)), None)
 
-        async with asyncio.timeout(60), self._heard:
-            await self._heard.wait_for(lambda: find() is not None)
+        async with asyncio.timeout(60), self._changed:
+            await self._changed.wait_for(lambda: find() is not None)
             found = find()
         assert found is not None
         return found
@@ -148,42 +148,42 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def playground() -> AsyncIterator[Playground]:
-    """A playground of its own for each test."""
+    """A new playground for each test."""
     async with Playground(rate_limit_scale=0) as running:
         yield running
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def wire_bot(playground: Playground) -> AsyncIterator[WireBot]:
-    """The bot's side, logged in."""
+async def minimal_bot(playground: Playground) -> AsyncIterator[MinimalBot]:
+    """A bot that is logged in."""
     async with aiohttp.ClientSession() as session:
-        bot = WireBot(playground, session)
+        bot = MinimalBot(playground, session)
         url = f"{playground.url.replace('http', 'ws')}/gateway?v=10&encoding=json"
         async with session.ws_connect(url) as socket:
             listening = asyncio.create_task(bot.listen(socket))
-            await bot.heard("READY")
+            await bot.event("READY")
             yield bot
             await socket.close()
             await listening
 
 
 class Chat:
-    """The page of one member, with names for what the tests look at."""
+    """The page of one member, with locators for its parts."""
 
     def __init__(self, page: Page, problems: list[str]) -> None:
         self.page = page
         self.problems = problems
-        self.excused: list[str] = []
+        self.expected: list[str] = []
         self.text = page.get_by_role("combobox", name="Message")
         self.messages = page.locator(".message[data-id]")
-        self.complaint = page.locator(".complaint")
+        self.error = page.locator(".composer-error")
 
     def message(self, message_id: str) -> Locator:
         return self.page.locator(f'.message[data-id="{message_id}"]')
 
-    def excuse(self, words: str) -> None:
-        """Console complaints with these words are what the test is about."""
-        self.excused.append(words)
+    def expect_console(self, text: str) -> None:
+        """Expect console messages that contain this text."""
+        self.expected.append(text)
 
 
 OpenChat = Any
@@ -191,7 +191,7 @@ OpenChat = Any
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def open_chat(browser: Browser, playground: Playground) -> AsyncIterator[OpenChat]:
-    """Opens the page as a member; at the end no page may have complained on its console."""
+    """Open the page as a member; finally check that no console has errors."""
     chats: list[Chat] = []
 
     @asynccontextmanager
@@ -228,12 +228,12 @@ async def open_chat(browser: Browser, playground: Playground) -> AsyncIterator[O
 
         yield open_as
     for chat in chats:
-        excused = chat.excused
-        assert [p for p in chat.problems if not any(words in p for words in excused)] == []
+        expected = chat.expected
+        assert [p for p in chat.problems if not any(text in p for text in expected)] == []
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def chat(open_chat: OpenChat) -> Chat:
-    """The page as the first member sees it, wide."""
+    """The page of the first member in a wide window."""
     opened: Chat = await open_chat()
     return opened

@@ -1,4 +1,4 @@
-"""Buttons, selects, forms and commands reach the bot, and its answers come back."""
+"""Components, modals and commands: requests to the bot and its responses."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def _button(label, style=1, **fields):
     return {"type": 2, "style": style, "label": label, "custom_id": label.lower(), **fields}
 
 
-async def _register(wire_bot, *commands):
-    application = wire_bot.playground.state.application.id
-    await wire_bot.rest("PUT", f"/applications/{application}/commands", json=list(commands))
+async def _register(minimal_bot, *commands):
+    application = minimal_bot.playground.state.application.id
+    await minimal_bot.rest("PUT", f"/applications/{application}/commands", json=list(commands))
 
 
-async def test_a_button_press_reaches_the_bot(chat, wire_bot, playground):
-    message = await wire_bot.post(
+async def test_a_button_press_reaches_the_bot(chat, minimal_bot, playground):
+    message = await minimal_bot.post(
         "Ready", components=[_row(_button("Again"), _button("Delete", 4, disabled=True))]
     )
     shown = chat.message(message["id"])
@@ -35,12 +35,12 @@ async def test_a_button_press_reaches_the_bot(chat, wire_bot, playground):
     again = shown.get_by_role("button", name="Again")
     await again.click()
     await expect(again).to_have_attribute("aria-busy", "true")
-    heard = await wire_bot.heard("INTERACTION_CREATE")
+    heard = await minimal_bot.event("INTERACTION_CREATE")
     assert heard["type"] == 3
     assert heard["data"] == {"component_type": 2, "custom_id": "again", **_ids(heard)}
     assert heard["member"]["user"]["id"] == playground.scene.members[0].id
     assert heard["message"]["id"] == message["id"]
-    await wire_bot.respond(heard, UPDATE, {"content": "Once more", "components": []})
+    await minimal_bot.respond(heard, UPDATE, {"content": "Once more", "components": []})
     await expect(shown.locator(".markdown")).to_contain_text("Once more")
     await expect(again).to_have_count(0)
 
@@ -49,28 +49,28 @@ def _ids(interaction):
     return {key: value for key, value in interaction["data"].items() if key == "id"}
 
 
-async def test_an_acknowledged_press_frees_the_button_and_keeps_the_focus(chat, wire_bot):
-    message = await wire_bot.post("Ready", components=[_row(_button("Cancel"))])
+async def test_an_acknowledged_press_enables_the_button_and_keeps_the_focus(chat, minimal_bot):
+    message = await minimal_bot.post("Ready", components=[_row(_button("Cancel"))])
     cancel = chat.message(message["id"]).get_by_role("button", name="Cancel")
     await cancel.focus()
     await chat.page.keyboard.press("Enter")
-    heard = await wire_bot.heard("INTERACTION_CREATE")
+    heard = await minimal_bot.event("INTERACTION_CREATE")
     await expect(cancel).to_be_disabled()
-    await wire_bot.respond(heard, UPDATE_LATER)
+    await minimal_bot.respond(heard, UPDATE_LATER)
     await expect(cancel).to_be_enabled()
     await expect(cancel).to_be_focused()
 
 
-async def test_an_unanswered_press_says_so(chat, wire_bot, playground):
+async def test_an_unanswered_press_shows_an_error(chat, minimal_bot, playground):
     playground.interactions.acknowledge_seconds = 0.2
-    message = await wire_bot.post("Ready", components=[_row(_button("Again"))])
+    message = await minimal_bot.post("Ready", components=[_row(_button("Again"))])
     shown = chat.message(message["id"])
     await shown.get_by_role("button", name="Again").click()
     await expect(shown.get_by_role("alert")).to_have_text("This interaction failed")
     await expect(shown.get_by_role("button", name="Again")).to_be_enabled()
 
 
-async def test_one_choice_and_several(chat, wire_bot):
+async def test_single_and_multiple_selects(chat, minimal_bot):
     def select(name, most):
         return {
             "type": 3,
@@ -85,7 +85,7 @@ async def test_one_choice_and_several(chat, wire_bot):
             ],
         }
 
-    message = await wire_bot.post(
+    message = await minimal_bot.post(
         "Styles", components=[_row(select("one", 1)), _row(select("some", 2))]
     )
     shown = chat.message(message["id"])
@@ -93,24 +93,26 @@ async def test_one_choice_and_several(chat, wire_bot):
     await expect(chat.page.get_by_role("option", name="Woodcut Two inks")).to_be_visible()
     await chat.page.keyboard.press("ArrowDown")
     await chat.page.keyboard.press("Enter")
-    heard = await wire_bot.heard("INTERACTION_CREATE")
+    heard = await minimal_bot.event("INTERACTION_CREATE")
     assert (heard["data"]["custom_id"], heard["data"]["values"]) == ("one", ["m"])
-    await wire_bot.respond(heard, UPDATE_LATER)
+    await minimal_bot.respond(heard, UPDATE_LATER)
 
     await shown.get_by_role("button", name="Choose some").click()
-    for name in ("Woodcut", "Halftone", "Mosaic"):  # the third is one too many
+    for name in ("Woodcut", "Halftone", "Mosaic"):  # at most two can be chosen
         await chat.page.get_by_role("option", name=re.compile(name)).click()
     await chat.page.get_by_role("button", name="Done").click()
-    heard = await wire_bot.heard("INTERACTION_CREATE", lambda d: d["data"]["custom_id"] == "some")
+    heard = await minimal_bot.event(
+        "INTERACTION_CREATE", lambda d: d["data"]["custom_id"] == "some"
+    )
     assert sorted(heard["data"]["values"]) == ["h", "w"]
 
 
-async def test_a_form_is_filled_in_and_answered_in_private(chat, open_chat, wire_bot):
-    message = await wire_bot.post("Ready", components=[_row(_button("Vary"))])
+async def test_a_modal_with_an_ephemeral_response(chat, open_chat, minimal_bot):
+    message = await minimal_bot.post("Ready", components=[_row(_button("Vary"))])
     await chat.message(message["id"]).get_by_role("button", name="Vary").click()
-    pressed = await wire_bot.heard("INTERACTION_CREATE")
+    pressed = await minimal_bot.event("INTERACTION_CREATE")
     text = {"type": 4, "style": 1, "custom_id": "seed", "label": "Seed", "min_length": 1}
-    await wire_bot.respond(
+    await minimal_bot.respond(
         pressed,
         MODAL,
         {"custom_id": "vary", "title": "Another painting", "components": [_row(text)]},
@@ -119,11 +121,11 @@ async def test_a_form_is_filled_in_and_answered_in_private(chat, open_chat, wire
     await form.get_by_label("Seed").fill("42")
     await form.get_by_role("button", name="Submit").click()
     await expect(form).to_have_count(0)
-    sent = await wire_bot.heard("INTERACTION_CREATE", lambda d: d["type"] == 5)
+    sent = await minimal_bot.event("INTERACTION_CREATE", lambda d: d["type"] == 5)
     assert sent["data"]["custom_id"] == "vary"
     assert sent["data"]["components"][0]["components"][0]["value"] == "42"
 
-    await wire_bot.respond(sent, MESSAGE, {"content": "Only for you", "flags": EPHEMERAL})
+    await minimal_bot.respond(sent, MESSAGE, {"content": "Only for you", "flags": EPHEMERAL})
     private = chat.page.locator(".message.ephemeral")
     await expect(private).to_contain_text("Only you can see this")
     other = await open_chat(1)
@@ -136,9 +138,9 @@ async def test_a_form_is_filled_in_and_answered_in_private(chat, open_chat, wire
     await expect(private).to_have_count(0)
 
 
-async def test_a_slash_command_with_files_and_completion(open_chat, wire_bot, files):
+async def test_a_slash_command_with_files_and_autocomplete(open_chat, minimal_bot, files):
     await _register(
-        wire_bot,
+        minimal_bot,
         {
             "type": 1,
             "name": "stylize",
@@ -159,7 +161,7 @@ async def test_a_slash_command_with_files_and_completion(open_chat, wire_bot, fi
     await expect(page.get_by_role("option", name=re.compile("stylize Paint"))).to_be_visible()
     await chat.text.press("Enter")
     form = page.get_by_role("form", name="/stylize")
-    # The file that waited in the tray is taken over.
+    # The form takes the file from the tray.
     await expect(form.locator(".file-slot")).to_have_text(re.compile("blue.png"))
     await form.get_by_role("button", name="size").click()
     await form.get_by_role("spinbutton", name="size").fill("12")
@@ -171,42 +173,44 @@ async def test_a_slash_command_with_files_and_completion(open_chat, wire_bot, fi
 
     await form.get_by_role("button", name="preset").click()
     await form.get_by_role("combobox", name="preset").press_sequentially("wo")
-    asked = await wire_bot.heard(
+    asked = await minimal_bot.event(
         "INTERACTION_CREATE",
         lambda d: (
             d["type"] == 4
             and any(o.get("focused") and o["value"] == "wo" for o in d["data"]["options"])
         ),
     )
-    await wire_bot.respond(asked, CHOICES, {"choices": [{"name": "Woodcut", "value": "woodcut"}]})
+    await minimal_bot.respond(
+        asked, CHOICES, {"choices": [{"name": "Woodcut", "value": "woodcut"}]}
+    )
     await page.get_by_role("option", name="Woodcut").click()
     await form.get_by_role("button", name="Run").click()
     await expect(form).to_have_count(0)
-    called = await wire_bot.heard("INTERACTION_CREATE", lambda d: d["type"] == 2)
+    called = await minimal_bot.event("INTERACTION_CREATE", lambda d: d["type"] == 2)
     options = {o["name"]: o["value"] for o in called["data"]["options"]}
     assert (options["size"], options["keep"], options["preset"]) == (256, True, "woodcut")
     attachment = called["data"]["resolved"]["attachments"][str(options["content"])]
     assert attachment["filename"] == "blue.png"
-    await wire_bot.respond(called, MESSAGE, {"content": "Accepted"})
+    await minimal_bot.respond(called, MESSAGE, {"content": "Accepted"})
     answer = chat.messages.last
     await expect(answer).to_contain_text("Accepted")
     await expect(answer.locator(".quote")).to_contain_text("Ada")
     await expect(chat.text).to_be_focused()
 
 
-async def test_an_unanswered_command_says_so(open_chat, wire_bot, playground):
+async def test_an_unanswered_command_shows_an_error(open_chat, minimal_bot, playground):
     playground.interactions.acknowledge_seconds = 0.2
-    await _register(wire_bot, {"type": 1, "name": "queue", "description": "What waits"})
+    await _register(minimal_bot, {"type": 1, "name": "queue", "description": "What waits"})
     chat = await open_chat()
     await chat.text.press_sequentially("/que")
     await chat.text.press("Enter")
     form = chat.page.get_by_role("form", name="/queue")
     await form.get_by_role("button", name="Run").click()
-    await expect(chat.complaint).to_contain_text("“queue”: the application did not respond")
+    await expect(chat.error).to_contain_text("“queue”: the application did not respond")
 
 
-async def test_apps_on_a_message(open_chat, wire_bot, playground, files):
-    await _register(wire_bot, {"type": 3, "name": "Stylize"})
+async def test_message_context_menu_commands(open_chat, minimal_bot, playground, files):
+    await _register(minimal_bot, {"type": 3, "name": "Stylize"})
     chat = await open_chat()
     message = playground.post_message(
         playground.scene.members[1],
@@ -216,7 +220,7 @@ async def test_apps_on_a_message(open_chat, wire_bot, playground, files):
     )
     await chat.message(message.id).locator(".picture-button").click(button="right")
     await chat.page.get_by_role("menuitem", name="Stylize").click()
-    heard = await wire_bot.heard("INTERACTION_CREATE")
+    heard = await minimal_bot.event("INTERACTION_CREATE")
     assert (heard["data"]["name"], heard["data"]["target_id"]) == ("Stylize", message.id)
     resolved = heard["data"]["resolved"]["messages"][message.id]
     assert resolved["attachments"][0]["filename"] == "a.png"

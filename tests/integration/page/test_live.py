@@ -1,4 +1,4 @@
-"""What happens elsewhere shows here: posts, edits without flicker, reactions, lost connections."""
+"""Live updates: messages, edits without flicker, reactions and reconnection."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ def _card(step: int):
     ]
 
 
-async def test_an_edit_keeps_the_old_picture_until_the_new_one_is_there(
-    chat, wire_bot, playground, files
+async def test_an_edit_keeps_the_old_picture_until_the_new_one_is_loaded(
+    chat, minimal_bot, playground, files
 ):
-    message = await wire_bot.post(embeds=_card(1), files=[("snapshot-1.png", files.blue)])
+    message = await minimal_bot.post(embeds=_card(1), files=[("snapshot-1.png", files.blue)])
     shown = chat.message(message["id"])
     picture = shown.locator(".embed-image .picture")
     await expect(picture).to_have_attribute("data-shown", re.compile("snapshot-1"))
     node = await shown.element_handle()
 
-    # The watch notes every moment in which the card would stand without a whole picture.
+    # The observer counts the moments without a completely loaded picture.
     await chat.page.evaluate(
         """(id) => {
           window.gaps = 0;
           const card = document.querySelector(`.message[data-id="${id}"]`);
-          const look = () => {
+          const check = () => {
             const images = [...card.querySelectorAll(".embed-image .picture img")];
             if (!images.some((image) => image.complete && image.naturalWidth)) window.gaps += 1;
           };
-          new MutationObserver(look).observe(card, { childList: true, subtree: true });
+          new MutationObserver(check).observe(card, { childList: true, subtree: true });
         }""",
         message["id"],
     )
     playground.faults.cdn_delay_seconds = 0.5
-    await wire_bot.edit(
+    await minimal_bot.edit(
         message,
         embeds=_card(2),
         attachments=[{"id": "0", "filename": "snapshot-2.png"}],
@@ -61,20 +61,20 @@ async def test_an_edit_keeps_the_old_picture_until_the_new_one_is_there(
     await expect(shown.locator(".edited")).to_have_text("(edited)")
 
 
-async def test_a_message_is_edited_and_deleted(chat, wire_bot):
-    message = await wire_bot.post("first words")
+async def test_a_message_is_edited_and_deleted(chat, minimal_bot):
+    message = await minimal_bot.post("first words")
     shown = chat.message(message["id"])
     await expect(shown.locator(".markdown")).to_have_text("first words")
-    await wire_bot.edit(message, content="other words")
+    await minimal_bot.edit(message, content="other words")
     await expect(shown.locator(".markdown")).to_have_text("other words (edited)")
-    await wire_bot.rest("DELETE", f"/channels/{message['channel_id']}/messages/{message['id']}")
+    await minimal_bot.rest("DELETE", f"/channels/{message['channel_id']}/messages/{message['id']}")
     await expect(shown).to_have_count(0)
 
 
-async def test_reactions_go_both_ways(chat, wire_bot, playground):
-    message = await wire_bot.post("Choose a style")
+async def test_reactions_of_bot_and_member(chat, minimal_bot, playground):
+    message = await minimal_bot.post("Choose a style")
     path = f"/channels/{message['channel_id']}/messages/{message['id']}/reactions"
-    await wire_bot.rest("PUT", f"{path}/%F0%9F%8E%A8/@me")
+    await minimal_bot.rest("PUT", f"{path}/%F0%9F%8E%A8/@me")
     shown = chat.message(message["id"])
     reaction = shown.locator(".reaction")
     await expect(reaction).to_have_text("🎨1")
@@ -82,7 +82,7 @@ async def test_reactions_go_both_ways(chat, wire_bot, playground):
     await reaction.click()
     await expect(reaction).to_have_text("🎨2")
     await expect(reaction).to_have_attribute("aria-pressed", "true")
-    heard = await wire_bot.heard(
+    heard = await minimal_bot.event(
         "MESSAGE_REACTION_ADD", lambda d: d["user_id"] == playground.scene.members[0].id
     )
     assert (heard["message_id"], heard["emoji"]["name"]) == (message["id"], "🎨")
@@ -96,7 +96,7 @@ async def test_reactions_go_both_ways(chat, wire_bot, playground):
     await expect(reaction).to_have_text(["🎨1", "🪵1"])
 
 
-async def test_own_messages_can_be_deleted_and_others_not(chat, playground):
+async def test_only_own_messages_can_be_deleted(chat, playground):
     ada, vincent = playground.scene.members[:2]
     stylize = playground.scene.stylize
     mine = playground.post_message(ada, "mine", channel=stylize)
@@ -110,7 +110,7 @@ async def test_own_messages_can_be_deleted_and_others_not(chat, playground):
     assert mine.id not in stylize.messages
 
 
-async def test_grouping_days_and_names(chat, playground):
+async def test_message_grouping(chat, playground):
     ada, vincent = playground.scene.members[:2]
     stylize = playground.scene.stylize
     for author, words in ((ada, "one"), (ada, "two"), (vincent, "three")):
@@ -123,7 +123,7 @@ async def test_grouping_days_and_names(chat, playground):
     await expect(chat.page.locator(".message-head .name").last).to_have_text("Vincent")
 
 
-async def test_whoever_reads_back_is_not_torn_to_the_end(chat, playground):
+async def test_new_messages_do_not_scroll_a_reader_to_the_end(chat, playground):
     stylize = playground.scene.stylize
     vincent = playground.scene.members[1]
     for number in range(40):
@@ -140,18 +140,18 @@ async def test_whoever_reads_back_is_not_torn_to_the_end(chat, playground):
     await expect(jump).to_be_hidden()
 
 
-async def test_the_address_of_a_message_leads_to_it(chat, playground, wire_bot):
+async def test_a_message_link_opens_the_message(chat, playground, minimal_bot):
     vincent, general = playground.scene.members[1], playground.scene.general
     there = playground.post_message(vincent, "Over here", channel=general)
     guild = playground.scene.guild.id
     address = f"https://discord.com/channels/{guild}/{general.id}/{there.id}"
-    await wire_bot.post(f"[my painting]({address})")
+    await minimal_bot.post(f"[my painting]({address})")
     await chat.page.get_by_role("link", name="my painting").click()
     await expect(chat.messages.filter(has_text="Over here")).to_be_focused()
     await expect(chat.page.locator(".topbar")).to_contain_text("general")
 
 
-async def test_another_member_sees_their_own_side(chat, playground):
+async def test_switching_the_member(chat, playground):
     ada = playground.scene.members[0]
     message = playground.post_message(ada, "React, please", channel=playground.scene.stylize)
     playground.react(ada, message, "👍")
@@ -164,7 +164,7 @@ async def test_another_member_sees_their_own_side(chat, playground):
     assert playground.scene.members[1].id in chat.page.url
 
 
-async def test_the_page_comes_back_after_the_playground_was_away(open_chat):
+async def test_the_page_reconnects_after_a_restart(open_chat):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -182,7 +182,7 @@ async def test_the_page_comes_back_after_the_playground_was_away(open_chat):
         await playground.start()
         await expect(chat.message(missed.id)).to_be_visible(timeout=60_000)
         await expect(chat.page.locator("#banner")).to_be_hidden()
-        chat.excuse("ERR_")  # the browser logs every refused connection itself
+        chat.expect_console("ERR_")  # the browser logs refused connections
         await chat.page.goto("about:blank")
     finally:
         await playground.close()

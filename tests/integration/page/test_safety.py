@@ -1,4 +1,4 @@
-"""Text is text: nothing a member or a bot writes becomes code or markup on the page."""
+"""Text of members and bots never becomes code or markup on the page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RENDER = """async ([text, user]) => {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def page(browser):
-    """One page for all texts; reading them needs no state."""
+    """One page for all texts; parsing needs no state."""
     async with Playground() as playground:
         opened = await browser.new_page()
         await opened.goto(playground.url)
@@ -34,12 +34,12 @@ async def _render(page, text):
     return await page.evaluate(RENDER, [text, {"id": "7", "username": "Ada<b>"}])
 
 
-async def test_hostile_words_are_inert_everywhere(chat, wire_bot, playground):
+async def test_hostile_text_is_inert_everywhere(chat, minimal_bot, playground):
     stylize = playground.scene.stylize
     ada = playground.scene.members[0]
     ada.global_name = HOSTILE
     message = playground.post_message(ada, HOSTILE, channel=stylize)
-    await wire_bot.post(
+    await minimal_bot.post(
         f"**{HOSTILE}** [click](javascript:window.owned=1) <javascript:window.owned=1>",
         embeds=[
             {
@@ -70,7 +70,7 @@ async def test_hostile_words_are_inert_everywhere(chat, wire_bot, playground):
     )
 
 
-async def test_the_policy_refuses_code_that_would_slip_through(chat):
+async def test_the_content_security_policy_blocks_inline_code(chat):
     refused = await chat.page.evaluate(
         """() => new Promise((resolve) => {
           addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
@@ -79,8 +79,8 @@ async def test_the_policy_refuses_code_that_would_slip_through(chat):
     )
     assert refused.startswith("script-src")
     assert await chat.page.evaluate("window.owned") is None
-    chat.excuse("Content Security Policy")
-    chat.excuse("404")  # the picture that is not there
+    chat.expect_console("Content Security Policy")
+    chat.expect_console("404")  # the missing picture
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ async def test_block_markdown_and_tokens(page, text, selector, words):
     ],
     ids=lambda text: text[:3].strip(),
 )
-async def test_no_message_keeps_the_page_busy(page, text):
+async def test_markdown_parsing_is_fast(page, text):
     milliseconds = await page.evaluate(
         """async (text) => {
           const { renderMarkdown, isJumbo } = await import("/web/markdown.js");

@@ -1,4 +1,4 @@
-"""A playground on a free port, and the real client library pointed at it."""
+"""Fixtures: a playground on a free port, and discord.py connected to it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Answer = tuple[int, Any, Any]
 
 
 def png(width: int = 8, height: int = 6) -> bytes:
-    """A small real PNG."""
+    """Return a small PNG."""
     buffer = io.BytesIO()
     Image.new("RGB", (width, height), (200, 80, 40)).save(buffer, "PNG")
     return buffer.getvalue()
@@ -32,13 +32,13 @@ def png(width: int = 8, height: int = 6) -> bytes:
 
 @pytest.fixture
 async def playground() -> AsyncIterator[Playground]:
-    """A playground without rate limits, so that tests run at their own pace."""
+    """A playground without rate limits."""
     async with Playground(rate_limit_scale=0) as running:
         yield running
 
 
 class Bot(commands.AutoShardedBot):
-    """A real bot that keeps what it hears."""
+    """A real bot that records the messages and events it receives."""
 
     def __init__(self, **options: Any) -> None:
         intents = discord.Intents.default()
@@ -47,27 +47,27 @@ class Bot(commands.AutoShardedBot):
         options.setdefault("intents", intents)
         options.setdefault("guild_ready_timeout", 0.2)
         super().__init__(command_prefix="!", **options)
-        self.heard: asyncio.Queue[discord.Message] = asyncio.Queue()
+        self.received: asyncio.Queue[discord.Message] = asyncio.Queue()
         self.events: list[str] = []
-        self.is_up = asyncio.Event()
+        self.ready_event = asyncio.Event()
 
     async def on_ready(self) -> None:
-        self.is_up.set()
+        self.ready_event.set()
 
     async def on_message(self, message: discord.Message) -> None:
         if message.author.id != self.user.id:
-            self.heard.put_nowait(message)
+            self.received.put_nowait(message)
 
     async def on_socket_event_type(self, name: str) -> None:
         self.events.append(name)
 
-    async def hear(self) -> discord.Message:
-        return await asyncio.wait_for(self.heard.get(), 60)
+    async def next_message(self) -> discord.Message:
+        return await asyncio.wait_for(self.received.get(), 60)
 
 
 @pytest.fixture
 def discord_at() -> Iterator[Callable[[Playground], None]]:
-    """Points discord.py at a playground, and back at Discord afterwards."""
+    """Direct discord.py to a playground; restore its addresses afterwards."""
     before = (
         discord.http.Route.BASE,
         discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY,
@@ -94,7 +94,7 @@ Start = Callable[..., Awaitable[Bot]]
 async def start(
     playground: Playground, discord_at: Callable[[Playground], None]
 ) -> AsyncIterator[Start]:
-    """Starts bots that are logged in and ready, and closes them afterwards."""
+    """Start bots and wait until they are ready; close them afterwards."""
     running: list[tuple[Bot, asyncio.Task[None]]] = []
 
     async def start_bot(bot: Bot | None = None) -> Bot:
@@ -102,7 +102,7 @@ async def start(
         bot = bot or Bot()
         task = asyncio.create_task(bot.start(playground.bot_token))
         running.append((bot, task))
-        ready = asyncio.create_task(asyncio.wait_for(bot.is_up.wait(), 60))
+        ready = asyncio.create_task(asyncio.wait_for(bot.ready_event.wait(), 60))
         await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             ready.cancel()
@@ -119,7 +119,7 @@ async def start(
 
 
 class Rest:
-    """Raw requests with the bot's token, for what a well-behaved client never sends."""
+    """Raw requests with the bot's token, for what discord.py never sends."""
 
     def __init__(self, session: aiohttp.ClientSession, playground: Playground) -> None:
         self.session = session
@@ -156,7 +156,7 @@ async def rest(playground: Playground) -> AsyncIterator[Rest]:
 
 
 class Raw:
-    """A hand-driven gateway connection."""
+    """A raw gateway connection."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse, *, compressed: bool) -> None:
         self.socket = socket
@@ -167,7 +167,7 @@ class Raw:
         await self.socket.send_str(json.dumps({"op": op, "d": data}))
 
     async def receive(self) -> Any:
-        """The next frame, or the code the connection was closed with."""
+        """Return the next frame, or the close code."""
         while True:
             message = await asyncio.wait_for(self.socket.receive(), 60)
             if message.type is aiohttp.WSMsgType.TEXT:
@@ -182,7 +182,7 @@ class Raw:
                 return json.loads(text)
 
     async def until(self, name: str) -> Any:
-        """Skip to the event of this name."""
+        """Skip frames until the event of this name."""
         while True:
             frame = await self.receive()
             assert isinstance(frame, dict), f"closed with {frame} while waiting for {name}"
@@ -192,7 +192,7 @@ class Raw:
 
 @pytest.fixture
 def connect(playground: Playground, rest: Rest) -> Any:
-    """Opens hand-driven gateway connections."""
+    """Open raw gateway connections."""
 
     @asynccontextmanager
     async def open_gateway(query: str = "?v=10&encoding=json") -> AsyncIterator[Raw]:
@@ -204,7 +204,7 @@ def connect(playground: Playground, rest: Rest) -> Any:
 
 
 def identify(playground: Playground, **changes: Any) -> dict[str, Any]:
-    """A correct IDENTIFY payload with these changes."""
+    """Return a valid IDENTIFY payload with these changes."""
     return {
         "token": playground.bot_token,
         "intents": (1 << 9) | (1 << 15) | 1,
@@ -214,7 +214,7 @@ def identify(playground: Playground, **changes: Any) -> dict[str, Any]:
 
 
 def webp(width: int, height: int, kind: str) -> bytes:
-    """The head of a WebP file of one of its three kinds."""
+    """Return the header of a WebP file in one of its three formats."""
     if kind == "VP8X":
         body = b"\x00" * 4 + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     elif kind == "VP8L":

@@ -1,4 +1,4 @@
-"""Uploads behind signed addresses, and what is read from their first bytes."""
+"""Uploads behind signed URLs, and the inspection of their headers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def post(playground: Playground, name: str, data: bytes) -> Message:
     )
 
 
-async def test_the_uploaded_bytes(playground: Playground, rest: Rest) -> None:
+async def test_uploads_are_served_unchanged(playground: Playground, rest: Rest) -> None:
     big = bytes(2 * 1024 * 1024)
     for name, data, kind in (
         ("a.png", png(), "image/png"),
@@ -37,13 +37,13 @@ async def test_the_uploaded_bytes(playground: Playground, rest: Rest) -> None:
         status, body, headers = await rest("GET", playground.cdn.url_of(attachment), headers={})
         assert (status, body) == (200, data)
         assert headers["Content-Type"] == kind
-        # The page lives at the same address, so no upload may run as a part of it.
+        # Uploads share the origin of the page, so no script in them may run.
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert "sandbox" in headers["Content-Security-Policy"]
         assert ("Content-Disposition" in headers) == (not kind.startswith("image/"))
 
 
-async def test_addresses_expire_and_cannot_be_made_up(playground: Playground, rest: Rest) -> None:
+async def test_urls_expire_and_are_signed(playground: Playground, rest: Rest) -> None:
     attachment = post(playground, "a.png", png()).attachments[0]
     url = playground.cdn.url_of(attachment)
     plain = url.partition("?")[0]
@@ -52,11 +52,13 @@ async def test_addresses_expire_and_cannot_be_made_up(playground: Playground, re
         assert (status, body) == (404, b"This content is no longer available.")
     playground.clock.advance(24 * 3600 + 1)
     assert (await rest("GET", url, headers={}))[0] == 404
-    fresh = playground.cdn.url_of(attachment)  # what a client gets that asks again
+    fresh = playground.cdn.url_of(attachment)  # as a client gets it from a new request
     assert (await rest("GET", fresh, headers={}))[0] == 200
 
 
-async def test_room_is_limited(playground: Playground, rest: Rest) -> None:
+async def test_the_oldest_files_are_dropped_beyond_the_capacity(
+    playground: Playground, rest: Rest
+) -> None:
     playground.cdn.capacity_bytes = 100_000
     first = post(playground, "1.png", bytes(60_000)).attachments[0]
     second = post(playground, "2.png", bytes(60_000)).attachments[0]
@@ -67,7 +69,7 @@ async def test_room_is_limited(playground: Playground, rest: Rest) -> None:
     assert playground.cdn.read(second) == bytes(60_000)
 
 
-async def test_nothing_outside_is_served(playground: Playground, rest: Rest) -> None:
+async def test_paths_outside_the_cdn_are_not_found(playground: Playground, rest: Rest) -> None:
     for path in ("/cdn/avatars/../../server.py", "/cdn/attachments/%2e%2e/x", "/cdn/other/x.png"):
         assert (await rest("GET", playground.url + path, headers={}))[0] == 404
 
@@ -84,26 +86,26 @@ async def test_nothing_outside_is_served(playground: Playground, rest: Rest) -> 
         ("SPOILER_cat.png", "SPOILER_cat.png"),
     ],
 )
-def test_file_names(name: str, kept: str) -> None:
+def test_clean_filename(name: str, kept: str) -> None:
     assert Cdn.clean_filename(name) == kept
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "WEBP"])
-def test_sizes_of_real_files(form: str) -> None:
+def test_dimensions_of_image_files(form: str) -> None:
     buffer = io.BytesIO()
     Image.effect_noise((37, 21), 50).save(buffer, form)
     data = buffer.getvalue()
     assert dimensions(data) == (37, 21)
     for length in range(min(len(data), 64)):
-        dimensions(data[:length])  # a stump has no size, or has one; it never fails
+        dimensions(data[:length])  # truncated files never raise
 
 
 @pytest.mark.parametrize("kind", ["VP8", "VP8L", "VP8X"])
-def test_sizes_of_each_webp(kind: str) -> None:
+def test_dimensions_of_each_webp_format(kind: str) -> None:
     assert dimensions(webp(300, 200, kind)) == (300, 200)
 
 
-def test_progressive_jpeg_with_metadata() -> None:
+def test_dimensions_of_a_progressive_jpeg_with_metadata() -> None:
     buffer = io.BytesIO()
     picture = Image.new("RGB", (640, 480))
     exif = Image.Exif()
@@ -112,7 +114,7 @@ def test_progressive_jpeg_with_metadata() -> None:
     assert dimensions(buffer.getvalue()) == (640, 480)
 
 
-def test_what_is_no_picture() -> None:
+def test_files_that_are_not_images() -> None:
     for data in (b"", b"text", b"\xff\xd8", b"\xff\xd8\xff\xd9\x00\x00", b"RIFF0000WEBPXXXX"):
         assert dimensions(data) is None
     assert content_type_of("a.png") == "image/png"

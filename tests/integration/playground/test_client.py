@@ -1,24 +1,21 @@
-"""The real client library lives in the playground as it would on Discord."""
+"""discord.py works with the playground as with Discord."""
 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 import discord
 import pytest
 
 from bot.playground.faults import GatewayDrop
+from bot.playground.server import Playground
 from bot.playground.state.permissions import Permission
 from bot.playground.state.records import Overwrite
 
 from .conftest import Bot, Start, png
 
-if TYPE_CHECKING:
-    from bot.playground.server import Playground
 
-
-async def test_logs_in_and_knows_the_guild(playground: Playground, start: Start) -> None:
+async def test_login_and_guild_data(playground: Playground, start: Start) -> None:
     bot = await start()
     guild = bot.get_guild(int(playground.scene.guild.id))
     assert guild is not None
@@ -33,7 +30,7 @@ async def test_logs_in_and_knows_the_guild(playground: Playground, start: Start)
     assert info.owner.name == "ada"
 
 
-async def test_wrong_token(playground: Playground, start: Start, discord_at) -> None:
+async def test_login_with_a_wrong_token(playground: Playground, start: Start, discord_at) -> None:
     discord_at(playground)
     bot = Bot()
     async with bot:
@@ -41,7 +38,7 @@ async def test_wrong_token(playground: Playground, start: Start, discord_at) -> 
             await bot.login("no.such.token")
 
 
-async def test_hears_and_replies_with_files(playground: Playground, start: Start) -> None:
+async def test_receives_and_replies_with_files(playground: Playground, start: Start) -> None:
     bot = await start()
     channel, ada = playground.scene.stylize, playground.scene.members[0]
     sent = playground.post_message(
@@ -50,7 +47,7 @@ async def test_hears_and_replies_with_files(playground: Playground, start: Start
         channel=channel,
         files=[("cat.png", png(8, 6)), ("SPOILER_dog.png", png(4, 4))],
     )
-    heard = await bot.hear()
+    heard = await bot.next_message()
     assert heard.content == sent.content
     assert heard.author.display_name == "Ada"
     assert [(a.filename, a.width, a.height) for a in heard.attachments] == [
@@ -73,7 +70,7 @@ async def test_hears_and_replies_with_files(playground: Playground, start: Start
     assert [u.id for u in kept.mentions] == [ada.id]
 
 
-async def test_edits_replace_keep_and_drop_files(playground: Playground, start: Start) -> None:
+async def test_edits_keep_replace_and_remove_files(playground: Playground, start: Start) -> None:
     bot = await start()
     channel = bot.get_channel(int(playground.scene.stylize.id))
     message = await channel.send("one", file=discord.File(io.BytesIO(png()), "one.png"))
@@ -101,8 +98,8 @@ async def test_embed_shows_its_attachment(playground: Playground, start: Start) 
     image = message.embeds[0].image
     assert image.url.startswith(f"{playground.url}/cdn/attachments/")
     assert (image.width, image.height) == (9, 5)
-    assert message.attachments == []  # shown in the embed, not a second time beside it
-    # An edit of the text alone keeps the picture where it is.
+    assert message.attachments == []  # shown in the embed only
+    # An edit of the text keeps the picture.
     embed = message.embeds[0].copy()
     embed.description = "step 4"
     embed.set_image(url="attachment://snap.png")
@@ -110,7 +107,7 @@ async def test_embed_shows_its_attachment(playground: Playground, start: Start) 
     assert message.embeds[0].image.width == 9
 
 
-async def test_history_pages_both_ways(playground: Playground, start: Start) -> None:
+async def test_history_pagination(playground: Playground, start: Start) -> None:
     bot = await start()
     ada, general = playground.scene.members[0], playground.scene.general
     sent = [playground.post_message(ada, str(i), channel=general) for i in range(7)]
@@ -124,7 +121,7 @@ async def test_history_pages_both_ways(playground: Playground, start: Start) -> 
     assert (await channel.fetch_message(middle.id)).content == "3"
 
 
-async def test_reactions_both_ways(playground: Playground, start: Start) -> None:
+async def test_reactions_of_bot_and_members(playground: Playground, start: Start) -> None:
     bot = await start()
     channel = bot.get_channel(int(playground.scene.general.id))
     message = await channel.send("choose")
@@ -156,18 +153,18 @@ async def test_direct_messages(playground: Playground, start: Start) -> None:
     assert isinstance(message.channel, discord.DMChannel)
     direct = playground.state.direct_channel(ada, playground.scene.bot)
     playground.post_message(ada, "hello yourself", channel=direct)
-    assert (await bot.hear()).content == "hello yourself"
+    assert (await bot.next_message()).content == "hello yourself"
     vincent.accepts_dms = False
     with pytest.raises(discord.Forbidden) as refused:
         await (await bot.fetch_user(int(vincent.id))).send("hello")
     assert refused.value.code == 50007
 
 
-async def test_deletes_and_hears_of_it(playground: Playground, start: Start) -> None:
+async def test_message_deletion(playground: Playground, start: Start) -> None:
     bot = await start()
     ada, general = playground.scene.members[0], playground.scene.general
     sent = playground.post_message(ada, "gone soon", channel=general)
-    heard = await bot.hear()
+    heard = await bot.next_message()
     event = bot.wait_for("raw_message_delete", timeout=60)
     await heard.delete()
     assert (await event).message_id == int(sent.id)
@@ -179,15 +176,15 @@ async def test_deletes_and_hears_of_it(playground: Playground, start: Start) -> 
     assert sent_anyway.reference is None
 
 
-async def test_forward_carries_a_snapshot(playground: Playground, start: Start) -> None:
+async def test_a_forward_has_a_snapshot(playground: Playground, start: Start) -> None:
     bot = await start()
     ada = playground.scene.members[0]
     source = playground.post_message(
         ada, "look", channel=playground.scene.general, files=[("a.png", png(7, 7))]
     )
-    await bot.hear()
+    await bot.next_message()
     playground.post_message(ada, channel=playground.scene.stylize, forward=source)
-    forwarded = await bot.hear()
+    forwarded = await bot.next_message()
     assert forwarded.content == ""
     snapshot = forwarded.message_snapshots[0]
     assert snapshot.content == "look"
@@ -205,7 +202,7 @@ async def test_custom_and_application_emoji(playground: Playground, start: Start
     assert await bot.fetch_application_emojis() == []
 
 
-async def test_avatars_are_pictures(playground: Playground, start: Start) -> None:
+async def test_avatars_are_images(playground: Playground, start: Start) -> None:
     bot = await start()
     member = bot.guilds[0].get_member(int(playground.scene.members[0].id))
     assert (await member.display_avatar.read()).startswith(b"\x89PNG")
@@ -216,29 +213,29 @@ async def test_without_the_message_content_intent(playground: Playground, start:
     bot = await start(Bot(intents=discord.Intents.default()))
     ada, general = playground.scene.members[0], playground.scene.general
     playground.post_message(ada, "secret", channel=general, files=[("a.png", png())])
-    heard = await bot.hear()
+    heard = await bot.next_message()
     assert (heard.content, heard.attachments) == ("", [])
     fetched = await heard.channel.fetch_message(heard.id)
     assert (fetched.content, fetched.attachments) == ("", [])
     playground.post_message(
         ada, f"<@{bot.user.id}> look", channel=general, files=[("a.png", png())]
     )
-    heard = await bot.hear()
+    heard = await bot.next_message()
     assert heard.content.endswith("look")
     assert len(heard.attachments) == 1
     direct = playground.state.direct_channel(ada, playground.scene.bot)
     playground.post_message(ada, "in private", channel=direct)
-    assert (await bot.hear()).content == "in private"
+    assert (await bot.next_message()).content == "in private"
 
 
-async def test_privileged_intent_not_ticked(playground: Playground, start: Start) -> None:
+async def test_privileged_intent_not_enabled(playground: Playground, start: Start) -> None:
     playground.state.application.message_content = False
     with pytest.raises(discord.PrivilegedIntentsRequired):
         await start()
 
 
 @pytest.mark.parametrize("how", [GatewayDrop.ABORT, GatewayDrop.RECONNECT])
-async def test_resumes_and_misses_nothing(
+async def test_resumes_without_losing_events(
     playground: Playground, start: Start, how: GatewayDrop
 ) -> None:
     bot = await start()
@@ -246,13 +243,13 @@ async def test_resumes_and_misses_nothing(
     playground.faults.drop_gateway(how)
     await playground.wait_for(lambda: not playground.gateway.online)
     playground.post_message(ada, "while you were away", channel=general)
-    assert (await bot.hear()).content == "while you were away"
+    assert (await bot.next_message()).content == "while you were away"
     await playground.wait_for(lambda: playground.gateway.online)
     assert "RESUMED" in bot.events
     assert bot.events.count("READY") == 1
 
 
-async def test_identifies_anew_when_the_session_is_gone(
+async def test_identifies_again_after_an_invalid_session(
     playground: Playground, start: Start
 ) -> None:
     bot = await start()
@@ -263,7 +260,7 @@ async def test_identifies_anew_when_the_session_is_gone(
     playground.post_message(
         playground.scene.members[0], "hello again", channel=playground.scene.general
     )
-    assert (await bot.hear()).content == "hello again"
+    assert (await bot.next_message()).content == "hello again"
 
 
 async def test_two_shards(playground: Playground, start: Start) -> None:
@@ -272,11 +269,11 @@ async def test_two_shards(playground: Playground, start: Start) -> None:
     assert set(bot.shards) == {0, 1}
     assert len(bot.guilds) == 1
     playground.post_message(playground.scene.members[0], "once", channel=playground.scene.general)
-    assert (await bot.hear()).content == "once"
-    assert bot.heard.empty()
+    assert (await bot.next_message()).content == "once"
+    assert bot.received.empty()
 
 
-async def test_may_not_speak_where_denied(playground: Playground, start: Start) -> None:
+async def test_denied_permissions(playground: Playground, start: Start) -> None:
     bot = await start()
     general = playground.scene.general
     channel = bot.get_channel(int(general.id))
@@ -297,8 +294,28 @@ async def test_may_not_speak_where_denied(playground: Playground, start: Start) 
     assert refused.value.code == 50001
     playground.post_message(playground.scene.members[0], "unseen", channel=general)
     playground.post_message(playground.scene.members[0], "seen", channel=playground.scene.stylize)
-    assert (await bot.hear()).content == "seen"
+    assert (await bot.next_message()).content == "seen"
 
 
 def bot_id(playground: Playground) -> str:
     return playground.scene.bot.id
+
+
+async def test_age_restricted_channels(playground: Playground, start: Start) -> None:
+    bot = await start()
+    general = bot.get_channel(int(playground.scene.general.id))
+    assert not general.is_nsfw()
+    update = bot.wait_for("guild_channel_update", timeout=60)
+    playground.set_nsfw(playground.scene.general, True)
+    before, after = await update
+    assert (before.is_nsfw(), after.is_nsfw()) == (False, True)
+    assert (await bot.fetch_channel(general.id)).is_nsfw()
+    created = bot.wait_for("guild_channel_create", timeout=60)
+    playground.add_channel(playground.scene.guild, "adults", nsfw=True)
+    assert (await created).is_nsfw()
+
+
+async def test_age_restricted_scene() -> None:
+    playground = Playground(nsfw=True)
+    assert playground.scene.stylize.nsfw
+    assert not playground.scene.general.nsfw

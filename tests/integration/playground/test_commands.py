@@ -20,20 +20,20 @@ def paths(playground: Playground) -> tuple[str, str]:
 PING = {"name": "ping", "description": "Answer", "type": 1}
 
 
-async def test_register_change_and_remove(playground: Playground, rest: Rest) -> None:
-    everywhere, here = paths(playground)
-    status, made, _ = await rest("POST", everywhere, PING)
+async def test_register_update_and_delete(playground: Playground, rest: Rest) -> None:
+    global_path, here = paths(playground)
+    status, made, _ = await rest("POST", global_path, PING)
     assert (status, made["name"], made["dm_permission"]) == (201, "ping", True)
-    status, again, _ = await rest("POST", everywhere, {**PING, "description": "Say pong"})
+    status, again, _ = await rest("POST", global_path, {**PING, "description": "Say pong"})
     assert (status, again["id"]) == (200, made["id"])
     assert again["version"] != made["version"]
-    status, changed, _ = await rest("PATCH", f"{everywhere}/{made['id']}", {"nsfw": True})
+    status, changed, _ = await rest("PATCH", f"{global_path}/{made['id']}", {"nsfw": True})
     assert (status, changed["nsfw"], changed["description"]) == (200, True, "Say pong")
     status, local, _ = await rest("POST", here, PING)
     assert (status, local["guild_id"]) == (201, playground.scene.guild.id)
     assert [c["id"] for c in (await rest("GET", here))[1]] == [local["id"]]
-    assert [c["id"] for c in (await rest("GET", everywhere))[1]] == [made["id"]]
-    # In its guild the guild's own command goes before the global one of the same name.
+    assert [c["id"] for c in (await rest("GET", global_path))[1]] == [made["id"]]
+    # In a guild its own command takes precedence over the global one of the same name.
     assert playground.commands.find("ping", 1, playground.scene.guild.id)["id"] == local["id"]
     assert (await rest("DELETE", f"{here}/{local['id']}"))[0] == 204
     status, body, _ = await rest("GET", f"{here}/{local['id']}")
@@ -41,14 +41,14 @@ async def test_register_change_and_remove(playground: Playground, rest: Rest) ->
     assert (await rest("GET", f"{here}/permissions"))[1] == []
 
 
-async def test_replacing_keeps_ids_and_versions_of_the_unchanged(
+async def test_replacing_keeps_ids_and_versions_of_unchanged_commands(
     playground: Playground, rest: Rest
 ) -> None:
-    everywhere, _ = paths(playground)
-    _, first, _ = await rest("PUT", everywhere, [PING, {**PING, "name": "pong"}])
-    _, second, _ = await rest("PUT", everywhere, [PING, {"type": 3, "name": "Stylize this"}])
+    global_path, _ = paths(playground)
+    _, first, _ = await rest("PUT", global_path, [PING, {**PING, "name": "pong"}])
+    _, second, _ = await rest("PUT", global_path, [PING, {"type": 3, "name": "Stylize this"}])
     assert second[0] == first[0]
-    assert [c["name"] for c in (await rest("GET", everywhere))[1]] == ["ping", "Stylize this"]
+    assert [c["name"] for c in (await rest("GET", global_path))[1]] == ["ping", "Stylize this"]
 
 
 OPTION = {"type": 3, "name": "what", "description": "d"}
@@ -80,25 +80,25 @@ OPTION = {"type": 3, "name": "what", "description": "d"}
 async def test_refused(
     playground: Playground, rest: Rest, wrong: dict[str, Any], where: list[str], why: str
 ) -> None:
-    everywhere, _ = paths(playground)
-    status, body, _ = await rest("PUT", everywhere, [{**PING, **wrong}])
+    global_path, _ = paths(playground)
+    status, body, _ = await rest("PUT", global_path, [{**PING, **wrong}])
     assert (status, body["code"]) == (400, 50035)
     node = body["errors"]["0"]
     for key in where:
         node = node[key]
     assert node["_errors"][0]["code"] == why
-    assert (await rest("GET", everywhere))[1] == []
+    assert (await rest("GET", global_path))[1] == []
 
 
-async def test_names_must_differ_and_there_is_a_limit(playground: Playground, rest: Rest) -> None:
-    everywhere, _ = paths(playground)
-    status, body, _ = await rest("PUT", everywhere, [PING, PING])
+async def test_duplicate_names_and_the_command_limit(playground: Playground, rest: Rest) -> None:
+    global_path, _ = paths(playground)
+    status, body, _ = await rest("PUT", global_path, [PING, PING])
     assert (status, body["code"]) == (400, 50035)
     menus = [{"type": 3, "name": f"Menu {i}"} for i in range(16)]
-    status, body, _ = await rest("PUT", everywhere, menus)
+    status, body, _ = await rest("PUT", global_path, menus)
     assert (status, body["code"]) == (400, 30032)
 
 
-async def test_only_for_ones_own_application(playground: Playground, rest: Rest) -> None:
+async def test_other_applications_are_refused(playground: Playground, rest: Rest) -> None:
     status, body, _ = await rest("GET", "/applications/123/commands")
     assert (status, body["code"]) == (403, 50001)

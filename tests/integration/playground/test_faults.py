@@ -1,4 +1,4 @@
-"""Rate limits and the faults that can be switched on."""
+"""Rate limits and injected faults."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def messages(playground: Playground) -> str:
     return f"/channels/{playground.scene.general.id}/messages"
 
 
-async def test_a_bucket_runs_empty_and_fills_again(playground: Playground, rest: Rest) -> None:
+async def test_bucket_limits_and_headers(playground: Playground, rest: Rest) -> None:
     playground.rate_limiter.scale = 1.0
     remaining = []
     for number in range(5):
@@ -39,14 +39,14 @@ async def test_a_bucket_runs_empty_and_fills_again(playground: Playground, rest:
     assert body["global"] is False
     assert headers["Via"]
     assert headers["X-RateLimit-Scope"] == "user"
-    # Another channel has a bucket of its own, of the same name.
+    # Another channel has its own bucket with the same hash.
     other = f"/channels/{playground.scene.stylize.id}/messages"
     status, _, elsewhere = await rest("POST", other, {"content": "here"})
     assert status == 200
     assert elsewhere["X-RateLimit-Bucket"] == headers["X-RateLimit-Bucket"]
 
 
-def test_windows_and_the_global_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bucket_reset_and_the_global_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     limits = RateLimiter()
@@ -64,26 +64,26 @@ def test_windows_and_the_global_limit(monkeypatch: pytest.MonkeyPatch) -> None:
         limits.count("POST", route, {"channel_id": "99"})
     assert refused.value.body["global"] is True
     assert refused.value.headers["X-RateLimit-Global"] == "true"
-    # Interactions are answered whatever else a bot does.
+    # Interaction callbacks are not limited.
     assert limits.count("POST", "/interactions/{interaction_id}/{token}/callback", {}) == {}
 
 
-async def test_the_client_waits_its_turn(playground: Playground, start: Start) -> None:
+async def test_the_client_waits_for_the_rate_limit(playground: Playground, start: Start) -> None:
     playground.rate_limiter.scale = 1.0
     bot = await start()
     channel = bot.get_channel(int(playground.scene.general.id))
     message = await channel.send("x")
-    begun = time.monotonic()
+    started = time.monotonic()
     for emoji in "🌊🎨🧩":
         await message.add_reaction(emoji)
-    assert time.monotonic() - begun > 0.4
+    assert time.monotonic() - started > 0.4
 
 
-async def test_a_storm_of_429s(playground: Playground, start: Start) -> None:
+async def test_injected_429s(playground: Playground, start: Start) -> None:
     bot = await start()
-    storm = playground.faults.rate_limit(0.05, path="POST .*/messages$", count=3)
+    fault = playground.faults.rate_limit(0.05, path="POST .*/messages$", count=3)
     sent = await bot.get_channel(int(playground.scene.general.id)).send("patient")
-    assert storm.hits == 3
+    assert fault.hits == 3
     assert sent.content == "patient"
 
 
@@ -98,7 +98,7 @@ async def test_server_errors(playground: Playground, start: Start) -> None:
     assert len(playground.scene.general.messages) == 1
 
 
-async def test_an_answer_that_is_lost(playground: Playground, rest: Rest) -> None:
+async def test_a_lost_response(playground: Playground, rest: Rest) -> None:
     fault = playground.faults.lose_response(path="POST .*/messages$")
     payload = {"content": "once", "nonce": "1", "enforce_nonce": True}
     with pytest.raises(aiohttp.ClientError):
@@ -118,22 +118,22 @@ async def test_a_held_request(playground: Playground, rest: Rest) -> None:
     assert (await task)[0] == 200
 
 
-async def test_the_gateway_can_be_down(playground: Playground, rest: Rest) -> None:
+async def test_unavailable_gateway(playground: Playground, rest: Rest) -> None:
     playground.faults.fail(502, path="GET /gateway$", count=1)
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await rest.session.ws_connect(playground.gateway.url)
     assert refused.value.status == 502
 
 
-async def test_slow_and_broken_downloads(playground: Playground, rest: Rest) -> None:
+async def test_slow_and_failing_downloads(playground: Playground, rest: Rest) -> None:
     message = playground.post_message(
         playground.scene.members[0], channel=playground.scene.general, files=[("a.png", png())]
     )
     url = playground.cdn.url_of(message.attachments[0])
     playground.faults.cdn_delay_seconds = 0.2
-    begun = time.monotonic()
+    started = time.monotonic()
     assert (await rest("GET", url, headers={}))[0] == 200
-    assert time.monotonic() - begun >= 0.2
+    assert time.monotonic() - started >= 0.2
     playground.faults.clear()
     playground.faults.cdn_status = 503
     assert (await rest("GET", url, headers={}))[0] == 503
@@ -152,14 +152,14 @@ async def test_slow_and_broken_downloads(playground: Playground, rest: Rest) -> 
         {"drop_gateway": "reconnect"},
     ],
 )
-async def test_weather_from_json(wanted: dict[str, Any]) -> None:
+async def test_faults_from_json(wanted: dict[str, Any]) -> None:
     faults = Faults()
-    fair = faults.describe()
+    initial = faults.describe()
     faults.apply(wanted)
     if "drop_gateway" not in wanted:
-        assert faults.describe() != fair
+        assert faults.describe() != initial
     faults.apply({"clear": True})
-    assert faults.describe() == fair
+    assert faults.describe() == initial
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ async def test_weather_from_json(wanted: dict[str, Any]) -> None:
         {"slow_cdn": {"seconds": "long"}},
     ],
 )
-async def test_weather_that_does_not_exist(
+async def test_invalid_faults_from_json(
     playground: Playground, rest: Rest, wrong: dict[str, Any]
 ) -> None:
     url = f"{playground.url}/_playground/faults"
@@ -179,7 +179,7 @@ async def test_weather_that_does_not_exist(
     assert (status, body["code"]) == (400, 50035)
 
 
-def test_rates_are_repeatable() -> None:
+def test_fault_rates_are_reproducible() -> None:
     class Request:
         method, path = "GET", "/x"
 

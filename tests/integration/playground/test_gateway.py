@@ -1,4 +1,4 @@
-"""The gateway's protocol, driven by hand."""
+"""The gateway's protocol, over raw connections."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ async def test_hello_heartbeat_identify(playground: Playground, connect: Any) ->
         hello = await raw.receive()
         assert (hello["op"], hello["d"]["heartbeat_interval"]) == (10, 41250)
         sent_at = time.monotonic()
-        await raw.send(HEARTBEAT, None)  # allowed before IDENTIFY, as clients do it
+        await raw.send(HEARTBEAT, None)  # allowed before IDENTIFY; clients do so
         assert (await raw.receive())["op"] == 11
-        assert time.monotonic() - sent_at > 0.015  # see gateway.ACK_SECONDS
+        assert time.monotonic() - sent_at > 0.015  # see gateway_server.ACK_SECONDS
         await raw.send(IDENTIFY, identify(playground))
         ready = (await raw.receive())["d"]
         assert ready["v"] == 10
@@ -59,7 +59,7 @@ async def test_zlib_stream(playground: Playground, connect: Any) -> None:
         ({"intents": None}, 4013),
         ({"intents": 1 << 40}, 4013),
         ({"intents": -1}, 4013),
-        ({"intents": 1 << 8}, 4014),  # presences are not ticked
+        ({"intents": 1 << 8}, 4014),  # presences are not enabled
         ({"shard": [1, 1]}, 4010),
     ],
 )
@@ -91,7 +91,7 @@ async def test_bad_payloads(connect: Any, text: str, code: int) -> None:
         assert await raw.receive() == code
 
 
-async def test_twice_identified_and_too_fast(playground: Playground, connect: Any) -> None:
+async def test_second_identify_and_rate_limit(playground: Playground, connect: Any) -> None:
     async with connect() as raw:
         await raw.receive()
         await raw.send(IDENTIFY, identify(playground))
@@ -106,19 +106,21 @@ async def test_twice_identified_and_too_fast(playground: Playground, connect: An
         assert frames[-1] == 4008
 
 
-async def test_wrong_version(connect: Any) -> None:
+async def test_unsupported_api_version(connect: Any) -> None:
     async with connect("?v=6") as raw:
         assert await raw.receive() == 4012
 
 
-async def test_silence_ends_the_connection(playground: Playground, connect: Any) -> None:
+async def test_missing_heartbeats_close_the_connection(
+    playground: Playground, connect: Any
+) -> None:
     playground.gateway.heartbeat_seconds = 0.1
     async with connect() as raw:
         await raw.receive()
         assert await raw.receive() == 4009
 
 
-async def test_resume_replays_what_was_missed(playground: Playground, connect: Any) -> None:
+async def test_resume_replays_missed_events(playground: Playground, connect: Any) -> None:
     ada, general = playground.scene.members[0], playground.scene.general
     async with connect() as raw:
         await raw.receive()
@@ -137,7 +139,7 @@ async def test_resume_replays_what_was_missed(playground: Playground, connect: A
         assert [first["d"]["content"], second["d"]["content"]] == ["one", "two"]
         assert [first["s"], second["s"]] == [sequence + 1, sequence + 2]
         assert resumed["t"] == "RESUMED"
-        await raw.socket.close(code=4000)  # not a goodbye
+        await raw.socket.close(code=4000)  # not a normal close
     await playground.wait_for(lambda: not playground.gateway.online)
     for wrong in ({"session_id": "unknown"}, {"seq": 999}, {"seq": None}):
         async with connect() as raw:
@@ -151,7 +153,7 @@ async def test_resume_replays_what_was_missed(playground: Playground, connect: A
         assert (await raw.receive())["op"] == 9
 
 
-async def test_a_goodbye_ends_the_session(playground: Playground, connect: Any) -> None:
+async def test_a_normal_close_ends_the_session(playground: Playground, connect: Any) -> None:
     async with connect() as raw:
         await raw.receive()
         await raw.send(IDENTIFY, identify(playground))
@@ -160,7 +162,7 @@ async def test_a_goodbye_ends_the_session(playground: Playground, connect: Any) 
     await playground.wait_for(lambda: not playground.gateway.sessions)
 
 
-async def test_intents_decide_what_is_told(playground: Playground, connect: Any) -> None:
+async def test_intents_filter_events(playground: Playground, connect: Any) -> None:
     ada, general = playground.scene.members[0], playground.scene.general
     async with connect() as raw:
         await raw.receive()
@@ -212,7 +214,7 @@ async def test_presence(playground: Playground, connect: Any) -> None:
         await playground.wait_for(lambda: playground.gateway.status == "idle")
 
 
-async def test_closing_lets_everyone_go(playground: Playground, connect: Any) -> None:
+async def test_closing_ends_every_connection(playground: Playground, connect: Any) -> None:
     async with connect() as raw:
         await raw.receive()
         await raw.send(IDENTIFY, identify(playground))

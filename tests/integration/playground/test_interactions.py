@@ -1,4 +1,4 @@
-"""Commands, buttons, menus and forms, answered by the real client library."""
+"""Commands, components and modals, answered by discord.py."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Form(discord.ui.Modal, title="Name it"):
         await interaction.response.send_message(f"Named {self.name.value}.")
 
 
-class Commanding(Bot):
+class CommandBot(Bot):
     """A bot with one command of each kind."""
 
     def __init__(self) -> None:
@@ -118,7 +118,7 @@ async def done(playground: Playground, interaction: Interaction) -> None:
 
 
 async def test_slash_command_with_a_file(playground: Playground, start: Start) -> None:
-    await start(Commanding())
+    await start(CommandBot())
     ada, channel = playground.scene.members[0], playground.scene.stylize
     names = {c["name"] for c in playground.commands.available_in(None)}
     assert names == {"stylize", "silent", "buttons", "queue", "Stylize this"}
@@ -130,7 +130,7 @@ async def test_slash_command_with_a_file(playground: Playground, start: Start) -
         channel=channel,
     )
     await done(playground, interaction)
-    # The follow-up takes the place of the "thinking…" message.
+    # The follow-up replaces the "thinking…" message.
     message = interaction.original
     await playground.wait_for(lambda: message.content)
     assert message.content == f"cat.png {len(png(8, 6))} waves 7"
@@ -141,14 +141,14 @@ async def test_slash_command_with_a_file(playground: Playground, start: Start) -
 
 
 async def test_autocomplete(playground: Playground, start: Start) -> None:
-    await start(Commanding())
+    await start(CommandBot())
     ada, channel = playground.scene.members[0], playground.scene.stylize
     offered = await playground.autocomplete(ada, "stylize", "preset", "w", channel=channel)
     assert [c["value"] for c in offered] == ["waves", "woodcut"]
 
 
 async def test_subcommand_with_a_member(playground: Playground, start: Start) -> None:
-    await start(Commanding())
+    await start(CommandBot())
     ada, vincent, _ = playground.scene.members
     channel = playground.scene.stylize
     interaction = playground.slash(ada, "queue show", {"who": vincent.id}, channel=channel)
@@ -156,10 +156,10 @@ async def test_subcommand_with_a_member(playground: Playground, start: Start) ->
     assert interaction.original.content == "Nothing for Vincent."
 
 
-async def test_context_menu_shows_the_picture_even_without_the_intent(
+async def test_context_menu_includes_attachments_without_the_intent(
     playground: Playground, start: Start
 ) -> None:
-    bot = await start(Commanding())
+    bot = await start(CommandBot())
     playground.state.application.message_content = False
     ada, channel = playground.scene.members[0], playground.scene.stylize
     message = playground.post_message(ada, "mine", channel=channel, files=[("a.png", png())])
@@ -171,7 +171,7 @@ async def test_context_menu_shows_the_picture_even_without_the_intent(
 
 
 async def test_buttons_menus_and_forms(playground: Playground, start: Start) -> None:
-    await start(Commanding())
+    await start(CommandBot())
     ada, vincent, _ = playground.scene.members
     channel = playground.scene.stylize
     opened = playground.slash(ada, "buttons", channel=channel)
@@ -202,9 +202,9 @@ async def test_buttons_menus_and_forms(playground: Playground, start: Start) -> 
     assert card.components[0]["components"][0]["disabled"]
 
 
-async def test_no_answer_in_time(playground: Playground, start: Start) -> None:
+async def test_interaction_timeout(playground: Playground, start: Start) -> None:
     playground.interactions.acknowledge_seconds = 0.2
-    await start(Commanding())
+    await start(CommandBot())
     told: list[str] = []
     playground.event_bus.subscribe(lambda event: told.append(event.name))
     interaction = playground.slash(
@@ -222,7 +222,7 @@ def command(playground: Playground, name: str = "ping", **fields: Any) -> dict[s
 
 
 def call(playground: Playground) -> tuple[Interaction, str, str]:
-    """A member calls /ping; returns it with its callback's and its webhook's path."""
+    """Call /ping as a member; return the interaction, its callback path and its webhook path."""
     command(playground)
     interaction = playground.slash(
         playground.scene.members[0], "ping", channel=playground.scene.general
@@ -237,7 +237,7 @@ def call(playground: Playground) -> tuple[Interaction, str, str]:
 HELLO = {"type": 4, "data": {"content": "hello"}}
 
 
-async def test_late_twice_and_unknown_acknowledgements(playground: Playground, rest: Rest) -> None:
+async def test_late_repeated_and_unknown_callbacks(playground: Playground, rest: Rest) -> None:
     _, callback, _ = call(playground)
     status, body, _ = await rest("POST", callback, HELLO)
     assert (status, body) == (204, b"")
@@ -255,7 +255,7 @@ async def test_late_twice_and_unknown_acknowledgements(playground: Playground, r
     assert (status, body["code"]) == (404, 10062)
 
 
-async def test_tokens_live_a_quarter_of_an_hour(playground: Playground, rest: Rest) -> None:
+async def test_tokens_expire_after_15_minutes(playground: Playground, rest: Rest) -> None:
     _, callback, webhook = call(playground)
     await rest("POST", callback, HELLO)
     playground.clock.advance(14 * 60)
@@ -270,7 +270,7 @@ async def test_tokens_live_a_quarter_of_an_hour(playground: Playground, rest: Re
         assert (status, body["code"]) == (401, 50027)
 
 
-async def test_webhook_edits_reads_and_deletes(playground: Playground, rest: Rest) -> None:
+async def test_webhook_messages(playground: Playground, rest: Rest) -> None:
     interaction, callback, webhook = call(playground)
     status, body, _ = await rest("POST", f"{callback}?with_response=true", HELLO)
     assert status == 200
@@ -284,7 +284,7 @@ async def test_webhook_edits_reads_and_deletes(playground: Playground, rest: Res
     assert (status, followup["flags"]) == (200, 64)
     path = f"{webhook}/messages/{followup['id']}"
     assert (await rest("GET", path))[1]["content"] == "more"
-    # What one user alone may see is out of the bot token's reach.
+    # Ephemeral messages cannot be read with the bot's token.
     hidden = f"/channels/{interaction.channel.id}/messages/{followup['id']}"
     assert (await rest("GET", hidden))[1]["code"] == 10008
     assert (await rest("DELETE", path))[0] == 204
@@ -293,7 +293,7 @@ async def test_webhook_edits_reads_and_deletes(playground: Playground, rest: Res
     assert (await rest("GET", f"{webhook}/messages/@original"))[1]["code"] == 10008
 
 
-async def test_answers_that_do_not_fit(playground: Playground, rest: Rest) -> None:
+async def test_invalid_callbacks(playground: Playground, rest: Rest) -> None:
     _, callback, _ = call(playground)
     for wrong in (
         {"type": 7, "data": {"content": "no message to update"}},
@@ -307,7 +307,7 @@ async def test_answers_that_do_not_fit(playground: Playground, rest: Rest) -> No
     ):
         status, body, _ = await rest("POST", callback, wrong)
         assert (status, body["code"]) in ((400, 50035), (400, 50006)), wrong
-    assert (await rest("POST", callback, HELLO))[0] == 204  # nothing was used up
+    assert (await rest("POST", callback, HELLO))[0] == 204  # the refused callbacks did not count
 
 
 def refused(action: Callable[[], Any], code: int) -> None:
@@ -316,7 +316,9 @@ def refused(action: Callable[[], Any], code: int) -> None:
     assert caught.value.body["code"] == code
 
 
-async def test_members_cannot_do_what_is_not_offered(playground: Playground, rest: Rest) -> None:
+async def test_members_cannot_use_unavailable_components_and_commands(
+    playground: Playground, rest: Rest
+) -> None:
     row = {
         "type": 1,
         "components": [{"type": 2, "style": 1, "label": "Go", "custom_id": "go", "disabled": True}],

@@ -15,7 +15,7 @@ from bot.playground.__main__ import main
 ROOT = Path(__file__).resolve().parents[3]
 
 
-async def test_runs_until_told_to_stop(tmp_path: Path) -> None:
+async def test_runs_until_terminated(tmp_path: Path) -> None:
     ready = tmp_path / "ready.json"
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -51,6 +51,6 @@ async def test_runs_until_told_to_stop(tmp_path: Path) -> None:
     assert code == 0
 
 
-def test_refuses_what_it_must(capsys) -> None:
+def test_refuses_a_public_address(capsys) -> None:
     assert main(["--host", "0.0.0.0"]) == 1
     assert "loopback only" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What the chat page calls, and what it is told as it happens."""
+"""The chat page's API and its live events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.playground.state.permissions import Permission
 from bot.playground.state.records import Overwrite
 
 from .conftest import Rest, Start, png
-from .test_interactions import Commanding
+from .test_interactions import CommandBot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Page:
-    """A page's side of the wire, without a page."""
+    """A client of the page's API."""
 
     def __init__(self, rest: Rest, playground: Playground, member: int) -> None:
         self.rest = rest
@@ -54,14 +54,14 @@ def vincent(playground: Playground, rest: Rest) -> Page:
     return Page(rest, playground, 1)
 
 
-async def told(socket: aiohttp.ClientWebSocketResponse, name: str) -> Any:
+async def next_event(socket: aiohttp.ClientWebSocketResponse, name: str) -> Any:
     while True:
         event = json.loads(await asyncio.wait_for(socket.receive_str(), 60))
         if event["t"] == name:
             return event["d"]
 
 
-async def test_the_page_itself(playground: Playground, rest: Rest) -> None:
+async def test_page_files(playground: Playground, rest: Rest) -> None:
     status, body, headers = await rest("GET", playground.url + "/", headers={})
     assert status == 200
     assert b"<html" in body.lower()
@@ -99,7 +99,7 @@ async def test_state(playground: Playground, ada: Page, vincent: Page) -> None:
     assert list(state["messages"]) == [general.id]
 
 
-async def test_nobody_acts_as_the_bot(playground: Playground, ada: Page) -> None:
+async def test_acting_as_the_bot_is_refused(playground: Playground, ada: Page) -> None:
     for actor in (playground.scene.bot.id, "123"):
         url = f"{ada.base}/state"
         status, body, _ = await ada.rest("GET", url, params={"as": actor}, headers={})
@@ -118,27 +118,29 @@ async def test_messages_with_files(playground: Playground, ada: Page, vincent: P
         status, sent, _ = await ada("POST", path, data=form)
         assert status == 200
         assert [a["filename"] for a in sent["attachments"]] == ["SPOILER_cat.png", "dog.png"]
-        heard = await told(socket, "MESSAGE_CREATE")
+        heard = await next_event(socket, "MESSAGE_CREATE")
         assert (heard["id"], heard["author"]["username"]) == (sent["id"], "ada")
         reply = {"content": "nice", "message_reference": {"message_id": sent["id"]}}
         _, answered, _ = await vincent("POST", path, reply)
         assert answered["type"] == 19
-        assert (await told(socket, "MESSAGE_CREATE"))["referenced_message"]["id"] == sent["id"]
+        assert (await next_event(socket, "MESSAGE_CREATE"))["referenced_message"]["id"] == sent[
+            "id"
+        ]
 
         one = f"{path}/{sent['id']}"
         assert (await vincent("PUT", f"{one}/reactions/🌊"))[0] == 204
-        assert (await told(socket, "MESSAGE_REACTION_ADD"))["user_id"] == vincent.me.id
+        assert (await next_event(socket, "MESSAGE_REACTION_ADD"))["user_id"] == vincent.me.id
         assert (await vincent("DELETE", f"{one}/reactions/🌊"))[0] == 204
-        await told(socket, "MESSAGE_REACTION_REMOVE")
+        await next_event(socket, "MESSAGE_REACTION_REMOVE")
         assert (await ada("POST", f"/channels/{general.id}/typing"))[0] == 204
-        assert (await told(socket, "TYPING_START"))["user_id"] == ada.me.id
+        assert (await next_event(socket, "TYPING_START"))["user_id"] == ada.me.id
         status, body, _ = await vincent("DELETE", one)
         assert (status, body["code"]) == (403, 50013)
         assert (await ada("DELETE", one))[0] == 204
-        assert (await told(socket, "MESSAGE_DELETE"))["content"] == "two"
+        assert (await next_event(socket, "MESSAGE_DELETE"))["content"] == "two"
 
 
-async def test_a_member_is_refused_as_a_bot_is(playground: Playground, ada: Page) -> None:
+async def test_members_have_the_same_limits_as_bots(playground: Playground, ada: Page) -> None:
     path = f"/channels/{playground.scene.general.id}/messages"
     form = aiohttp.FormData(quote_fields=False)
     form.add_field("files[0]", io.BytesIO(bytes(11 * 1024 * 1024)), filename="a.png")
@@ -149,21 +151,21 @@ async def test_a_member_is_refused_as_a_bot_is(playground: Playground, ada: Page
 
 
 async def test_interactions(playground: Playground, start: Start, ada: Page, vincent: Page) -> None:
-    await start(Commanding())
+    await start(CommandBot())
     channel = playground.scene.stylize
     here = {"channel_id": channel.id}
     async with ada.live() as mine, vincent.live() as theirs:
         assert (await ada("POST", "/interactions", {"type": 2, "name": "buttons", **here}))[
             0
         ] == 204
-        card = await told(mine, "MESSAGE_CREATE")
-        await told(theirs, "MESSAGE_CREATE")
+        card = await next_event(mine, "MESSAGE_CREATE")
+        await next_event(theirs, "MESSAGE_CREATE")
         press = {"type": 3, "component_type": 2, "message_id": card["id"], **here}
         assert (await ada("POST", "/interactions", {**press, "custom_id": "details"}))[0] == 204
-        hidden = await told(mine, "MESSAGE_CREATE")
+        hidden = await next_event(mine, "MESSAGE_CREATE")
         assert hidden["flags"] == 64
         assert (await ada("POST", "/interactions", {**press, "custom_id": "form"}))[0] == 204
-        form = await told(mine, "MODAL")
+        form = await next_event(mine, "MODAL")
         assert form["title"] == "Name it"
         filled = [
             {
@@ -173,13 +175,13 @@ async def test_interactions(playground: Playground, start: Start, ada: Page, vin
         ]
         submit = {"type": 5, "custom_id": form["custom_id"], "components": filled, **here}
         assert (await ada("POST", "/interactions", submit))[0] == 204
-        # The other member saw the card and this, but not what was for Ada's eyes.
-        assert (await told(theirs, "MESSAGE_CREATE"))["content"] == "Named Storm."
+        # The other member received the card and this, but not Ada's ephemeral message.
+        assert (await next_event(theirs, "MESSAGE_CREATE"))["content"] == "Named Storm."
         _, state, _ = await vincent("GET", "/state")
         assert hidden["id"] not in [m["id"] for m in state["messages"][channel.id]]
         _, state, _ = await ada("GET", "/state")
         assert hidden["id"] in [m["id"] for m in state["messages"][channel.id]]
-        # An ephemeral message can be put away by the one who sees it.
+        # Only the user who sees an ephemeral message can dismiss it.
         gone = f"/channels/{channel.id}/messages/{hidden['id']}"
         assert (await vincent("DELETE", gone))[0] == 404
         assert (await ada("DELETE", gone))[0] == 204
@@ -195,7 +197,7 @@ async def test_interactions(playground: Playground, start: Start, ada: Page, vin
         form_data.add_field("payload_json", json.dumps(call))
         form_data.add_field("files[0]", png(), filename="cat.png")
         assert (await ada("POST", "/interactions", data=form_data))[0] == 204
-        while not (await told(mine, "MESSAGE_UPDATE"))["content"].startswith("cat.png"):
+        while not (await next_event(mine, "MESSAGE_UPDATE"))["content"].startswith("cat.png"):
             pass
         for wrong, code in (
             ({"type": 1, **here}, 50035),
@@ -207,35 +209,35 @@ async def test_interactions(playground: Playground, start: Start, ada: Page, vin
             assert (await ada("POST", "/interactions", wrong))[1]["code"] == code
 
 
-async def test_no_answer(playground: Playground, start: Start, ada: Page) -> None:
+async def test_interaction_timeout_is_shown(
+    playground: Playground, start: Start, ada: Page
+) -> None:
     playground.interactions.acknowledge_seconds = 0.2
-    await start(Commanding())
+    await start(CommandBot())
     async with ada.live() as socket:
         call = {"type": 2, "name": "silent", "channel_id": playground.scene.general.id}
         assert (await ada("POST", "/interactions", call))[0] == 204
-        failed = await told(socket, "INTERACTION_FAILED")
+        failed = await next_event(socket, "INTERACTION_FAILED")
         assert (failed["name"], failed["message_id"]) == ("silent", None)
 
 
-async def test_presence_members_and_weather(
-    playground: Playground, start: Start, ada: Page
-) -> None:
+async def test_presence_members_and_faults(playground: Playground, start: Start, ada: Page) -> None:
     async with ada.live() as socket:
         await start()
-        assert (await told(socket, "PRESENCE_UPDATE"))["status"] == "online"
+        assert (await next_event(socket, "PRESENCE_UPDATE"))["status"] == "online"
         status, added, _ = await ada("POST", "/members", {"name": "Georgia O'Keeffe"})
         assert (status, added["global_name"]) == (200, "Georgia O'Keeffe")
-        assert (await told(socket, "GUILD_MEMBER_ADD"))["user"]["id"] == added["id"]
+        assert (await next_event(socket, "GUILD_MEMBER_ADD"))["user"]["id"] == added["id"]
         for wrong in ("", "   ", "x" * 33):
             assert (await ada("POST", "/members", {"name": wrong}))[0] == 400
-        status, weather, _ = await ada("POST", "/faults", {"http_5xx": {"rate": 0.5}})
-        assert (status, weather["rules"][0]["rate"]) == (200, 0.5)
-        assert (await ada("GET", "/faults"))[1] == weather
+        status, faults, _ = await ada("POST", "/faults", {"http_5xx": {"rate": 0.5}})
+        assert (status, faults["rules"][0]["rate"]) == (200, 0.5)
+        assert (await ada("GET", "/faults"))[1] == faults
         await ada("POST", "/faults", {"clear": True, "drop_gateway": True})
-        assert (await told(socket, "PRESENCE_UPDATE"))["status"] == "offline"
+        assert (await next_event(socket, "PRESENCE_UPDATE"))["status"] == "offline"
 
 
-async def test_other_sites_are_kept_out(playground: Playground, ada: Page) -> None:
+async def test_requests_of_other_sites_are_refused(playground: Playground, ada: Page) -> None:
     path = f"/channels/{playground.scene.general.id}/messages"
     for headers, expected in (
         ({"Host": "evil.example"}, 421),

@@ -1,4 +1,4 @@
-"""Built-in styles and a guild's own, side by side."""
+"""The catalog of built-in and guild presets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def picture(color):
     return out.getvalue()
 
 
-class Own:
+class OwnPresets:
     def __init__(self):
         self.presets = []
 
@@ -40,7 +40,7 @@ async def artefacts(tmp_path):
 
 @pytest.fixture
 def own():
-    kept = Own()
+    kept = OwnPresets()
     kept.presets.append(
         GuildPreset(
             guild_id=7,
@@ -57,7 +57,7 @@ def own():
     return kept
 
 
-async def test_a_guild_sees_its_own_first_and_others_do_not(own, artefacts):
+async def test_a_guild_lists_its_own_presets_first(own, artefacts):
     catalog = PresetCatalog(own, artefacts)
     here = [each.name for each in await catalog.presets(7)]
     built_in = [each.name for each in library.PRESETS]
@@ -67,14 +67,14 @@ async def test_a_guild_sees_its_own_first_and_others_do_not(own, artefacts):
 
 
 @pytest.mark.parametrize("word", ["blue-harbour", "Blue Harbour", "BLUE_HARBOUR", "blueharbour"])
-async def test_its_name_may_be_spelt_as_one_likes(own, artefacts, word):
+async def test_lookup_ignores_case_spaces_and_separators(own, artefacts, word):
     found = await PresetCatalog(own, artefacts).get(word, guild_id=7)
     assert found.emoji == "🐳"
     assert await found.picture() == b"the picture"
     assert await PresetCatalog(own, artefacts).get(word, guild_id=8) is None
 
 
-async def test_built_in_styles_are_found_everywhere(own, artefacts):
+async def test_built_in_presets_are_found_everywhere(own, artefacts):
     catalog = PresetCatalog(own, artefacts)
     for guild_id in (7, None):
         found = await catalog.get("stained glass", guild_id=guild_id)
@@ -84,14 +84,14 @@ async def test_built_in_styles_are_found_everywhere(own, artefacts):
     assert await catalog.get("", guild_id=7) is None
 
 
-async def test_the_nearest_may_be_the_guild_s_own(own, artefacts):
+async def test_nearest_includes_the_guilds_own_presets(own, artefacts):
     catalog = PresetCatalog(own, artefacts)
     assert await catalog.nearest("blu harbor", guild_id=7) == "blue-harbour"
     assert await catalog.nearest("blu harbor", guild_id=8) is None
     assert await catalog.nearest("mosiac", guild_id=7) == "mosaic"
 
 
-async def test_a_sheet_is_drawn_once_until_a_thumbnail_changes(own, artefacts):
+async def test_contact_sheets_are_cached(own, artefacts):
     catalog = PresetCatalog(own, artefacts)
     sheet = await catalog.sheet(await catalog.own(7))
     assert Image.open(io.BytesIO(sheet)).width > 48
@@ -101,7 +101,7 @@ async def test_a_sheet_is_drawn_once_until_a_thumbnail_changes(own, artefacts):
         await catalog.sheet(await catalog.own(7), first=9)
 
 
-def test_captions_fit_and_spoilers_stay_hidden():
+def test_captions_are_shortened_and_spoilers_covered():
     samples = [
         ("A title that is much longer than a card is wide", picture("red")),
         ("浮世", picture("red")),
@@ -112,7 +112,7 @@ def test_captions_fit_and_spoilers_stay_hidden():
     assert sheet.width > 200
     first, third = (sheet.convert("RGB").getpixel(at) for at in ((50, 5), (106, card_height + 10)))
     assert first[0] > 200 > first[1]  # the picture
-    assert third[0] < 100  # its cover
+    assert third[0] < 100  # the cover
 
 
 @pytest.mark.parametrize(
@@ -128,6 +128,6 @@ async def test_nearest(own, artefacts, word, name):
     assert await PresetCatalog(own, artefacts).nearest(word, guild_id=None) == name
 
 
-async def test_nearest_of_nothing_like_it(own, artefacts):
+async def test_nearest_without_a_similar_name(own, artefacts):
     for word in ("xylophone", ""):
         assert await PresetCatalog(own, artefacts).nearest(word, guild_id=None) is None

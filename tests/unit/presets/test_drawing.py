@@ -1,4 +1,4 @@
-"""The drawings, and that the committed pictures are what the code draws."""
+"""The drawing functions, and that they draw the committed pictures."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def test_every_preset_has_a_drawing():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_drawing_again_gives_the_committed_picture(name):
+def test_drawings_equal_the_committed_pictures(name):
     drawn = draw(name).astype(np.float32)
     with Image.open(io.BytesIO(get(name).picture_bytes())) as picture:
         committed = np.asarray(picture.convert("RGB"), np.float32)
     assert drawn.shape == committed.shape
-    # WebP loses detail everywhere, and nothing else; a drawing that changed is elsewhere.
+    # Blur: WebP loses fine detail; a changed drawing differs at larger scales too.
     drawn, committed = (ndimage.gaussian_filter(each, (2, 2, 0)) for each in (drawn, committed))
     assert np.abs(drawn - committed).mean() < 4
     assert np.corrcoef(drawn.ravel(), committed.ravel())[0, 1] > 0.99
@@ -41,14 +41,14 @@ def test_command_line_draws_one_picture(tmp_path):
     assert (tmp_path / "neon.webp").stat().st_size <= MAX_BYTES
 
 
-def test_smooth_noise_fills_its_range_and_has_no_detail():
+def test_smooth_noise_spans_0_to_1_without_detail():
     field = noise.smooth_noise((80, 120), 20, np.random.default_rng(0))
     assert field.shape == (80, 120)
     assert (field.min(), field.max()) == (0, 1)
     assert np.abs(np.diff(field, axis=1)).max() < 0.12
 
 
-def test_smear_along_the_flow_only():
+def test_smear_averages_along_the_flow_only():
     stripes = np.zeros((40, 40), np.float32)
     stripes[::2] = 1
     level = noise.smear(stripes, np.zeros((40, 40), np.float32), 6)
@@ -70,11 +70,11 @@ def test_around_stays_on_the_canvas():
 
 def test_flow_turns_around_a_vortex():
     angle = flow.along_isolines(flow.vortex_potential((101, 101), [flow.Vortex(50, 50, 20)]))
-    assert abs(np.sin(angle[50, 80])) > 0.99  # beside the centre it goes up or down
-    assert abs(np.cos(angle[20, 50])) > 0.99  # above it, left or right
+    assert abs(np.sin(angle[50, 80])) > 0.99  # vertical beside the centre
+    assert abs(np.cos(angle[20, 50])) > 0.99  # horizontal above it
 
 
-def test_gradient_goes_through_its_colours():
+def test_gradient_reaches_its_stops():
     stops = palette.gradient(("#000000", "#ff0000", "#ffffff"), np.array([0.0, 0.5, 1.0]))
     assert np.allclose(stops, [[0, 0, 0], [1, 0, 0], [1, 1, 1]], atol=1e-3)
 
@@ -93,7 +93,7 @@ def test_a_stroke_stays_within_its_length_and_width():
     assert 7 <= np.ptp(ys) + 1 <= 9
 
 
-def test_a_stroke_off_the_canvas_does_nothing():
+def test_a_stroke_outside_the_canvas_has_no_effect():
     canvas = Canvas(np.zeros((20, 20, 3), np.float32), np.random.default_rng(0))
     canvas.stroke(np.array([-90.0, 30.0]), 0.0, np.ones(3), length=30, width=8)
     assert not canvas.colour.any()
@@ -107,7 +107,7 @@ def test_voronoi_edges():
     assert found.edge[10, 9] == pytest.approx(0, abs=1e-5)
 
 
-def test_square_cells_are_turned_along_the_flow():
+def test_square_cells_follow_the_flow():
     angle = np.full((60, 60), np.pi / 4, np.float32)
     points = noise.scatter((60, 60), 12, np.random.default_rng(2))
     found = cells.square_cells((60, 60), points, angle)

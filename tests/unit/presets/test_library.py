@@ -1,4 +1,4 @@
-"""The presets as members meet them."""
+"""The built-in presets and their pictures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_names_and_emojis_are_distinct():
 def test_a_preset_is_complete(preset):
     assert preset.name == preset.name.lower()
     assert preset.title.strip()
-    # One code point that is an emoji by itself: Discord returns reactions as they were given.
+    # A single code point, because Discord returns reactions exactly as they were sent.
     assert len(preset.emoji) == 1
     assert unicodedata.category(preset.emoji) == "So"
     assert 20 <= len(preset.alt_text) <= 120
@@ -34,7 +34,7 @@ def test_a_preset_is_complete(preset):
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
-def test_its_pictures_pass_intake(preset):
+def test_a_presets_pictures_are_valid(preset):
     picture = inspect(preset.picture_bytes(), min_side=256)
     assert (picture.width, picture.height) == (640, 480)
     assert len(preset.picture_bytes()) <= 130 * 1024
@@ -52,16 +52,16 @@ def test_its_pictures_pass_intake(preset):
         ("FLOATING WORLD", "waves"),
     ],
 )
-def test_get_takes_names_and_titles(word, name):
+def test_get_by_name_and_title(word, name):
     assert library.get(word).name == name
 
 
-def test_get_of_anything_else():
+def test_get_of_an_unknown_name():
     assert library.get("oil") is None
     assert library.get("") is None
 
 
-def test_a_sheet_shows_every_thumbnail():
+def test_contact_sheet_shows_every_thumbnail():
     data = contact_sheet([(preset.title, preset.thumbnail_bytes()) for preset in PRESETS])
     sheet = Image.open(io.BytesIO(data))
     assert sheet.mode == "RGBA"
@@ -72,7 +72,7 @@ def test_a_sheet_shows_every_thumbnail():
         COLUMNS * TILE[0] + (COLUMNS - 1) * GAP,
         rows * height + (rows - 1) * GAP,
     )
-    assert sheet.getpixel((0, 0))[3] < 60  # round corners, and clear between the cards
+    assert sheet.getpixel((0, 0))[3] < 60  # rounded corners, transparent gaps
     assert sheet.getpixel((222, 80))[3] == 0
     first = Image.open(io.BytesIO(PRESETS[0].thumbnail_bytes())).convert("RGB")
     shown = sheet.convert("RGB").getpixel((108, 72))
@@ -80,6 +80,6 @@ def test_a_sheet_shows_every_thumbnail():
 
 
 @pytest.mark.parametrize(("samples", "columns"), [(3, 3), (6, 3), (7, 4), (15, 5)])
-def test_the_rows_of_a_sheet_are_as_full_as_each_other(samples, columns):
+def test_contact_sheet_rows_are_balanced(samples, columns):
     sheet = Image.open(io.BytesIO(contact_sheet([("One", None)] * samples)))
     assert sheet.width == columns * TILE[0] + (columns - 1) * GAP

@@ -1,4 +1,4 @@
-"""What a guild's own style may be called, and which emoji may stand for it."""
+"""Names and emoji of guild presets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from bot.presets.naming import (
         ("浮世", "浮世", "浮世"),
     ],
 )
-def test_names_are_made_short(text, name, title):
+def test_valid_names(text, name, title):
     assert checked_name(text) == (name, title)
 
 
@@ -36,7 +36,7 @@ def test_names_are_made_short(text, name, title):
     "text",
     ["", "x", "12", "---", "a" * 33, "<@123456>", "**bold**", "a\u202eb", "style", "Keep Colours"],
 )
-def test_what_cannot_be_a_name(text):
+def test_invalid_names(text):
     with pytest.raises(PresetRefused) as refusal:
         checked_name(text)
     assert refusal.value.problem is PresetProblem.BAD_NAME
@@ -50,7 +50,7 @@ def test_built_in_names_are_taken(text):
 
 
 @pytest.mark.parametrize("emoji", ["🐳", "❤️", "👩‍🎨", "🏳️‍🌈", "🇯🇵", "🇦", "1️⃣", "👍🏽", "‼️"])
-def test_one_emoji(emoji):
+def test_valid_emoji(emoji):
     assert is_emoji(emoji)
     assert check_emoji(f" {emoji} ") == emoji
 
@@ -58,7 +58,7 @@ def test_one_emoji(emoji):
 @pytest.mark.parametrize(
     "text", ["", "a", "1", "🐳🐳", "<:own:1>", "x🐳", "🐳x", "🇯🇵🇯🇵", "\u200d", "é"]
 )
-def test_anything_else_is_none(text):
+def test_invalid_emoji(text):
     assert not is_emoji(text)
     with pytest.raises(PresetRefused) as refusal:
         check_emoji(text)
@@ -74,7 +74,7 @@ def test_emoji_of_built_in_styles_are_taken():
     assert same_emoji("❤️", "❤")
 
 
-def test_spare_emoji_are_enough_and_different():
+def test_spare_emoji_are_distinct():
     assert len(set(SPARE_EMOJI)) == len(SPARE_EMOJI) == 36
     assert all(map(is_emoji, SPARE_EMOJI))
 
@@ -90,9 +90,9 @@ def test_spare_emoji_are_enough_and_different():
         ("Route 66", "Route 66", None),
     ],
 )
-def test_an_emoji_beside_a_name(text, name, emoji):
+def test_split_emoji(text, name, emoji):
     assert split_emoji(text) == (name, emoji)
 
 
-def test_nothing_is_found_under_no_name():
+def test_find_with_an_empty_name():
     assert find("", []) is None

@@ -1,4 +1,4 @@
-"""Samples of guilds' own styles, painted while nobody waits."""
+"""Thumbnails of guild presets, painted while the executor is idle."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def picture(color, size=(96, 64)):
 
 
 class Executor:
-    """Plays what the test says instead of painting."""
+    """Yields the given events instead of painting."""
 
     def __init__(self, *events):
         self.events = events
@@ -38,7 +38,7 @@ class Executor:
 
 @pytest.fixture
 async def kept(tmp_path):
-    """A store and artefacts with one style that has no sample yet."""
+    """A store and artefacts with one preset without a painted thumbnail."""
     artefacts = open_artefacts(str(tmp_path / "artefacts"))
     async with JobStore(f"sqlite:///{tmp_path}/jobs.sqlite3", feed=JobFeed()) as store:
         for name in ("picture", "thumbnail"):
@@ -69,7 +69,7 @@ def progress(step):
     )
 
 
-async def test_a_sample_takes_the_place_of_the_detail(kept):
+async def test_a_painted_thumbnail_replaces_the_cropped_one(kept):
     presets, artefacts = kept
     executor = Executor(progress(1), Finished(image=picture("red", (256, 170))))
     samples = PresetSamples(presets, artefacts, executor, is_busy=lambda: False)
@@ -87,7 +87,7 @@ async def test_a_sample_takes_the_place_of_the_detail(kept):
     assert not await samples.paint_next()
 
 
-async def test_members_come_first_and_it_goes_on_afterwards(kept):
+async def test_painting_stops_for_members_and_resumes(kept):
     presets, artefacts = kept
     busy = iter([False, False, True])
     executor = Executor(progress(1), Checkpoint(step=1, state=b"so far"), progress(2))
@@ -102,7 +102,7 @@ async def test_members_come_first_and_it_goes_on_afterwards(kept):
     assert [work.checkpoint for work in executor.works] == [None, b"so far"]
 
 
-async def test_what_cannot_be_painted_is_not_tried_for_ever(kept):
+async def test_a_permanent_failure_is_not_retried(kept):
     presets, artefacts = kept
     executor = Executor(Failed(code="internal", message="no", retryable=False))
     samples = PresetSamples(presets, artefacts, executor, is_busy=lambda: False)
@@ -111,7 +111,7 @@ async def test_what_cannot_be_painted_is_not_tried_for_ever(kept):
     assert len(executor.works) == 1
 
 
-async def test_a_style_that_is_removed_meanwhile_leaves_nothing(kept):
+async def test_a_preset_removed_while_painting_leaves_no_thumbnail(kept):
     presets, artefacts = kept
 
     class Removing(Executor):

@@ -1,9 +1,9 @@
-// The wire: one member's view of the playground, over fetch, one upload and one live socket.
+// The playground's API for one member: fetch calls, uploads and the live socket.
 
 const BASE = "/_playground";
 const ANSWER_DUE = 10_000;
 
-/** What the server refused. `code` is Discord's own error code where it gave one. */
+/** An error response. `code` is Discord's error code, if any. */
 export class ApiError extends Error {
   constructor(status, body) {
     super(sentence(status, body ?? {}));
@@ -14,7 +14,7 @@ export class ApiError extends Error {
   }
 }
 
-/** One sentence a member can act on. */
+/** The error as a sentence for the member. */
 function sentence(status, body) {
   const detail = firstDetail(body.errors) ?? body.message;
   if (status === 0) return "The playground cannot be reached. Is it still running?";
@@ -28,12 +28,12 @@ function sentence(status, body) {
   if (body.code === 50013) return "You do not have the permission to do that here.";
   if (body.code === 50006)
     return "An empty message cannot be sent: write something or add a picture.";
-  if (status >= 500) return `The playground stumbled (${status}). Try again in a moment.`;
+  if (status >= 500) return `The playground failed (${status}). Try again in a moment.`;
   return detail ? `That was refused: ${detail}` : `That was refused (${status}).`;
 }
 
 /**
- * Discord nests the reason of a 50035 under the field's path; the first one is enough for a person.
+ * The first reason of a 50035, which Discord nests under the field's path.
  */
 function firstDetail(errors) {
   if (!errors || typeof errors !== "object") return null;
@@ -46,10 +46,10 @@ function firstDetail(errors) {
 }
 
 export class Api {
-  /** @param {() => string} as Gives the member on whose behalf each call is made. */
+  /** @param {() => string} as Returns the id of the acting member. */
   constructor(as) {
     this.as = as;
-    this.asked = new Map(); // Commands and forms sent, by name, and when.
+    this.sentAt = new Map(); // Time of each sent command or modal, by name.
   }
 
   url(path) {
@@ -106,7 +106,7 @@ export class Api {
   /** Sends an interaction; `files` are referred to by index from attachment options. */
   interact(payload, files = []) {
     if (payload.type === 2 || payload.type === 5) {
-      this.asked.set(payload.name ?? payload.custom_id, Date.now());
+      this.sentAt.set(payload.name ?? payload.custom_id, Date.now());
     }
     if (!files.length) return this.call("POST", "/interactions", payload);
     const form = new FormData();
@@ -115,17 +115,17 @@ export class Api {
     return this.call("POST", "/interactions", form);
   }
 
-  /** Whether this page sent that command or form just now; a completion is nothing to miss. */
+  /** Whether this page sent that command or modal just now. */
   expects(name) {
-    const when = this.asked.get(name) ?? 0;
-    this.asked.delete(name);
+    const when = this.sentAt.get(name) ?? 0;
+    this.sentAt.delete(name);
     return Date.now() - when < ANSWER_DUE;
   }
 
   /**
    * Posts a message with its files.
    *
-   * XMLHttpRequest and not fetch, because only it tells how much has been sent.
+   * Uses XMLHttpRequest, because fetch does not report upload progress.
    * @returns {{done: Promise<object>, abort: () => void}}
    */
   post(channelId, payload, files, onprogress) {
@@ -162,14 +162,14 @@ function parseJson(text) {
   try {
     return text ? JSON.parse(text) : null;
   } catch {
-    return null; // A proxy's or a crash's page: the status alone says enough.
+    return null; // Not JSON, such as a proxy's error page: the status is enough.
   }
 }
 
 const FIRST_DELAY = 400;
 const LONGEST_DELAY = 8000;
 
-/** The live socket: reconnects for ever, each time waiting longer, and says how it stands. */
+/** The live socket: reconnects with increasing delays and reports its status. */
 export class Live {
   /**
    * @param {object} handlers `open()` after every (re)connection, `event({t, d})`, `status(word)`

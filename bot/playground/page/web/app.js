@@ -1,4 +1,4 @@
-// Puts the page together: builds every part once, and gives them the services they share.
+// Builds the page's parts and the services that they share.
 
 import { Api, Live } from "./api.js";
 import { fill, h, iconButton, narrow } from "./dom.js";
@@ -13,7 +13,7 @@ import { CommandType, nameOf, Store } from "./store.js";
 import { keepTimes } from "./time.js";
 import { Topbar } from "./topbar.js";
 import { acceptDrops } from "./uploads.js";
-import { openWeather } from "./weather.js";
+import { openFaults } from "./faults.js";
 
 const store = new Store();
 const asked = new URLSearchParams(location.search);
@@ -21,7 +21,7 @@ let as = asked.get("as");
 store.channelId = asked.get("channel");
 const api = new Api(() => as);
 
-/** Says something for a moment at the foot of the page. */
+/** Shows a short notice at the bottom of the page. */
 function say(words) {
   document.querySelector(".toast")?.remove();
   const toast = h("div", { class: "toast", role: "status" }, words);
@@ -29,17 +29,17 @@ function say(words) {
   setTimeout(() => toast.remove(), 3500);
 }
 
-/** Runs a call whose failure a member should read beside the composer. */
+/** Runs a call and shows its error at the composer. */
 async function attempt(call) {
   try {
     return await call();
   } catch (error) {
-    composer.complain(error.message);
+    composer.showError(error.message);
     return null;
   }
 }
 
-/** The address of a message, as Discord writes it. */
+/** Discord's URL of a message. */
 const MESSAGE = /^https:\/\/discord\.com\/channels\/(?:@me|\d+)\/(\d+)\/(\d+)$/;
 
 const page = {
@@ -120,7 +120,7 @@ const page = {
   },
   become,
   addMember: openMemberForm,
-  openWeather: (anchor) => openWeather(anchor, page),
+  openFaults: (anchor) => openFaults(anchor, page),
 };
 
 page.lightbox = new Lightbox(store);
@@ -146,7 +146,7 @@ store.on("state", writeAddress);
 store.on("channel", writeAddress);
 keepTimes();
 
-/** The address names the member and the channel, so a reload and a copied link come back here. */
+/** Writes the member and the channel to the URL, for reloads and copied links. */
 function writeAddress() {
   const query = new URLSearchParams({ as: store.me?.id ?? "", channel: store.channelId ?? "" });
   history.replaceState(null, "", `/?${query}`);
@@ -154,7 +154,7 @@ function writeAddress() {
 
 // ------------------------------------------------------------------ connection
 
-let early = null; // Events that arrive while the state is being fetched.
+let eventQueue = null; // Events that arrive while the state is being fetched.
 let refetch = null;
 let wasOnline = false;
 
@@ -164,25 +164,24 @@ const live = new Live(api, {
   },
   open: () => loadState(),
   event: (event) => {
-    if (early) early.push(event);
+    if (eventQueue) eventQueue.push(event);
     else store.apply(event);
   },
 });
 
-/** Fetches everything; what happened meanwhile is applied after, so nothing falls between. */
+/** Fetches the state, then applies the events that arrived meanwhile. */
 async function loadState() {
   clearTimeout(refetch);
-  early = [];
+  eventQueue = [];
   const member = as;
   try {
     const state = await api.state();
     if (member !== as) return;
     as ??= state.me?.id ?? null;
-    const waiting = early;
-    early = null;
+    const waiting = eventQueue;
+    eventQueue = null;
     store.load(state);
-    // A message applied twice is the same message; a reaction counted twice is not, and the state
-    // has it.
+    // Messages can be applied twice, but reactions would be counted twice; the state has them.
     waiting
       .filter((event) => !event.t.startsWith("MESSAGE_REACTION"))
       .forEach((event) => store.apply(event));
@@ -196,10 +195,10 @@ async function loadState() {
   }
 }
 
-/** An address may name a member of another playground: begin again as whoever is first here. */
+/** The URL may name a member of another playground: switch to the default member. */
 function becomeDefault(error) {
   if (!as) {
-    composer.complain(error.message);
+    composer.showError(error.message);
     return;
   }
   as = null;
@@ -284,7 +283,7 @@ function openMemberForm() {
   name.focus();
 }
 
-// Typing anywhere goes to the box, as in every chat.
+// Typing anywhere goes to the text box.
 addEventListener("keydown", (event) => {
   const free =
     document.activeElement === document.body ||
@@ -307,7 +306,7 @@ addEventListener("paste", (event) => {
 
 live.connect();
 
-// As in Discord, the address of a message leads to it instead of elsewhere.
+// As in Discord, a link to a message opens it on this page.
 document.addEventListener("click", (event) => {
   const anchor = event.target instanceof Element ? event.target.closest("a[href]") : null;
   const [, channel, message] = anchor?.href.match(MESSAGE) ?? [];

@@ -8,7 +8,7 @@ const PICTURE_TYPE = /^image\/(png|jpeg|webp|gif|avif|bmp)/;
 const PICTURE_NAME = /\.(png|jpe?g|webp|gif|avif|bmp)$/i;
 const SPOILER_FLAG = 1 << 3;
 
-/** A file is a picture when the server could measure it; one that only claims to be has no size. */
+/** A file is a picture if the server could read its dimensions. */
 export const isPicture = (attachment) =>
   attachment.width > 0 &&
   attachment.height > 0 &&
@@ -27,11 +27,11 @@ export function fileSize(bytes) {
   return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
 
-/** What a reader hears for a picture without its own description. */
+/** The alt text of a picture, with a default. */
 export const altOf = (attachment) =>
   attachment.description || `Picture: ${attachment.filename ?? "unnamed"}`;
 
-/** `attachment://name` means the message's own file of that name. */
+/** Resolves `attachment://name` to the message's file of that name. */
 export function resolveMedia(media, message) {
   const name = /^attachment:\/\/(.+)$/.exec(media?.url ?? "")?.[1];
   const file =
@@ -103,8 +103,8 @@ function tile(attachment, place, pictures, context, lone) {
 }
 
 /**
- * Hides a picture until it is pressed. What was revealed is remembered by its place in the message,
- * so that a painting once looked at does not hide again with every snapshot.
+ * Hides a spoiler until it is clicked. Revealed ones are remembered by their key, so that edits do
+ * not hide them again.
  */
 export function veil(element, button, place, context) {
   if (context.revealed.has(place)) return;
@@ -124,7 +124,7 @@ export function veil(element, button, place, context) {
   element.addEventListener("click", reveal, true);
 }
 
-/** A file that is not a picture: its name, its size, a way to have it. */
+/** A file that is not a picture: name, size and download link. */
 export function fileChip(attachment) {
   const address = safePictureUrl(attachment.url);
   return h(

@@ -1,4 +1,4 @@
-// What members press: buttons and selects under a message.
+// Buttons and selects of a message.
 
 import { h, icon } from "./dom.js";
 import { emojiNode } from "./emoji.js";
@@ -64,7 +64,7 @@ function renderButton(button, context) {
       type: "button",
       class: `button button-${style}`,
       disabled: button.disabled,
-      // Not `disabled` while waiting: that would take the keyboard's focus away.
+      // Not `disabled` while waiting, which would lose the keyboard focus.
       "aria-disabled": context.pending.size > 0,
       "aria-busy": waiting,
       "aria-label": button.label ? null : button.emoji?.name,
@@ -78,12 +78,12 @@ function renderButton(button, context) {
   );
 }
 
-/** Three dots that say "working on it". */
+/** Three dots while an interaction is pending. */
 export function dots() {
   return h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i"));
 }
 
-/** A select's choices; user and channel selects are filled from what the page knows. */
+/** A select's options; user and channel selects are filled from the store. */
 function optionsOf(select, store) {
   switch (select.type) {
     case ComponentType.USER_SELECT:
@@ -152,7 +152,7 @@ export function renderSelect(select, context) {
   return button;
 }
 
-/** A list of choices: one closes at once, several with the button or by leaving. */
+/** A list of options: a single choice closes it, several end with the button or on blur. */
 function openListbox(anchor, { options, chosen, least, most, label }, done, changed) {
   const several = most > 1 || least === 0;
   const items = options.map((option) =>

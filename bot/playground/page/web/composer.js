@@ -1,11 +1,11 @@
-// Where a member writes: text, files, a reply, a slash command.
+// The composer: text, files, replies and slash commands.
 
 import { fill, h, icon, iconButton } from "./dom.js";
 import { pickEmoji } from "./emoji.js";
 import { pickSticker } from "./stickers.js";
 import { plainText } from "./markdown.js";
 import { CommandForm, commandSuggestions } from "./slash.js";
-import { coloredName } from "./people.js";
+import { coloredName } from "./users.js";
 import { nameOf } from "./store.js";
 import { encodeMentions, SuggestionList, suggestionsFor } from "./suggest.js";
 import { LARGEST_FILE, MOST_FILES, release, Uploads } from "./uploads.js";
@@ -13,7 +13,7 @@ import { LARGEST_FILE, MOST_FILES, release, Uploads } from "./uploads.js";
 const LONGEST_TEXT = 2000;
 const COUNT_FROM = 1800;
 const TYPING_EVERY = 8000;
-const COMPLAINT_LASTS = 9000;
+const ERROR_LASTS = 9000;
 
 export class Composer {
   constructor(element, page) {
@@ -34,7 +34,7 @@ export class Composer {
     });
     store.on("interaction-failed", ({ message_id: messageId, custom_id: customId, name }) => {
       if (messageId || !page.api.expects(name ?? customId)) return;
-      this.complain(`${name ? `“${name}”: the` : "The"} application did not respond. Try again.`);
+      this.showError(`${name ? `“${name}”: the` : "The"} application did not respond. Try again.`);
     });
   }
 
@@ -58,7 +58,7 @@ export class Composer {
     this.suggestions = new SuggestionList(this.text, (item, start) => this.choose(item, start));
     this.uploads = new Uploads({
       changed: () => this.onFiles(),
-      complain: (words) => this.complain(words),
+      showError: (words) => this.showError(words),
     });
     this.chooser = h("input", {
       type: "file",
@@ -77,7 +77,7 @@ export class Composer {
       class: "send",
       disabled: true,
     });
-    this.problem = h("div", { class: "complaint", role: "alert", hidden: true });
+    this.problem = h("div", { class: "composer-error", role: "alert", hidden: true });
     this.replyBar = h("div", { class: "reply-bar", hidden: true });
     this.typing = h("div", { class: "typing", "aria-live": "polite" });
     this.box = h(
@@ -127,7 +127,7 @@ export class Composer {
     else this.text.focus();
   }
 
-  /** Each channel keeps what was being written in it. */
+  /** Keeps a draft per channel. */
   onPlace() {
     const { store } = this.page;
     if (store.channelId !== this.channelId) {
@@ -136,7 +136,7 @@ export class Composer {
       this.text.value = this.drafts.get(this.channelId) ?? "";
       this.setReply(null);
       this.leaveForm();
-      this.complain(null);
+      this.showError(null);
     }
     this.text.placeholder = store.channel
       ? `Message ${store.channel.type === 1 ? "@" : "#"}${store.channel.name}`
@@ -157,7 +157,7 @@ export class Composer {
     ) {
       this.lastTyping = Date.now();
       this.page.api.typing(this.page.store.channelId).catch(() => {
-        this.lastTyping = 0; // Only a courtesy: the next key tries again.
+        this.lastTyping = 0; // Optional: the next key tries again.
       });
     }
   }
@@ -167,7 +167,7 @@ export class Composer {
     if (this.text.isConnected && !this.form) this.text.focus({ preventScroll: true });
   }
 
-  /** Size, counter, hints and the send button, all from what is there. */
+  /** Updates size, counter, hints and the send button. */
   refresh() {
     this.text.style.height = "auto";
     this.text.style.height = `${Math.min(this.text.scrollHeight, innerHeight * 0.4)}px`;
@@ -236,7 +236,7 @@ export class Composer {
     if (left.length && !this.form) this.uploads.add(left);
   }
 
-  /** The welcome hint's button: the command is written, then two pictures are asked for. */
+  /** The welcome hint's button: writes the command and opens the file chooser. */
   startStylize() {
     if (!this.text.value.trim()) this.text.value = "!stylize";
     this.refresh();
@@ -276,20 +276,20 @@ export class Composer {
 
   // ----------------------------------------------------------------- sending
 
-  /** Sends what is written and attached, and stickers beside it. */
+  /** Sends the text, the files and the stickers. */
   async send(stickers = []) {
     const { store, api } = this.page;
     const typed = this.text.value.trim();
     if (!typed && !this.uploads.entries.length && !stickers.length) return;
     if (typed.length > LONGEST_TEXT) {
-      this.complain(
+      this.showError(
         `A message holds up to ${LONGEST_TEXT} characters; this one has ${typed.length}.`,
       );
       return;
     }
     const heavy = this.uploads.entries.find((entry) => entry.file.size > LARGEST_FILE);
     if (heavy) {
-      this.complain(
+      this.showError(
         `${heavy.file.name} is larger than the 10 MiB this server accepts for a file. Remove it or choose a smaller copy.`,
       );
       return;
@@ -324,7 +324,7 @@ export class Composer {
     this.text.value = "";
     this.lastTyping = 0;
     this.setReply(null);
-    this.complain(null);
+    this.showError(null);
     this.refresh();
     store.addPending(pending);
     const upload = api.post(channelId, payload, pending.files, (part) => pending.onprogress(part));
@@ -337,11 +337,11 @@ export class Composer {
     } catch (error) {
       store.dropPending(pending);
       this.giveBack(channelId, typed, entries, reply);
-      this.complain(error.name === "AbortError" ? null : error.message);
+      this.showError(error.name === "AbortError" ? null : error.message);
     }
   }
 
-  /** What could not be sent returns to the box, before anything written since. */
+  /** Puts a message that was not sent back, before newer text. */
   giveBack(channelId, typed, entries, reply) {
     if (channelId !== this.page.store.channelId) {
       this.drafts.set(channelId, [typed, this.drafts.get(channelId)].filter(Boolean).join("\n"));
@@ -355,18 +355,18 @@ export class Composer {
     this.text.focus();
   }
 
-  /** One polite line over the box; it leaves by itself. */
-  complain(words) {
-    clearTimeout(this.complaint);
+  /** Shows an error above the text box for some seconds. */
+  showError(words) {
+    clearTimeout(this.errorTimer);
     this.problem.hidden = !words;
     fill(
       this.problem,
       words && [
         h("span", {}, words),
-        iconButton("close", "Close", () => this.complain(null), { size: 16 }),
+        iconButton("close", "Close", () => this.showError(null), { size: 16 }),
       ],
     );
-    if (words) this.complaint = setTimeout(() => this.complain(null), COMPLAINT_LASTS);
+    if (words) this.errorTimer = setTimeout(() => this.showError(null), ERROR_LASTS);
   }
 
   // ---------------------------------------------------------------- commands
@@ -378,7 +378,7 @@ export class Composer {
     this.box.hidden = true;
     this.replyBar.hidden = true;
     this.text.value = "";
-    this.complain(null);
+    this.showError(null);
     if (this.uploads.entries.length) {
       const entries = this.uploads.take();
       const left = new Set(this.form.takeFiles(entries.map((entry) => entry.file)));

@@ -1,4 +1,4 @@
-// Building DOM without ever parsing a string as HTML: text stays text.
+// Builds DOM nodes without parsing HTML strings.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -31,7 +31,7 @@ export function h(tag, props = {}, ...children) {
   return element;
 }
 
-/** Appends nodes and text, flattening arrays and leaving out nothings. */
+/** Appends nodes and text, flattening arrays and skipping empty values. */
 export function append(parent, children) {
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false || child === "") continue;
@@ -39,7 +39,7 @@ export function append(parent, children) {
   }
 }
 
-/** Replaces everything an element holds. */
+/** Replaces the children of an element. */
 export function fill(parent, ...children) {
   parent.replaceChildren();
   append(parent, children);
@@ -83,7 +83,7 @@ const ICONS = {
     "M9 5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7zM2.5 20a6.5 6.5 0 0 1 13 0M16 5.5a3.5 3.5 0 0 1 0 6.5M18 14.5a6.5 6.5 0 0 1 3.5 5.5",
 };
 
-/** A drawing for the eye only; whatever holds it carries the words. */
+/** A decorative icon, hidden from screen readers. */
 export function icon(name, size = 20) {
   const svg = document.createElementNS(SVG, "svg");
   for (const [key, value] of Object.entries({
@@ -106,7 +106,7 @@ export function icon(name, size = 20) {
   return svg;
 }
 
-/** A button that shows an icon and says `label` to readers and on hover. */
+/** A button with an icon, and `label` as its accessible name and tooltip. */
 export function iconButton(name, label, onclick, props = {}) {
   const { size = 20, ...rest } = props;
   return h(
@@ -123,14 +123,14 @@ export function iconButton(name, label, onclick, props = {}) {
   );
 }
 
-/** Says something to screen readers without moving anything on screen. */
+/** Announces text to screen readers. */
 export function announce(text) {
   const region = document.getElementById("announcer");
   region.append(h("p", {}, text));
   while (region.childElementCount > 20) region.firstElementChild.remove();
 }
 
-/** Whether the member asked their system for less motion. */
+/** Whether the system asks for reduced motion. */
 export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** True on screens where the sidebar is a drawer. */

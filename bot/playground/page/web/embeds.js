@@ -1,4 +1,4 @@
-// Embeds: the framed cards a bot writes.
+// Embeds.
 
 import { h } from "./dom.js";
 import { link, renderMarkdown } from "./markdown.js";
@@ -7,7 +7,7 @@ import { messageTime } from "./time.js";
 
 const FIELDS_IN_A_ROW = 3;
 
-/** The pictures an embed shows large, in order, for the lightbox. */
+/** The embed's pictures in order, for the lightbox. */
 export const embedPictures = (embed) =>
   [embed.image, embed.thumbnail].filter((media) => media?.url);
 
@@ -69,7 +69,7 @@ export function renderEmbed(embed, index, pictures, context) {
   );
 }
 
-/** Inline fields stand in rows of up to three, sharing the width. */
+/** Groups inline fields into rows of up to three. */
 function renderFields(fields, context) {
   const rows = [];
   for (const field of fields) {
@@ -114,7 +114,7 @@ function smallPicture(url, place, pictures) {
   return h("span", { class: "embed-icon" }, pictures.show(place, { url, alt: "" }));
 }
 
-/** A picture in a card, as a button that opens it large. */
+/** A picture in an embed, as a button that opens the lightbox. */
 export function media(source, place, alt, boxWidth, boxHeight, pictures, context) {
   const size = fit(source.width, source.height, boxWidth, boxHeight);
   return h(

@@ -1,4 +1,4 @@
-// Emoji: a hand-picked set with searchable names, the guild's own, and the picker.
+// Emoji: a set with searchable names, custom emoji, and the picker.
 
 import { h } from "./dom.js";
 import { float, roam } from "./menus.js";
@@ -38,7 +38,7 @@ const groups = Object.entries(GROUPS).map(([title, list]) => ({
 
 export const QUICK = ["👍", "❤️", "🎨", "😂"];
 
-/** Unicode emoji whose names begin with, then contain, what was typed. */
+/** Unicode emoji whose names start with, then contain, the typed text. */
 export function searchEmoji(text, guildEmoji = []) {
   const needle = text.toLowerCase();
   const all = [
@@ -58,7 +58,7 @@ export function searchEmoji(text, guildEmoji = []) {
     .map(([, emoji]) => emoji);
 }
 
-/** An emoji of either kind as a node. */
+/** A Unicode or custom emoji as a node. */
 export function emojiNode(emoji) {
   return emoji.id ? customEmoji(emoji) : h("span", { class: "emoji-character" }, emoji.name ?? "");
 }
@@ -124,7 +124,7 @@ export function pickEmoji(anchor, guildEmoji, choose, options = {}) {
     const cells = [...results.querySelectorAll(".emoji-cell")];
     if (event.target === search) {
       if (event.key === "Enter") {
-        event.preventDefault(); // The focus goes back to the opener, which would take the key too.
+        event.preventDefault(); // The focus returns to the opener, which would handle the key too.
         cells[0]?.click();
       }
       if (event.key === "ArrowDown") {

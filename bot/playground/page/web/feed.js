@@ -1,10 +1,10 @@
-// The channel's messages in order: grouped by author, parted by days, kept at the end while one
-// reads there.
+// The channel's messages: grouped by author, separated by day, scrolled to the end while one reads
+// there.
 
 import { announce, calm, fill, h, icon, iconButton } from "./dom.js";
 import { MessageView } from "./message.js";
 import { plainText } from "./markdown.js";
-import { avatar, coloredName } from "./people.js";
+import { avatar, coloredName } from "./users.js";
 import { isEphemeral, nameOf } from "./store.js";
 import { dayName, messageTime, sameDay } from "./time.js";
 
@@ -40,7 +40,7 @@ export class Feed {
       },
       { passive: true },
     );
-    // Pictures that arrive late, a composer that grows: whoever reads at the end stays there.
+    // Late pictures and a growing composer must not scroll away from the end.
     new ResizeObserver(() => this.stick()).observe(this.list);
     new ResizeObserver(() => this.stick()).observe(element);
     this.list.addEventListener("keydown", (event) => this.onKey(event));
@@ -60,7 +60,7 @@ export class Feed {
   }
 
   stick() {
-    // Scrolling away is announced a moment late; the position itself already tells.
+    // The scroll event comes late, so read the position itself.
     if (this.element.scrollTop < this.lastTop && !this.atEnd()) this.stuck = false;
     if (!this.stuck) return;
     this.element.scrollTop = this.element.scrollHeight;
@@ -89,7 +89,7 @@ export class Feed {
     else this.more.hidden = false;
   }
 
-  /** Another channel or member: nothing of the old view may stay. */
+  /** Clears the view for another channel or member. */
   redraw() {
     const { store } = this.page;
     const showing = `${store.me?.id}:${store.channelId}`;
@@ -148,7 +148,7 @@ export class Feed {
     );
   }
 
-  /** Brings the list in line with the store, moving and touching only what differs. */
+  /** Updates the list from the store, changing only what differs. */
   sync() {
     const { store } = this.page;
     const messages = store.visible();
@@ -204,7 +204,7 @@ export class Feed {
     return [...this.list.querySelectorAll(":scope > .message[data-id]")];
   }
 
-  /** Whoever was on a message that goes away is on the one above it, or below, or in the box. */
+  /** Moves the focus from a deleted message to the one above, the one below, or the text box. */
   leave(element) {
     const items = this.items();
     const at = items.indexOf(element);
@@ -244,7 +244,7 @@ export class Feed {
     }
   }
 
-  /** Scrolls to a message and lights it up for a moment. */
+  /** Scrolls to a message and highlights it briefly. */
   jump(id) {
     const view = this.views.get(id);
     if (!view) {
@@ -254,7 +254,7 @@ export class Feed {
     this.stuck = false;
     view.element.scrollIntoView({ block: "center", behavior: calm() ? "instant" : "smooth" });
     view.element.classList.remove("lit");
-    void view.element.offsetWidth; // Restarts the animation when it already runs.
+    void view.element.offsetWidth; // Restarts a running animation.
     view.element.classList.add("lit");
     view.element.focus({ preventScroll: true });
     setTimeout(() => view.element.classList.remove("lit"), 2000);
@@ -273,7 +273,7 @@ function follows(previous, message) {
   );
 }
 
-/** What is being sent, shown at once, with how far it got. */
+/** A message that is being sent, with its progress. */
 function pendingMessage(entry, page) {
   const bar = h("span", { class: "upload-bar" }, h("i"));
   const words = h("span", { class: "upload-words" }, "Sending…");

@@ -1,4 +1,4 @@
-// The fields of a slash command: text, numbers, choices, completion and files.
+// The fields of a slash command: text, numbers, choices, autocomplete and files.
 
 import { fill, h, icon } from "./dom.js";
 import { fileSize } from "./attachments.js";
@@ -79,7 +79,7 @@ function textField(option, id, form) {
     minlength: option.min_length,
     maxlength: option.max_length ?? (number ? null : 6000),
   });
-  let chosen = null; // An autocompleted choice shows its name and sends its value.
+  let chosen = null; // An autocomplete choice shows its name and sends its value.
   const read = () => (chosen && chosen.name === input.value ? chosen.value : input.value.trim());
   const field = {
     id,
@@ -186,7 +186,7 @@ function textField(option, id, form) {
   return { ...field, element: h("div", { class: "combobox" }, input, listbox) };
 }
 
-/** A slot for one file: chosen, or dropped on it. */
+/** A slot for one file, chosen or dropped. */
 export function fileField(option, id) {
   const chooser = h("input", {
     id,
@@ -236,7 +236,7 @@ export function fileField(option, id) {
           event.preventDefault();
           event.stopPropagation();
           field.setFile(event.dataTransfer.files[0]);
-          // The page's own overlay listens on the window and must learn that the drag is over.
+          // The page's drop overlay listens on the window and must see the end of the drag.
           dispatchEvent(new CustomEvent("playground-drop-taken"));
         },
       },

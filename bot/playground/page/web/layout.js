@@ -1,4 +1,4 @@
-// Components that are a message's whole body: text, galleries, sections, containers.
+// Layout components (V2): text, galleries, sections and containers.
 
 import { h } from "./dom.js";
 import { fileChip, resolveMedia, veil } from "./attachments.js";
@@ -59,7 +59,7 @@ export function renderLayout(message, pictures, context) {
         return renderControl(component, context);
     }
   };
-  // Without a box the picture fills its cell of the grid, whatever its own shape.
+  // Without a box the picture fills its grid cell.
   const picture = (item, boxWidth = null, boxHeight = null) => {
     const found = resolveMedia(item.media, message);
     const source = { ...found, description: item.description ?? undefined };
@@ -73,7 +73,7 @@ export function renderLayout(message, pictures, context) {
   return (message.components ?? []).map(draw);
 }
 
-/** The pictures of such a message in reading order, for the lightbox. */
+/** The pictures of a layout in reading order, for the lightbox. */
 export function layoutPictures(components, message) {
   return components.flatMap((component) => {
     const own =

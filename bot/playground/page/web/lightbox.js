@@ -1,7 +1,7 @@
-// A picture as large as the window, with its neighbours a key away. It follows live edits.
+// The lightbox: a picture in window size, with its neighbours. It follows live edits.
 
 import { h, icon, iconButton } from "./dom.js";
-import { picturesOf } from "./contents.js";
+import { picturesOf } from "./message-pictures.js";
 import { Picture, pictureKey, safePictureUrl } from "./pictures.js";
 
 const LARGEST_SCALE = 2.5;
@@ -10,7 +10,7 @@ export class Lightbox {
   constructor(store) {
     this.store = store;
     this.picture = new Picture();
-    // Small pictures may grow, but not into a blur.
+    // Small pictures are enlarged only so far.
     this.picture.onshow = (image) => {
       image.style.maxWidth = `min(100%, ${image.naturalWidth * LARGEST_SCALE}px)`;
       image.style.maxHeight = `min(100%, ${image.naturalHeight * LARGEST_SCALE}px)`;
@@ -78,7 +78,7 @@ export class Lightbox {
     });
   }
 
-  /** Opens the message's picture with this address; hidden spoilers beside it stay hidden. */
+  /** Opens the message's picture with this URL; hidden spoilers are skipped. */
   open(messageId, url, revealed) {
     const message = this.store.message(messageId);
     if (!message) return;
@@ -95,7 +95,7 @@ export class Lightbox {
     if (!this.dialog.open) this.dialog.showModal();
   }
 
-  /** An edit brought a newer picture to the same place: a painting grows while it is looked at. */
+  /** Shows the newer picture after an edit. */
   follow(message) {
     const items = picturesOf(message, this.revealed);
     if (!items.length) {

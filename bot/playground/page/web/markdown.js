@@ -1,4 +1,4 @@
-// Discord's markdown, read into DOM nodes. Text only ever becomes text nodes.
+// Parses Discord's markdown into DOM nodes. Text only becomes text nodes.
 
 import { h } from "./dom.js";
 import { writeTimestamp } from "./time.js";
@@ -78,7 +78,7 @@ function lines(text, context, depth) {
     const heading = /^(#{1,3}) +(\S.*)$/.exec(row);
     if (heading) {
       flush();
-      // Messages are articles under the page's own headings, so theirs begin at the third level.
+      // Messages are articles under the page's headings, so theirs start at the third level.
       out.push(
         h(
           `h${heading[1].length + 2}`,
@@ -130,9 +130,8 @@ function lists(items, context, depth) {
 
 // ---------------------------------------------------------------------- inline
 
-// Tried in this order at every position; the first that matches wins. No pattern may have two ways
-// to
-// match the same text: a message must not be able to keep the page busy.
+// Tried in this order at every position; the first match wins. No pattern may match a text in two
+// ways: backtracking would freeze the page.
 const RULES = [
   [/\\([^A-Za-z0-9\s])/y, (match) => [match[1]]],
   [
@@ -173,7 +172,7 @@ const RULES = [
   [/@(?:everyone|here)\b/y, (match) => [h("span", { class: "mention" }, match[0])]],
 ];
 
-// Nothing but these can begin a rule, so the reader jumps from one to the next.
+// Only these characters start a rule, so the parser skips to the next one.
 const SPECIAL = /[\\`|*_~[<h@]/g;
 
 function inline(text, context, depth) {
@@ -239,7 +238,7 @@ function spoiler(text, context, depth) {
   return element;
 }
 
-/** A link that opens elsewhere and tells the other side nothing. */
+/** An external link without referrer or opener. */
 export function link(address, ...children) {
   let url;
   try {
@@ -255,7 +254,7 @@ export function link(address, ...children) {
   );
 }
 
-/** Punctuation that ends a sentence is not part of the address in it. */
+/** Excludes trailing punctuation from a URL. */
 function bareLink(address) {
   const trimmed = address.replace(/[.,:;!?'"]+$/, "");
   const ends = trimmed.endsWith(")") && !trimmed.includes("(") ? trimmed.slice(0, -1) : trimmed;
@@ -284,7 +283,7 @@ function timestamp(seconds, style) {
   return element;
 }
 
-/** A guild's own emoji, by its picture on the CDN. */
+/** A custom emoji, as its image on the CDN. */
 export function customEmoji({ id, name, animated }) {
   return h("img", {
     class: "emoji",
@@ -299,7 +298,7 @@ export function customEmoji({ id, name, animated }) {
 const ONLY_EMOJI =
   /^(?:<a?:\w+:\d+>|[\s\p{Emoji_Presentation}\p{Extended_Pictographic}\u200d\ufe0f\u{1f3fb}-\u{1f3ff}\u{1f1e6}-\u{1f1ff}])+$/u;
 
-/** A message of nothing but a few emoji is shown large. */
+/** Whether the text is only a few emoji, which are shown large. */
 export function isJumbo(text) {
   return text.length <= 120 && text.trim() !== "" && ONLY_EMOJI.test(text);
 }

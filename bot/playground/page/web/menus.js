@@ -1,10 +1,10 @@
-// Things that float above the page: menus, pickers and lists of choices. One at a time.
+// Floating menus, pickers and option lists. One is open at a time.
 
 import { h, icon } from "./dom.js";
 
 let current = null;
 
-/** Closes whatever floats. Focus goes back to where it came from when it was inside. */
+/** Closes the floating element and returns the focus to its opener. */
 export function closeFloating() {
   current?.close();
 }
@@ -21,7 +21,7 @@ export function float(anchor, content, options = {}) {
   closeFloating();
   const { placement = "below", align = "start", onclose, width, focus = true } = options;
   const opener = document.activeElement;
-  // The top layer puts it above open dialogs too.
+  // The top layer is above open dialogs too.
   const element = h(
     "div",
     { class: "floating", popover: "manual", style: { width: width ? `${width}px` : null } },

@@ -1,11 +1,11 @@
-// What can be done with a message: the toolbar that appears over it and its menu.
+// A message's toolbar and menu.
 
 import { h, iconButton } from "./dom.js";
 import { emojiNode, QUICK } from "./emoji.js";
 import { openMenu } from "./menus.js";
 import { CommandType, isEphemeral } from "./store.js";
 
-/** The row of buttons over a message's corner. */
+/** The toolbar of a message. */
 export function toolbar(view, page) {
   const ephemeral = isEphemeral(view.message);
   return h(
@@ -69,7 +69,7 @@ function openAppsMenu(anchor, message, page) {
   });
 }
 
-/** Where a message may be forwarded to. */
+/** The menu of channels to forward to. */
 function openForwardMenu(anchor, message, page) {
   openMenu(
     anchor,
@@ -85,7 +85,7 @@ function openForwardMenu(anchor, message, page) {
   );
 }
 
-/** The whole menu, by right click, long press or the toolbar's last button. */
+/** The full menu, by right click, long press or the toolbar's last button. */
 export function openMessageMenu(anchor, message, page) {
   const ephemeral = isEphemeral(message);
   const apps = ephemeral ? [] : appItems(message, page);

@@ -1,16 +1,15 @@
-// One message on the page. Its element lives as long as the message; edits change only the parts
-// that differ.
+// One message on the page. Edits change only the parts that differ.
 
 import { fill, h, icon, iconButton } from "./dom.js";
 import { renderAttachments } from "./attachments.js";
 import { dots, renderRow } from "./components.js";
-import { plainAttachments, resolveEmbed } from "./contents.js";
+import { plainAttachments, resolveEmbed } from "./message-pictures.js";
 import { renderEmbed } from "./embeds.js";
 import { emojiNode } from "./emoji.js";
 import { renderLayout } from "./layout.js";
 import { isJumbo, plainText, renderMarkdown } from "./markdown.js";
 import { openMessageMenu, toolbar } from "./message-menu.js";
-import { appTag, avatar, coloredName } from "./people.js";
+import { appTag, avatar, coloredName } from "./users.js";
 import { PictureSet } from "./pictures.js";
 import { stickerNode } from "./stickers.js";
 import { isEphemeral, MessageFlag, MessageType, nameOf } from "./store.js";
@@ -20,7 +19,7 @@ import { clockTime, fullTime, messageTime } from "./time.js";
 const PATIENCE = 4500;
 
 export class MessageView {
-  /** @param {object} page The page's services, as `app.js` lists them. */
+  /** @param {object} page The page's services; see `app.js`. */
   constructor(message, page) {
     this.page = page;
     this.pictures = new PictureSet();
@@ -138,13 +137,13 @@ export class MessageView {
     if (focused) this.refocus(part, focusKey(focused));
   }
 
-  /** The redrawn control keeps the focus; where it is gone, its message takes it. */
+  /** Keeps the focus on a redrawn control, or moves it to the message. */
   refocus(part, key) {
     const again = key && part.querySelector(key);
     (again || this.element).focus({ preventScroll: true });
   }
 
-  /** A message right after another of the same author stands without head and avatar. */
+  /** A message that follows one of the same author has no head and avatar. */
   setContinued(continued) {
     this.element.classList.toggle("continued", continued);
     const date = new Date(this.message.timestamp);
@@ -416,7 +415,7 @@ export class MessageView {
     }
   }
 
-  /** The bot answered, in one way or another: the controls may be pressed again. */
+  /** The bot answered or failed: enables the controls again. */
   settle() {
     if (!this.pending.size) return;
     clearTimeout(this.waiting);
@@ -436,7 +435,7 @@ export class MessageView {
     if (!this.tools.isConnected) this.element.append(this.tools);
   }
 
-  /** The tools stand where the keyboard is; a click alone does not leave a second row standing. */
+  /** Shows the toolbar for keyboard focus, but not after a mere click. */
   onFocusIn(event) {
     this.showTools();
     if (event.target.matches(":focus-visible")) this.element.classList.add("keyed");
@@ -453,7 +452,7 @@ export class MessageView {
 
   onContextMenu(event) {
     const selection = getSelection();
-    // A link or selected text keeps the browser's own menu; so does Shift.
+    // Links, selected text and Shift keep the browser's menu.
     if (
       event.shiftKey ||
       event.target.closest("a[href], input, textarea") ||

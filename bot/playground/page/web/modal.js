@@ -1,4 +1,4 @@
-// Forms that a bot opens in answer to a press or a command.
+// Modals that a bot opens.
 
 import { fill, h, iconButton } from "./dom.js";
 import { ComponentType, dots, renderSelect } from "./components.js";
@@ -7,7 +7,7 @@ import { fileField } from "./fields.js";
 const PARAGRAPH = 2;
 let shown = null;
 
-/** Opens a modal; its answer goes back as an interaction of type 5. */
+/** Opens a modal, which is submitted as an interaction of type 5. */
 export function openModal(modal, page) {
   shown?.close();
   const fields = [];

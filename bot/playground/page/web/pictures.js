@@ -1,13 +1,13 @@
-// Pictures that change while someone is looking: the old one stays until the new one can be shown.
+// Pictures that change without flicker: the old one stays until the new one is decoded.
 
 import { calm, h } from "./dom.js";
 
 const RETRIES = [600, 1500, 4000, 8000];
 
-/** A signature is renewed on every fetch of the state; the picture behind it is the same. */
+/** The URL without its signature, which is renewed on every fetch of the state. */
 export const pictureKey = (url) => String(url ?? "").split("?", 1)[0];
 
-/** Where a picture may come from: this machine, or bytes this page already holds. */
+/** Allows pictures of this origin, and blob and data URLs. */
 export function safePictureUrl(url) {
   if (!url) return null;
   try {
@@ -19,8 +19,8 @@ export function safePictureUrl(url) {
 }
 
 /**
- * One place on the page that holds a picture. `element` never leaves the page while its source
- * changes; a newer picture is decoded beside it and then faded in above it.
+ * An element that shows a picture. When its source changes, the new picture is decoded first and
+ * then faded in above the old one.
  */
 export class Picture {
   constructor() {
@@ -45,7 +45,7 @@ export class Picture {
     this.load(safePictureUrl(url), this.turn, 0);
   }
 
-  /** Forgets the picture; nothing of it may stand while the next one loads. */
+  /** Removes the picture before another one loads. */
   clear() {
     this.element.replaceChildren();
     this.image = null;
@@ -68,7 +68,7 @@ export class Picture {
       else if (!this.image) this.fail(url, turn);
       return;
     }
-    // Decoding may finish out of order: only ever go forward.
+    // Decoding may finish out of order: ignore older pictures.
     if (turn < this.shownTurn) return;
     this.shownTurn = turn;
     image.alt = this.alt;
@@ -93,7 +93,7 @@ export class Picture {
     }
     image.classList.add("arriving");
     this.element.append(image);
-    // The fade only decorates; the timer takes the old one away even where no animation runs.
+    // The timer removes the old picture even if no animation runs.
     requestAnimationFrame(() => requestAnimationFrame(() => image.classList.remove("arriving")));
     setTimeout(() => old.remove(), 450);
   }
@@ -115,7 +115,7 @@ export class Picture {
   }
 }
 
-/** The pictures of one message, by the place they have in it, kept across its edits. */
+/** The picture elements of one message by key, kept across edits. */
 export class PictureSet {
   constructor() {
     this.held = new Map();
@@ -139,7 +139,7 @@ export class PictureSet {
   }
 }
 
-/** The largest size with the same shape inside a box, never larger than the picture itself. */
+/** The size that fits into a box with the same proportions, without enlarging. */
 export function fit(width, height, boxWidth, boxHeight) {
   if (!width || !height) return null;
   const scale = Math.min(1, boxWidth / width, boxHeight / height);

@@ -1,9 +1,16 @@
-// The guild at the left: its channels, its members, and who you are.
+// The sidebar: channels, members and the acting member.
 
 import { fill, h, icon } from "./dom.js";
 import { openMenu } from "./menus.js";
-import { appTag, avatar } from "./people.js";
+import { appTag, avatar } from "./users.js";
 import { CommandType, nameOf } from "./store.js";
+
+/** The mark of an age-restricted channel. */
+export function nsfwMark(channel) {
+  return channel?.nsfw
+    ? h("span", { class: "nsfw-mark", title: "Age-restricted channel" }, "18+")
+    : null;
+}
 
 export class Sidebar {
   constructor(element, page) {
@@ -17,7 +24,7 @@ export class Sidebar {
     });
     for (const type of ["state", "channel", "presence", "connection", "message"]) {
       page.store.on(type, (detail) => {
-        // An edit changes nothing here; only new messages can be unread.
+        // Edits do not matter here; only new messages can be unread.
         if (type !== "message" || detail.fresh) this.draw();
       });
     }
@@ -110,6 +117,7 @@ export class Sidebar {
         },
         icon(channel.type === 1 ? "at" : "hash", 18),
         h("span", { class: "side-name" }, channel.name),
+        nsfwMark(channel),
         unread &&
           h(
             "span",

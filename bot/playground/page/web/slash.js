@@ -1,4 +1,4 @@
-// Slash commands: finding one, and the form its options make.
+// Slash commands: search, and the form for their options.
 
 import { fill, h, icon, iconButton } from "./dom.js";
 import { dots } from "./components.js";
@@ -30,8 +30,7 @@ export function flatCommands(store) {
 }
 
 /**
- * Commands for what was typed after the slash: names that begin with it come before those that hold
- * it.
+ * Commands that match the typed text: names that start with it come before names that contain it.
  */
 export function commandSuggestions(store, typed, choose) {
   const needle = typed.trim();
@@ -48,7 +47,7 @@ export function commandSuggestions(store, typed, choose) {
     }));
 }
 
-/** Nests the values as the wire wants them: group, subcommand, options. */
+/** Nests the values as the API expects them: group, subcommand, options. */
 function nest(found, values) {
   return found.path.slice(1).reduceRight(
     (inner, name, index, all) => [
@@ -62,7 +61,7 @@ function nest(found, values) {
   );
 }
 
-/** The form that takes the composer's place while a command's options are filled in. */
+/** The form for a command's options, in place of the composer. */
 export class CommandForm {
   /**
    * @param {object} found One of `flatCommands`. @param {object} page The page's services. @param
@@ -179,7 +178,7 @@ export class CommandForm {
     );
   }
 
-  /** Files dropped, pasted or waiting in the tray go to the empty file options, in order. */
+  /** Assigns dropped, pasted or attached files to the empty file options, in order. */
   takeFiles(files) {
     const waiting = [...files];
     for (const option of this.found.options) {
@@ -191,7 +190,7 @@ export class CommandForm {
     return waiting;
   }
 
-  /** @returns {{values: object[], files: File[]}} What is filled in so far. */
+  /** @returns {{values: object[], files: File[]}} The current values and files. */
   read(focused = null) {
     const values = [];
     const files = [];
@@ -239,7 +238,7 @@ export class CommandForm {
     return answer?.choices ?? [];
   }
 
-  /** Lets go of the previews when the form is left. */
+  /** Releases the previews when the form closes. */
   release() {
     for (const field of this.fields.values()) field.release?.();
   }

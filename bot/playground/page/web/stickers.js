@@ -1,4 +1,4 @@
-// Stickers: how one looks on a message, and choosing one to send.
+// Stickers on messages, and the sticker picker.
 
 import { h } from "./dom.js";
 import { float, roam } from "./menus.js";
@@ -6,7 +6,7 @@ import { float, roam } from "./menus.js";
 const LOTTIE = 3;
 const GIF = 4;
 
-/** A sticker as a picture; one that is drawn as it moves is only named. */
+/** A sticker as an image; a Lottie sticker shows its name only. */
 export function stickerNode(sticker) {
   if (sticker.format_type === LOTTIE)
     return h("span", { class: "sticker-name" }, `Moving sticker: ${sticker.name}`);

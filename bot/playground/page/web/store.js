@@ -1,4 +1,4 @@
-// What the page knows. Views subscribe; only this module changes it.
+// The page's state. Views subscribe to it; only this module changes it.
 
 export const MessageFlag = Object.freeze({
   EPHEMERAL: 1 << 6,
@@ -13,14 +13,14 @@ export const MessageType = Object.freeze({
 export const CommandType = Object.freeze({ CHAT_INPUT: 1, USER: 2, MESSAGE: 3 });
 
 const TYPING_LASTS = 10_000;
-// Text, direct message, announcements and threads: what has messages.
+// Channel types with messages: text, direct message, announcements and threads.
 const CHANNELS = new Set([0, 1, 5, 10, 11, 12]);
 
-/** Direct messages have no name but the other's. */
+/** Names a direct message after its recipients. */
 const named = (channel) =>
   channel.name ? channel : { ...channel, name: (channel.recipients ?? []).map(nameOf).join(", ") };
 
-/** Snowflakes are decimal strings without leading zeros: the longer is the larger. */
+/** Compares snowflakes, which are decimal strings without leading zeros. */
 export const compareIds = (a, b) => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 
 export const nameOf = (user) => user?.global_name || user?.username || user?.name || "Someone";
@@ -131,19 +131,19 @@ export class Store extends EventTarget {
         ),
       ]),
     );
-    if (!this.channel) this.channelId = this.liveliest()?.id ?? null;
+    if (!this.channel) this.channelId = this.defaultChannel()?.id ?? null;
     this.loaded = true;
     this.emit("state");
   }
 
   /**
-   * Where to begin: where something was said last, else where the painting is done, else the first.
+   * The channel to open first: the one with the newest message, else #stylize, else the first.
    */
-  liveliest() {
-    const said = (channel) =>
+  defaultChannel() {
+    const newestId = (channel) =>
       [...(this.messages.get(channel.id)?.keys() ?? [])].sort(compareIds).at(-1) ?? "";
-    const [newest] = [...this.channels].sort((a, b) => compareIds(said(b), said(a)));
-    if (newest && said(newest)) return newest;
+    const [newest] = [...this.channels].sort((a, b) => compareIds(newestId(b), newestId(a)));
+    if (newest && newestId(newest)) return newest;
     return this.channels.find((channel) => channel.name === "stylize") ?? newest;
   }
 
@@ -182,13 +182,13 @@ export class Store extends EventTarget {
     if (held?.delete(message.id)) this.emit("message", { message, removed: true });
   }
 
-  /** Ephemeral messages are only ever put away on this side, as in Discord. */
+  /** Dismisses an ephemeral message on this page only, as in Discord. */
   dismiss(message) {
     const ids = this.dismissed.add(message.id);
     try {
       sessionStorage.setItem("playground.dismissed", JSON.stringify([...ids].slice(-200)));
     } catch {
-      // Without storage it comes back on reload, which is harmless.
+      // Without storage it returns on reload, which is harmless.
     }
     this.remove(message);
   }
@@ -287,7 +287,7 @@ export class Store extends EventTarget {
       case "MODAL":
         this.emit("modal", data);
         break;
-      default: // Newer servers may say more than this page understands.
+      default: // Ignores events that this page does not know.
     }
   }
 

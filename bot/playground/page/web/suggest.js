@@ -1,15 +1,15 @@
-// Suggestions above the text box: members after @, channels after #, emoji after :, commands after
-// /.
+// Suggestions above the text box: members after @, channels after #, emoji after :, commands
+// after /.
 
 import { fill, h } from "./dom.js";
 import { emojiNode, searchEmoji } from "./emoji.js";
-import { avatar } from "./people.js";
+import { avatar } from "./users.js";
 import { nameOf } from "./store.js";
 
 const MOST = 8;
 
 /**
- * Finds what the word before the caret asks for.
+ * Finds suggestions for the word before the caret.
  * @returns {{start: number, items: {label: string, hint?: string, node?: Node, insert?: string,
  *   run?: () => void}[], title: string} | null}
  */
@@ -70,12 +70,12 @@ function channelsLike(needle, store) {
     }));
 }
 
-/** Names as typed become what the wire wants; the longest name wins. */
+/** Replaces typed names by mentions; the longest name wins. */
 export function encodeMentions(text, store) {
   const people = [...store.members.values()].map((user) => [`@${nameOf(user)}`, `<@${user.id}>`]);
   const places = store.channels.map((channel) => [`#${channel.name}`, `<#${channel.id}>`]);
   const names = [...people, ...places].sort((a, b) => b[0].length - a[0].length);
-  // Code is sent as it stands.
+  // Code is not changed.
   return text
     .split(/(```[\s\S]*?```|`[^`\n]*`)/)
     .map((piece, index) =>
@@ -92,7 +92,7 @@ export function encodeMentions(text, store) {
     .join("");
 }
 
-/** The list itself, driven by the text box's keys. */
+/** The list of suggestions, controlled by the text box's keys. */
 export class SuggestionList {
   constructor(textbox, choose) {
     this.textbox = textbox;

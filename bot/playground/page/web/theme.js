@@ -1,11 +1,11 @@
-// Runs before the first paint (a classic script on purpose), so that a chosen theme never flashes.
+// A classic script that runs before the first paint, so that the theme does not flash.
 "use strict";
 (function applyStoredTheme() {
   let theme = null;
   try {
     theme = localStorage.getItem("playground.theme");
   } catch {
-    // Storage may be forbidden; the system's theme is a fine answer.
+    // Without storage the system's theme applies.
   }
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
 })();

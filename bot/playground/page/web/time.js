@@ -1,4 +1,4 @@
-// Dates as people say them, in the reader's own language and zone.
+// Dates in the reader's language and time zone.
 
 const DAY = 86_400_000;
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
@@ -7,7 +7,7 @@ const longDay = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
-// Discord's letters for <t:seconds:letter>.
+// Discord's formats of <t:seconds:format>.
 const STYLES = {
   t: clock,
   T: new Intl.DateTimeFormat(undefined, { timeStyle: "medium" }),

@@ -1,8 +1,9 @@
-// The line over the messages: which channel it is, the weather and the theme.
+// The bar above the messages: channel, network faults and theme.
 
 import { fill, h, icon, iconButton } from "./dom.js";
+import { nsfwMark } from "./sidebar.js";
 
-/** The line over the messages: where you are, and what the page itself can do. */
+/** The bar above the messages. */
 export class Topbar {
   constructor(element, page, openDrawer) {
     this.element = element;
@@ -27,12 +28,13 @@ export class Topbar {
       this.element,
       iconButton("menu", "Channels and members", this.openDrawer, { class: "menu-button" }),
       h("span", { class: "channel-title" }, icon("hash", 22), h("strong", {}, channel?.name ?? "")),
+      nsfwMark(channel),
       channel?.topic && h("span", { class: "topic", title: channel.topic }, channel.topic),
       h("span", { class: "grow" }),
       iconButton(
         "cloud",
-        "Weather: make the network misbehave",
-        (event) => this.page.openWeather(event.currentTarget),
+        "Network faults",
+        (event) => this.page.openFaults(event.currentTarget),
         { "aria-haspopup": "dialog" },
       ),
       this.themeButton(),

@@ -1,4 +1,4 @@
-// The tray of files about to be sent: add, look, order, hide, describe, remove.
+// The tray of files to send: add, reorder, mark as spoiler, describe, remove.
 
 import { announce, fill, h, icon, iconButton } from "./dom.js";
 import { fileSize } from "./attachments.js";
@@ -9,7 +9,7 @@ export const LARGEST_FILE = 10 * 1024 * 1024;
 const ROLES = ["content", "style"];
 
 export class Uploads {
-  /** @param {{changed: () => void, complain: (text: string) => void}} handlers */
+  /** @param {{changed: () => void, showError: (text: string) => void}} handlers */
   constructor(handlers) {
     this.handlers = handlers;
     this.entries = [];
@@ -26,7 +26,7 @@ export class Uploads {
     const list = [...files];
     const room = MOST_FILES - this.entries.length;
     if (list.length > room) {
-      this.handlers.complain(
+      this.handlers.showError(
         `A message holds up to ${MOST_FILES} files; ${list.length - room} ${list.length - room === 1 ? "was" : "were"} left out.`,
       );
     }
@@ -50,7 +50,7 @@ export class Uploads {
     this.changed();
   }
 
-  /** Hands the entries over; their previews now belong to the taker. */
+  /** Removes and returns the entries; the caller must release their previews. */
   take() {
     const { entries } = this;
     this.entries = [];

@@ -1,4 +1,4 @@
-"""Stickers, forwarding, and forms that take files."""
+"""Stickers, forwarding, and modals with files."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from playwright.async_api import expect
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_a_sticker_is_sent_with_what_is_written_and_forwarded(chat, wire_bot):
+async def test_a_sticker_is_sent_with_text_and_forwarded(chat, minimal_bot):
     await chat.text.fill("look")
     await chat.page.get_by_role("button", name="Sticker", exact=True).click()
-    await chat.page.keyboard.press("Enter")  # the first of them has the focus
-    heard = await wire_bot.heard("MESSAGE_CREATE")
+    await chat.page.keyboard.press("Enter")  # the first one has the focus
+    heard = await minimal_bot.event("MESSAGE_CREATE")
     assert heard["content"] == "look"
     assert [each["name"] for each in heard["sticker_items"]] == ["Bravo"]
     shown = chat.message(heard["id"])
@@ -20,18 +20,18 @@ async def test_a_sticker_is_sent_with_what_is_written_and_forwarded(chat, wire_b
     await shown.click(button="right")
     await chat.page.get_by_role("menuitem", name="Forward…").click()
     await chat.page.get_by_role("menuitem", name="#stylize").click()
-    forward = await wire_bot.heard("MESSAGE_CREATE", lambda m: m.get("message_snapshots"))
+    forward = await minimal_bot.event("MESSAGE_CREATE", lambda m: m.get("message_snapshots"))
     [snapshot] = forward["message_snapshots"]
     assert snapshot["message"]["content"] == "look"
     assert snapshot["message"]["sticker_items"] == heard["sticker_items"]
     await expect(chat.message(forward["id"]).get_by_alt_text("Sticker: Bravo")).to_be_visible()
 
 
-async def test_a_form_takes_files(chat, wire_bot, files):
+async def test_a_modal_with_file_fields(chat, minimal_bot, files):
     button = {"type": 2, "style": 1, "label": "Add", "custom_id": "add"}
-    message = await wire_bot.post("Ready", components=[{"type": 1, "components": [button]}])
+    message = await minimal_bot.post("Ready", components=[{"type": 1, "components": [button]}])
     await chat.message(message["id"]).get_by_role("button", name="Add").click()
-    pressed = await wire_bot.heard("INTERACTION_CREATE")
+    pressed = await minimal_bot.event("INTERACTION_CREATE")
     fields = [
         {
             "type": 18,
@@ -41,7 +41,7 @@ async def test_a_form_takes_files(chat, wire_bot, files):
         for label, required in (("Content", True), ("Style", False))
     ]
     form_data = {"custom_id": "form", "title": "Your pictures", "components": fields}
-    await wire_bot.respond(pressed, 9, form_data)
+    await minimal_bot.respond(pressed, 9, form_data)
     form = chat.page.get_by_role("dialog", name="Your pictures")
     await form.get_by_role("button", name="Submit").click()
     await expect(form.get_by_role("alert")).to_have_text("Choose a file for Content.")
@@ -50,24 +50,24 @@ async def test_a_form_takes_files(chat, wire_bot, files):
     )
     await form.get_by_role("button", name="Submit").click()
     await expect(form).to_have_count(0)
-    sent = await wire_bot.heard("INTERACTION_CREATE", lambda d: d["type"] == 5)
+    sent = await minimal_bot.event("INTERACTION_CREATE", lambda d: d["type"] == 5)
     content, style = (row["component"] for row in sent["data"]["components"])
     [attachment] = sent["data"]["resolved"]["attachments"].values()
     assert content["values"] == [attachment["id"]]
     assert (attachment["filename"], style["values"]) == ("blue.png", [])
 
 
-async def test_a_form_opens_on_its_first_field_and_leads_back(chat, wire_bot):
+async def test_a_modal_focuses_its_first_field_and_restores_the_focus(chat, minimal_bot):
     button = {"type": 2, "style": 1, "label": "Add", "custom_id": "add"}
-    message = await wire_bot.post("Ready", components=[{"type": 1, "components": [button]}])
+    message = await minimal_bot.post("Ready", components=[{"type": 1, "components": [button]}])
     add = chat.message(message["id"]).get_by_role("button", name="Add", exact=True)
     await add.focus()
     await chat.page.keyboard.press("Enter")
-    pressed = await wire_bot.heard("INTERACTION_CREATE")
+    pressed = await minimal_bot.event("INTERACTION_CREATE")
     upload = {"type": 19, "custom_id": "content", "required": True}
     fields = [{"type": 18, "label": "Content", "component": upload}]
     form_data = {"custom_id": "form", "title": "Your pictures", "components": fields}
-    await wire_bot.respond(pressed, 9, form_data)
+    await minimal_bot.respond(pressed, 9, form_data)
     form = chat.page.get_by_role("dialog", name="Your pictures")
     await expect(form.locator(".file-slot")).to_be_focused()
     await chat.page.keyboard.press("Escape")

@@ -1,4 +1,4 @@
-"""Pictures open large, keep to the keyboard, and follow a painting that grows."""
+"""The lightbox, attachments, embeds and layout components."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playwright.async_api import expect
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_a_picture_opens_large_and_closes_with_escape(chat, playground, files):
+async def test_lightbox_opens_and_closes(chat, playground, files):
     message = playground.post_message(
         playground.scene.members[1],
         "!stylize",
@@ -43,24 +43,24 @@ async def test_a_picture_opens_large_and_closes_with_escape(chat, playground, fi
     await expect(first).to_be_focused()
 
 
-async def test_the_large_picture_follows_the_painting(chat, wire_bot, files):
+async def test_the_lightbox_follows_edits(chat, minimal_bot, files):
     card = {"title": "Painting", "image": {"url": "attachment://one.png"}}
-    message = await wire_bot.post(embeds=[card], files=[("one.png", files.blue)])
+    message = await minimal_bot.post(embeds=[card], files=[("one.png", files.blue)])
     await chat.message(message["id"]).get_by_role("button", name=re.compile("Open large")).click()
     box = chat.page.get_by_role("dialog", name="Picture")
     await expect(box.locator(".picture")).to_have_attribute("data-shown", re.compile("one.png"))
-    await wire_bot.edit(
+    await minimal_bot.edit(
         message,
         embeds=[card | {"image": {"url": "attachment://two.png"}}],
         attachments=[{"id": "0", "filename": "two.png"}],
         files=[("two.png", files.red)],
     )
     await expect(box.locator(".picture")).to_have_attribute("data-shown", re.compile("two.png"))
-    await wire_bot.rest("DELETE", f"/channels/{message['channel_id']}/messages/{message['id']}")
+    await minimal_bot.rest("DELETE", f"/channels/{message['channel_id']}/messages/{message['id']}")
     await expect(box).to_be_hidden()
 
 
-async def test_what_is_no_picture_is_a_file(chat, playground):
+async def test_other_files_are_shown_as_chips(chat, playground):
     message = playground.post_message(
         playground.scene.members[1],
         channel=playground.scene.stylize,
@@ -73,7 +73,7 @@ async def test_what_is_no_picture_is_a_file(chat, playground):
     await expect(chat.message(message.id).locator("img")).to_have_count(1)  # the avatar
 
 
-async def test_pictures_survive_bad_weather(chat, playground, files):
+async def test_pictures_load_after_a_failing_download(chat, playground, files):
     playground.faults.cdn_status = 503
     message = playground.post_message(
         playground.scene.members[1],
@@ -85,11 +85,11 @@ async def test_pictures_survive_bad_weather(chat, playground, files):
     await chat.page.wait_for_timeout(300)
     playground.faults.clear()
     await expect(picture).to_have_attribute("data-shown", re.compile("late.png"))
-    chat.excuse("503")
+    chat.expect_console("503")
 
 
-async def test_an_embed_is_drawn_whole(chat, wire_bot, files):
-    message = await wire_bot.post(
+async def test_embed_with_all_fields(chat, minimal_bot, files):
+    message = await minimal_bot.post(
         embeds=[
             {
                 "title": "Painted **blue.png**",
@@ -118,12 +118,12 @@ async def test_an_embed_is_drawn_whole(chat, wire_bot, files):
     await expect(embed.locator("dt")).to_have_text(["Steps", "Loss", "Recipe"])
     await expect(embed.locator(".embed-footer")).to_contain_text("seed 7 • ")
     await expect(embed.locator(".picture[data-shown]")).to_have_count(2)
-    # The files are shown by the embed and not again beneath it.
+    # The files are shown in the embed only.
     await expect(chat.message(message["id"]).locator(".gallery")).to_have_count(0)
 
 
-async def test_a_laid_out_message_and_its_hidden_picture(chat, wire_bot, files):
-    message = await wire_bot.post(
+async def test_layout_components_with_a_spoiler(chat, minimal_bot, files):
+    message = await minimal_bot.post(
         flags=1 << 15,
         components=[
             {
@@ -158,7 +158,7 @@ async def test_a_laid_out_message_and_its_hidden_picture(chat, wire_bot, files):
 
     await blue.click()
     await expect(chat.page.get_by_role("dialog", name="Picture")).to_be_visible()
-    await expect(counter).to_have_text("")  # the hidden one is not a key press away
+    await expect(counter).to_have_text("")  # the hidden picture is skipped
     await chat.page.keyboard.press("Escape")
     await hidden.click()
     await expect(hidden).to_have_count(0)
@@ -167,4 +167,4 @@ async def test_a_laid_out_message_and_its_hidden_picture(chat, wire_bot, files):
     await chat.page.keyboard.press("Escape")
 
     await shown.get_by_role("button", name="Take it").click()
-    assert (await wire_bot.heard("INTERACTION_CREATE"))["data"]["custom_id"] == "take"
+    assert (await minimal_bot.event("INTERACTION_CREATE"))["data"]["custom_id"] == "take"

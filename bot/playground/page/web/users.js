@@ -1,16 +1,16 @@
-// How members and applications look: their colour, their avatar, their name.
+// Users on the page: colour, avatar, name and app tag.
 
 import { h, icon } from "./dom.js";
 import { nameOf } from "./store.js";
 
-/** A hue that stays with a member: consecutive ids land far apart on the wheel. */
+/** A stable hue per user; consecutive ids get very different hues. */
 export function hueOf(user) {
   let sum = 0;
   for (const digit of String(user?.id ?? "0")) sum = (sum * 31 + digit.charCodeAt(0)) % 9973;
   return Math.round((sum * 137.508) % 360);
 }
 
-/** A round picture, or the member's initial on their colour. */
+/** The user's avatar, or their initial on their colour. */
 export function avatar(user, size = 40) {
   const frame = h("span", {
     class: "avatar",

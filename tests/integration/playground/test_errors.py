@@ -1,4 +1,4 @@
-"""What Discord refuses, refused with the same status, code and nested errors."""
+"""Errors have Discord's status, code and nested details."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def messages(playground: Playground) -> str:
 
 
 def errors_at(body: Any, path: str) -> str:
-    """The first error code noted at a dotted path."""
+    """Return the first error code at a dotted path."""
     node = body["errors"]
     for key in path.split("."):
         node = node[key]
@@ -31,7 +31,7 @@ def errors_at(body: Any, path: str) -> str:
 
 
 @pytest.mark.parametrize("token", ["", "Bot", "Bot wrong.token.here", "Bearer {0}", "{0}"])
-async def test_bad_tokens(playground: Playground, rest: Rest, token: str) -> None:
+async def test_invalid_tokens(playground: Playground, rest: Rest, token: str) -> None:
     headers = {"Authorization": token.format(playground.bot_token)}
     status, body, response = await rest("GET", "/users/@me", headers=headers)
     assert (status, body) == (401, {"message": "401: Unauthorized", "code": 0})
@@ -53,7 +53,7 @@ async def test_bad_tokens(playground: Playground, rest: Rest, token: str) -> Non
         ("GET", "/no/such/thing", 0),
     ],
 )
-async def test_unknown_things(
+async def test_unknown_ids(
     playground: Playground, rest: Rest, method: str, path: str, code: int
 ) -> None:
     path = path.format(messages=messages(playground), guild=playground.scene.guild.id)
@@ -180,7 +180,7 @@ async def test_malformed_components(
     assert errors_at(body, path) == why
 
 
-async def test_newer_components(playground: Playground, rest: Rest) -> None:
+async def test_layout_components(playground: Playground, rest: Rest) -> None:
     container = {
         "type": 17,
         "components": [
@@ -196,7 +196,7 @@ async def test_newer_components(playground: Playground, rest: Rest) -> None:
     }
     payload = {"flags": 1 << 15, "components": [container]}
     status, body, _ = await rest("POST", messages(playground), payload)
-    assert (status, body["code"]) == (400, 50035)  # the picture was not sent along
+    assert (status, body["code"]) == (400, 50035)  # the file is missing
     status, body, _ = await rest.upload(messages(playground), payload, [("a.png", png(5, 4))])
     assert status == 200
     inside = body["components"][0]["components"]
@@ -215,7 +215,7 @@ async def test_empty_messages(playground: Playground, rest: Rest, payload: Any) 
     assert (status, body["code"]) == (400, 50006)
 
 
-async def test_bodies_that_are_not_json(playground: Playground, rest: Rest) -> None:
+async def test_malformed_bodies(playground: Playground, rest: Rest) -> None:
     headers = rest.headers | {"Content-Type": "application/json"}
     for raw, code in ((b"{nope", 50109), (b"[1]", 50035), (b'"text"', 50035)):
         status, body, _ = await rest("POST", messages(playground), data=raw, headers=headers)
@@ -290,7 +290,7 @@ async def test_missing_permissions(
         assert (await rest.upload(messages(playground), payload, files))[0] == 200
 
 
-async def test_other_peoples_messages(playground: Playground, rest: Rest) -> None:
+async def test_messages_of_other_users(playground: Playground, rest: Rest) -> None:
     ada, general = playground.scene.members[0], playground.scene.general
     path = f"{messages(playground)}/{playground.post_message(ada, 'mine', channel=general).id}"
     status, body, _ = await rest("PATCH", path, {"content": "yours"})
@@ -334,12 +334,12 @@ async def test_nonces(playground: Playground, rest: Rest) -> None:
     assert len(playground.scene.general.messages) == 1
     _, loose, _ = await rest("POST", messages(playground), {**payload, "enforce_nonce": False})
     assert loose["id"] != first["id"]
-    playground.clock.advance(301)  # Discord remembers for some minutes only
+    playground.clock.advance(301)  # Discord remembers nonces for some minutes only
     _, later, _ = await rest("POST", messages(playground), payload)
     assert later["id"] not in (first["id"], loose["id"])
 
 
-async def test_who_is_pinged(playground: Playground, rest: Rest) -> None:
+async def test_allowed_mentions(playground: Playground, rest: Rest) -> None:
     ada, vincent, _ = playground.scene.members
     general = playground.scene.general
     asked = playground.post_message(ada, "please", channel=general)
@@ -348,7 +348,7 @@ async def test_who_is_pinged(playground: Playground, rest: Rest) -> None:
 
     async def pinged(**fields: Any) -> set[str]:
         _, body, _ = await rest("POST", messages(playground), {"content": text, **fields})
-        assert not body["mention_everyone"]  # the bot may not
+        assert not body["mention_everyone"]  # the bot lacks the permission
         return {u["username"] for u in body["mentions"]}
 
     assert await pinged() == {"ada", "vincent"}
@@ -358,7 +358,7 @@ async def test_who_is_pinged(playground: Playground, rest: Rest) -> None:
     assert await pinged(allowed_mentions={"parse": [], "replied_user": True}, **reply) == {"ada"}
 
 
-async def test_queries_out_of_bounds(playground: Playground, rest: Rest) -> None:
+async def test_invalid_query_parameters(playground: Playground, rest: Rest) -> None:
     for query in ("limit=0", "limit=101", "limit=x", "before=x"):
         status, body, _ = await rest("GET", f"{messages(playground)}?{query}")
         assert (status, body["code"]) == (400, 50035), query
@@ -376,7 +376,7 @@ async def test_bulk_delete(playground: Playground, rest: Rest) -> None:
     assert playground.scene.general.messages == {}
 
 
-async def test_requests_that_are_not_for_us(playground: Playground, rest: Rest) -> None:
+async def test_requests_of_other_hosts_are_refused(playground: Playground, rest: Rest) -> None:
     for headers, status in (
         ({"Host": "evil.example"}, 421),
         ({"Host": "127.0.0.1.evil.example:80"}, 421),
@@ -393,7 +393,7 @@ async def test_requests_that_are_not_for_us(playground: Playground, rest: Rest) 
     assert refused.value.status == 403
 
 
-def test_never_beyond_loopback() -> None:
+def test_only_loopback_addresses() -> None:
     from bot.playground.server import Playground as Server
 
     with pytest.raises(ValueError, match="loopback only"):

@@ -1,9 +1,9 @@
-// The playground's weather: faults a person can switch on to see how the bot takes them.
+// A menu of network faults that a person can switch on.
 
 import { fill, h } from "./dom.js";
 import { float } from "./menus.js";
 
-// Each: what to call it, what to send for on, and whether the server's answer says it is on.
+// Each: its label, the request that switches it on, and a test of the server's answer.
 const FAULTS = [
   {
     label: "Server errors",
@@ -25,10 +25,10 @@ const FAULTS = [
   },
 ];
 
-export async function openWeather(anchor, page) {
+export async function openFaults(anchor, page) {
   const state = h("p", { class: "quiet", role: "status" });
   const rows = FAULTS.map((fault) => {
-    // Not to be pressed before it is known how things stand: the answer would undo the press.
+    // Disabled until the current state is known, which would overwrite an earlier change.
     const box = h("input", {
       type: "checkbox",
       role: "switch",
@@ -46,7 +46,7 @@ export async function openWeather(anchor, page) {
       ),
     };
   });
-  /** Rules only ever add up, so the sky is cleared first and what is switched on said again. */
+  /** Rules accumulate on the server, so clear them and send the active ones again. */
   function apply() {
     const on = rows.filter((row) => row.box.checked).map((row) => row.fault.on);
     return send(Object.assign({ clear: true }, ...on));
@@ -68,9 +68,9 @@ export async function openWeather(anchor, page) {
     anchor,
     h(
       "div",
-      { class: "weather", role: "dialog", "aria-label": "Weather" },
-      h("h3", {}, "Weather"),
-      h("p", { class: "quiet" }, "Make the network misbehave and watch the bot go on."),
+      { class: "faults", role: "dialog", "aria-label": "Network faults" },
+      h("h3", {}, "Network faults"),
+      h("p", { class: "quiet" }, "Inject faults and watch how the bot copes."),
       rows.map((row) => row.element),
       h(
         "button",
@@ -79,7 +79,7 @@ export async function openWeather(anchor, page) {
           class: "button button-secondary small",
           onclick: () => send({ drop_gateway: true }),
         },
-        "Cut the bot's connection once",
+        "Drop the bot's connection once",
       ),
       state,
     ),

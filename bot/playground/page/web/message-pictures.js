@@ -1,4 +1,4 @@
-// Which pictures a message shows, and where each of them is.
+// The pictures of a message, in attachments, embeds and components.
 
 import { altOf, isPicture, isSpoiler, resolveMedia } from "./attachments.js";
 import { embedPictures } from "./embeds.js";
@@ -10,7 +10,7 @@ import { MessageFlag } from "./store.js";
  * All pictures of a message in reading order, for the lightbox.
  *
  * @param {object} message
- * @param {Set<string>} revealed Places whose spoilers were lifted; the others are left out.
+ * @param {Set<string>} revealed Keys of revealed spoilers; other spoilers are left out.
  */
 export function picturesOf(message, revealed) {
   const pictures = [
@@ -35,7 +35,7 @@ export function picturesOf(message, revealed) {
   }));
 }
 
-/** Attachments that an embed or a component shows are not shown again under the text. */
+/** The attachments that no embed or component shows. */
 export function plainAttachments(message) {
   const used = new Set();
   for (const embed of message.embeds ?? []) {
@@ -50,7 +50,7 @@ export function plainAttachments(message) {
   );
 }
 
-/** The embed with its `attachment://` pictures made into addresses. */
+/** The embed with its `attachment://` references resolved to URLs. */
 export function resolveEmbed(embed, message) {
   return {
     ...embed,

@@ -1,4 +1,4 @@
-"""How it stands: on wide and narrow screens, light and dark, by keyboard alone."""
+"""Layout on wide and narrow screens, themes and keyboard use."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 SIZES = {"wide": (1280, 800), "tablet": (768, 1024), "narrow": (390, 844), "least": (360, 640)}
 
-# Elements that stick out at the side, save those inside something that scrolls or hides.
-STICKING_OUT = """() => {
+# Elements that overflow horizontally.
+OVERFLOWING = """() => {
   const out = [];
   if (document.documentElement.scrollWidth > innerWidth) out.push("page");
   const boxes = ".feed, .composer, .topbar, .message, .embed, .gallery";
@@ -23,7 +23,7 @@ STICKING_OUT = """() => {
 }"""
 
 
-async def _fill(playground, wire_bot, files):
+async def _fill(playground, minimal_bot, files):
     stylize = playground.scene.stylize
     ada, vincent = playground.scene.members[:2]
     playground.post_message(
@@ -37,7 +37,7 @@ async def _fill(playground, wire_bot, files):
         files=[("a.png", files.picture((9, 99, 9), (1600, 400))), ("b.png", files.red)],
     )
     names = ["Again", "More style", "More content", "Larger", "Delete"]
-    await wire_bot.post(
+    await minimal_bot.post(
         embeds=[
             {
                 "title": "Painting " + "longname" * 12 + ".jpg",
@@ -63,22 +63,22 @@ async def _fill(playground, wire_bot, files):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
-async def test_nothing_sticks_out(open_chat, wire_bot, playground, files, size, scheme):
-    await _fill(playground, wire_bot, files)
+async def test_nothing_overflows(open_chat, minimal_bot, playground, files, size, scheme):
+    await _fill(playground, minimal_bot, files)
     width, height = SIZES[size]
     chat = await open_chat(viewport={"width": width, "height": height}, color_scheme=scheme)
     await expect(chat.messages).to_have_count(4)
     await expect(chat.page.locator(".gallery .picture[data-shown]")).to_have_count(2)
     await chat.page.locator("#composer-files").set_input_files(files.two() * 2)
     await chat.text.fill("!stylize " + "word " * 60)
-    assert await chat.page.evaluate(STICKING_OUT) == []
+    assert await chat.page.evaluate(OVERFLOWING) == []
     await expect(chat.text).to_be_in_viewport()
     await expect(chat.page.locator(".topbar")).to_be_in_viewport()
 
 
-async def test_a_time_is_not_broken_over_two_lines_on_a_phone(open_chat, wire_bot):
-    said = " ".join(f"{'wide ' * count}<t:1700000000:R>" for count in range(1, 12))
-    message = await wire_bot.post(said)
+async def test_a_timestamp_stays_on_one_line_on_a_phone(open_chat, minimal_bot):
+    text = " ".join(f"{'wide ' * count}<t:1700000000:R>" for count in range(1, 12))
+    message = await minimal_bot.post(text)
     chat = await open_chat(viewport={"width": 390, "height": 844})
     times = chat.message(message["id"]).locator(".timestamp")
     await expect(times).to_have_count(11)
@@ -86,20 +86,20 @@ async def test_a_time_is_not_broken_over_two_lines_on_a_phone(open_chat, wire_bo
     assert lines == [1] * 11
 
 
-async def test_two_buttons_stand_beside_each_other_on_a_phone(open_chat, wire_bot):
+async def test_two_buttons_fit_in_one_row_on_a_phone(open_chat, minimal_bot):
     labels = (("Add a picture", "📎"), ("Use my avatar", "🙂"))
     buttons = [
         {"type": 2, "style": 2, "label": label, "custom_id": label, "emoji": {"name": emoji}}
         for label, emoji in labels
     ]
-    await wire_bot.post("Well?", components=[{"type": 1, "components": buttons}])
+    await minimal_bot.post("Well?", components=[{"type": 1, "components": buttons}])
     chat = await open_chat(viewport={"width": 390, "height": 844})
     found = [chat.page.get_by_role("button", name=re.compile(label)) for label, _ in labels]
     first, second = [await each.bounding_box() for each in found]
     assert first["y"] == second["y"]
 
 
-async def test_the_theme_follows_the_system_and_can_be_chosen(open_chat):
+async def test_theme(open_chat):
     chat = await open_chat(color_scheme="dark")
     body = chat.page.locator("body")
     dark = await body.evaluate("(element) => getComputedStyle(element).backgroundColor")
@@ -127,7 +127,7 @@ async def test_the_sidebar_is_a_drawer_on_a_phone(open_chat):
     await expect(chat.page.locator(".channel-title")).to_have_text("general")
 
 
-async def test_an_empty_channel_says_how_to_begin(chat):
+async def test_welcome_hint_of_an_empty_channel(chat):
     welcome = chat.page.locator(".welcome")
     await expect(welcome).to_contain_text("Drop in two pictures and type !stylize")
     async with chat.page.expect_file_chooser() as choosing:
@@ -136,7 +136,7 @@ async def test_an_empty_channel_says_how_to_begin(chat):
     await expect(chat.text).to_have_value("!stylize")
 
 
-async def test_messages_by_keyboard_alone(chat, playground):
+async def test_keyboard_navigation_of_messages(chat, playground):
     vincent = playground.scene.members[1]
     posted = [
         playground.post_message(vincent, f"Line {n}", channel=playground.scene.stylize)
@@ -157,7 +157,7 @@ async def test_messages_by_keyboard_alone(chat, playground):
     await expect(chat.page.locator(".reply-bar")).to_be_hidden()
 
 
-async def test_a_newcomer_joins_by_name(chat, open_chat):
+async def test_adding_a_member(chat, open_chat):
     watching = await open_chat(1)
     await chat.page.get_by_role("button", name="Add a member").click()
     await chat.page.get_by_label("Name").fill("Grace")
@@ -166,7 +166,7 @@ async def test_a_newcomer_joins_by_name(chat, open_chat):
     await expect(watching.page.locator(".side-item.member", has_text="Grace")).to_be_visible()
 
 
-async def test_unread_messages_are_counted_elsewhere(chat, playground):
+async def test_unread_counts_of_other_channels(chat, playground):
     playground.post_message(
         playground.scene.members[1],
         f"<@{playground.scene.members[0].id}> look",
@@ -180,8 +180,18 @@ async def test_unread_messages_are_counted_elsewhere(chat, playground):
     await expect(chat.page).to_have_title("#general")
 
 
-async def test_the_weather_can_be_made_and_cleared(chat, playground):
-    await chat.page.get_by_role("button", name=re.compile("Weather")).click()
+async def test_age_restricted_channels_are_marked(chat, playground):
+    marks = chat.page.get_by_title("Age-restricted channel")
+    await expect(marks).to_have_count(0)
+    playground.set_nsfw(playground.scene.general, True)
+    await expect(marks).to_have_count(1)  # in the sidebar
+    playground.set_nsfw(playground.scene.stylize, True)
+    await expect(marks).to_have_count(3)  # also in the top bar of the open channel
+    await expect(chat.page.locator(".topbar .nsfw-mark")).to_have_text("18+")
+
+
+async def test_faults_can_be_switched_on_and_off(chat, playground):
+    await chat.page.get_by_role("button", name=re.compile("Network faults")).click()
     slow = chat.page.get_by_role("switch", name=re.compile("Slow pictures"))
     await slow.check()
     await playground.wait_for(lambda: playground.faults.cdn_delay_seconds or None)
@@ -189,9 +199,9 @@ async def test_the_weather_can_be_made_and_cleared(chat, playground):
     await expect(slow).not_to_be_checked()
 
 
-async def test_a_messages_tools_are_reached_by_tab_and_their_menu_leads_back(chat, wire_bot):
+async def test_tab_reaches_a_messages_toolbar_and_escape_returns(chat, minimal_bot):
     button = {"type": 2, "style": 2, "label": "Again", "custom_id": "again"}
-    message = await wire_bot.post("Ready", components=[{"type": 1, "components": [button]}])
+    message = await minimal_bot.post("Ready", components=[{"type": 1, "components": [button]}])
     shown = chat.message(message["id"])
     await expect(shown).to_be_visible()
     await chat.text.focus()
@@ -209,7 +219,7 @@ async def test_a_messages_tools_are_reached_by_tab_and_their_menu_leads_back(cha
     await expect(tools).to_be_hidden()
 
 
-async def test_an_emoji_taken_with_enter_does_not_open_the_picker_again(chat, playground):
+async def test_choosing_an_emoji_with_enter_closes_the_picker(chat, playground):
     vincent = playground.scene.members[1]
     message = playground.post_message(vincent, "Look", channel=playground.scene.stylize)
     shown = chat.message(message.id)
@@ -227,9 +237,9 @@ async def test_an_emoji_taken_with_enter_does_not_open_the_picker_again(chat, pl
     await expect(opener).to_be_focused()
 
 
-async def test_escape_leads_from_a_messages_button_back_to_the_box(chat, wire_bot):
+async def test_escape_moves_the_focus_from_a_button_to_the_text_box(chat, minimal_bot):
     button = {"type": 2, "style": 2, "label": "Again", "custom_id": "again"}
-    message = await wire_bot.post("Ready", components=[{"type": 1, "components": [button]}])
+    message = await minimal_bot.post("Ready", components=[{"type": 1, "components": [button]}])
     shown = chat.message(message["id"])
     await shown.get_by_role("button", name="Again").focus()
     await chat.page.keyboard.press("Escape")
@@ -238,17 +248,17 @@ async def test_escape_leads_from_a_messages_button_back_to_the_box(chat, wire_bo
     await expect(chat.text).to_be_focused()
 
 
-async def test_the_focus_stays_on_a_message_whose_button_goes_away(chat, wire_bot):
+async def test_the_focus_moves_to_the_message_when_its_button_is_removed(chat, minimal_bot):
     button = {"type": 2, "style": 2, "label": "Cancel", "custom_id": "cancel"}
-    message = await wire_bot.post("Waiting", components=[{"type": 1, "components": [button]}])
+    message = await minimal_bot.post("Waiting", components=[{"type": 1, "components": [button]}])
     shown = chat.message(message["id"])
     await shown.get_by_role("button", name="Cancel").focus()
-    await wire_bot.edit(message, content="Cancelled", components=[])
+    await minimal_bot.edit(message, content="Cancelled", components=[])
     await expect(shown).to_contain_text("Cancelled")
     await expect(shown).to_be_focused()
 
 
-async def test_the_focus_goes_to_the_neighbour_of_a_message_that_is_deleted(chat, playground):
+async def test_the_focus_moves_to_the_neighbour_of_a_deleted_message(chat, playground):
     ada = playground.scene.members[0]
     kept, gone = (
         playground.post_message(ada, f"Line {n}", channel=playground.scene.stylize)

@@ -1,4 +1,4 @@
-"""Whatever a client sends, the answer is a refusal in Discord's words and never a 500."""
+"""Malformed input gets one of Discord's errors and never a 500."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bot.playground.server import Playground
 
-WORDS = [
+FIELD_NAMES = [
     "type",
     "id",
     "content",
@@ -66,63 +66,65 @@ WORDS = [
     "timestamp",
     "color",
 ]
-LEAVES = [None, True, 0, 1, 3, -5, 1 << 15, 0.5, "", "x", "1", "users", "attachment://a.png"]
-LEAVES += ["https://a.b/c", "http://[", "x" * 2001]
+VALUES = [None, True, 0, 1, 3, -5, 1 << 15, 0.5, "", "x", "1", "users", "attachment://a.png"]
+VALUES += ["https://a.b/c", "http://[", "x" * 2001]
 ROUNDS = 1000
 
 
-def anything(chance: Random, depth: int = 3) -> Any:
-    """Some JSON, made of the words that mean something."""
-    pick = chance.random()
+def random_json(random: Random, depth: int = 3) -> Any:
+    """Return random JSON made of known field names."""
+    pick = random.random()
     if depth == 0 or pick < 0.3:
-        return chance.choice(LEAVES)
+        return random.choice(VALUES)
     if pick < 0.5:
-        return [anything(chance, depth - 1) for _ in range(chance.randrange(4))]
-    return nonsense(chance, depth - 1)
+        return [random_json(random, depth - 1) for _ in range(random.randrange(4))]
+    return random_object(random, depth - 1)
 
 
-def nonsense(chance: Random, depth: int = 3) -> dict[str, Any]:
-    """Some JSON object."""
-    return {key: anything(chance, depth) for key in chance.sample(WORDS, chance.randrange(8))}
+def random_object(random: Random, depth: int = 3) -> dict[str, Any]:
+    """Return a random JSON object."""
+    return {
+        key: random_json(random, depth) for key in random.sample(FIELD_NAMES, random.randrange(8))
+    }
 
 
-def component(chance: Random, depth: int = 3) -> dict[str, Any]:
-    """Something like a component, so that the checks further in are reached as well."""
-    made = nonsense(chance, 2) | {"type": chance.randrange(19)}
-    if depth and chance.random() < 0.7:
-        below = range(chance.randrange(3))
-        made["components"] = [component(chance, depth - 1) for _ in below]
-        made["accessory"] = component(chance, depth - 1)
-        made["items"] = [nonsense(chance, 1) for _ in below]
-        made["options"] = [nonsense(chance, 1) for _ in below]
+def component(random: Random, depth: int = 3) -> dict[str, Any]:
+    """Return a random object similar to a component, to reach the inner checks."""
+    made = random_object(random, 2) | {"type": random.randrange(19)}
+    if depth and random.random() < 0.7:
+        below = range(random.randrange(3))
+        made["components"] = [component(random, depth - 1) for _ in below]
+        made["accessory"] = component(random, depth - 1)
+        made["items"] = [random_object(random, 1) for _ in below]
+        made["options"] = [random_object(random, 1) for _ in below]
     return made
 
 
-def refused_or_done(action: Callable[..., Any], *arguments: Any, **named: Any) -> None:
-    with suppress(ApiError):  # anything else is a fault of ours
+def call_ignoring_api_errors(action: Callable[..., Any], *arguments: Any, **named: Any) -> None:
+    with suppress(ApiError):  # any other exception is a bug
         action(*arguments, **named)
 
 
 def test_message_bodies() -> None:
     for seed in range(ROUNDS):
-        payload = nonsense(Random(seed))
-        refused_or_done(parse_message, Body(payload=payload))
-        refused_or_done(parse_message, Body(payload=payload | {"flags": 1 << 15}))
-        refused_or_done(parse_edit, Body(payload=payload), flags=0)
+        payload = random_object(Random(seed))
+        call_ignoring_api_errors(parse_message, Body(payload=payload))
+        call_ignoring_api_errors(parse_message, Body(payload=payload | {"flags": 1 << 15}))
+        call_ignoring_api_errors(parse_edit, Body(payload=payload), flags=0)
 
 
 def test_components() -> None:
     for seed in range(ROUNDS):
-        chance = Random(seed)
-        components = [component(chance, 2) for _ in range(3)]
+        random = Random(seed)
+        components = [component(random, 2) for _ in range(3)]
         for flags in (0, 1 << 15):
             check_components(components, flags, FormErrors())
 
 
 def test_embeds() -> None:
     for seed in range(ROUNDS):
-        chance = Random(seed)
-        check_embeds([nonsense(chance) for _ in range(3)], FormErrors())
+        random = Random(seed)
+        check_embeds([random_object(random) for _ in range(3)], FormErrors())
 
 
 def test_commands() -> None:
@@ -131,32 +133,32 @@ def test_commands() -> None:
     state.application = Application(id="2", name="bot", owner=owner, token="t")
     commands = CommandRegistry(state)
     for seed in range(ROUNDS):
-        chance = Random(seed)
-        wanted = [nonsense(chance) for _ in range(3)]
-        refused_or_done(commands.replace_all, wanted, None)
+        random = Random(seed)
+        wanted = [random_object(random) for _ in range(3)]
+        call_ignoring_api_errors(commands.replace_all, wanted, None)
 
 
-async def test_over_the_wire(playground: Playground, rest: Rest) -> None:
+async def test_malformed_rest_requests(playground: Playground, rest: Rest) -> None:
     playground.commands.upsert({"name": "ping", "description": "d", "type": 1}, None)
     general = playground.scene.general
     called = playground.slash(playground.scene.members[0], "ping", channel=general)
     callback = f"/interactions/{called.id}/{called.token}/callback"
-    for nonsense in ({"type": []}, {"type": 4, "data": []}, {"type": 5, "data": {"flags": {}}}):
-        assert (await rest("POST", callback, nonsense))[0] == 400
+    for payload in ({"type": []}, {"type": 4, "data": []}, {"type": 5, "data": {"flags": {}}}):
+        assert (await rest("POST", callback, payload))[0] == 400
     page = f"{playground.url}/_playground/interactions"
     where = {"channel_id": general.id}
-    for nonsense in (
+    for payload in (
         {"type": []},
         {"type": 2, "options": {}, **where},
         {"type": 3, "values": 7, "message_id": [], **where},
         {"type": 5, "components": [1], **where},
         {},
     ):
-        assert (await rest("POST", page, nonsense, headers={}))[0] in (400, 404)
+        assert (await rest("POST", page, payload, headers={}))[0] in (400, 404)
 
 
-async def test_over_the_gateway(playground: Playground, connect: Any) -> None:
-    for nonsense, code in (
+async def test_malformed_gateway_payloads(playground: Playground, connect: Any) -> None:
+    for payload, code in (
         ({"shard": "01"}, 4010),
         ({"shard": [[], {}]}, 4010),
         ({"intents": True, "token": None}, 4004),
@@ -164,7 +166,7 @@ async def test_over_the_gateway(playground: Playground, connect: Any) -> None:
     ):
         async with connect() as raw:
             await raw.receive()
-            await raw.send(2, identify(playground, **nonsense))
+            await raw.send(2, identify(playground, **payload))
             assert await raw.receive() == code
     async with connect() as raw:
         await raw.receive()

@@ -1,4 +1,4 @@
-"""Every answer's shape against Discord's own published contract."""
+"""Responses match Discord's OpenAPI document."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def contract(shared: Path) -> Any:
 
 @pytest.fixture(scope="session")
 def check(contract: Any) -> Callable[[str, str, int, Any], None]:
-    """Checks an answer against what the contract says of its operation."""
+    """Validate a response against the schema of its operation."""
 
     def against(method: str, path: str, status: int, body: Any) -> None:
         operation = contract["paths"][path][method.lower()]
@@ -102,14 +102,14 @@ async def test_messages(playground: Playground, rest: Rest, check: Any) -> None:
     check("PATCH", one, status, edited)
     status, fetched, _ = await rest("GET", f"{path}/{asked.id}")
     check("GET", one, status, fetched)
-    # A forward is left out: the contract knows no reference of type 1, which Discord sends.
-    playground.messages.delete(asked)  # a reply to what is gone
+    # Without a forward: the document lacks references of type 1, which Discord sends.
+    playground.messages.delete(asked)  # the reply's target no longer exists
     status, history, _ = await rest("GET", path)
     check("GET", messages, status, history)
     assert history[0]["referenced_message"] is None
 
 
-async def test_newer_components(playground: Playground, rest: Rest, check: Any) -> None:
+async def test_layout_components(playground: Playground, rest: Rest, check: Any) -> None:
     container = {
         "type": 17,
         "accent_color": 0x5B8DEF,
@@ -141,7 +141,7 @@ async def test_newer_components(playground: Playground, rest: Rest, check: Any) 
     check("POST", "/channels/{channel_id}/messages", status, sent)
 
 
-async def test_everything_one_looks_up(playground: Playground, rest: Rest, check: Any) -> None:
+async def test_guilds_channels_and_users(playground: Playground, rest: Rest, check: Any) -> None:
     guild, general = playground.scene.guild, playground.scene.general
     ada = playground.scene.members[0]
     playground.set_overwrite(general, Overwrite(id=ada.id, type=1, deny=Permission.ADD_REACTIONS))
@@ -256,8 +256,8 @@ async def test_interactions(playground: Playground, rest: Rest, check: Any) -> N
 
 async def test_refusals(playground: Playground, rest: Rest, contract: Any) -> None:
     schemas = contract["components"]["schemas"]
-    # The contract says that a field's error code is a number; Discord sends words, and its own
-    # reference documents them so.
+    # The document says that a field's error code is a number; Discord sends strings, as its
+    # reference says.
     text = schemas["Error"]["properties"] | {"code": {"type": ["string", "integer"]}}
     words = {**schemas, "Error": {**schemas["Error"], "properties": text}}
     schema = {"$ref": "#/components/schemas/ErrorResponse", "components": {"schemas": words}}
