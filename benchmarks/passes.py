@@ -34,7 +34,7 @@ from stylenet.features.weights import bundled_weights
 from stylenet.losses.targets import measure_targets
 from stylenet.optim.fourier import FourierBasis
 from stylenet.optim.lbfgs import LBFGS
-from stylenet.optim.search import Point
+from stylenet.optim.state import Point
 from stylenet.precision import Precision
 from stylenet.recipe import LAYERS, Recipe
 
@@ -135,11 +135,11 @@ def stepper(
     method = LBFGS(history=RECIPE.history, hessian_scale=1.5, first_step=4)
 
     def evaluate(parameters: torch.Tensor) -> Point:
-        found = objective.evaluate(spectrum.picture(parameters))
-        gradient = spectrum.gradient(found.gradient)
+        found = objective.evaluate(spectrum.to_picture(parameters))
+        gradient = spectrum.pull_back(found.gradient)
         return Point(parameters=parameters, loss=found.loss, gradient=gradient)
 
-    point = evaluate(spectrum.parameters(start))
+    point = evaluate(spectrum.to_parameters(start))
 
     def step() -> None:
         nonlocal point

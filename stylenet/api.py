@@ -9,6 +9,7 @@ from PIL import Image
 
 from stylenet.engine import devices
 from stylenet.engine.loop import run
+from stylenet.engine.memory import out_of_memory_guard
 from stylenet.engine.plan import ComputeConfig, plan_painting
 from stylenet.errors import StylenetError
 from stylenet.events import Painting, Snapshot
@@ -140,7 +141,7 @@ def paint(
     plan = plan_painting(content, styles, recipe, masks=masks, start=start, config=config)
     if resume is None:
         yield Snapshot(step=0, pixels=plan.start_pixels, losses=None)
-    with devices.out_of_memory_guard(where, *plan.size):
+    with out_of_memory_guard(where, *plan.size):
         yield from run(
             plan,
             _load_weights(weights),

@@ -1,1 +1,1 @@
-"""The painting itself: plan, loop, checkpoints, devices."""
+"""The painting engine: plan, loop, objective, memory, devices and checkpoints."""

@@ -1,4 +1,4 @@
-"""A painting's resumable state as bytes that are safe to load: arrays and JSON, no pickles."""
+"""A painting's resumable state, stored as arrays and JSON: no pickles, safe to load."""
 
 from __future__ import annotations
 
@@ -15,24 +15,23 @@ from torch import Tensor
 
 from stylenet.errors import CheckpointError
 from stylenet.events import Losses
-from stylenet.optim.search import Memory
+from stylenet.optim.state import OptimizerState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Spent", "State", "pack", "unpack"]
+__all__ = ["BudgetUsed", "PaintingState", "pack", "unpack"]
 
 _VERSION = 3
 _MAX_PAIRS = 200
 _PAIR_BYTES = 24 << 20
-"""What the optimiser's memory may take in a checkpoint; beyond it the oldest pairs are left out.
-At 384 × 288 pixels that is 18 pairs, at 1024 × 768 two: a search resumed with fewer costs a few
-passes more."""
+"""Limit on the stored L-BFGS pairs; beyond it the oldest are dropped. It holds 18 pairs at
+384 × 288 pixels and two at 1024 × 768. Resuming with fewer pairs costs a few more passes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Spent:
-    """What painting has taken: steps, full-size passes, and seconds."""
+class BudgetUsed:
+    """Steps, full-size passes and seconds that a painting has used."""
 
     steps: int = 0
     passes: float = 0.0
@@ -40,22 +39,22 @@ class Spent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class State:
-    """Where a painting stands between two steps.
+class PaintingState:
+    """The state of a painting between two steps.
 
     Attributes:
-        scale: which of the painting's scales it is at, from 0.
-        before: what the scales before that took.
+        scale: index of the scale, from 0.
+        before: what the scales before it used.
         step: steps done at this scale.
-        stage: which of the scale's stages it is in, from 0.
+        stage: index of the stage in the scale's schedule, from 0.
         passes, seconds: spent on this scale; passes are of its size.
         parameters: (1, 3, height, width) float32.
         loss, gradient, losses: at the parameters; the gradient has their shape.
-        memory: what the method of minimising remembers.
+        optimizer: state of the optimizer.
     """
 
     scale: int
-    before: Spent
+    before: BudgetUsed
     step: int
     stage: int
     passes: float
@@ -64,19 +63,19 @@ class State:
     loss: float
     gradient: Tensor
     losses: Losses
-    memory: Memory
+    optimizer: OptimizerState
 
 
-def pack(state: State, *, painting: str) -> bytes:
-    """Write a state.
+def pack(state: PaintingState, *, painting: str) -> bytes:
+    """Serialize a state.
 
     Args:
-        state: what to keep. Its pairs are written in half precision (as `LBFGS` keeps them, so
-            nothing is lost), the newest first as far as there is room.
-        painting: a fingerprint of recipe, pictures and weights; `unpack` demands the same.
+        state: L-BFGS's pairs are stored in half precision, as `LBFGS` keeps them, without loss;
+            the oldest are dropped where they exceed the size limit.
+        painting: a fingerprint of recipe, pictures and weights; `unpack` requires the same.
     """
     size = state.parameters.numel()
-    kept = state.memory.pairs[-max(_PAIR_BYTES // (4 * size), 1) :]
+    kept = state.optimizer.pairs[-max(_PAIR_BYTES // (4 * size), 1) :]
     count = 2 * len(kept)
     scales = []
     halves = np.empty((len(kept), 2, size), dtype=np.float16)
@@ -92,22 +91,22 @@ def pack(state: State, *, painting: str) -> bytes:
         "before": [state.before.steps, state.before.passes, state.before.seconds],
         "step": state.step,
         "stage": state.stage,
-        "memory_steps": state.memory.steps,
+        "memory_steps": state.optimizer.steps,
         "passes": state.passes,
         "seconds": state.seconds,
         "loss": state.loss,
         "losses": dict(state.losses),
         "scales": scales,
     }
-    products = state.memory.products
+    products = state.optimizer.products
     arrays = {
         "facts": np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8),
         "parameters": _array(state.parameters),
         "gradient": _array(state.gradient),
         "pairs": halves,
         "products": np.zeros((0, 0)) if products is None else products[-count:, -count:],
-        "moments": np.stack([_array(moment) for moment in state.memory.moments])
-        if state.memory.moments
+        "moments": np.stack([_array(moment) for moment in state.optimizer.moments])
+        if state.optimizer.moments
         else np.empty((0, *state.parameters.shape), dtype=np.float32),
     }
     out = io.BytesIO()
@@ -117,14 +116,14 @@ def pack(state: State, *, painting: str) -> bytes:
 
 def unpack(
     data: bytes, *, painting: str, shapes: Sequence[tuple[int, ...]], device: torch.device
-) -> State:
-    """Read what `pack` wrote, believing none of it.
+) -> PaintingState:
+    """Deserialize and validate what `pack` returned.
 
     Args:
         data: the bytes.
-        painting: the fingerprint it must carry.
-        shapes: of the parameters, by scale.
-        device: where the tensors go.
+        painting: the fingerprint that it must have.
+        shapes: of the parameters at each scale.
+        device: of the tensors.
 
     Raises:
         CheckpointError: damaged, of another version, or of another painting.
@@ -133,16 +132,16 @@ def unpack(
         largest = max(math.prod(shape) for shape in shapes)
         arrays = _read(data, limit=(4 * _MAX_PAIRS + 32) * largest + (2 << 20))
         facts = json.loads(arrays["facts"].tobytes())
-        _require_same(facts, painting)
+        _require_match(facts, painting)
         return _state(arrays, facts, _shape_at(facts, shapes), device)
     except CheckpointError:
         raise
     except Exception as error:
-        # zipfile, numpy and json stumble in many ways over damaged bytes.
+        # zipfile, numpy and json raise many kinds of errors on damaged bytes.
         raise CheckpointError(f"the checkpoint is damaged ({type(error).__name__})") from error
 
 
-def _require_same(facts: Mapping[str, Any], painting: str) -> None:
+def _require_match(facts: Mapping[str, Any], painting: str) -> None:
     if facts["version"] != _VERSION:
         raise CheckpointError(f"version {facts['version']}, expected {_VERSION}")
     if facts["painting"] != painting:
@@ -152,14 +151,14 @@ def _require_same(facts: Mapping[str, Any], painting: str) -> None:
 def _shape_at(facts: Mapping[str, Any], shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     scale = facts["scale"]
     if type(scale) is not int or scale not in range(len(shapes)):
-        raise CheckpointError("it is at a scale that this painting does not have")
+        raise CheckpointError("its scale does not exist in this painting")
     return shapes[scale]
 
 
 def _read(data: bytes, *, limit: int) -> Mapping[str, np.ndarray]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(entry.file_size for entry in archive.infolist()) > limit:
-            raise CheckpointError("it is larger than such a painting's can be")
+            raise CheckpointError("it is larger than a checkpoint of this painting can be")
     with np.load(io.BytesIO(data), allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
 
@@ -169,7 +168,7 @@ def _state(
     facts: Mapping[str, Any],
     shape: tuple[int, ...],
     device: torch.device,
-) -> State:
+) -> PaintingState:
     size = math.prod(shape)
     pairs, moments = arrays["pairs"], arrays["moments"]
     known = 2 * len(pairs) if len(arrays["products"]) else 0
@@ -180,30 +179,30 @@ def _state(
         "products": ((known, known), np.float64),
         "moments": ((len(moments), *shape), np.float32),
     }
-    for name, (its_shape, dtype) in expected.items():
+    for name, (expected_shape, dtype) in expected.items():
         values = arrays[name]
-        if values.shape != its_shape or values.dtype != dtype or not np.isfinite(values).all():
-            raise CheckpointError(f"its {name} are not what they should be")
+        if values.shape != expected_shape or values.dtype != dtype or not np.isfinite(values).all():
+            raise CheckpointError(f"its {name} have the wrong shape, dtype or values")
     scales = [float(scale) for scale in facts["scales"]]
     if len(scales) != 2 * len(pairs) or len(pairs) > _MAX_PAIRS or len(moments) not in {0, 2}:
-        raise CheckpointError("its optimiser's memory is not what it should be")
+        raise CheckpointError("its optimizer state is inconsistent")
     losses = {str(name): float(value) for name, value in facts["losses"].items()}
     steps_before, passes_before, seconds_before = facts["before"]
     counts = [facts[name] for name in ("step", "stage", "memory_steps")]
     counts.append(steps_before)
     if not all(type(count) is int and count >= 0 for count in counts):
-        raise CheckpointError("its counts are not counts")
+        raise CheckpointError("a count is not a whole number from 0")
     numbers = [float(facts[name]) for name in ("passes", "seconds", "loss")]
     numbers += [*losses.values(), float(passes_before), float(seconds_before), *scales]
     if not all(math.isfinite(number) for number in numbers):
-        raise CheckpointError("it holds what is not a number")
+        raise CheckpointError("a number is not finite")
 
     def tensor(values: np.ndarray, scale: float = 1.0) -> Tensor:
         return torch.from_numpy(values.astype(np.float32)).to(device) * scale
 
-    return State(
+    return PaintingState(
         scale=facts["scale"],
-        before=Spent(
+        before=BudgetUsed(
             steps=steps_before, passes=float(passes_before), seconds=float(seconds_before)
         ),
         step=int(facts["step"]),
@@ -214,7 +213,7 @@ def _state(
         loss=float(facts["loss"]),
         gradient=tensor(arrays["gradient"]),
         losses=Losses(losses),
-        memory=Memory(
+        optimizer=OptimizerState(
             steps=int(facts["memory_steps"]),
             moments=(tensor(moments[0]), tensor(moments[1])) if len(moments) else None,
             pairs=tuple(

@@ -1,4 +1,4 @@
-"""A function of one tensor that CUDA devices run from a recording, without waiting for Python."""
+"""A function of one tensor that is recorded as a CUDA graph and replayed."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["CudaGraph"]
 
 
 class CudaGraph:
-    """A function whose launches are recorded once, as a CUDA graph, and replayed from then on.
+    """A function whose kernel launches are recorded once, as a CUDA graph, and then replayed.
 
-    An evaluation of the loss launches some hundreds of kernels. A fast device is done with each,
-    at the sizes that members ask for, sooner than Python hands it the next one.
+    An evaluation of the loss launches hundreds of kernels. At usual sizes a fast device runs them
+    faster than Python can launch them.
 
-    The first call runs the function as it is: it sets up what may not be set up while recording.
-    The second one records. Off CUDA every call is a plain one.
+    The first call is a plain one, for initialisation that must not be recorded. The second call
+    records. On other devices every call is a plain one.
 
     Args:
-        function: of one tensor, always of the same shape; it waits for nothing on the device.
+        function: of one tensor, always of the same shape; it must not synchronize the device.
     """
 
     def __init__(self, function: Callable[[Tensor], tuple[Tensor, ...]]) -> None:
@@ -35,7 +35,7 @@ class CudaGraph:
         self._outputs: tuple[Tensor, ...] = ()
 
     def __call__(self, values: Tensor) -> tuple[Tensor, ...]:
-        """Return what the function returns, in tensors that no later call overwrites."""
+        """Return the function's results, in tensors that later calls do not overwrite."""
         if not (values.is_cuda and self._is_warm):
             self._is_warm = True
             return self._function(values)
@@ -49,7 +49,7 @@ class CudaGraph:
         fixed = values.clone()
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.device(values.device):
-            # A recording has memory of its own, about as much as the plain call has left behind.
+            # A graph has a memory pool of its own, about as large as the cache of the plain call.
             free, _ = torch.cuda.mem_get_info()
             if free < torch.cuda.memory_reserved():
                 torch.cuda.empty_cache()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
 
-from stylenet.engine.checkpoints import Spent, unpack
+from stylenet.engine.checkpoints import BudgetUsed, unpack
 from stylenet.engine.scale import ScalePosition, ScaleRun
 from stylenet.events import Checkpoint, Painting, Progress, Snapshot
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from stylenet.engine.checkpoints import State
+    from stylenet.engine.checkpoints import PaintingState
     from stylenet.engine.plan import PaintingPlan
     from stylenet.engine.scale import ScaleProblem
     from stylenet.events import PaintingEvent
@@ -33,7 +33,7 @@ class _ScaleResult:
     """The picture at the end of a scale, (1, 3, height, width), and what all scales used."""
 
     picture: Tensor
-    spent: Spent
+    used: BudgetUsed
 
 
 def run(
@@ -58,12 +58,12 @@ def run(
     state = None
     if resume is not None:
         state = unpack(resume, painting=fingerprint, shapes=plan.shapes, device=plan.config.device)
-    spent = Spent() if state is None else state.before
+    used = BudgetUsed() if state is None else state.before
     picture = None
     count = len(plan.scales)
     for index in range(0 if state is None else state.scale, count):
         position = ScalePosition(
-            index=index, count=count, share=plan.scales[index].share, before=spent
+            index=index, count=count, share=plan.scales[index].share, before=used
         )
         result = yield from _run_scale(
             plan.problem(index, weights, start=picture, fingerprint=fingerprint),
@@ -74,14 +74,14 @@ def run(
         )
         if result is None:
             return
-        picture, spent, state = result.picture, result.spent, None
+        picture, used, state = result.picture, result.used, None
 
 
 def _run_scale(
     problem: ScaleProblem,
     position: ScalePosition,
     *,
-    state: State | None,
+    state: PaintingState | None,
     should_stop: Callable[[], bool],
     checkpoint_seconds: float,
 ) -> Generator[PaintingEvent, None, _ScaleResult | None]:
@@ -91,44 +91,42 @@ def _run_scale(
     last_checkpoint = scale.seconds
     while True:
         if should_stop():
-            yield Checkpoint(step=scale.spent.steps, state=scale.checkpoint())
+            yield Checkpoint(step=scale.used.steps, state=scale.checkpoint())
             return None
         if not scale.advance():
             break
-        spent = scale.spent
+        used = scale.used
         yield Progress(
-            step=spent.steps,
+            step=used.steps,
             total=scale.total_steps,
             scale=position.index,
             losses=scale.point.losses,
-            passes=spent.passes,
-            seconds=spent.seconds,
+            passes=used.passes,
+            seconds=used.seconds,
         )
         if _is_snapshot_due(scale, shown, every=problem.recipe.snapshot_every):
             shown = scale.picture
-            yield Snapshot(
-                step=spent.steps, pixels=problem.render(shown), losses=scale.point.losses
-            )
+            yield Snapshot(step=used.steps, pixels=problem.render(shown), losses=scale.point.losses)
         is_final_step = position.is_last and scale.steps_left() == 0
         if scale.seconds - last_checkpoint >= checkpoint_seconds and not is_final_step:
             last_checkpoint = scale.seconds
-            yield Checkpoint(step=spent.steps, state=scale.checkpoint())
+            yield Checkpoint(step=used.steps, state=scale.checkpoint())
     if position.is_last:
         losses = scale.final_losses()
-        spent = scale.spent
+        used = scale.used
         yield Painting(
             pixels=problem.render(scale.picture),
             losses=losses,
-            steps=spent.steps,
-            passes=spent.passes,
-            seconds=spent.seconds,
+            steps=used.steps,
+            passes=used.passes,
+            seconds=used.seconds,
             device=problem.device,
         )
-    return _ScaleResult(picture=scale.picture, spent=scale.spent)
+    return _ScaleResult(picture=scale.picture, used=scale.used)
 
 
 def _is_snapshot_due(scale: ScaleRun, shown: Tensor, *, every: int | None) -> bool:
     if every is not None:
-        return scale.spent.steps % every == 0
+        return scale.used.steps % every == 0
     change = F.avg_pool2d(scale.picture.clamp(0, 255) - shown.clamp(0, 255), 4, ceil_mode=True)
     return float(change.abs().mean()) >= _VISIBLE_CHANGE

@@ -1,4 +1,4 @@
-"""What a painting minimises, with every pass through a network counted."""
+"""The loss of a stage as the optimizer sees it: a number and a gradient per picture."""
 
 from __future__ import annotations
 
@@ -38,14 +38,13 @@ class Evaluation:
 
 
 class Objective:
-    """A recipe's loss, and what it has cost to look at it.
+    """A recipe's loss over pictures of one size; on CUDA its evaluation is a recorded graph.
 
     Args:
         network, targets, recipe, deepest, damping, guides, side: see `stylenet.losses.loss.Loss`.
 
     Attributes:
-        cost: of one evaluation, in full-size passes forward and backward.
-        passes: spent on this objective so far.
+        network: whose features are compared.
     """
 
     def __init__(
@@ -63,28 +62,27 @@ class Objective:
         self._loss = Loss(
             network, targets, recipe, deepest=deepest, damping=damping, guides=guides, side=side
         )
-        # In tiles it is too long to be worth a recording, and memory is short.
+        # In tiles, launches do not dominate, and a recording would need memory of its own.
         differentiate = self._loss.differentiate
         self._differentiate = CudaGraph(differentiate) if side is None else differentiate
-        self._report_cost = network.cost(self._loss.layers) / 2 if self._loss.layers else 0.0
-        self.cost = network.cost(self._loss.minimised) if self._loss.minimised else 0.0
-        self.passes = 0.0
 
     def evaluate(self, picture: Tensor) -> Evaluation:
-        """Return the loss at a picture and its gradient, for `cost`.
+        """Return the loss at a picture and its gradient.
 
         Args:
             picture: (1, 3, height, width) in 0..255; values outside are allowed.
         """
         values, gradient = self._differentiate(picture)
-        self.passes += self.cost
         loss, losses = self._named(values)
         return Evaluation(loss=loss, gradient=gradient, losses=losses)
 
     @torch.no_grad()
     def measure(self, picture: Tensor) -> Losses:
-        """Return every term of the recipe's loss at a picture, for half a pass."""
-        self.passes += self._report_cost
+        """Return every term of the recipe's loss at a picture, without a backward pass.
+
+        Args:
+            picture: (1, 3, height, width) in 0..255.
+        """
         _, losses = self._named(self._loss.evaluate(picture, self._loss.layers))
         return losses
 

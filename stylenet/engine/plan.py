@@ -14,6 +14,7 @@ from PIL import Image
 from stylenet.architecture import REDUCED_LAYERS, down_to
 from stylenet.budget import Network, Schedule
 from stylenet.engine import devices
+from stylenet.engine.memory import plan_memory
 from stylenet.engine.objective import Objective
 from stylenet.engine.scale import ScaleProblem
 from stylenet.features.reduced import ReducedVGG, load_reduced
@@ -35,10 +36,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from stylenet.budget import Stage
+    from stylenet.engine.memory import MemoryPlan
     from stylenet.features.weights import Weights
     from stylenet.images import Pixels
     from stylenet.losses.targets import Targets
-    from stylenet.optim.masking import Variables
+    from stylenet.optim.masking import Parametrization
     from stylenet.preprocessing.inputs import Pictures, Values
     from stylenet.recipe import Recipe
 
@@ -127,8 +129,10 @@ class PaintingPlan:
             recipe=recipe.evolve(history=memory.history),
             schedule=Schedule.of(recipe, styles=len(pictures.styles)),
             start=start,
-            variables=_parametrize(pictures, recipe, device),
-            make_objective=_objective_maker(weights, pictures, recipe, self.config, memory.side),
+            parametrization=_parametrize(pictures, recipe, device),
+            make_objective=_objective_maker(
+                weights, pictures, recipe, self.config, memory.tile_side
+            ),
             render=functools.partial(_render, pictures, self.size),
             fingerprint=fingerprint,
             device=devices.describe(device),
@@ -163,8 +167,8 @@ def plan_painting(
     )
 
 
-def _plan_memory(width: int, height: int, recipe: Recipe, config: ComputeConfig) -> devices.Plan:
-    return devices.plan(
+def _plan_memory(width: int, height: int, recipe: Recipe, config: ComputeConfig) -> MemoryPlan:
+    return plan_memory(
         config.device,
         width,
         height,
@@ -236,10 +240,10 @@ def _load_reduced_network(
     return load_reduced(weights, dtype=dtype, padding=padding).to(device)
 
 
-def _parametrize(pictures: Pictures, recipe: Recipe, device: torch.device) -> Variables:
+def _parametrize(pictures: Pictures, recipe: Recipe, device: torch.device) -> Parametrization:
     height, width = pictures.content.shape[:2]
     covered = coverage(pictures.regions)
-    variables = ColorBasis(
+    parametrization = ColorBasis(
         FourierBasis(height, width, recipe.spectrum, device=device),
         styles=pictures.styles,
         start=pictures.start,
@@ -248,9 +252,9 @@ def _parametrize(pictures: Pictures, recipe: Recipe, device: torch.device) -> Va
         device=device,
     )
     if covered is None:
-        return variables
+        return parametrization
     return MaskedPicture(
-        variables,
+        parametrization,
         coverage=torch.from_numpy(covered.astype(np.float32)).to(device),
         content=_to_tensor(pictures.content, device),
     )

@@ -7,11 +7,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stylenet.engine.checkpoints import Spent, State, pack
+from stylenet.engine.checkpoints import BudgetUsed, PaintingState, pack
 from stylenet.errors import CheckpointError, DivergedError
 from stylenet.optim.adam import Adam
 from stylenet.optim.lbfgs import LBFGS
-from stylenet.optim.search import Point
+from stylenet.optim.state import Point
 from stylenet.recipe import Optimizer
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from stylenet.budget import Schedule, Stage
     from stylenet.engine.objective import Objective
     from stylenet.events import Losses
-    from stylenet.optim.masking import Variables
+    from stylenet.optim.masking import Parametrization
     from stylenet.recipe import Recipe
 
     Pixels = npt.NDArray[np.uint8]
 
 __all__ = ["ScalePosition", "ScaleProblem", "ScaleRun"]
 
-_NOTHING = Spent()
+_NONE_USED = BudgetUsed()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +48,7 @@ class ScalePosition:
     index: int = 0
     count: int = 1
     share: float = 1.0
-    before: Spent = _NOTHING
+    before: BudgetUsed = _NONE_USED
 
     @property
     def is_last(self) -> bool:
@@ -64,7 +64,7 @@ class ScaleProblem:
         recipe: of the scale; its history fits the memory.
         schedule: the stages and their budget.
         start: the initial picture, (1, 3, height, width) in 0..255.
-        variables: the parametrization of the picture.
+        parametrization: of the picture.
         make_objective: builds a stage's objective. It is called on entering the stage, so that a
             painting that ends earlier, or resumes later, does not pay for it.
         render: turns a picture (1, 3, height, width) into pixels of the full size.
@@ -75,7 +75,7 @@ class ScaleProblem:
     recipe: Recipe
     schedule: Schedule
     start: Tensor
-    variables: Variables
+    parametrization: Parametrization
     make_objective: Callable[[Stage], Objective]
     render: Callable[[Tensor], Pixels]
     fingerprint: str
@@ -111,7 +111,9 @@ class ScaleRun:
         CheckpointError: the state is at a stage that the schedule does not have.
     """
 
-    def __init__(self, problem: ScaleProblem, position: ScalePosition, state: State | None) -> None:
+    def __init__(
+        self, problem: ScaleProblem, position: ScalePosition, state: PaintingState | None
+    ) -> None:
         recipe = problem.recipe
         self._problem = problem
         self._position = position
@@ -134,17 +136,17 @@ class ScaleRun:
         if state is not None:
             self._restore(state)
 
-    def _restore(self, state: State) -> None:
+    def _restore(self, state: PaintingState) -> None:
         if state.stage >= len(self._schedule.stages):
-            raise CheckpointError("it is at a stage that this recipe does not have")
+            raise CheckpointError("its stage does not exist in this recipe")
         self.step, self.passes, self.seconds = state.step, state.passes, state.seconds
         self._stage = state.stage
-        self._optimizer.memory = state.memory
+        self._optimizer.state = state.optimizer
         self._point = _PicturePoint(
             parameters=state.parameters,
             loss=state.loss,
             gradient=state.gradient,
-            picture=self._problem.variables.picture(state.parameters),
+            picture=self._problem.parametrization.to_picture(state.parameters),
             losses=state.losses,
         )
 
@@ -157,7 +159,9 @@ class ScaleRun:
         """
         if self._point is None:
             with self._clock():
-                start = self._evaluate(self._problem.variables.parameters(self._problem.start))
+                start = self._evaluate(
+                    self._problem.parametrization.to_parameters(self._problem.start)
+                )
             if not start.is_finite:
                 raise DivergedError(self.step)
             self._point = start
@@ -169,10 +173,10 @@ class ScaleRun:
         return self._problem.start if self._point is None else self._point.picture
 
     @property
-    def spent(self) -> Spent:
+    def used(self) -> BudgetUsed:
         """What the painting has used so far, over all scales."""
         before, share = self._position.before, self._position.share
-        return Spent(
+        return BudgetUsed(
             steps=before.steps + self.step,
             passes=before.passes + share * self.passes,
             seconds=before.seconds + self.seconds,
@@ -216,7 +220,7 @@ class ScaleRun:
         return False
 
     def _enter_next_stage(self) -> _PicturePoint:
-        """Evaluate the current picture with the next objective; keep the optimizer's memory."""
+        """Evaluate the current picture with the next objective; keep the optimizer's state."""
         parameters = self.point.parameters
         self._stage += 1
         self._objective = None
@@ -234,13 +238,13 @@ class ScaleRun:
             raise _BudgetExhausted
         if self._objective is None:
             self._objective = self._problem.make_objective(stage)
-        picture = self._problem.variables.picture(parameters)
+        picture = self._problem.parametrization.to_picture(parameters)
         evaluation = self._objective.evaluate(picture)
         self.passes += stage.cost
         return _PicturePoint(
             parameters=parameters,
             loss=evaluation.loss,
-            gradient=self._problem.variables.gradient(evaluation.gradient),
+            gradient=self._problem.parametrization.pull_back(evaluation.gradient),
             picture=picture,
             losses=evaluation.losses,
         )
@@ -259,7 +263,7 @@ class ScaleRun:
     def checkpoint(self) -> bytes:
         """Return the state that a later run resumes from."""
         point = self.point
-        state = State(
+        state = PaintingState(
             scale=self._position.index,
             before=self._position.before,
             step=self.step,
@@ -270,7 +274,7 @@ class ScaleRun:
             loss=point.loss,
             gradient=point.gradient,
             losses=point.losses,
-            memory=self._optimizer.memory,
+            optimizer=self._optimizer.state,
         )
         return pack(state, painting=self._problem.fingerprint)
 

@@ -1,1 +1,1 @@
-"""Methods of minimising, and the coordinates they work in."""
+"""Optimizers, and the parametrizations of a picture that they work in."""

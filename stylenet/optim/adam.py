@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stylenet.optim.search import Memory
+from stylenet.optim.state import OptimizerState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor
 
-    from stylenet.optim.search import P
+    from stylenet.optim.state import P
 
 __all__ = ["Adam"]
 
@@ -23,23 +23,26 @@ class Adam:
 
     Args:
         learning_rate: about the largest change of a parameter in one step.
+
+    Attributes:
+        state: kept between steps; assign it to resume.
     """
 
     def __init__(self, *, learning_rate: float) -> None:
         self._learning_rate = learning_rate
-        self.memory = Memory()
+        self.state = OptimizerState()
 
     def step(self, point: P, evaluate: Callable[[Tensor], P]) -> P:
-        """Move against the gradient and return the new point, for one evaluation.
+        """Take one step, for one evaluation, and return the new point.
 
-        The point may be worse than the old one, and its loss may be no number.
+        The loss may be higher than before, or not finite.
         """
         gradient = point.gradient
-        steps = self.memory.steps + 1
-        mean, square = self.memory.moments or (gradient * 0, gradient * 0)
+        steps = self.state.steps + 1
+        mean, square = self.state.moments or (gradient * 0, gradient * 0)
         mean = _BETA_1 * mean + (1 - _BETA_1) * gradient
         square = _BETA_2 * square + (1 - _BETA_2) * gradient.square()
-        self.memory = Memory(steps=steps, moments=(mean, square))
+        self.state = OptimizerState(steps=steps, moments=(mean, square))
         unbiased = mean / (1 - _BETA_1**steps)
         spread = (square / (1 - _BETA_2**steps)).sqrt() + _EPSILON
         return evaluate(point.parameters - self._learning_rate * unbiased / spread)

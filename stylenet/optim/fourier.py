@@ -1,4 +1,4 @@
-"""The picture as cosines, weighted so that every frequency is equally easy to change."""
+"""A picture's cosine coefficients, scaled so that all frequencies change equally easily."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ __all__ = ["FourierBasis"]
 
 
 class FourierBasis:
-    """A linear change of variables x = A z between a picture x and its parameters z.
+    """A linear parametrization x = A z of a picture x by its parameters z.
 
     z holds the coefficients of the picture's cosine transform (DCT-II, orthonormal), each divided
-    by a scale s(f) that falls with its frequency f as f^−p. Natural pictures, and the corrections
-    that a style asks for, have amplitudes that fall in that way; in z they are level, and a
-    method that takes its first step along the gradient does not have to discover it.
+    by a scale s(f) that falls with its frequency f as f^−p. The amplitudes of natural pictures,
+    and of the corrections that a style asks for, fall in the same way. In z they are level, so
+    the first step along the gradient is well scaled.
 
-    With p = 0 the parameters are the pixels themselves. Every scale would be 1 and z a mere
-    rotation of the picture, but Adam, which looks at each parameter alone, is not the same method
-    in rotated coordinates: with it the cookbook's loss after 100 generations is nearly doubled.
+    With p = 0 the parameters are the pixels themselves. All scales would be 1 and z a rotation of
+    the picture, but Adam, which scales each parameter alone, is not invariant to rotations: the
+    cookbook's loss after 100 steps would nearly double.
 
-    Cosines rather than complex waves: they continue a picture by its mirror image, where a
+    Cosines rather than a Fourier transform: they continue a picture by its mirror image, where a
     periodic transform would join the left border to the right one.
 
-    The scales are divided by their root mean square, so that a z of root mean square 1 stands for
-    a picture whose is near 1.
+    The scales are divided by their root mean square, so that a z of root mean square 1 gives a
+    picture of root mean square near 1.
 
     Args:
         height, width: of the picture, in pixels.
-        exponent: p.
+        exponent: p, from 0.
         device, dtype: of the pictures.
     """
 
@@ -49,19 +49,19 @@ class FourierBasis:
         scale = _scale(height, width, exponent)
         self._scale = scale.to(device, dtype)
 
-    def picture(self, parameters: Tensor) -> Tensor:
+    def to_picture(self, parameters: Tensor) -> Tensor:
         """Return x = A z. Both (1, 3, height, width)."""
         if self._is_pixels:
             return parameters
         return self._rows.T @ (parameters * self._scale) @ self._columns
 
-    def parameters(self, picture: Tensor) -> Tensor:
+    def to_parameters(self, picture: Tensor) -> Tensor:
         """Return z = A⁻¹ x. Both (1, 3, height, width)."""
         if self._is_pixels:
             return picture
         return (self._rows @ picture @ self._columns.T) / self._scale
 
-    def gradient(self, gradient: Tensor) -> Tensor:
+    def pull_back(self, gradient: Tensor) -> Tensor:
         """Return ∂/∂z = Aᵀ ∂/∂x. Both (1, 3, height, width)."""
         if self._is_pixels:
             return gradient
@@ -69,7 +69,7 @@ class FourierBasis:
 
 
 def _cosines(size: int) -> Tensor:
-    """The orthonormal DCT-II as a matrix in float64: frequency × position."""
+    """Return the orthonormal DCT-II as a float64 matrix, (frequency, position)."""
     frequency = torch.arange(size, dtype=torch.float64)[:, None]
     position = torch.arange(size, dtype=torch.float64)[None, :] + 0.5
     cosines = torch.cos(math.pi / size * frequency * position) * math.sqrt(2 / size)
@@ -78,7 +78,7 @@ def _cosines(size: int) -> Tensor:
 
 
 def _scale(height: int, width: int, exponent: float) -> Tensor:
-    """s(f) by frequency: (height, width) float64 with a root mean square of 1."""
+    """Return s(f) by frequency, (height, width) float64, with a root mean square of 1."""
     # The k-th cosine along a side of n pixels has k / 2n cycles per pixel.
     vertical = torch.arange(height, dtype=torch.float64)[:, None] / (2 * height)
     horizontal = torch.arange(width, dtype=torch.float64)[None, :] / (2 * width)

@@ -1,4 +1,4 @@
-"""Painting on a part of a picture: the rest of it stays the content picture."""
+"""Parametrizations of a picture, and the one that paints only a part of it."""
 
 from __future__ import annotations
 
@@ -7,51 +7,51 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["MaskedPicture", "Variables"]
+__all__ = ["MaskedPicture", "Parametrization"]
 
 
-class Variables(Protocol):
-    """A change of variables between a picture and its parameters, both (1, 3, height, width)."""
+class Parametrization(Protocol):
+    """A map from parameters to a picture, both (1, 3, height, width)."""
 
-    def picture(self, parameters: Tensor) -> Tensor:
+    def to_picture(self, parameters: Tensor) -> Tensor:
         """Return the picture of these parameters."""
         ...
 
-    def parameters(self, picture: Tensor) -> Tensor:
-        """Return parameters of which the picture is made."""
+    def to_parameters(self, picture: Tensor) -> Tensor:
+        """Return parameters of this picture."""
         ...
 
-    def gradient(self, gradient: Tensor) -> Tensor:
+    def pull_back(self, gradient: Tensor) -> Tensor:
         """Return the gradient with respect to the parameters, given that of the picture."""
         ...
 
 
 class MaskedPicture:
-    """x = K + c ∘ (y − K): what is painted, y, shows by the coverage c over the content K.
+    """x = K + c ∘ (y − K): the painted picture y over the content K, by the coverage c.
 
-    The search itself goes over such pictures. So the network sees the border as it will be, what
-    lies outside is the content picture to the last bit, and the loss is that of what is written.
+    The search goes over the composite x. So the network sees the border as it will be written,
+    everything outside stays the content picture bit by bit, and the loss is that of the result.
 
     Args:
-        variables: of y.
+        inner: parametrization of y.
         coverage: c, (height, width) in 0..1.
         content: K, (1, 3, height, width).
     """
 
-    def __init__(self, variables: Variables, *, coverage: Tensor, content: Tensor) -> None:
-        self._variables = variables
+    def __init__(self, inner: Parametrization, *, coverage: Tensor, content: Tensor) -> None:
+        self._inner = inner
         self._coverage = coverage
         self._content = content
 
-    def picture(self, parameters: Tensor) -> Tensor:
-        """Return x; see `Variables.picture`."""
-        painted = self._variables.picture(parameters)
+    def to_picture(self, parameters: Tensor) -> Tensor:
+        """Return x; see `Parametrization.to_picture`."""
+        painted = self._inner.to_picture(parameters)
         return self._content + self._coverage * (painted - self._content)
 
-    def parameters(self, picture: Tensor) -> Tensor:
-        """Return the parameters of a y that looks like `picture` wherever it shows."""
-        return self._variables.parameters(picture)
+    def to_parameters(self, picture: Tensor) -> Tensor:
+        """Return the parameters of a y that equals `picture` wherever it is covered."""
+        return self._inner.to_parameters(picture)
 
-    def gradient(self, gradient: Tensor) -> Tensor:
-        """Return ∂/∂z; nothing that does not show pulls."""
-        return self._variables.gradient(self._coverage * gradient)
+    def pull_back(self, gradient: Tensor) -> Tensor:
+        """Return ∂/∂z, given ∂/∂x; uncovered pixels do not contribute."""
+        return self._inner.pull_back(self._coverage * gradient)

@@ -14,7 +14,7 @@ from bot.executors.process import ProcessExecutor
 from bot.executors.protocol import Finished
 from bot.playground.server import Playground
 from stylenet.architecture import down_to
-from stylenet.engine.devices import plan
+from stylenet.engine.memory import plan_memory
 from stylenet.losses.tiling import margin_of
 from stylenet.recipe import RECIPES
 
@@ -110,11 +110,11 @@ async def test_what_exceeds_the_memory_is_painted_in_tiles_and_beyond_that_refus
     recipe = RECIPES["default"]
     margin = margin_of(down_to(recipe.layers, recipe.deepest))
     half, whole = (
-        plan(torch.device("cpu"), *size, history=recipe.history, margin=margin, limit=limit)
+        plan_memory(torch.device("cpu"), *size, history=recipe.history, margin=margin, limit=limit)
         for size in ((128, 102), (256, 205))
     )
-    assert half.side is None
-    assert whole.side is not None
+    assert half.tile_side is None
+    assert whole.tile_side is not None
     async with Playground(rate_limit_scale=0) as playground:
         settings = settings_for(playground, tmp_path, size=128, painting_memory_bytes=limit)
         async with running(settings):

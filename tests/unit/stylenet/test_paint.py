@@ -11,7 +11,7 @@ from PIL import Image
 
 import stylenet
 from stylenet import events
-from stylenet.engine import devices
+from stylenet.engine import devices, memory
 from stylenet.engine.objective import Objective
 from stylenet.errors import CheckpointError, DeviceMemoryError, DivergedError, RecipeError
 from stylenet.recipe import Recipe, Start
@@ -201,7 +201,7 @@ def test_out_of_memory_is_said_as_such(content, style, monkeypatch):
 
 
 def test_a_picture_that_cannot_fit_is_refused_at_once(content, style, monkeypatch):
-    monkeypatch.setattr(devices, "BYTES_PER_PIXEL", 1 << 40)
+    monkeypatch.setattr(memory, "BYTES_PER_PIXEL", 1 << 40)
     with pytest.raises(DeviceMemoryError, match="64×48"):
         run(content, style, PLAIN)
 
@@ -209,7 +209,7 @@ def test_a_picture_that_cannot_fit_is_refused_at_once(content, style, monkeypatc
 def test_other_errors_are_not_taken_for_a_lack_of_memory():
     with (
         pytest.raises(RuntimeError, match="shapes"),
-        devices.out_of_memory_guard(torch.device("cpu"), 8, 8),
+        memory.out_of_memory_guard(torch.device("cpu"), 8, 8),
     ):
         raise RuntimeError("shapes do not match")
 
@@ -218,7 +218,7 @@ def test_devices():
     assert devices.resolve("cpu") == torch.device("cpu")
     assert devices.resolve().type in {"cpu", "cuda", "mps"}
     assert devices.describe(torch.device("cpu")) == "cpu"
-    assert devices.available_memory(torch.device("cpu")) > 0
+    assert memory.available_memory(torch.device("cpu")) > 0
     for wrong in ("nonsense", "cuda:99", "meta"):
         with pytest.raises(ValueError, match="device"):
             devices.resolve(wrong)

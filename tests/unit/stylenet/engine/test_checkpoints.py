@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from stylenet.engine.checkpoints import Spent, State, pack, unpack
+from stylenet.engine.checkpoints import BudgetUsed, PaintingState, pack, unpack
 from stylenet.errors import CheckpointError
 from stylenet.events import Losses
-from stylenet.optim.pairs import _half
-from stylenet.optim.search import Memory
+from stylenet.optim.lbfgs import round_to_half
+from stylenet.optim.state import OptimizerState
 
 SHAPE = (1, 3, 5, 7)
 CPU = torch.device("cpu")
@@ -24,22 +24,25 @@ def tensor(seed, *shape):
 
 
 def state(pairs=3, moments=False):
-    return State(
+    return PaintingState(
         step=7,
         stage=1,
         passes=5.25,
         seconds=1.5,
         scale=1,
-        before=Spent(steps=12, passes=2.5, seconds=0.75),
+        before=BudgetUsed(steps=12, passes=2.5, seconds=0.75),
         parameters=tensor(0) * 100,
         loss=1e6,
         gradient=tensor(1) * 1e-6,
         losses=Losses({"content": 1.0, "style": 2.0, "total_variation": 3.0}),
-        memory=Memory(
+        optimizer=OptimizerState(
             steps=7 if moments else 0,
             moments=(tensor(2), tensor(3).square()) if moments else None,
             pairs=tuple(
-                (_half(tensor(10 + i, 105) * 1e-5), _half(tensor(50 + i, 105) * 1e7))
+                (
+                    round_to_half(tensor(10 + i, 105) * 1e-5),
+                    round_to_half(tensor(50 + i, 105) * 1e7),
+                )
                 for i in range(pairs)
             ),
         ),
@@ -58,16 +61,16 @@ def test_there_and_back_without_loss(pairs, moments):
         assert getattr(after, field) == getattr(before, field)
     assert torch.equal(after.parameters, before.parameters)
     assert torch.equal(after.gradient, before.gradient)
-    assert after.memory.steps == before.memory.steps
-    assert len(after.memory.pairs) == pairs
-    for ours, theirs in zip(after.memory.pairs, before.memory.pairs, strict=True):
+    assert after.optimizer.steps == before.optimizer.steps
+    assert len(after.optimizer.pairs) == pairs
+    for ours, theirs in zip(after.optimizer.pairs, before.optimizer.pairs, strict=True):
         assert torch.equal(ours[0], theirs[0])
         assert torch.equal(ours[1], theirs[1])
-    assert (after.memory.moments is not None) == moments
+    assert (after.optimizer.moments is not None) == moments
     if moments:
         assert all(
             torch.equal(a, b)
-            for a, b in zip(after.memory.moments, before.memory.moments, strict=True)
+            for a, b in zip(after.optimizer.moments, before.optimizer.moments, strict=True)
         )
 
 
@@ -75,8 +78,8 @@ def test_the_newest_pairs_are_kept_where_there_is_no_room_for_all(monkeypatch):
     monkeypatch.setattr("stylenet.engine.checkpoints._PAIR_BYTES", 2 * 4 * 105)
     before = state(5)
     after = read(pack(before, painting="p"))
-    assert len(after.memory.pairs) == 2
-    assert torch.equal(after.memory.pairs[-1][0], before.memory.pairs[-1][0])
+    assert len(after.optimizer.pairs) == 2
+    assert torch.equal(after.optimizer.pairs[-1][0], before.optimizer.pairs[-1][0])
 
 
 def test_another_paintings_checkpoint_is_refused():

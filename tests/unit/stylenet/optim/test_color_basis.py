@@ -31,14 +31,14 @@ def picture(seed=0):
 
 @pytest.mark.parametrize("styles", [(COLORED,), (GREY,), (FLAT,), (GREY, COLORED)])
 def test_there_and_back_and_the_gradient_is_the_adjoint(styles):
-    variables, z, g = palette(*styles), picture(), picture(1)
-    torch.testing.assert_close(variables.parameters(variables.picture(z)), z)
-    inner = (variables.picture(z) * g).sum()
-    torch.testing.assert_close((z * variables.gradient(g)).sum(), inner)
+    basis, z, g = palette(*styles), picture(), picture(1)
+    torch.testing.assert_close(basis.to_parameters(basis.to_picture(z)), z)
+    inner = (basis.to_picture(z) * g).sum()
+    torch.testing.assert_close((z * basis.pull_back(g)).sum(), inner)
 
 
 @pytest.mark.parametrize(
-    "variables",
+    "basis",
     [
         palette(COLORED),
         palette(FLAT),
@@ -48,13 +48,13 @@ def test_there_and_back_and_the_gradient_is_the_adjoint(styles):
         palette(FLAT, start=COLORED),
     ],
 )
-def test_where_colours_vary_enough_all_are_painted_alike(variables):
-    torch.testing.assert_close(variables.gradient(picture()), picture(), rtol=0, atol=0)
+def test_where_colours_vary_enough_all_are_painted_alike(basis):
+    torch.testing.assert_close(basis.pull_back(picture()), picture(), rtol=0, atol=0)
 
 
 def test_a_style_without_colours_is_painted_without():
     g = picture()
-    moved = palette(GREY).picture(palette(GREY).gradient(g))  # a step along the gradient
+    moved = palette(GREY).to_picture(palette(GREY).pull_back(g))  # a step along the gradient
     torch.testing.assert_close(moved.mean(dim=1), g.mean(dim=1))
     hues = g - g.mean(dim=1, keepdim=True)
     torch.testing.assert_close(moved - moved.mean(dim=1, keepdim=True), hues * 0.03**2)
@@ -64,7 +64,7 @@ def test_a_mean_that_the_styles_have_not_is_moved_as_readily():
     reddish = GREY + np.array([60.0, 0.0, 0.0])
     g = torch.zeros(1, 3, 6, 9, dtype=torch.float64)
     g[:, 0] = 1
-    moved = palette(GREY, start=reddish).gradient(g)
+    moved = palette(GREY, start=reddish).pull_back(g)
     assert moved[0, 0].mean() == pytest.approx(1, rel=0.05)
 
 
@@ -81,4 +81,4 @@ def test_an_axis_that_hardly_varies_is_painted_by_its_share():
     ratio = style[..., 2].var() / style[..., 0].var() / 0.002
     g = torch.zeros(1, 3, 6, 9, dtype=torch.float64)
     g[:, 2] = 1
-    assert palette(style).gradient(g)[0, 2].mean() == pytest.approx(ratio**0.5, rel=1e-6)
+    assert palette(style).pull_back(g)[0, 2].mean() == pytest.approx(ratio**0.5, rel=1e-6)

@@ -21,8 +21,8 @@ def picture(height, width):
 def test_there_and_back(height, width, exponent):
     spectrum = FourierBasis(height, width, exponent, dtype=torch.float64)
     x = picture(height, width)
-    torch.testing.assert_close(spectrum.picture(spectrum.parameters(x)), x)
-    torch.testing.assert_close(spectrum.parameters(spectrum.picture(x)), x)
+    torch.testing.assert_close(spectrum.to_picture(spectrum.to_parameters(x)), x)
+    torch.testing.assert_close(spectrum.to_parameters(spectrum.to_picture(x)), x)
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
@@ -30,22 +30,22 @@ def test_it_is_the_cosine_transform(height, width):
     x = picture(height, width)
     nearly_level = FourierBasis(height, width, 1e-9, dtype=torch.float64)
     np.testing.assert_allclose(
-        nearly_level.parameters(x), dctn(x.numpy(), axes=(2, 3), norm="ortho"), atol=1e-6
+        nearly_level.to_parameters(x), dctn(x.numpy(), axes=(2, 3), norm="ortho"), atol=1e-6
     )
 
 
 def test_without_an_exponent_the_parameters_are_the_pixels():
     spectrum = FourierBasis(6, 9, 0, dtype=torch.float64)
     x = picture(6, 9)
-    torch.testing.assert_close(spectrum.parameters(x), x, rtol=0, atol=0)
-    torch.testing.assert_close(spectrum.gradient(x), x, rtol=0, atol=0)
+    torch.testing.assert_close(spectrum.to_parameters(x), x, rtol=0, atol=0)
+    torch.testing.assert_close(spectrum.pull_back(x), x, rtol=0, atol=0)
 
 
 def test_scales_fall_as_the_root_of_frequency_and_are_level_on_average():
     spectrum = FourierBasis(64, 64, 0.5, dtype=torch.float64)
     impulse = torch.ones(1, 3, 64, 64, dtype=torch.float64)
     level = FourierBasis(64, 64, 1e-9, dtype=torch.float64)
-    scale = 1 / spectrum.parameters(level.picture(impulse))
+    scale = 1 / spectrum.to_parameters(level.to_picture(impulse))
     assert scale[0].square().mean() == pytest.approx(1)
     assert scale[0, 0, 0, 40] / scale[0, 0, 0, 10] == pytest.approx((10 / 40) ** 0.5)
     assert scale[0, 0, 0, 0] == pytest.approx(scale[0, 0, 0, 2])  # below 1/64 it is level
@@ -55,13 +55,13 @@ def test_scales_fall_as_the_root_of_frequency_and_are_level_on_average():
 def test_the_gradient_is_the_adjoint_and_agrees_with_finite_differences(exponent):
     spectrum = FourierBasis(6, 9, exponent, dtype=torch.float64)
     z, g = picture(6, 9), picture(6, 9).flip(3)
-    inner = (spectrum.picture(z) * g).sum()
-    torch.testing.assert_close((z * spectrum.gradient(g)).sum(), inner)
+    inner = (spectrum.to_picture(z) * g).sum()
+    torch.testing.assert_close((z * spectrum.pull_back(g)).sum(), inner)
 
     def loss(parameters):
-        return (spectrum.picture(parameters) ** 3).sum()
+        return (spectrum.to_picture(parameters) ** 3).sum()
 
-    gradient = spectrum.gradient(3 * spectrum.picture(z) ** 2)
+    gradient = spectrum.pull_back(3 * spectrum.to_picture(z) ** 2)
     for index in [(0, 0, 0, 0), (0, 1, 5, 8), (0, 2, 3, 4)]:
         step = torch.zeros_like(z)
         step[index] = 1e-6

@@ -208,15 +208,15 @@ def test_a_composite_shows_what_is_covered():
     covered[4] = 0.5
     inner = FourierBasis(8, 9, 0.5, dtype=torch.float64)
     composite = MaskedPicture(inner, coverage=covered, content=content)
-    shown = composite.picture(composite.parameters(painted))
+    shown = composite.to_picture(composite.to_parameters(painted))
     torch.testing.assert_close(shown[..., :4, :], painted[..., :4, :])
     torch.testing.assert_close(shown[..., 4, :], (painted + content)[..., 4, :] / 2)
     assert torch.equal(shown[..., 5:, :], content[..., 5:, :])
 
-    z = inner.parameters(painted).requires_grad_()
+    z = inner.to_parameters(painted).requires_grad_()
     pull = torch.rand((1, 3, 8, 9), generator=random, dtype=torch.float64)
-    (expected,) = torch.autograd.grad((composite.picture(z) * pull).sum(), z)
-    torch.testing.assert_close(composite.gradient(pull), expected)
+    (expected,) = torch.autograd.grad((composite.to_picture(z) * pull).sum(), z)
+    torch.testing.assert_close(composite.pull_back(pull), expected)
 
 
 def painted(content, styles, recipe, masks, **options):

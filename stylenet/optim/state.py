@@ -1,4 +1,4 @@
-"""What every method of minimising shares: the point it stands at, and what it remembers."""
+"""What all optimizers share: the current point, and the state kept between steps."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["Memory", "P", "Point"]
+__all__ = ["OptimizerState", "P", "Point"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Point:
-    """Where a search stands: parameters, the loss there and its gradient (same shape)."""
+    """Parameters, the loss at them, and its gradient in their shape."""
 
     parameters: Tensor
     loss: float
@@ -26,20 +26,20 @@ class Point:
 
     @property
     def is_finite(self) -> bool:
-        """Whether loss and gradient are numbers."""
+        """Whether loss and gradient are finite."""
         return math.isfinite(self.loss) and bool(torch.isfinite(self.gradient).all())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Memory:
-    """What a method remembers from step to step; what it does not use is empty.
+class OptimizerState:
+    """What an optimizer keeps from step to step; fields that it does not use are empty.
 
     Attributes:
         steps: steps taken (Adam).
         moments: running means of the gradient and of its square, in its shape (Adam).
         pairs: changes of parameters and of gradient, oldest first, flat (L-BFGS).
-        products: of the pairs' vectors s₀, y₀, s₁, … with one another; None where they are still
-            to be reckoned.
+        products: inner products of the pairs' vectors s₀, y₀, s₁, …; None where they are still
+            to be computed.
     """
 
     steps: int = 0

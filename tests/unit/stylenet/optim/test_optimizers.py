@@ -9,7 +9,7 @@ import torch
 
 from stylenet.optim.adam import Adam
 from stylenet.optim.lbfgs import LBFGS
-from stylenet.optim.search import Memory, Point
+from stylenet.optim.state import OptimizerState, Point
 
 
 class Function:
@@ -107,7 +107,7 @@ def test_its_direction_is_that_of_the_two_loops():
     function = Function(rosenbrock)
     method = lbfgs(history=5, hessian_scale=1.5)
     point, _ = minimise(method, function, torch.zeros(12, dtype=torch.float64), 9)
-    pairs = method.memory.pairs
+    pairs = method.state.pairs
     assert len(pairs) == 5
     q, alphas = -point.gradient, []
     for s, y in reversed(pairs):
@@ -133,7 +133,7 @@ def test_misleading_memory_is_dropped():
     point = function(torch.zeros(5, dtype=torch.float64))
     method = lbfgs()
     s = torch.ones(5, dtype=torch.float64)
-    method.memory = Memory(pairs=((s, -s),))
+    method.state = OptimizerState(pairs=((s, -s),))
     moved = method.step(point, function)
     assert moved is not None
     assert moved.loss < point.loss
@@ -142,13 +142,13 @@ def test_misleading_memory_is_dropped():
 def test_no_more_than_the_history_is_remembered():
     method = lbfgs(history=3)
     minimise(method, Function(quadratic), torch.zeros(8, dtype=torch.float64), 10)
-    assert len(method.memory.pairs) == 3
+    assert len(method.state.pairs) == 3
 
 
 def test_memory_is_what_half_precision_holds():
     method = lbfgs()
     minimise(method, Function(lambda x: 1e9 * quadratic(x)), torch.zeros(8), 5)
-    for pair in method.memory.pairs:
+    for pair in method.state.pairs:
         for values in pair:
             scale = 2.0 ** math.floor(math.log2(values.abs().max()))
             assert torch.equal((values / scale).half().float() * scale, values)
@@ -163,7 +163,7 @@ def test_a_resumed_search_goes_on_bit_by_bit(size, history):
     one = lbfgs(history=history)
     half_way, _ = minimise(one, function, start, 6)
     other = lbfgs(history=history)
-    other.memory = one.memory
+    other.state = one.state
     for _ in range(5):
         expected = one.step(half_way, function)
         resumed = other.step(half_way, function)
@@ -191,8 +191,8 @@ def test_adam_resumes_where_it_was():
     one = Adam(learning_rate=0.1)
     half_way, _ = minimise(one, function, torch.zeros(4), 5)
     other = Adam(learning_rate=0.1)
-    other.memory = one.memory
-    assert other.memory.steps == 5
+    other.state = one.state
+    assert other.state.steps == 5
     assert torch.equal(
         one.step(half_way, function).parameters, other.step(half_way, function).parameters
     )
