@@ -28,7 +28,7 @@ from bot.ops.health import HealthServer
 from bot.ops.logging import configure_logging, redact
 from bot.presets.catalog import PresetCatalog
 from bot.presets.editor import GuildPresetEditor
-from bot.presets.samples import PresetSamples
+from bot.presets.thumbnail_painter import ThumbnailPainter
 from bot.scheduler.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class App:
         self._scheduler = scheduler
         await scheduler.start()
         if settings.paint_samples:
-            samples = PresetSamples(
+            samples = ThumbnailPainter(
                 store.presets,
                 artefacts,
                 executor,

@@ -1,1 +1,1 @@
-"""Built-in styles, drawn by our own code."""
+"""Presets: the built-in ones, drawn by our own code, and guilds' own."""

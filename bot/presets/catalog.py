@@ -1,6 +1,6 @@
-"""Every style a member can name: the built-in ones, and those their guild added.
+"""The presets available in a guild: the built-in ones, and those that the guild added.
 
-A guild's own come first, oldest first; names, titles and emoji are unique on a shelf.
+A guild's own come first, oldest first. Names, titles and emoji are unique within a guild.
 """
 
 from __future__ import annotations
@@ -11,43 +11,44 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from bot.artefacts.folder import preview_key
 from bot.presets.contact_sheet import contact_sheet
-from bot.presets.library import PRESETS, plain
+from bot.presets.library import PRESETS, normalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from bot.artefacts.folder import Artefacts
     from bot.jobs.guild_models import GuildPreset
+    from bot.jobs.guilds import GuildPresets
     from bot.presets.library import Preset
 
 __all__ = ["CatalogPreset", "PresetCatalog", "find", "nearest"]
 
-SHEETS_KEPT: Final = 32
-"""Contact sheets kept in memory; a sheet is about 100 kB."""
+MAX_CACHED_SHEETS: Final = 32
+"""Contact sheets kept in memory, of about 100 kB each."""
 
-_OWN_CHANGES: Final[Mapping[str, object]] = MappingProxyType({"style_fit": "area"})
+_GUILD_PRESET_CHANGES: Final[Mapping[str, object]] = MappingProxyType({"style_fit": "area"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CatalogPreset:
-    """A style as it is offered in one place.
+    """A preset, built-in or a guild's own, with its pictures.
 
     Attributes:
-        name: what members type; lower case.
-        title: what they read.
-        emoji: one Unicode emoji, which no other style on the shelf has.
-        alt_text: what its picture shows, for those who cannot see it.
-        recipe_changes: the recipe's fields it sets.
+        name: the name that members type, in lower case.
+        title: the name that members read.
+        emoji: one Unicode emoji, unique within the guild.
+        alt_text: description of the style picture.
+        recipe_changes: the fields of the recipe that it sets.
         guild_id: the guild that added it; None for a built-in one.
-        version: differs when the picture or the thumbnail does.
-        picture: reads the style picture, encoded. Raises `ArtefactMissingError` where it was
-            removed meanwhile.
-        preview: reads the style picture reduced, encoded. Raises the same.
-        thumbnail: reads a small painting made with it, encoded. Raises the same.
+        version: changes with the picture and with the thumbnail.
+        picture: reads the encoded style picture; raises `ArtefactMissingError` if it was
+            removed.
+        preview: reads the encoded reduced style picture; raises the same.
+        thumbnail: reads the encoded thumbnail, a small picture made with it; raises the same.
     """
 
     name: str
@@ -62,39 +63,31 @@ class CatalogPreset:
     thumbnail: Callable[[], Awaitable[bytes]] = field(compare=False, repr=False)
 
 
-class OwnPresets(Protocol):
-    """Where guilds' own styles are kept; `JobStore.presets` is one."""
-
-    async def of(self, guild_id: int, /) -> Sequence[GuildPreset]:
-        """Return the guild's own styles, oldest first."""
-        ...
-
-
 class PresetCatalog:
-    """What is on offer in a guild, or in direct messages.
+    """The presets available in a guild, or in direct messages.
 
     Every method may raise `StoreUnavailableError`.
 
     Args:
-        own: guilds' own styles.
-        artefacts: where their pictures are.
+        stored: the guilds' presets.
+        artefacts: holds their pictures.
     """
 
-    def __init__(self, own: OwnPresets, artefacts: Artefacts) -> None:
-        self._own = own
+    def __init__(self, stored: GuildPresets, artefacts: Artefacts) -> None:
+        self._stored = stored
         self._artefacts = artefacts
-        self._built_in = tuple(_built_in(preset) for preset in PRESETS)
+        self._built_in = tuple(_from_library(preset) for preset in PRESETS)
         self._sheets: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
 
     async def presets(self, guild_id: int | None) -> Sequence[CatalogPreset]:
         """Return every available style: the guild's own, then the built-in ones."""
-        return (*await self.own(guild_id), *self._built_in)
+        return (*await self.guild_presets(guild_id), *self._built_in)
 
-    async def own(self, guild_id: int | None) -> Sequence[CatalogPreset]:
+    async def guild_presets(self, guild_id: int | None) -> Sequence[CatalogPreset]:
         """Return the guild's own styles; none in direct messages."""
         if guild_id is None:
             return ()
-        return tuple(self._shelved(preset) for preset in await self._own.of(guild_id))
+        return tuple(self._from_guild(preset) for preset in await self._stored.of(guild_id))
 
     async def get(self, name: str, *, guild_id: int | None) -> CatalogPreset | None:
         """Return the style with this name or title, or None.
@@ -111,11 +104,11 @@ class PresetCatalog:
         """Return the styles' thumbnails with their titles as one picture (WebP).
 
         Args:
-            presets: in the order in which they are shown.
-            first: the number of the first.
+            presets: in the order shown.
+            first: number of the first card.
 
         Raises:
-            ArtefactMissingError: one of them was removed meanwhile.
+            ArtefactMissingError: one of them was removed.
         """
         key = (str(first), *(preset.version for preset in presets))
         kept = self._sheets.get(key)
@@ -123,19 +116,19 @@ class PresetCatalog:
             samples = [(preset.title, await preset.thumbnail()) for preset in presets]
             kept = await asyncio.to_thread(contact_sheet, samples, first=first)
             self._sheets[key] = kept
-            while len(self._sheets) > SHEETS_KEPT:
+            while len(self._sheets) > MAX_CACHED_SHEETS:
                 self._sheets.popitem(last=False)
         else:
             self._sheets.move_to_end(key)
         return kept
 
-    def _shelved(self, preset: GuildPreset) -> CatalogPreset:
+    def _from_guild(self, preset: GuildPreset) -> CatalogPreset:
         return CatalogPreset(
             name=preset.name,
             title=preset.title,
             emoji=preset.emoji,
             alt_text=preset.alt_text,
-            recipe_changes=_OWN_CHANGES,
+            recipe_changes=_GUILD_PRESET_CHANGES,
             guild_id=preset.guild_id,
             version=preset.thumbnail_key,
             picture=partial(self._artefacts.get, preset.picture_key),
@@ -146,22 +139,22 @@ class PresetCatalog:
 
 def find(name: str, presets: Sequence[CatalogPreset]) -> CatalogPreset | None:
     """Return the style of the given ones with this name or title, or None."""
-    wanted = plain(name)
+    wanted = normalize_name(name)
     return next((each for each in presets if wanted in _spellings(each)), None)
 
 
 def nearest(name: str, presets: Sequence[CatalogPreset]) -> str | None:
     """Return the name of the most similar style, or None if none is similar."""
-    spelt = {spelling: each.name for each in presets for spelling in _spellings(each)}
-    found = difflib.get_close_matches(plain(name), list(spelt), n=1, cutoff=0.55)
-    return spelt[found[0]] if found else None
+    by_spelling = {spelling: each.name for each in presets for spelling in _spellings(each)}
+    found = difflib.get_close_matches(normalize_name(name), list(by_spelling), n=1, cutoff=0.55)
+    return by_spelling[found[0]] if found else None
 
 
 def _spellings(preset: CatalogPreset) -> set[str]:
-    return {plain(preset.name), plain(preset.title)}
+    return {normalize_name(preset.name), normalize_name(preset.title)}
 
 
-def _built_in(preset: Preset) -> CatalogPreset:
+def _from_library(preset: Preset) -> CatalogPreset:
     return CatalogPreset(
         name=preset.name,
         title=preset.title,

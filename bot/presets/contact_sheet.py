@@ -1,4 +1,4 @@
-"""A sheet of labelled thumbnails that reads well on a dark background and on a light one."""
+"""Contact sheets: labelled thumbnails, legible on dark and light backgrounds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COVER = (66, 58, 82, 255)
 TEXT = (246, 242, 250, 255)
 NUMBER = (196, 170, 255, 255)
 HIDDEN = "hidden: spoiler"
-_SCALE = 2  # corners are drawn twice as large and reduced, which smooths them
+_SCALE = 2  # corners are drawn at twice the size and reduced, for antialiasing
 
 
 def contact_sheet(
@@ -41,14 +41,17 @@ def contact_sheet(
     """Draw pictures in rows of numbered cards on a transparent background.
 
     Args:
-        samples: a title and an encoded picture for each card; None for one that stays hidden.
-        first: the number of the first.
-        columns: most cards in a row; rows are as full as each other.
-        tile: width and height of the picture on a card. Pixels.
+        samples: a title and an encoded picture for each card; None for a hidden picture.
+        first: number of the first card.
+        columns: maximum cards in a row; cards are spread evenly over the rows.
+        tile: width and height of the picture on a card, in pixels.
 
     Returns:
-        A WebP with transparency: the cards bring their own dark ground, so that the sheet
-        belongs to either of Discord's themes.
+        A WebP with transparency; the cards have a dark background, which suits both of
+        Discord's themes.
+
+    Raises:
+        UnreadableImageError: a picture cannot be decoded.
     """
     rows = -(-len(samples) // columns)
     columns = -(-len(samples) // rows)
@@ -58,10 +61,10 @@ def contact_sheet(
         rows * card[1] + (rows - 1) * GAP,
     )
     sheet = Image.new("RGBA", size, (0, 0, 0, 0))
-    mask = _rounded(card)
+    mask = _rounded_mask(card)
     for index, (title, data) in enumerate(samples):
         row, column = divmod(index, columns)
-        # A last row that is not full stands in the middle.
+        # Centre a last row that is not full.
         missing = columns - (len(samples) - row * columns) if row == rows - 1 else 0
         left = column * (card[0] + GAP) + missing * (card[0] + GAP) // 2
         drawn = _card(first + index, title, data, tile)
@@ -83,8 +86,8 @@ def _card(number: int, title: str, data: bytes | None, tile: tuple[int, int]) ->
         card.paste(ImageOps.fit(picture, tile, Image.Resampling.LANCZOS), (0, 0))
     middle = tile[1] + CAPTION / 2
     label = str(number)
-    room = tile[0] - 2 * MARGIN - draw.textlength(f"{label} ", font)
-    title = _fitting(title, room, draw, font)
+    available = tile[0] - 2 * MARGIN - draw.textlength(f"{label} ", font)
+    title = _fit_title(title, available, draw, font)
     if title:
         label += " "
     left = (tile[0] - draw.textlength(label + title, font)) / 2
@@ -93,23 +96,23 @@ def _card(number: int, title: str, data: bytes | None, tile: tuple[int, int]) ->
     return card
 
 
-def _fitting(
+def _fit_title(
     title: str,
-    room: float,
+    available: float,
     draw: ImageDraw.ImageDraw,
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
 ) -> str:
     """Shorten the title to the width available; return "" if the font lacks its letters.
 
-    Pillow's own font has few letters beyond the English ones, so accents are left away.
+    Pillow's built-in font has few letters besides the English ones, so accents are dropped.
     """
     title = unicodedata.normalize("NFKD", " ".join(title.split()).replace("×", "x"))
     title = "".join(letter for letter in title if not unicodedata.combining(letter))
     if not all(map(_is_drawable, title)):
         return ""
-    if draw.textlength(title, font) <= room:
+    if draw.textlength(title, font) <= available:
         return title
-    while title and draw.textlength(f"{title}…", font) > room:
+    while title and draw.textlength(f"{title}…", font) > available:
         title = title[:-1].rstrip()
     return f"{title}…" if title else ""
 
@@ -121,7 +124,7 @@ def _is_drawable(letter: str) -> bool:
     return letter == " " or bytes(font.getmask(letter)) != bytes(font.getmask("\U0010ffff"))
 
 
-def _rounded(size: tuple[int, int]) -> Image.Image:
+def _rounded_mask(size: tuple[int, int]) -> Image.Image:
     large = Image.new("L", (size[0] * _SCALE, size[1] * _SCALE), 0)
     ImageDraw.Draw(large).rounded_rectangle(
         (0, 0, large.width - 1, large.height - 1), CORNER * _SCALE, fill=255

@@ -1,4 +1,4 @@
-"""Adding styles to a guild's shelf, and taking them off."""
+"""Add presets to a guild, and remove them."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from PIL import ImageOps
 from bot.artefacts.folder import guild_preset_prefix, preview_key
 from bot.errors import PresetProblem, PresetRefused
 from bot.jobs.guild_models import GuildPreset
-from bot.presets.library import plain
-from bot.presets.naming import SPARE_EMOJI, check_emoji, checked_name, same_emoji
+from bot.presets.library import normalize_name
+from bot.presets.naming import SPARE_EMOJI, check_emoji, parse_name, same_emoji
 from stylenet import images
 
 if TYPE_CHECKING:
     from bot.artefacts.folder import Artefacts
     from bot.jobs.guilds import GuildPresets
 
-__all__ = ["GuildPresetEditor", "thumbnail", "unsaid"]
+__all__ = ["GuildPresetEditor", "default_alt_text", "make_thumbnail"]
 
 THUMBNAIL_SIZE: Final = (216, 144)
-LONGEST_ALT_TEXT: Final = 300
+MAX_ALT_TEXT: Final = 300
 
 
 class GuildPresetEditor:
-    """Looks after guilds' own styles. Who may ask for it is not decided here.
+    """Adds and removes guilds' presets. Callers check the member's permission.
 
     Args:
-        presets: where they are kept.
-        artefacts: where their pictures are kept.
-        limit: how many one guild may have.
+        presets: stores them.
+        artefacts: stores their pictures.
+        limit: maximum number per guild.
     """
 
     def __init__(self, presets: GuildPresets, artefacts: Artefacts, *, limit: int) -> None:
@@ -44,12 +44,14 @@ class GuildPresetEditor:
         """Check that a style can be added, before its picture is fetched.
 
         Raises:
-            PresetRefused: its name or emoji will not do, or there are as many as may be.
+            PresetRefused: its name or emoji is invalid or taken, or the guild is full.
             StoreUnavailableError: the database cannot be reached.
         """
-        _, title = checked_name(name)
+        _, title = parse_name(name)
         own = await self._presets.of(guild_id)
-        known = next((each for each in own if plain(each.title) == plain(title)), None)
+        known = next(
+            (each for each in own if normalize_name(each.title) == normalize_name(title)), None
+        )
         if known is not None:
             raise PresetRefused(PresetProblem.NAME_TAKEN, word=known.title)
         if emoji is not None:
@@ -73,40 +75,40 @@ class GuildPresetEditor:
         """Add a style to the guild.
 
         Args:
-            guild_id: whose shelf.
-            name: as the member wrote it.
+            guild_id: the guild.
+            name: as the member typed it.
             emoji: one standard emoji; None for the next free letter.
-            picture: the style picture, encoded; inspected already.
+            picture: the encoded style picture, already inspected.
             preview: the same, reduced.
-            alt_text: what the member says it shows, if they do.
-            added_by: the member.
+            alt_text: description of the picture, if the member gave one.
+            added_by: id of the member.
 
         Raises:
-            PresetRefused: its name or emoji will not do, or there are as many as may be.
-            StorageFullError: there is no room for its picture.
+            PresetRefused: its name or emoji is invalid or taken, or the guild is full.
+            StorageFullError: there is no space for its picture.
             StoreUnavailableError: the database cannot be reached.
         """
         await self.check(guild_id, name, emoji)
-        short, title = checked_name(name)
+        short, title = parse_name(name)
         folder = guild_preset_prefix(guild_id)
         preset = GuildPreset(
             guild_id=guild_id,
             name=short,
             title=title,
             emoji="" if emoji is None else check_emoji(emoji),
-            alt_text=(alt_text or unsaid(title))[:LONGEST_ALT_TEXT],
+            alt_text=(alt_text or default_alt_text(title))[:MAX_ALT_TEXT],
             picture_key=f"{folder}picture",
             thumbnail_key=f"{folder}thumbnail",
             added_by=added_by,
             created_at=datetime.now(UTC),
         )
-        small = await asyncio.to_thread(thumbnail, preview)
+        small = await asyncio.to_thread(make_thumbnail, preview)
         try:
             await self._artefacts.put(preset.picture_key, picture)
             await self._artefacts.put(preview_key(preset.picture_key), preview)
             await self._artefacts.put(preset.thumbnail_key, small)
             return await self._presets.add(preset, limit=self._limit, spare_emoji=SPARE_EMOJI)
-        except PresetRefused:  # it was added by somebody else meanwhile, under another folder
+        except PresetRefused:  # somebody else added it meanwhile, in another folder
             await self._artefacts.delete_prefix(folder)
             raise
 
@@ -114,7 +116,7 @@ class GuildPresetEditor:
         """Remove a style of the guild; pictures made with it are kept.
 
         Raises:
-            PresetRefused: there is none of this name.
+            PresetRefused: there is no preset of this name.
             StoreUnavailableError: the database cannot be reached.
         """
         removed = await self._presets.remove(guild_id, name)
@@ -123,16 +125,16 @@ class GuildPresetEditor:
         return removed
 
 
-def unsaid(title: str) -> str:
+def default_alt_text(title: str) -> str:
     """Return the alt text for a style picture without a description."""
     return f"The picture behind {title}."
 
 
-def thumbnail(picture: bytes) -> bytes:
+def make_thumbnail(picture: bytes) -> bytes:
     """Crop a picture to the size of the other styles' thumbnails (WebP).
 
     Raises:
-        UnreadableImageError: it is not a picture.
+        UnreadableImageError: the picture cannot be decoded.
     """
     small = ImageOps.fit(images.decode(picture), THUMBNAIL_SIZE)
     out = io.BytesIO()

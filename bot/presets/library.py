@@ -1,7 +1,7 @@
-"""The built-in styles: a name, a picture, a thumbnail painted with it, and what it changes.
+"""The built-in presets: name, style picture, thumbnail and recipe changes.
 
-The pictures lie beside this module, drawn by `bot.presets.drawing`; the thumbnails were
-painted by `bot.presets.thumbnails`. Nothing is drawn or painted here.
+This module reads the picture files in ``pictures/``: style pictures drawn by
+`bot.presets.drawing`, and thumbnails painted by `bot.presets.thumbnails`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from stylenet import images
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PRESETS", "Preset", "get", "plain"]
+__all__ = ["PRESETS", "Preset", "get", "normalize_name"]
 
 PREVIEW_SIDE = 320
-"""Longest side of a reduced style picture, in pixels."""
+"""Longer side of a reduced style picture, in pixels."""
 
 
 def _keep_proportions() -> Mapping[str, object]:
@@ -31,14 +31,14 @@ def _keep_proportions() -> Mapping[str, object]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preset:
-    """A named style.
+    """A built-in preset.
 
     Attributes:
-        name: what members type; lower case, stable.
-        title: what they read.
-        emoji: one Unicode emoji, which no other preset has.
-        alt_text: what the picture shows, for those who cannot see it.
-        recipe_changes: the recipe's fields it sets.
+        name: the name that members type, in lower case; never changes.
+        title: the name that members read.
+        emoji: one Unicode emoji, unique among the presets.
+        alt_text: description of the style picture.
+        recipe_changes: the fields of the recipe that it sets.
     """
 
     name: str
@@ -157,7 +157,7 @@ PRESETS: tuple[Preset, ...] = (
         alt_text="Thin washes of many colours with wet edges on rough paper.",
     ),
 )
-"""Every built-in style, in the order in which they are offered."""
+"""Every built-in preset, in the order shown."""
 
 
 def get(name: str) -> Preset | None:
@@ -165,7 +165,7 @@ def get(name: str) -> Preset | None:
 
     Case, accents, spaces, dashes and underscores make no difference.
     """
-    return _by_spelling().get(plain(name))
+    return _by_spelling().get(normalize_name(name))
 
 
 @cache
@@ -177,10 +177,12 @@ def _reduced(filename: str) -> bytes:
 
 @cache
 def _by_spelling() -> Mapping[str, Preset]:
-    return {plain(word): preset for preset in PRESETS for word in (preset.name, preset.title)}
+    return {
+        normalize_name(word): preset for preset in PRESETS for word in (preset.name, preset.title)
+    }
 
 
-def plain(word: str) -> str:
+def normalize_name(word: str) -> str:
     """Normalize a name: drop case, accents, spaces, dashes and underscores."""
     letters = unicodedata.normalize("NFKD", word).casefold()
     return "".join(letter for letter in letters if letter.isalnum())

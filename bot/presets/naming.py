@@ -1,4 +1,4 @@
-"""What a guild's own style may be called, and which emoji may stand for it."""
+"""Validate names and emoji of guilds' presets."""
 
 from __future__ import annotations
 
@@ -6,48 +6,48 @@ import unicodedata
 from typing import Final
 
 from bot.errors import PresetProblem, PresetRefused
-from bot.presets.library import PRESETS, get, plain
+from bot.presets.library import PRESETS, get, normalize_name
 
-__all__ = ["SPARE_EMOJI", "check_emoji", "checked_name", "is_emoji", "same_emoji", "split_emoji"]
+__all__ = ["SPARE_EMOJI", "check_emoji", "is_emoji", "parse_name", "same_emoji", "split_emoji"]
 
-SHORTEST, LONGEST = 2, 32
+MIN_LENGTH, MAX_LENGTH = 2, 32
 
 SPARE_EMOJI: Final = (
     *(chr(0x1F1E6 + letter) for letter in range(26)),
     *(f"{digit}\ufe0f\u20e3" for digit in range(10)),
 )
-"""Letters and then digits, for styles that were added without an emoji."""
+"""Letters, then digits, for presets that were added without an emoji."""
 
 _MARKS: Final = frozenset("\ufe0e\ufe0f\u200d\u20e3") | {chr(0x1F3FB + tone) for tone in range(5)}
 _JOINER: Final = "\u200d"
-_BETWEEN: Final = frozenset(" -'’")
+_SEPARATORS: Final = frozenset(" -'’")
 _RESERVED: Final = frozenset(
     {"a", "all", "an", "as", "in", "into", "like", "none", "of", "please", "pls", "random"}
     | {"style", "styled", "stylise", "stylize", "swap", "the", "this", "to", "with"}
     | {"keepcolors", "keepcolours"}
 )
-"""Words that mean something else where a style is asked for, as `plain` spells them."""
+"""Words with another meaning in requests, as `normalize_name` returns them."""
 
 
-def checked_name(text: str) -> tuple[str, str]:
+def parse_name(text: str) -> tuple[str, str]:
     """Return a style's name and title: ``("blue-harbour", "Blue Harbour")``.
 
     Raises:
-        PresetRefused: it cannot be a name, or it is a built-in style's.
+        PresetRefused: it is not a valid name, or a built-in preset has it.
     """
     title = " ".join(text.replace("_", " ").split())
-    letters = [letter for letter in title if letter not in _BETWEEN]
+    letters = [letter for letter in title if letter not in _SEPARATORS]
     if (
-        not SHORTEST <= len(title) <= LONGEST
-        or not all(map(_may_stand_in_a_name, letters))
+        not MIN_LENGTH <= len(title) <= MAX_LENGTH
+        or not all(map(_is_name_character, letters))
         or not any(map(str.isalpha, letters))
-        or plain(title) in _RESERVED
+        or normalize_name(title) in _RESERVED
     ):
         raise PresetRefused(PresetProblem.BAD_NAME, word=text)
     if get(title) is not None:
         raise PresetRefused(PresetProblem.BUILT_IN, word=title)
     name = "-".join(title.lower().replace("'", "").replace("’", "").split())
-    return name[:LONGEST], title[0].upper() + title[1:]
+    return name[:MAX_LENGTH], title[0].upper() + title[1:]
 
 
 def split_emoji(text: str) -> tuple[str, str | None]:
@@ -63,10 +63,10 @@ def split_emoji(text: str) -> tuple[str, str | None]:
 def check_emoji(text: str) -> str:
     """Return the emoji if it is one standard emoji that no built-in style has.
 
-    A server's own emoji do not count: one that is deleted would spoil every message it is on.
+    Custom emoji are refused: deleting one would break every message that contains it.
 
     Raises:
-        PresetRefused: it is not.
+        PresetRefused: it is not such an emoji.
     """
     emoji = text.strip()
     if not is_emoji(emoji):
@@ -110,5 +110,5 @@ def _looks_like_emoji(word: str) -> bool:
     )
 
 
-def _may_stand_in_a_name(letter: str) -> bool:
+def _is_name_character(letter: str) -> bool:
     return letter.isalnum() or unicodedata.combining(letter) > 0

@@ -1,8 +1,8 @@
-"""Paint the presets' thumbnails again: ``python -m bot.presets.thumbnails [NAME ...]``.
+"""Paint the built-in presets' thumbnails: ``python -m bot.presets.thumbnails [NAME ...]``.
 
-Each is a small painting of the same photograph, made by the very program the bot paints with,
-so that a thumbnail looks like what its preset gives. The photograph is Chelsea the cat by
-Stéfan van der Walt (CC0), from scikit-image. Painting them all takes some minutes.
+Each is a small painting of the same photograph, made with `stylenet` as the bot does it. The
+photograph is Chelsea the cat by Stéfan van der Walt (CC0), from scikit-image. Painting all of
+them takes some minutes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def paint_thumbnail(preset: Preset, content: Path, *, passes: int) -> None:
         arguments = ["paint", str(content), str(style), "--out", str(out), "--no-snapshots"]
         options = ["--size", str(PAINTED_SIZE), "--passes", str(passes)]
         command = [sys.executable, "-m", "stylenet", *arguments, *options]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
         with Image.open(out) as painting:
             small = painting.convert("RGB").resize(THUMBNAIL_SIZE, Image.Resampling.LANCZOS)
     small.save(PICTURES / f"{preset.name}.thumbnail.webp", quality=88, method=6)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.presets.editor import unsaid
+from bot.presets.editor import default_alt_text
 from bot.views.components import routes
 from bot.views.components.items import Button, RoutedView, button, start_button
 from bot.views.components.routes import PresetAction
@@ -89,7 +89,7 @@ def show_embed(preset: CatalogPreset, kept: GuildPreset | None, *, prefix: str) 
         prefix: of text commands.
     """
     lines = [HOW_TO_USE.format(prefix=prefix, name=preset.name)]
-    if preset.alt_text != unsaid(preset.title):
+    if preset.alt_text != default_alt_text(preset.title):
         lines = [preset.alt_text, "", *lines]
     if kept is not None:
         when = discord.utils.format_dt(kept.created_at, "D")

@@ -145,7 +145,7 @@ class GuildPresetCommands(commands.Cog):
 
     @remove.autocomplete("name")
     async def _suggest_own(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
-        return _choices(await self._catalog.own(interaction.guild_id), typed)
+        return _choices(await self._catalog.guild_presets(interaction.guild_id), typed)
 
     @property
     def handlers(self) -> Mapping[Route, Handler]:
@@ -180,7 +180,7 @@ class GuildPresetCommands(commands.Cog):
         guild = _guild(ctx.guild)
         check_may_show_here(ctx)
         await ctx.defer(ephemeral=True)
-        own = await self._catalog.own(guild.id)
+        own = await self._catalog.guild_presets(guild.id)
         files = [sheet_file(await self._catalog.sheet(own), own)] if own else []
         await ctx.reply(embed=list_embed(own, prefix=self._prefix), files=files, ephemeral=True)
 
@@ -204,7 +204,7 @@ class GuildPresetCommands(commands.Cog):
         Raises:
             PresetRefused: there is none of that name.
         """
-        own = await self._catalog.own(guild_id)
+        own = await self._catalog.guild_presets(guild_id)
         found = find(name, own)
         for preset in await self._store.presets.of(guild_id):
             if found is not None and preset.name == found.name:

@@ -1,5 +1,5 @@
-"""How the presets' pictures were drawn: one module per picture, all from noise and geometry.
+"""Draw the built-in presets' style pictures from noise and geometry, one module per picture.
 
-Nothing here runs in the bot, which reads the finished pictures. ``python -m
-bot.presets.drawing`` draws them again.
+The bot does not import this package; it reads the finished pictures. ``python -m
+bot.presets.drawing`` draws them.
 """

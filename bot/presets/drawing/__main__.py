@@ -1,4 +1,4 @@
-"""Draw the presets' pictures again: ``python -m bot.presets.drawing [NAME ...] [--out DIR]``."""
+"""Draw the presets' pictures: ``python -m bot.presets.drawing [NAME ...] [--out DIR]``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bot.presets.drawing.gallery import DRAWINGS, draw, encode
+from bot.presets.drawing.drawings import DRAWINGS, draw, encode
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     options = parser.parse_args()
     unknown = sorted(set(options.names) - set(DRAWINGS))
     if unknown:
-        parser.error(f"there is no drawing called {', '.join(unknown)}")
+        parser.error(f"unknown drawing: {', '.join(unknown)}")
     options.out.mkdir(parents=True, exist_ok=True)
     for name in options.names or DRAWINGS:
         data = encode(draw(name))

@@ -1,4 +1,4 @@
-"""Batik: wax-drawn lines and dots, indigo and rust dye, and the wax's fine cracks."""
+"""Batik: wax lines and dots, indigo and rust dye, and fine cracks."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from scipy import ndimage
 
 from bot.presets.drawing.cells import relaxed, voronoi
 from bot.presets.drawing.noise import fractal_noise, grid, scatter, smooth_noise, smoothstep
-from bot.presets.drawing.palette import blend, colour, gradient
+from bot.presets.drawing.oklab import blend, colour, gradient
 
 if TYPE_CHECKING:
     from bot.presets.drawing.noise import Shape
-    from bot.presets.drawing.palette import Colours
+    from bot.presets.drawing.oklab import Colours
 
 __all__ = ["draw"]
 

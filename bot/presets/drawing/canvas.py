@@ -1,4 +1,4 @@
-"""A canvas that takes strokes of a brush, a knife, a gouge or a needle, and remembers relief."""
+"""A canvas for brush-like strokes that records colour and relief."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bot.presets.drawing.noise import Field, Shape
-    from bot.presets.drawing.palette import Colours
+    from bot.presets.drawing.oklab import Colours
 
 __all__ = ["Canvas"]
 
@@ -34,11 +34,11 @@ def _brushes() -> npt.NDArray[np.float32]:
 
 
 class Canvas:
-    """A picture under the brush.
+    """A picture made of strokes.
 
     Attributes:
         colour: (height, width, 3) float32 sRGB in 0..1, as painted so far.
-        relief: (height, width) float32, the paint's thickness; what `lit` casts light on.
+        relief: (height, width) float32, the paint's thickness, which `lit` shades.
     """
 
     def __init__(self, ground: Colours, rng: np.random.Generator) -> None:
@@ -70,17 +70,17 @@ class Canvas:
         """Paint one stroke.
 
         Args:
-            at: (y, x) of its middle.
-            angle: its direction in the middle, radians.
+            at: (y, x) of its centre.
+            angle: its direction at the centre, in radians.
             colour: sRGB.
             length: in pixels, ends included.
             width: in pixels.
-            bend: pixels by which its ends lie beside the straight line.
-            taper: 0 for round ends; 1 for a lens, pointed at both ends.
-            dryness: share of the ground that shows between the bristles.
-            streaks: how much lighter and darker the bristles' tracks are.
-            opacity: of the paint.
-            thickness: of the paint, for the relief.
+            bend: offset of its ends from the straight line, in pixels.
+            taper: 0 for round ends, 1 for a lens with pointed ends.
+            dryness: share of the ground that stays visible between the bristles.
+            streaks: amplitude of the lightness of the bristles' tracks.
+            opacity: opacity of the paint, 0 to 1.
+            thickness: thickness of the paint, for the relief.
         """
         reach = 0.5 * np.hypot(length, width) + abs(bend) + 1.5
         top, left = max(int(at[0] - reach), 0), max(int(at[1] - reach), 0)
@@ -102,8 +102,8 @@ class Canvas:
             np.clip((along / half * 0.5 + 0.5) * _STRETCH, 0, _STRETCH - 1).astype(np.intp),
         ]
         if dryness:
-            drier_to_the_end = dryness * (0.6 + 0.8 * (along / half * 0.5 + 0.5))
-            coverage = coverage * np.clip((track - drier_to_the_end) * 6 + 1, 0, 1)
+            dryness_along = dryness * (0.6 + 0.8 * (along / half * 0.5 + 0.5))
+            coverage = coverage * np.clip((track - dryness_along) * 6 + 1, 0, 1)
         coverage = (coverage * opacity)[..., None]
         paint = colour + (streaks * (track - 0.5))[..., None]
         self.colour[box] += (paint - self.colour[box]) * coverage

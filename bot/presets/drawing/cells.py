@@ -1,4 +1,4 @@
-"""Cutting the canvas into cells: shards of glass, tesserae, facets."""
+"""Divide the canvas into cells, for glass panes, mosaic stones and dye bands."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = ["Cells", "relaxed", "square_cells", "voronoi"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """A canvas cut into cells.
+    """A canvas divided into cells.
 
     Attributes:
         label: (height, width), the cell of each pixel.
-        edge: (height, width) float32, pixels to the nearest border between two cells.
-        y, x: (height, width) float32, each pixel's place relative to its cell's centre.
+        edge: (height, width) float32, distance to the nearest border between cells, in pixels.
+        y, x: (height, width) float32, each pixel's position relative to its cell's centre.
     """
 
     label: Labels
@@ -43,9 +43,9 @@ def voronoi(
     """Assign each pixel to the nearest of the points, (n, 2) of (y, x).
 
     Args:
-        shape: of the canvas.
-        points: the cells' centres.
-        y_shift: added to each pixel's place first, which makes straight borders curved.
+        shape: height and width of the canvas.
+        points: the centres of the cells.
+        y_shift: added to each pixel's position first, which bends the borders.
         x_shift: likewise.
     """
     y, x = grid(shape)
@@ -76,7 +76,7 @@ def square_cells(shape: Shape, points: Points, angle: Field, *, rounds: int = 8)
     """Divide the canvas into squares aligned with a flow, like the stones of a mosaic.
 
     Source: Hausner, "Simulating decorative mosaics", SIGGRAPH 2001: Lloyd's relaxation with
-    the distance |u|, |v| whichever is larger, in each cell's own turned coordinates.
+    the distance max(|u|, |v|) in the rotated coordinates of each cell.
     """
     y, x = grid((shape[0] // 2, shape[1] // 2))
     coarse = np.stack([y, x], axis=-1).reshape(-1, 2).astype(np.float64) * 2.0
@@ -122,5 +122,5 @@ def _centroids(points: Points, place: Points, label: Labels) -> Points:
     sums = np.stack(
         [np.bincount(label, place[:, axis], minlength=len(points)) for axis in (0, 1)], axis=1
     )
-    # Centres beyond the edge of the canvas have no pixels and stay where they are.
+    # Centres outside the canvas have no pixels and are not moved.
     return np.where(count[:, None] > 0, sums / np.maximum(count, 1)[:, None], points)

@@ -1,4 +1,4 @@
-"""Crystal: facets of ice, amethyst and rose, each catching the light in its own way."""
+"""Crystal: facets in ice blue, violet and rose, each shaded differently."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 from scipy.spatial import Delaunay
 
 from bot.presets.drawing.noise import fractal_noise, grid, scatter, smear, smoothstep
-from bot.presets.drawing.palette import blend, colour, gradient, lighten
+from bot.presets.drawing.oklab import blend, colour, gradient, lighten
 
 if TYPE_CHECKING:
     from bot.presets.drawing.noise import Shape
-    from bot.presets.drawing.palette import Colours
+    from bot.presets.drawing.oklab import Colours
 
 __all__ = ["draw"]
 

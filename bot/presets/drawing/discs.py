@@ -1,4 +1,4 @@
-"""Orphism: discs of contrasting colour, ring by ring and quarter by quarter, brushed by hand."""
+"""Orphism: discs of contrasting colours, divided into rings and quarters, in brush strokes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 
 from bot.presets.drawing.canvas import Canvas
 from bot.presets.drawing.noise import fractal_noise, grid, scatter, smooth_noise
-from bot.presets.drawing.palette import colour, lighten, vary
+from bot.presets.drawing.oklab import colour, lighten, vary
 
 if TYPE_CHECKING:
     from bot.presets.drawing.noise import Shape
-    from bot.presets.drawing.palette import Colours
+    from bot.presets.drawing.oklab import Colours
 
 __all__ = ["draw"]
 
@@ -42,7 +42,7 @@ def draw(shape: Shape) -> Colours:
         kind = np.where(is_nearer, index, kind)
     ring = np.floor(distance / RING).astype(int)
     sector = np.floor((around % (2 * np.pi)) / (np.pi / 2) + 0.13 * ring).astype(int)
-    # A fixed scramble of disc, ring and sector, in which neighbours always differ.
+    # A fixed hash of disc, ring and sector; neighbours always differ.
     which = (ring * 5 + sector * 3 + kind.astype(int) * 7 + ring * ring) % len(COLOURS)
     flat = np.stack([colour(code) for code in COLOURS])[which]
     within = (distance % RING) / RING - 0.5

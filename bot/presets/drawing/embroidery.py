@@ -1,4 +1,4 @@
-"""Embroidery: satin stitches of dyed silk, flower upon flower, on dark linen."""
+"""Embroidery: flowers in satin stitch on dark linen."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from bot.presets.drawing.canvas import Canvas
 from bot.presets.drawing.flow import along_isolines
 from bot.presets.drawing.noise import fractal_noise, grid, scatter, smooth_noise
-from bot.presets.drawing.palette import colour, gradient, lighten, vary
+from bot.presets.drawing.oklab import colour, gradient, lighten, vary
 
 if TYPE_CHECKING:
     from bot.presets.drawing.noise import Shape
-    from bot.presets.drawing.palette import Colours
+    from bot.presets.drawing.oklab import Colours
 
 __all__ = ["draw"]
 

@@ -1,4 +1,4 @@
-"""Flow fields: which way a brush goes at each pixel.
+"""Flow fields: the direction of strokes at each pixel.
 
 Angles are (height, width) arrays in radians, from the x axis towards growing y.
 """
@@ -22,7 +22,7 @@ __all__ = ["Vortex", "along_isolines", "vortex_potential"]
 
 @dataclass(frozen=True, slots=True)
 class Vortex:
-    """Something the flow turns around. Lengths in pixels; negative strength turns back."""
+    """A centre of rotation of the flow; lengths in pixels. Negative strength reverses it."""
 
     x: float
     y: float

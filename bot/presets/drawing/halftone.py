@@ -1,4 +1,4 @@
-"""Comic print: dots of four inks on turned screens, and a brush's black outlines."""
+"""Comic print: halftone dots of four inks on rotated screens, and black outlines."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from scipy import ndimage
 
 from bot.presets.drawing.cells import relaxed, voronoi
 from bot.presets.drawing.noise import fractal_noise, grid, scatter, smooth_noise, smoothstep
-from bot.presets.drawing.palette import colour
+from bot.presets.drawing.oklab import colour
 
 if TYPE_CHECKING:
     from bot.presets.drawing.noise import Field, Shape
-    from bot.presets.drawing.palette import Colours
+    from bot.presets.drawing.oklab import Colours
 
 __all__ = ["draw"]
 
 PITCH = 10.0
-SCREENS = (15.0, 75.0, 0.0, 45.0)  # degrees: cyan, magenta, yellow, black, as printers turn them
+SCREENS = (15.0, 75.0, 0.0, 45.0)  # degrees: cyan, magenta, yellow, black, as in print
 INKS = ("#00a0e0", "#e5127d", "#ffe100", "#15131a")
 PAPER = "#fbf5e6"
 FLATS = ("#ffd93b", "#f0423c", "#3aa6dd", "#f7a6a0", "#fdf3d8", "#2b4fa8", "#f58a2c")

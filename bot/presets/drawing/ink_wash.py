@@ -1,4 +1,4 @@
-"""Ink wash: mountains in mist, reeds in one breath, on rice paper, with a red seal."""
+"""Ink wash: misty mountains and reeds on rice paper, with red seals."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from bot.presets.drawing.noise import (
     smoothstep,
     unit,
 )
-from bot.presets.drawing.palette import blend, colour, gradient
+from bot.presets.drawing.oklab import blend, colour, gradient
 
 if TYPE_CHECKING:
     from bot.presets.drawing.noise import Shape
-    from bot.presets.drawing.palette import Colours
+    from bot.presets.drawing.oklab import Colours
 
 __all__ = ["draw"]
 

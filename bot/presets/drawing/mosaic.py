@@ -9,11 +9,11 @@ import numpy as np
 from bot.presets.drawing.cells import square_cells
 from bot.presets.drawing.flow import along_isolines
 from bot.presets.drawing.noise import fractal_noise, grid, scatter, smooth_noise, smoothstep
-from bot.presets.drawing.palette import blend, colour, gradient, lighten, vary
+from bot.presets.drawing.oklab import blend, colour, gradient, lighten, vary
 
 if TYPE_CHECKING:
     from bot.presets.drawing.noise import Shape
-    from bot.presets.drawing.palette import Colours
+    from bot.presets.drawing.oklab import Colours
 
 __all__ = ["draw"]
 
@@ -42,7 +42,7 @@ def draw(shape: Shape) -> Colours:
     band_at = blended + 9 * (smooth_noise(shape, 30, rng) - 0.5)
     order = (np.floor(band_at / 27.0).astype(int) * 2) % len(BANDS)
     middle = np.zeros(count, int)
-    # The band at each stone's middle decides; ties are settled by the last pixel seen.
+    # A stone has the band at its centre; the last assignment, the nearest pixel, wins.
     near = np.hypot(cells.y, cells.x).ravel()
     last = np.argsort(-near, kind="stable")
     middle[cells.label.ravel()[last]] = order.ravel()[last]

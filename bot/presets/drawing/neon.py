@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bot.presets.drawing.noise import fractal_noise, grid, scatter, smooth_noise, smoothstep
-from bot.presets.drawing.palette import colour, gradient
+from bot.presets.drawing.oklab import colour, gradient
 
 if TYPE_CHECKING:
     from bot.presets.drawing.noise import Field, Shape
-    from bot.presets.drawing.palette import Colours
+    from bot.presets.drawing.oklab import Colours
 
 __all__ = ["draw"]
 

@@ -1,7 +1,7 @@
-"""Random fields: the unevenness without which nothing drawn by a program looks made by hand.
+"""Random fields, which make the drawings look made by hand.
 
-Fields are (height, width) arrays of floats. Every function takes the random generator it may
-use, so that a drawing is the same each time.
+Fields are (height, width) float arrays. Every random function takes its generator, so that a
+drawing is reproducible.
 """
 
 from __future__ import annotations
@@ -90,9 +90,9 @@ def smear(field: Field, angle: Field, length: float, *, step: float = 1.0) -> Fi
     """Average the field along a flow, which gives brush-like streaks.
 
     Args:
-        field: what is smeared.
+        field: the field to average.
         angle: direction of the flow at each pixel, in radians, y downwards.
-        length: pixels smeared to either side.
+        length: pixels averaged to either side.
         step: pixels between samples.
     """
     y0, x0 = grid(field.shape)
@@ -112,7 +112,7 @@ def smear(field: Field, angle: Field, length: float, *, step: float = 1.0) -> Fi
 def scatter(shape: Shape, spacing: float, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Return points (n, 2) of (y, x) that cover the canvas evenly, in random order.
 
-    One per cell of a grid `spacing` wide, moved about in its cell, a little over the edges.
+    One per cell of a grid `spacing` wide, at a random place in its cell; some lie off the canvas.
     """
     ys = np.arange(-spacing / 2, shape[0] + spacing, spacing)
     xs = np.arange(-spacing / 2, shape[1] + spacing, spacing)

@@ -1,4 +1,4 @@
-"""Divisionism: dots of pure colour, each shadow flecked with its complement."""
+"""Divisionism: dots of pure colour, with complementary colours in the shadows."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 
 from bot.presets.drawing.canvas import Canvas
 from bot.presets.drawing.noise import fractal_noise, grid, scatter, smooth_noise, smoothstep
-from bot.presets.drawing.palette import blend, gradient, vary
+from bot.presets.drawing.oklab import blend, gradient, vary
 
 if TYPE_CHECKING:
     from bot.presets.drawing.noise import Shape
-    from bot.presets.drawing.palette import Colours
+    from bot.presets.drawing.oklab import Colours
 
 __all__ = ["draw"]
 

@@ -14,11 +14,11 @@ from bot.presets.drawing.noise import (
     smooth_noise,
     smoothstep,
 )
-from bot.presets.drawing.palette import blend, colour, gradient, lighten
+from bot.presets.drawing.oklab import blend, colour, gradient, lighten
 
 if TYPE_CHECKING:
     from bot.presets.drawing.noise import Shape
-    from bot.presets.drawing.palette import Colours
+    from bot.presets.drawing.oklab import Colours
 
 __all__ = ["draw"]
 
@@ -37,7 +37,7 @@ def draw(shape: Shape) -> Colours:
         y_shift=bow * (smooth_noise(shape, 60, rng) - 0.5),
         x_shift=bow * (smooth_noise(shape, 60, rng) - 0.5),
     )
-    # Colours follow a sun and its rays, so that neighbours often belong together.
+    # Warm colours near a centre, cool ones away from it, so that neighbours are often similar.
     sun_y, sun_x = 0.42 * shape[0], 0.6 * shape[1]
     distance = np.hypot(points[:, 0] - sun_y, points[:, 1] - sun_x) / shape[0]
     warm = np.array([3, 7, 4, 5])

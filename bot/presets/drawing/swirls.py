@@ -1,4 +1,4 @@
-"""Swirling night: thick curved strokes around glowing lights, over hills."""
+"""Swirling night sky: thick curved strokes around glowing lights, over hills."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from bot.presets.drawing.canvas import Canvas
 from bot.presets.drawing.flow import Vortex, along_isolines, vortex_potential
 from bot.presets.drawing.noise import fractal_noise, grid, scatter, smooth_noise, smoothstep, unit
-from bot.presets.drawing.palette import blend, gradient, vary
+from bot.presets.drawing.oklab import blend, gradient, vary
 
 if TYPE_CHECKING:
     from bot.presets.drawing.noise import Shape
-    from bot.presets.drawing.palette import Colours
+    from bot.presets.drawing.oklab import Colours
 
 __all__ = ["draw"]
 

@@ -8,11 +8,11 @@ import numpy as np
 from scipy import ndimage
 
 from bot.presets.drawing.noise import around, fractal_noise, grid, smooth_noise, smoothstep
-from bot.presets.drawing.palette import colour
+from bot.presets.drawing.oklab import colour
 
 if TYPE_CHECKING:
     from bot.presets.drawing.noise import Field, Shape
-    from bot.presets.drawing.palette import Colours
+    from bot.presets.drawing.oklab import Colours
 
 __all__ = ["draw"]
 
@@ -50,7 +50,7 @@ def draw(shape: Shape) -> Colours:
         pool = smooth_noise(shape, 45, rng)
         bloom = np.abs(fractal_noise(shape, 38, rng, octaves=4) - 0.5)
         amount = 0.16 + 0.62 * pool**2 + 0.75 * rim - 0.3 * smoothstep(0.06, 0.0, bloom)
-        settled = 1 + 1.2 * grain * pool  # heavy pigment lies in the hollows of the paper
+        settled = 1 + 1.2 * grain * pool  # heavy pigment settles in the hollows of the paper
         picture = _wash(picture, pigment, np.clip(amount * settled, 0, None) * body * 0.85)
     for index in range(70):  # drops
         cy, cx = rng.uniform(0, shape[0]), rng.uniform(0, shape[1])

@@ -1,4 +1,4 @@
-"""Floating world: breaking waves in Prussian blue, printed from cherry wood."""
+"""Floating world: breaking waves in Prussian blue, as a woodblock print."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 from scipy import ndimage
 
 from bot.presets.drawing.noise import fractal_noise, grid, smear, smooth_noise, smoothstep, unit
-from bot.presets.drawing.palette import blend, colour, gradient
+from bot.presets.drawing.oklab import blend, colour, gradient
 
 if TYPE_CHECKING:
     from bot.presets.drawing.noise import Field, Shape
-    from bot.presets.drawing.palette import Colours
+    from bot.presets.drawing.oklab import Colours
 
 __all__ = ["draw"]
 
@@ -39,7 +39,7 @@ def _print_row(picture: Colours, row: int, rng: np.random.Generator) -> Colours:
     base = shape[0] * (0.36 + 0.15 * row)
     top = base - _crest(x, row, rng)
     body = y > top
-    # Claws of foam: rounded lobes along the crest, of all sizes.
+    # Foam: round lobes of various sizes along the crest.
     lobes = np.zeros(shape, bool)
     for _ in range(70):
         centre = int(rng.integers(0, shape[1]))

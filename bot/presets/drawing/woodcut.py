@@ -1,4 +1,4 @@
-"""Woodcut: what the gouge left standing, printed black on cream, with one red block."""
+"""Woodcut: a carved black block on cream paper over a red one."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from bot.presets.drawing.noise import (
     smoothstep,
     unit,
 )
-from bot.presets.drawing.palette import blend, colour, gradient
+from bot.presets.drawing.oklab import blend, colour, gradient
 
 if TYPE_CHECKING:
     from bot.presets.drawing.noise import Shape
-    from bot.presets.drawing.palette import Colours
+    from bot.presets.drawing.oklab import Colours
 
 __all__ = ["draw"]
 

@@ -93,12 +93,12 @@ async def test_nearest_includes_the_guilds_own_presets(own, artefacts):
 
 async def test_contact_sheets_are_cached(own, artefacts):
     catalog = PresetCatalog(own, artefacts)
-    sheet = await catalog.sheet(await catalog.own(7))
+    sheet = await catalog.sheet(await catalog.guild_presets(7))
     assert Image.open(io.BytesIO(sheet)).width > 48
     await artefacts.delete("guilds/7/a/thumbnail")
-    assert await catalog.sheet(await catalog.own(7)) == sheet
+    assert await catalog.sheet(await catalog.guild_presets(7)) == sheet
     with pytest.raises(ArtefactMissingError):
-        await catalog.sheet(await catalog.own(7), first=9)
+        await catalog.sheet(await catalog.guild_presets(7), first=9)
 
 
 def test_captions_are_shortened_and_spoilers_covered():

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from bot.presets.drawing import cells, flow, noise, palette
+from bot.presets.drawing import cells, flow, noise, oklab
 from bot.presets.drawing.canvas import Canvas
-from bot.presets.drawing.gallery import DRAWINGS, MAX_BYTES, draw
+from bot.presets.drawing.drawings import DRAWINGS, MAX_BYTES, draw
 from bot.presets.library import PRESETS, get
 
 
@@ -75,13 +75,13 @@ def test_flow_turns_around_a_vortex():
 
 
 def test_gradient_reaches_its_stops():
-    stops = palette.gradient(("#000000", "#ff0000", "#ffffff"), np.array([0.0, 0.5, 1.0]))
+    stops = oklab.gradient(("#000000", "#ff0000", "#ffffff"), np.array([0.0, 0.5, 1.0]))
     assert np.allclose(stops, [[0, 0, 0], [1, 0, 0], [1, 1, 1]], atol=1e-3)
 
 
 def test_lighten_keeps_the_hue():
-    lighter = palette.lighten(palette.colour("#336699"), 0.1)
-    assert (lighter > palette.colour("#336699")).all()
+    lighter = oklab.lighten(oklab.colour("#336699"), 0.1)
+    assert (lighter > oklab.colour("#336699")).all()
     assert list(np.argsort(lighter)) == [0, 1, 2]
 
 

@@ -10,8 +10,8 @@ from bot.presets.library import PRESETS
 from bot.presets.naming import (
     SPARE_EMOJI,
     check_emoji,
-    checked_name,
     is_emoji,
+    parse_name,
     same_emoji,
     split_emoji,
 )
@@ -29,7 +29,7 @@ from bot.presets.naming import (
     ],
 )
 def test_valid_names(text, name, title):
-    assert checked_name(text) == (name, title)
+    assert parse_name(text) == (name, title)
 
 
 @pytest.mark.parametrize(
@@ -38,14 +38,14 @@ def test_valid_names(text, name, title):
 )
 def test_invalid_names(text):
     with pytest.raises(PresetRefused) as refusal:
-        checked_name(text)
+        parse_name(text)
     assert refusal.value.problem is PresetProblem.BAD_NAME
 
 
 @pytest.mark.parametrize("text", ["Mosaic", "stained glass", "STAINED_GLASS"])
 def test_built_in_names_are_taken(text):
     with pytest.raises(PresetRefused) as refusal:
-        checked_name(text)
+        parse_name(text)
     assert refusal.value.problem is PresetProblem.BUILT_IN
 
 

@@ -1,7 +1,7 @@
-"""Painting the thumbnails of guilds' own styles, so that they look like what the style gives.
+"""Paint thumbnails of guilds' presets while the executor is idle.
 
-A style is offered at once, with a detail of its picture. While the painter has nothing else to do,
-it repaints the photograph that the built-in styles' thumbnails show, and that takes its place.
+A new preset's thumbnail is a crop of its style picture. It is replaced by a painting of the
+photograph that the built-in presets' thumbnails show.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from bot.errors import ArtefactMissingError, StyleBotError
 from bot.executors.protocol import Failed, Finished, Work
 from bot.ops.tasks import BackgroundTasks
-from bot.presets.editor import thumbnail
+from bot.presets.editor import make_thumbnail
 from stylenet.events import Checkpoint
 from stylenet.recipe import Recipe
 
@@ -27,26 +27,26 @@ if TYPE_CHECKING:
     from bot.jobs.guild_models import GuildPreset
     from bot.jobs.guilds import GuildPresets
 
-__all__ = ["PAINTED", "PresetSamples"]
+__all__ = ["PAINTED", "ThumbnailPainter"]
 
 logger = logging.getLogger(__name__)
 
 PAINTED: Final = "painted"
-"""What the key of a painted thumbnail ends with; one that is yet to be painted ends otherwise."""
+"""Last part of the key of a painted thumbnail; the keys of crops end differently."""
 
 SIZE: Final = 256
 PASSES: Final = 24
-LOOK_SECONDS: Final = 30.0
+POLL_SECONDS: Final = 30.0
 
 
-class PresetSamples:
-    """Paints one thumbnail at a time, and steps back as soon as a member wants a painting.
+class ThumbnailPainter:
+    """Paints one thumbnail at a time, and stops as soon as the executor has a member's job.
 
     Args:
-        presets: guilds' own styles.
-        artefacts: where their pictures are.
-        executor: paints.
-        is_busy: whether the executor has work for members.
+        presets: the guilds' presets.
+        artefacts: holds their pictures.
+        executor: paints the thumbnails.
+        is_busy: returns whether the executor has work for members.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class PresetSamples:
         self._artefacts = artefacts
         self._executor = executor
         self._is_busy = is_busy
-        self._given_up: set[str] = set()
+        self._failed: set[str] = set()
         self._checkpoints: dict[str, bytes] = {}
         self._tasks = BackgroundTasks()
 
     def start(self) -> None:
         """Start painting in the background."""
         self._tasks.keep_running(
-            self._paint_all, name="preset samples", transient=(StyleBotError, OSError)
+            self._paint_all, name="preset thumbnails", transient=(StyleBotError, OSError)
         )
 
     async def close(self) -> None:
@@ -79,7 +79,7 @@ class PresetSamples:
         """Paint until the executor is busy or no preset is left, then pause."""
         while not self._is_busy() and await self.paint_next():
             pass
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(POLL_SECONDS)
 
     async def paint_next(self) -> bool:
         """Paint the thumbnail of the style that has waited longest; return False if none waits.
@@ -89,7 +89,7 @@ class PresetSamples:
             OSError: the artefacts cannot be reached.
         """
         waiting = await self._presets.unpainted(PAINTED)
-        waiting = [each for each in waiting if each.picture_key not in self._given_up]
+        waiting = [each for each in waiting if each.picture_key not in self._failed]
         if not waiting:
             return False
         preset = waiting[0]
@@ -97,15 +97,17 @@ class PresetSamples:
             picture = await self._paint(preset)
             if picture is None:
                 return False
-            small = await asyncio.to_thread(thumbnail, picture)
-        except ArtefactMissingError:  # removed meanwhile
-            self._given_up.add(preset.picture_key)
+            thumbnail = await asyncio.to_thread(make_thumbnail, picture)
+        except ArtefactMissingError:  # the preset was removed
+            self._failed.add(preset.picture_key)
             return True
         key = preset.folder + PAINTED
-        await self._artefacts.put(key, small)
+        await self._artefacts.put(key, thumbnail)
         if await self._presets.show_as(preset, key):
             await self._artefacts.delete(preset.thumbnail_key)
-            logger.info("painted a sample of style %s in guild %d", preset.name, preset.guild_id)
+            logger.info(
+                "painted the thumbnail of preset %s in guild %d", preset.name, preset.guild_id
+            )
         else:
             await self._artefacts.delete(key)
         self._checkpoints.clear()
@@ -115,7 +117,7 @@ class PresetSamples:
         """Paint the sample photograph and encode it; None if interrupted or failed."""
         work = Work(
             job_id=f"sample {preset.name}",
-            content=await asyncio.to_thread(_photograph),
+            content=await asyncio.to_thread(_sample_photograph),
             styles=(await self._artefacts.get(preset.picture_key),),
             recipe=Recipe.named("default").evolve(size=SIZE, passes=PASSES, style_fit="area"),
             checkpoint=self._checkpoints.get(preset.picture_key),
@@ -127,14 +129,16 @@ class PresetSamples:
                 if isinstance(event, Checkpoint):
                     self._checkpoints = {preset.picture_key: event.state}
                 if isinstance(event, Failed):
-                    logger.warning("no sample of style %s: %s", preset.name, event.message)
+                    logger.warning(
+                        "painting the thumbnail of preset %s failed: %s", preset.name, event.message
+                    )
                     if not event.retryable:
-                        self._given_up.add(preset.picture_key)
+                        self._failed.add(preset.picture_key)
                     return None
                 if self._is_busy():
                     return None
         return None
 
 
-def _photograph() -> bytes:
+def _sample_photograph() -> bytes:
     return (resources.files("bot.presets") / "pictures" / "sample.webp").read_bytes()

@@ -1,4 +1,4 @@
-"""Which drawing belongs to which preset, and how it is written down."""
+"""The drawing function of each preset, and the encoding of its picture."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from bot.presets.drawing.noise import Shape
-    from bot.presets.drawing.palette import Colours
+    from bot.presets.drawing.oklab import Colours
 
 __all__ = ["DRAWINGS", "MAX_BYTES", "SHAPE", "draw", "encode"]
 
 SHAPE = (480, 640)
-"""Height and width of the pictures, in pixels; lengths in the drawings are meant for it."""
+"""Height and width of the pictures, in pixels; the lengths in the drawings assume it."""
 
 MAX_BYTES = 120 * 1024
 
@@ -61,7 +61,7 @@ DRAWINGS: Mapping[str, Callable[[Shape], Colours]] = MappingProxyType(
         "watercolour": watercolour.draw,
     }
 )
-"""What draws each preset's picture, by the preset's name."""
+"""The drawing functions by preset name."""
 
 
 def draw(name: str) -> npt.NDArray[np.uint8]:
@@ -74,7 +74,7 @@ def encode(pixels: npt.NDArray[np.uint8]) -> bytes:
     image = Image.fromarray(pixels)
     for quality in (92, 88, 84, 80, 75, 70):
         out = io.BytesIO()
-        # Sharp chroma: the usual reduction smears dots and threads of pure colour.
+        # Sharp chroma: the usual subsampling smears dots and threads of pure colour.
         image.save(out, "WEBP", quality=quality, method=6, use_sharp_yuv=True)
         if out.tell() <= MAX_BYTES:
             break

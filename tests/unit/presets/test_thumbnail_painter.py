@@ -13,7 +13,7 @@ from bot.executors.protocol import Failed, Finished
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.guild_models import GuildPreset
 from bot.jobs.store import JobStore
-from bot.presets.samples import PresetSamples
+from bot.presets.thumbnail_painter import ThumbnailPainter
 from stylenet.events import Checkpoint, Losses, Progress
 
 
@@ -72,7 +72,7 @@ def progress(step):
 async def test_a_painted_thumbnail_replaces_the_cropped_one(kept):
     presets, artefacts = kept
     executor = Executor(progress(1), Finished(image=picture("red", (256, 170))))
-    samples = PresetSamples(presets, artefacts, executor, is_busy=lambda: False)
+    samples = ThumbnailPainter(presets, artefacts, executor, is_busy=lambda: False)
     assert await samples.paint_next()
     (work,) = executor.works
     assert Image.open(io.BytesIO(work.content)).width > 256  # the photograph
@@ -91,7 +91,7 @@ async def test_painting_stops_for_members_and_resumes(kept):
     presets, artefacts = kept
     busy = iter([False, False, True])
     executor = Executor(progress(1), Checkpoint(step=1, state=b"so far"), progress(2))
-    samples = PresetSamples(presets, artefacts, executor, is_busy=lambda: next(busy))
+    samples = ThumbnailPainter(presets, artefacts, executor, is_busy=lambda: next(busy))
     assert not await samples.paint_next()
     (preset,) = await presets.of(7)
     assert preset.thumbnail_key == "guilds/7/a/thumbnail"
@@ -105,7 +105,7 @@ async def test_painting_stops_for_members_and_resumes(kept):
 async def test_a_permanent_failure_is_not_retried(kept):
     presets, artefacts = kept
     executor = Executor(Failed(code="internal", message="no", retryable=False))
-    samples = PresetSamples(presets, artefacts, executor, is_busy=lambda: False)
+    samples = ThumbnailPainter(presets, artefacts, executor, is_busy=lambda: False)
     assert not await samples.paint_next()
     assert not await samples.paint_next()
     assert len(executor.works) == 1
@@ -119,7 +119,7 @@ async def test_a_preset_removed_while_painting_leaves_no_thumbnail(kept):
             await presets.remove(7, "harbour")
             yield Finished(image=picture("red"))
 
-    samples = PresetSamples(presets, artefacts, Removing(), is_busy=lambda: False)
+    samples = ThumbnailPainter(presets, artefacts, Removing(), is_busy=lambda: False)
     assert await samples.paint_next()
     keys = [info.key async for info in artefacts.list("guilds/7/a/")]
     assert "guilds/7/a/painted" not in keys

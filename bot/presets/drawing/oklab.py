@@ -1,7 +1,7 @@
-"""Colours: written as hex, mixed in OKLab, where halfway looks halfway.
+"""Mix colours in OKLab, a perceptually uniform colour space.
 
-Colours are arrays of floats whose last axis is sRGB in 0..1. Source of OKLab: Björn Ottosson, "A
-perceptual color space for image processing", 2020.
+Colours are float arrays whose last axis is sRGB in 0..1. Source: Björn Ottosson, "A perceptual
+color space for image processing", 2020.
 """
 
 from __future__ import annotations
