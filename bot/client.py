@@ -14,21 +14,23 @@ from yarl import URL
 
 from bot.errors import StoreUnavailableError
 from bot.exts.backend.component_router import ComponentRouter
-from bot.exts.backend.error_handler import Errors
-from bot.exts.backend.help import Help
-from bot.exts.backend.owner import Owner
+from bot.exts.backend.error_handler import ErrorHandler
+from bot.exts.backend.help import HelpCommands
+from bot.exts.backend.owner import OwnerCommands
 from bot.exts.guild.presets import GuildPresetCommands
 from bot.exts.guild.settings import GuildSettingsCommands
 from bot.exts.jobs.actions import JobActions
-from bot.exts.jobs.cog import Queue
-from bot.exts.jobs.gallery import Gallery
-from bot.exts.privacy.cog import Privacy
+from bot.exts.jobs.cog import JobCommands
+from bot.exts.jobs.gallery import GalleryCommands
+from bot.exts.privacy.cog import PrivacyCommands
 from bot.exts.stylize.cog import Stylize
 from bot.exts.stylize.handler import StylizeHandler
 from bot.exts.stylize.picker import PickerTable
 from bot.exts.stylize.suggestion_actions import SuggestionActions
 from bot.views.picker import page_of
-from bot.views.text import sentences
+from bot.views.text import gallery as gallery_text
+from bot.views.text import help as help_text
+from bot.views.text import privacy as privacy_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +76,7 @@ class StyleBot(commands.AutoShardedBot):
             max_messages=None,
             max_ratelimit_timeout=LONGEST_RATE_LIMIT_SECONDS,
             tree_cls=_Commands,
-            activity=discord.CustomActivity(name=f"{settings.prefix}stylize with two pictures"),
+            activity=discord.CustomActivity(name=help_text.ACTIVITY.format(prefix=settings.prefix)),
         )
         _lift_global_limits(self.http)
         self._dependencies = dependencies
@@ -86,23 +88,24 @@ class StyleBot(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         """Add commands and buttons; called by discord.py once the token was accepted."""
         dependencies, pickers = self._dependencies, self._pickers
-        await self.add_cog(Errors(self))
+        await self.add_cog(ErrorHandler(self))
         stylize = Stylize(self, dependencies, self._requests, pickers, is_ours=self.is_ours)
         await self.add_cog(stylize)
         job_actions = JobActions(dependencies)
-        await self.add_cog(Queue(dependencies, job_actions))
-        gallery, presets = Gallery(dependencies), GuildPresetCommands(dependencies)
-        privacy, settings = Privacy(dependencies, self), GuildSettingsCommands(dependencies, self)
+        await self.add_cog(JobCommands(dependencies, job_actions))
+        gallery, presets = GalleryCommands(dependencies), GuildPresetCommands(dependencies)
+        privacy = PrivacyCommands(dependencies, self)
+        settings = GuildSettingsCommands(dependencies, self)
         for cog in (gallery, presets, privacy, settings):
             await self.add_cog(cog)
-        await self.add_cog(Help(dependencies, self, misspelt=stylize.on_misspelt_command))
-        await self.add_cog(Owner(dependencies, self))
+        await self.add_cog(HelpCommands(dependencies, self, misspelt=stylize.on_misspelt_command))
+        await self.add_cog(OwnerCommands(dependencies, self))
         router = self._router
         router.register(job_actions.handlers)
         router.register(SuggestionActions(dependencies, self._requests, pickers).handlers)
-        not_owner = sentences.GALLERY_NOT_YOURS.format(prefix=self.text_prefix)
+        not_owner = gallery_text.NOT_YOURS.format(prefix=self.text_prefix)
         router.register(gallery.handlers, not_owner=not_owner)
-        router.register(privacy.handlers, not_owner=sentences.PRIVACY_NOT_YOURS)
+        router.register(privacy.handlers, not_owner=privacy_text.NOT_YOURS)
         router.register(presets.handlers)
         router.register(settings.handlers)
         router.check_complete()

@@ -1,7 +1,7 @@
 """Everything the bot raises on purpose.
 
 Errors carry fields (what, limit, got); the sentence a member reads is made of them in one
-place, ``bot.views.text.sentences``.
+place, ``bot.views.text.errors``.
 
 ::
 

@@ -10,8 +10,9 @@ from bot.exts.backend.command_docs import command_docs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bot.exts.backend.command_docs import CommandSection, Entry, Parameter
+    from bot.exts.backend.command_docs import CommandSection
     from bot.exts.backend.dependencies import Dependencies
+    from bot.views.help import CommandDoc, ParameterDoc
 
 __all__ = ["commands_page"]
 
@@ -30,31 +31,31 @@ async def commands_page(dependencies: Dependencies) -> str:
         return "\n".join([HEAD, *_lines(command_docs(bot))]).rstrip()
 
 
-def _lines(chapters: Sequence[CommandSection]) -> Iterator[str]:
-    for chapter in chapters:
-        yield f"## {chapter.title}\n"
-        for menu in chapter.menus:
+def _lines(sections: Sequence[CommandSection]) -> Iterator[str]:
+    for section in sections:
+        yield f"## {section.title}\n"
+        for menu in section.menus:
             yield f"Right click on a message → Apps → **{menu}** does the same.\n"
-        for entry in chapter.entries:
-            yield from _entry(entry)
+        for command in section.commands:
+            yield from _command(command)
 
 
-def _entry(entry: Entry) -> Iterator[str]:
-    names = f"!{entry.name} {entry.usage}".strip()
+def _command(command: CommandDoc) -> Iterator[str]:
+    names = f"!{command.name} {command.usage}".strip()
     yield f"### `{names}`\n"
-    text = f"{entry.summary} {entry.details}".strip()
-    also = [f"`/{entry.name}`"] if entry.as_slash else []
-    also += [f"`!{alias}`" for alias in entry.aliases]
+    text = f"{command.summary} {command.details}".strip()
+    also = [f"`/{command.name}`"] if command.as_slash else []
+    also += [f"`!{alias}`" for alias in command.aliases]
     if also:
         text += f" Also: {', '.join(also)}."
     yield f"{text}\n"
-    if entry.words:
-        yield from _table("in text", entry.words)
-    if entry.parameters:
-        yield from _table("option", entry.parameters)
+    if command.words:
+        yield from _table("in text", command.words)
+    if command.parameters:
+        yield from _table("option", command.parameters)
 
 
-def _table(title: str, parameters: Sequence[Parameter]) -> Iterator[str]:
+def _table(title: str, parameters: Sequence[ParameterDoc]) -> Iterator[str]:
     yield f"| {title} | |"
     yield "|---|---|"
     for each in parameters:

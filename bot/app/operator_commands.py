@@ -27,7 +27,7 @@ from bot.ops.logging import configure_logging
 from bot.presets.catalog import PresetCatalog
 from bot.presets.editor import GuildPresetEditor
 from bot.scheduler.scheduler import Scheduler
-from bot.views.text.sentences import megabytes
+from bot.views.text.units import megabytes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -16,7 +16,7 @@ from bot.views.collage import before_after_style
 from bot.views.components.items import Button, RoutedView, job_button
 from bot.views.components.routes import JobAction
 from bot.views.recipe_summary import chosen
-from bot.views.text import sentences
+from bot.views.text import jobs as text
 from bot.views.variations import variation
 from stylenet import images
 
@@ -73,11 +73,9 @@ async def write(
         privately: whether it goes to the requester directly, because the channel is closed.
     """
     result = pictures.result
-    content = sentences.outcome(
-        job, title=f"**{shown_title(job)}**", has_picture=result is not None
-    )
+    content = text.outcome(job, title=f"**{shown_title(job)}**", has_picture=result is not None)
     if privately:
-        content += " " + sentences.SENT_PRIVATELY.format(channel=f"<#{job.origin.channel_id}>")
+        content += " " + text.SENT_PRIVATELY.format(channel=f"<#{job.origin.channel_id}>")
     files, embed, picture_bytes = [], None, 0
     if result is not None:
         content += f"\n-# {' · '.join(chosen(job))}"
@@ -140,7 +138,7 @@ def _file(job: Job, picture: bytes, name: str) -> discord.File:
         io.BytesIO(picture),
         filename=name,
         spoiler=job.spoiler,
-        description=f"{job.title}, painted by style transfer"[:1024],
+        description=text.RESULT_ALT.format(title=job.title)[:1024],
     )
 
 
@@ -149,13 +147,13 @@ def _strip(job: Job, pictures: Pictures) -> discord.File | None:
     if pictures.result is None or pictures.content is None or not pictures.styles:
         return None
     strip = before_after_style(pictures.content, pictures.result, pictures.styles)
-    before, _, styles = job.title.partition(" × ")
-    text = f"Side by side: {before} before, the painting after, and the style {styles}".strip()
+    content, _, styles = job.title.partition(" × ")
+    alt_text = text.STRIP_ALT.format(content=content, styles=styles).strip()
     return discord.File(
         io.BytesIO(strip),
         filename=f"{STRIP_NAME}.webp",
         spoiler=job.spoiler,
-        description=text[:1024],
+        description=alt_text[:1024],
     )
 
 

@@ -102,9 +102,7 @@ async def _demo(options: argparse.Namespace, console: Console) -> int:
                 bot = await stack.enter_async_context(run_bot(Path(scratch), playground, options))
                 await member.wait_for_bot(bot)
                 progress.remove_task(starting)
-                console.print(
-                    f"Open [bold underline]{playground.url}[/] to look on.", highlight=False
-                )
+                console.print(f"Watch at [bold underline]{playground.url}[/].", highlight=False)
                 painting = asyncio.create_task(
                     _paint(member, pictures, progress, seconds=options.timeout)
                 )

@@ -1,4 +1,4 @@
-"""The card: one message per job that tells how its painting goes, from accepted to done."""
+"""The card: one message per job that shows its state and progress."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from bot.views.components.items import Button, RoutedView, job_button
 from bot.views.components.routes import JobAction
 from bot.views.interpretation import interpretation_lines, swap_button
 from bot.views.recipe_summary import chosen
-from bot.views.text import sentences
+from bot.views.text import jobs as text
+from bot.views.text.units import count, duration, time_left
 
 if TYPE_CHECKING:
     from bot.jobs.models import Job
 
 __all__ = ["Card", "CardFacts", "bar", "card_footer", "render_card", "shown_title"]
 
-BAR_CELLS: Final = 12  # with its figure, a line beside a thumbnail on a phone
+BAR_CELLS: Final = 12  # fits with its percentage beside a thumbnail on a phone
 FOOTER: Final = "job {job_id}"
 
-# Each state has its own words as well: colour never carries the meaning alone.
+# Each state is also named in words: colour never carries the meaning alone.
 COLOURS: Final = {
     JobState.QUEUED: discord.Colour(0x8A8F98),
     JobState.RUNNING: discord.Colour(0x3B7DD8),
@@ -35,14 +36,14 @@ COLOURS: Final = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CardFacts:
-    """What a card says besides the job itself.
+    """What a card shows besides the job itself.
 
     Attributes:
-        place: its place in the queue, 1 being the next; None once it is not waiting.
-        seconds_left: estimate until the final picture; None where nothing is known yet.
-        picture: the newest picture's encoded bytes (WebP), or None.
-        inputs: the pictures that were taken, on one sheet (WebP), or None; a small sheet
-            where there is a picture.
+        place: place in the queue, 1 is the next; None if the job does not wait.
+        seconds_left: estimate until the final picture; None if unknown.
+        picture: the newest snapshot or the result, encoded as WebP; None if there is none.
+        inputs: the input pictures on one sheet, encoded as WebP; a small sheet if there is a
+            `picture`. None if there is none.
     """
 
     place: int | None = None
@@ -53,7 +54,7 @@ class CardFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """A card ready to be posted or edited in; its files can be sent once."""
+    """A card ready to be sent; its files can be sent once."""
 
     embed: discord.Embed
     files: list[discord.File]
@@ -61,12 +62,11 @@ class Card:
 
 
 def render_card(job: Job, facts: CardFacts) -> Card:
-    """Make the card of a job as it stands.
+    """Render the card of a job in its current state.
 
-    The sheet of what was taken is shown large until there is something painted, and small
-    beside it from then on. A spoiler's pictures are attached beside the embed instead of within
-    it, because Discord hides attachments marked as spoilers but shows every picture of an
-    embed; there the newest one is enough.
+    The sheet of inputs is shown large until there is a snapshot, then as a small thumbnail. A
+    spoiler's pictures are attached next to the embed instead of within it, because Discord hides
+    attachments marked as spoilers but shows every picture of an embed.
     """
     embed = discord.Embed(
         title=shown_title(job, limit=200),
@@ -95,19 +95,19 @@ def render_card(job: Job, facts: CardFacts) -> Card:
 
 
 def card_footer(job_id: str) -> str:
-    """The line by which a card is recognised in the channel's history after a crash."""
+    """The footer, by which a card is found in the channel's history after a crash."""
     return FOOTER.format(job_id=job_id)
 
 
 def shown_title(job: Job, *, limit: int = 120) -> str:
-    """The job's title, which carries members' file names, made safe for Discord's markup."""
-    title = " ".join(job.title.split()) or "a painting"
+    """The job's title, cut to `limit` and escaped, since it contains members' file names."""
+    title = " ".join(job.title.split()) or text.UNTITLED
     title = title if len(title) <= limit else title[: limit - 1] + "…"
     return discord.utils.escape_mentions(discord.utils.escape_markdown(title))
 
 
 def bar(done: float) -> str:
-    """A text bar for a share in 0..1; never looks full before it is, nor empty once begun."""
+    """A text bar for a share in 0..1; full only at 1, empty only at 0."""
     cells = round(done * BAR_CELLS)
     if 0 < done < 1:
         cells = min(BAR_CELLS - 1, max(1, cells))
@@ -117,9 +117,9 @@ def bar(done: float) -> str:
 
 def _inputs_file(job: Job, sheet: bytes) -> discord.File:
     content, _, styles = job.title.partition(" × ")
-    text = f"The picture to repaint, {content}, beside the style, {styles or 'its style'}"
+    alt_text = text.INPUTS_ALT.format(content=content, styles=styles or text.UNNAMED_STYLE)
     return discord.File(
-        io.BytesIO(sheet), filename="taken.webp", spoiler=job.spoiler, description=text[:1024]
+        io.BytesIO(sheet), filename="taken.webp", spoiler=job.spoiler, description=alt_text[:1024]
     )
 
 
@@ -129,35 +129,33 @@ def _buttons(job: Job) -> list[Button]:
             return [job_button(job.job_id, JobAction.CANCEL, disabled=job.cancel_requested)]
         case JobState.CANCELLED:
             return [
-                job_button(job.job_id, JobAction.AGAIN, label="Paint it after all"),
+                job_button(job.job_id, JobAction.AGAIN, label=text.AFTER_ALL),
                 job_button(job.job_id, JobAction.DELETE),
             ]
         case _:
-            return []  # the outcome has them
+            return []  # the outcome message has the buttons
 
 
 def _lines(job: Job, facts: CardFacts) -> list[str]:
     match job.state:
         case JobState.QUEUED | JobState.RUNNING if job.cancel_requested:
-            lines = [*_bar(job), "**Stopping…** after the current step."]
+            lines = [*_bar(job), text.STOPPING]
         case JobState.QUEUED:
             lines = _waiting(job, facts)
         case JobState.RUNNING:
             lines = _painting(job, facts)
         case JobState.SUCCEEDED:
-            spent = sentences.duration(job.paint_seconds)
             steps = job.step or job.total
-            lines = [
-                f"{bar(1)} **100%**",
-                f"**Painted in {spent}**, {steps} steps." if steps else f"**Painted in {spent}**.",
-            ]
+            painted = text.PAINTED_STEPS if steps else text.PAINTED
+            time = duration(job.paint_seconds)
+            lines = [f"{bar(1)} **100%**", painted.format(time=time, steps=steps)]
         case JobState.FAILED:
-            lines = [f"**Not painted**: {sentences.failure(job.error_code)}."]
+            lines = [text.NOT_PAINTED.format(why=text.failure(job.error_code))]
         case JobState.CANCELLED:
-            share = f" at {round(100 * _done(job))}%" if job.step else " before it began"
-            lines = [f"**Cancelled**{share}."]
+            cancelled = text.CANCELLED_AT if job.step else text.CANCELLED_BEFORE
+            lines = [cancelled.format(percent=round(100 * _done(job)))]
     understood = [] if job.state.is_final else interpretation_lines(job)
-    if job.step:  # the pictures say it from now on; what may still be done about it stays
+    if job.step:  # the pictures show it from now on; only the hints that can be acted on stay
         understood = [line for line in understood if line.startswith("-# ")]
         lines = [*lines, *understood]
     else:
@@ -171,24 +169,23 @@ def _bar(job: Job) -> list[str]:
 
 def _waiting(job: Job, facts: CardFacts) -> list[str]:
     if job.step:
-        lines = [*_bar(job), "**Interrupted**; it will go on from here by itself."]
+        lines = [*_bar(job), text.INTERRUPTED]
     elif facts.place is not None and facts.place > 1:
-        before = "1 painting" if facts.place == 2 else f"{facts.place - 1} paintings"
-        lines = [f"**Waiting**, {before} before this one."]
+        lines = [text.WAITING.format(before=count(facts.place - 1, "painting"))]
     else:
-        lines = ["**Waiting**, next in line."]
+        lines = [text.NEXT_IN_LINE]
     if facts.seconds_left is not None:
-        lines[-1] += f" Done in {sentences.time_left(facts.seconds_left)}."
+        lines[-1] += text.DONE_IN.format(time=time_left(facts.seconds_left))
     return lines
 
 
 def _painting(job: Job, facts: CardFacts) -> list[str]:
     if not job.total:
-        return [f"{bar(0)} **0%**", "**Getting ready…**"]
-    step = f"**Painting**, step {job.step} of {job.total}"
+        return [f"{bar(0)} **0%**", text.GETTING_READY]
+    step = text.STEP.format(step=job.step, total=job.total)
     if facts.seconds_left is not None:
-        step += f", {sentences.time_left(facts.seconds_left)} left"
-    still = sentences.still_different(job.losses)
+        step = text.TIME_LEFT.format(step=step, time=time_left(facts.seconds_left))
+    still = text.still_different(job.losses)
     return [
         f"{bar(_done(job))} **{round(100 * _done(job))}%**",
         f"{step}.",
@@ -201,13 +198,12 @@ def _done(job: Job) -> float:
 
 
 def _picture_file(job: Job, picture: bytes) -> discord.File:
-    step = job.snapshot_step or 0
-    name, text = f"step-{step}.webp", f"after step {step} of {job.total or '?'}"
     if job.state is JobState.SUCCEEDED:
-        name, text = "painted.webp", "finished"
+        name, alt_text = "painted.webp", text.FINISHED_ALT.format(title=job.title)
+    else:
+        step = job.snapshot_step or 0
+        name = f"step-{step}.webp"
+        alt_text = text.PICTURE_ALT.format(title=job.title, step=step, total=job.total or "?")
     return discord.File(
-        io.BytesIO(picture),
-        filename=name,
-        spoiler=job.spoiler,
-        description=f"The painting {job.title}, {text}"[:1024],
+        io.BytesIO(picture), filename=name, spoiler=job.spoiler, description=alt_text[:1024]
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from bot.views.text import captions as text
 from stylenet import images
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def inputs_sheet(content: bytes, styles: Sequence[bytes]) -> bytes:
         A WebP with transparency; the cards bring their own dark ground, so that the sheet
         belongs to either of Discord's themes.
     """
-    return _encoded(_row([("to repaint", _opened(content)), *_styles(styles)]))
+    return _encoded(_row([(text.TO_REPAINT, _opened(content)), *_styles(styles)]))
 
 
 def small_inputs_sheet(content: bytes, styles: Sequence[bytes]) -> bytes:
@@ -81,14 +82,17 @@ def before_after_style(content: bytes, painting: bytes, styles: Sequence[bytes])
     Returns:
         A WebP with transparency.
     """
-    pictures = [("before", _opened(content)), ("after", _opened(painting)), *_styles(styles)]
+    pictures = [(text.BEFORE, _opened(content)), (text.AFTER, _opened(painting)), *_styles(styles)]
     return _encoded(_row(pictures))
 
 
 def _styles(styles: Sequence[bytes]) -> list[tuple[str, Image.Image]]:
     if len(styles) == 1:
-        return [("style", _opened(styles[0]))]
-    return [(f"style {number}", _opened(style)) for number, style in enumerate(styles, start=1)]
+        return [(text.STYLE, _opened(styles[0]))]
+    return [
+        (text.STYLE_NUMBER.format(number=number), _opened(style))
+        for number, style in enumerate(styles, start=1)
+    ]
 
 
 def _opened(data: bytes) -> Image.Image:

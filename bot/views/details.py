@@ -1,4 +1,4 @@
-"""How a painting came to be, for whoever wants to know, and how to make it without the bot."""
+"""The details of a job: its recipe, its figures, and the command that reproduces it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import discord
 
 from bot.presets import library
 from bot.views.card import COLOURS, card_footer, shown_title
-from bot.views.text import sentences
+from bot.views.text import jobs as text
+from bot.views.text import recipe as recipe_text
+from bot.views.text.units import duration
 
 if TYPE_CHECKING:
     from bot.jobs.models import Job
@@ -24,28 +26,28 @@ def details_embed(job: Job) -> discord.Embed:
     """The recipe, the seed and the figures of a job."""
     recipe = job.recipe
     embed = discord.Embed(title=shown_title(job, limit=200), colour=COLOURS[job.state])
+    weights = text.WEIGHTS_VALUE.format(
+        content=recipe.content_weight, style=recipe.style_weight, smoothness=recipe.tv_weight
+    )
     facts = {
-        "Recipe": f"{recipe.name}, {recipe.passes:g} passes",
-        "Seed": str(recipe.seed),
-        "Size": _size(job),
-        "Weights": (
-            f"content {recipe.content_weight:g}, style {recipe.style_weight:g}, "
-            f"smoothness {recipe.tv_weight:g}"
-        ),
-        "Colours": "the picture's own" if recipe.keep_colors else "the style's",
-        "Time": sentences.duration(job.paint_seconds) if job.paint_seconds else "not begun",
+        text.RECIPE: text.RECIPE_VALUE.format(name=recipe.name, passes=recipe.passes),
+        text.SEED: str(recipe.seed),
+        text.SIZE: _size(job),
+        text.WEIGHTS: weights,
+        text.COLOURS: text.OWN_COLOURS if recipe.keep_colors else text.STYLE_COLOURS,
+        text.TIME: duration(job.paint_seconds) if job.paint_seconds else text.NOT_BEGUN,
     }
     if job.start_key is not None:
-        facts["Began from"] = "an earlier painting"
+        facts[text.BEGAN_FROM] = text.EARLIER_PAINTING
     device = job.report.get("device")
     if device:
-        facts["Painted on"] = str(device)
+        facts[text.PAINTED_ON] = str(device)
     for name, value in facts.items():
         embed.add_field(name=name, value=value, inline=True)
     if job.losses:
-        embed.add_field(name="Losses", value=_losses(job), inline=False)
+        embed.add_field(name=text.LOSSES, value=_losses(job), inline=False)
     embed.add_field(
-        name="To paint it without me",
+        name=text.REPRODUCE,
         value=f"```sh\n{repeat_command(job)}\n```",
         inline=False,
     )
@@ -53,11 +55,11 @@ def details_embed(job: Job) -> discord.Embed:
 
 
 def recipe_file(job: Job) -> discord.File:
-    """The whole recipe, which the command names."""
+    """The whole recipe as JSON, which the command reads."""
     return discord.File(
         io.BytesIO(job.recipe.to_json().encode()),
         filename=RECIPE_NAME,
-        description="Every choice that shaped the painting",
+        description=text.RECIPE_ALT,
     )
 
 
@@ -75,20 +77,22 @@ def repeat_command(job: Job) -> str:
 
 
 def _word(name: str) -> str:
-    """A file's name as one word of a shell; nothing in it can end the block of code."""
+    """Quote a file's name for a shell; it cannot end the code block."""
     return shlex.quote(" ".join(name.replace("`", "'").split()) or "?")
 
 
 def _size(job: Job) -> str:
     width, height = job.report.get("width"), job.report.get("height")
     if width and height:
-        return f"{width} × {height} px"
-    return f"{job.recipe.size} px" if job.recipe.size is not None else "as the picture"
+        return recipe_text.SIZE.format(size=f"{width} × {height}")
+    if job.recipe.size is None:
+        return text.AS_THE_PICTURE
+    return recipe_text.SIZE.format(size=job.recipe.size)
 
 
 def _losses(job: Job) -> str:
     terms = ", ".join(
-        f"{sentences.LOSS_WORDS.get(name, name)} {value:,.0f}" for name, value in job.losses.items()
+        f"{text.LOSS_WORDS.get(name, name)} {value:,.0f}" for name, value in job.losses.items()
     )
-    shares = sentences.still_different(job.losses)
+    shares = text.still_different(job.losses)
     return f"{terms}\n-# {shares}" if shares else terms

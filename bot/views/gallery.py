@@ -1,4 +1,4 @@
-"""A member's finished paintings, a page at a time."""
+"""The gallery: a member's results, page by page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import discord
 from bot.views.card import shown_title
 from bot.views.components import routes
 from bot.views.components.items import RoutedView, button, start_view
-from bot.views.text import sentences
+from bot.views.text import gallery as text
+from bot.views.text.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 PAGE: Final = 6
-"""Paintings on one page."""
+"""Results on a page."""
 
 COLOUR: Final = discord.Colour(0x8E6BD8)
 SHEET_NAME: Final = "gallery.webp"
@@ -41,12 +42,12 @@ _ROUND: Final = str.maketrans("[]", "()")  # square brackets would end a link's 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GalleryPosition:
-    """Whose gallery is shown to whom, and which page of it; buttons carry it.
+    """Whose gallery is shown to whom, and which page of it; its buttons carry it.
 
     Attributes:
-        opened_by: the only member who changes its page.
-        subject: whose paintings they are.
-        page: from 0.
+        opened_by: id of the only member who may change the page.
+        subject: id of the member whose gallery it is.
+        page: counted from 0.
     """
 
     opened_by: int
@@ -60,13 +61,13 @@ class GalleryPosition:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GalleryPage:
-    """One page.
+    """One page of a gallery.
 
     Attributes:
-        position: whose, for whom, which; its page is one that there is.
-        jobs: the paintings on it, newest first.
-        total: paintings on all pages.
-        left_out: paintings that are not shown here, since not everyone here may see them.
+        position: whose gallery, for whom, and which page; the page exists.
+        jobs: the jobs on it, newest first.
+        total: number of jobs on all pages.
+        left_out: number of jobs left out because not everyone here may see them.
     """
 
     position: GalleryPosition
@@ -76,43 +77,48 @@ class GalleryPage:
 
     @property
     def pages(self) -> int:
-        """How many pages there are, at least one."""
+        """Number of pages, at least one."""
         return max(1, -(-self.total // PAGE))
 
     @property
     def first(self) -> int:
-        """The number of the first painting on it, from 1."""
+        """Number of the page's first job, counted from 1."""
         return self.position.page * PAGE + 1
 
 
 def gallery_embed(page: GalleryPage, *, name: str, prefix: str) -> discord.Embed:
-    """The page's text: a line for each painting, with the way to its message.
+    """Render a page: a line for each job, with a link to its message.
 
     Args:
-        page: what is shown.
-        name: what the member is called whose paintings they are.
+        page: the page.
+        name: display name of the member whose gallery it is.
         prefix: of text commands.
     """
-    title = f"Paintings of {discord.utils.escape_markdown(name)}"
+    title = text.TITLE.format(name=discord.utils.escape_markdown(name))
     embed = discord.Embed(title=title[:256], colour=COLOUR)
     own = page.position.opened_by == page.position.subject
     if not page.jobs:
-        empty = sentences.GALLERY_EMPTY if own else sentences.GALLERY_EMPTY_OF_OTHERS
+        empty = text.EMPTY if own else text.EMPTY_OF_OTHERS
         lines = [empty.format(prefix=prefix)]
     else:
         lines = [_line(number, job) for number, job in enumerate(page.jobs, page.first)]
         embed.set_image(url=f"attachment://{SHEET_NAME}")
-        paintings = "1 painting" if page.total == 1 else f"{page.total} paintings"
-        which = f", page {page.position.page + 1} of {page.pages}" if page.pages > 1 else ""
-        embed.set_footer(text=f"{paintings}, newest first{which}")
+        footer = text.FOOTER_OF_PAGES if page.pages > 1 else text.FOOTER
+        embed.set_footer(
+            text=footer.format(
+                paintings=count(page.total, "painting"),
+                page=page.position.page + 1,
+                pages=page.pages,
+            )
+        )
     if page.left_out:
-        lines += ["", sentences.GALLERY_LEFT_OUT.format(count=page.left_out)]
+        lines += ["", text.LEFT_OUT.format(count=page.left_out)]
     embed.description = "\n".join(lines)
     return embed
 
 
 def caption(job: Job) -> str:
-    """What stands below a painting on the sheet: its title without the files' extensions."""
+    """The caption below a result on the sheet: its title without the files' extensions."""
     return _EXTENSION.sub("", job.title)
 
 
@@ -120,7 +126,9 @@ def gallery_file(sheet: bytes, page: GalleryPage) -> discord.File:
     """The page's sheet of thumbnails, with its alt text."""
     titles = "; ".join(f"{n}: {job.title}" for n, job in enumerate(page.jobs, page.first))
     return discord.File(
-        io.BytesIO(sheet), filename=SHEET_NAME, description=f"Small paintings. {titles}"[:1024]
+        io.BytesIO(sheet),
+        filename=SHEET_NAME,
+        description=text.SHEET_ALT.format(titles=titles)[:1024],
     )
 
 
@@ -135,13 +143,13 @@ def gallery_view(page: GalleryPage) -> discord.ui.View:
     return RoutedView(
         button(
             routes.GALLERY_NEWER.custom_id(**position.at(here - 1)),
-            "Newer",
+            text.NEWER,
             emoji="◀️",
             disabled=here == 0,
         ),
         button(
             routes.GALLERY_OLDER.custom_id(**position.at(here + 1)),
-            "Older",
+            text.OLDER,
             emoji="▶️",
             disabled=here == page.pages - 1,
         ),
@@ -149,7 +157,7 @@ def gallery_view(page: GalleryPage) -> discord.ui.View:
 
 
 def link(job: Job) -> str | None:
-    """The address of the message with the finished picture; None where there is none."""
+    """The URL of the message with the result; None if there is none."""
     if job.outcome_message_id is None:
         return None
     is_private = job.outcome_channel_id != job.origin.channel_id

@@ -2,143 +2,112 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import discord
 
 from bot.views.picker import legend
-from bot.views.text import sentences
+from bot.views.text import help as text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.views.picker import Style
 
-__all__ = ["command_embed", "help_embed", "presets_embed"]
+__all__ = ["CommandDoc", "ParameterDoc", "command_embed", "help_embed", "presets_embed"]
 
 COLOUR: Final = discord.Colour(0x8E6BD8)
 
-YOURS: Final = (
-    "`{prefix}gallery` shows your paintings",
-    "`{prefix}queue` shows what is under way, `{prefix}cancel` stops it",
-    "`{prefix}again` paints your last one once more, differently",
-    "`{prefix}privacy` shows what I hold about you, to export or to forget",
-)
-FOOTER: Final = "{prefix}help stylize has all the options, {prefix}presets all the styles"
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ParameterDoc:
+    """An option of a slash command, or one that a text command understands."""
+
+    name: str
+    text: str
+    required: bool = False
 
 
-class Parameter(Protocol):
-    """An option of a command."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommandDoc:
+    """One command.
 
-    @property
-    def name(self) -> str:
-        """As it is written."""
-        ...
+    Attributes:
+        name: without a prefix, e.g. ``"style add"``.
+        usage: what follows the name in text, e.g. ``"[job]"``.
+        aliases: other names.
+        as_slash: whether it is a slash command too.
+        summary: one sentence.
+        details: the sentences after it.
+        parameters: of the slash command.
+        words: options of the text command besides its usage.
+    """
 
-    @property
-    def text(self) -> str:
-        """What it does."""
-        ...
-
-
-class Entry(Protocol):
-    """What there is to say about a command."""
-
-    @property
-    def name(self) -> str:
-        """Without a prefix."""
-        ...
-
-    @property
-    def usage(self) -> str:
-        """What follows the name."""
-        ...
-
-    @property
-    def aliases(self) -> Sequence[str]:
-        """Other names."""
-        ...
-
-    @property
-    def as_slash(self) -> bool:
-        """Whether Discord lists it."""
-        ...
-
-    @property
-    def summary(self) -> str:
-        """One sentence."""
-        ...
-
-    @property
-    def details(self) -> str:
-        """The rest."""
-        ...
-
-    @property
-    def parameters(self) -> Sequence[Parameter]:
-        """Of the slash command."""
-        ...
-
-    @property
-    def words(self) -> Sequence[Parameter]:
-        """What the text command understands besides."""
-        ...
+    name: str
+    usage: str = ""
+    aliases: tuple[str, ...] = ()
+    as_slash: bool = False
+    summary: str
+    details: str = ""
+    parameters: tuple[ParameterDoc, ...] = ()
+    words: tuple[ParameterDoc, ...] = ()
 
 
 def help_embed(*, prefix: str, sheet: str) -> discord.Embed:
-    """The one page.
+    """Render the help page.
 
     Args:
         prefix: of text commands.
         sheet: name of the attached sheet of styles.
     """
     embed = discord.Embed(
-        title="Paint a picture in the style of another",
-        description=sentences.HOW_TO_ASK.format(prefix=prefix),
+        title=text.TITLE,
+        description=text.HOW_TO_ASK.format(prefix=prefix),
         colour=COLOUR,
     )
-    ways = "\n".join(f"- {line}" for line in sentences.WAYS_TO_ASK)
-    embed.add_field(name="Other ways to ask", value=ways.format(prefix=prefix), inline=False)
-    yours = "\n".join(f"- {line}" for line in YOURS)
-    embed.add_field(name="Yours", value=yours.format(prefix=prefix), inline=False)
-    embed.set_footer(text=FOOTER.format(prefix=prefix))
+    ways = "\n".join(f"- {line}" for line in text.WAYS_TO_ASK)
+    embed.add_field(name=text.WAYS_TITLE, value=ways.format(prefix=prefix), inline=False)
+    yours = "\n".join(f"- {line}" for line in text.YOURS)
+    embed.add_field(name=text.YOURS_TITLE, value=yours.format(prefix=prefix), inline=False)
+    embed.set_footer(text=text.FOOTER.format(prefix=prefix))
     return embed.set_image(url=f"attachment://{sheet}")
 
 
-def command_embed(entry: Entry, *, prefix: str) -> discord.Embed:
-    """All there is to know about one command."""
-    lines = [f"**{entry.summary}**", entry.details]
-    if entry.usage:
-        lines.append(f"`{prefix}{entry.name} {entry.usage}`")
-    others = [f"`{prefix}{alias}`" for alias in entry.aliases]
-    if entry.as_slash:
-        others.insert(0, f"`/{entry.name}`")
+def command_embed(command: CommandDoc, *, prefix: str) -> discord.Embed:
+    """Render one command."""
+    lines = [f"**{command.summary}**", command.details]
+    if command.usage:
+        lines.append(f"`{prefix}{command.name} {command.usage}`")
+    others = [f"`{prefix}{alias}`" for alias in command.aliases]
+    if command.as_slash:
+        others.insert(0, f"`/{command.name}`")
     if others:
-        lines.append(f"-# The same: {', '.join(others)}")
+        lines.append(text.SAME_COMMAND.format(names=", ".join(others)))
     embed = discord.Embed(
-        title=f"{prefix}{entry.name}",
+        title=f"{prefix}{command.name}",
         description="\n\n".join(line for line in lines if line),
         colour=COLOUR,
     )
-    options = entry.words or entry.parameters
+    options = command.words or command.parameters
     if options:
         listed = "\n".join(f"`{option.name}` {option.text}" for option in options)
-        embed.add_field(name="Options", value=listed[:1024], inline=False)
+        embed.add_field(name=text.OPTIONS_TITLE, value=listed[:1024], inline=False)
     return embed
 
 
 def presets_embed(presets: Sequence[Style], *, own: int, prefix: str, sheet: str) -> discord.Embed:
-    """Every style on offer.
+    """Render every preset on offer.
 
     Args:
-        presets: the styles, the server's own first.
-        own: how many of them are the server's own.
+        presets: the guild's own first.
+        own: number of the guild's own.
         prefix: of text commands.
         sheet: name of the attached sheet of styles.
     """
     lines = [legend(presets[own:])]
     if own:
-        lines = ["**This server's own**", legend(presets[:own]), "", "**Built in**", *lines]
-    embed = discord.Embed(title="GuildPresetCommands", description="\n".join(lines), colour=COLOUR)
-    embed.set_footer(text=sentences.NAME_A_STYLE.format(prefix=prefix))
+        lines = [text.OWN_PRESETS, legend(presets[:own]), "", text.BUILT_IN_PRESETS, *lines]
+    embed = discord.Embed(title=text.PRESETS_TITLE, description="\n".join(lines), colour=COLOUR)
+    embed.set_footer(text=text.NAME_A_STYLE.format(prefix=prefix))
     return embed.set_image(url=f"attachment://{sheet}")

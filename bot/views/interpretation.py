@@ -10,6 +10,7 @@ import discord
 from bot.jobs.models import Order, Place
 from bot.views.components import routes
 from bot.views.components.items import Button, button
+from bot.views.text import requests as text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["interpretation_lines", "swap_button"]
 
 LONGEST_NAME: Final = 60
-
-GUESSED: Final = "I guessed which is which; press **Swap** if it is the other way round."
-GUESSED_OF_SEVERAL: Final = "I guessed which one to repaint; the button takes the next one instead."
 
 _PLACES: Final[Mapping[Place, str]] = {
     Place.ATTACHED: "attached",
@@ -49,12 +47,15 @@ def interpretation_lines(job: Job) -> list[str]:
     everywhere = any(each.place not in {Place.ATTACHED, Place.PRESET} for each in taken)
     named = partial(_named, with_place=everywhere)
     styles = _blended([named(style) for style in understood.styles], job.recipe.blend)
-    parts = [f"Repainting {named(understood.content)}", f"in the style of {styles}"]
-    if understood.mask is not None:
-        parts.append(f"where {_named(understood.mask, with_place=False)} is white")
-    lines = [f"{' '.join(parts)}."]
+    content = named(understood.content)
+    if understood.mask is None:
+        lines = [text.REPAINTING.format(content=content, styles=styles)]
+    else:
+        mask = _named(understood.mask, with_place=False)
+        lines = [text.REPAINTING_WITH_MASK.format(content=content, styles=styles, mask=mask)]
     if understood.order is Order.GUESSED and understood.can_swap and not job.state.is_final:
-        lines.append(f"-# {GUESSED_OF_SEVERAL if understood.own_styles > 1 else GUESSED}")
+        guessed = text.GUESSED_OF_SEVERAL if understood.own_styles > 1 else text.GUESSED
+        lines.append(f"-# {guessed}")
     return lines
 
 
@@ -65,7 +66,7 @@ def swap_button(job: Job) -> Button | None:
         return None
     return button(
         routes.SWAP.custom_id(job_id=job.job_id),
-        "Repaint the next one instead" if understood.own_styles > 1 else "Swap",
+        text.SWAP_NEXT if understood.own_styles > 1 else text.SWAP,
         emoji="🔀",
         disabled=job.cancel_requested,
     )
@@ -90,7 +91,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _named(taken: Input, *, with_place: bool) -> str:
-    name = " ".join(taken.name.split()) or "a picture"
+    name = " ".join(taken.name.split()) or text.UNNAMED
     if len(name) > LONGEST_NAME:
         name = name[: LONGEST_NAME - 1] + "…"
     name = discord.utils.escape_mentions(discord.utils.escape_markdown(name))

@@ -12,7 +12,8 @@ import discord
 
 from bot.views.components import routes
 from bot.views.components.items import RoutedView, button
-from bot.views.text import sentences
+from bot.views.text import requests as text
+from bot.views.text.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,19 +100,15 @@ def picker_embed(
         page: this page, counted from 0.
         pages: how many there are.
     """
-    how = (
-        "React with a style's emoji, or use the menu."
-        if may_react
-        else "Use the menu below; I am not allowed to add reactions here."
-    )
-    lines = [f"How shall I paint {sentences.quoted(filename)}? {how}"]
+    how = text.PICKER_REACT if may_react else text.PICKER_MENU_ONLY
+    lines = [text.PICKER_QUESTION.format(filename=quoted(filename), how=how)]
     if unknown is not None:
-        hint = f"There is no style called {sentences.quoted(unknown)}"
-        lines.insert(0, f"{hint}; did you mean **{near.title}**?" if near else f"{hint}.")
+        answer = text.PICKER_NEAR if near else text.PICKER_UNKNOWN
+        lines.insert(0, answer.format(name=quoted(unknown), near=near.title if near else ""))
     lines += ["", legend(styles)]
-    embed = discord.Embed(title="Choose a style", description="\n".join(lines), colour=COLOUR)
+    embed = discord.Embed(title=text.PICKER_TITLE, description="\n".join(lines), colour=COLOUR)
     if pages > 1:
-        embed.set_footer(text=f"Page {page + 1} of {pages}")
+        embed.set_footer(text=text.PICKER_PAGE.format(page=page + 1, pages=pages))
     return embed.set_image(url=f"attachment://{SHEET_NAME}")
 
 
@@ -124,18 +121,20 @@ def picker_view(
         for style in styles
     ]
     menu: discord.ui.Select[Any] = discord.ui.Select(
-        custom_id=routes.PICKER_MENU.custom_id(), placeholder="Choose a style", options=options
+        custom_id=routes.PICKER_MENU.custom_id(), placeholder=text.PICKER_TITLE, options=options
     )
     view = RoutedView(menu)
     if near is not None:
         suggested = routes.PICKER_SUGGESTED.custom_id(preset=near.name)
         primary = discord.ButtonStyle.primary
-        view.add_item(button(suggested, f"Yes, {near.title}", emoji=near.emoji, style=primary))
+        view.add_item(
+            button(suggested, text.YES.format(what=near.title), emoji=near.emoji, style=primary)
+        )
     if pages > 1:
         back = routes.PICKER_PAGE.custom_id(page=page - 1)
         more = routes.PICKER_PAGE.custom_id(page=page + 1)
-        view.add_item(button(back, "Back", emoji="◀️", disabled=page == 0))
-        view.add_item(button(more, "More styles", emoji="▶️", disabled=page == pages - 1))
+        view.add_item(button(back, text.PICKER_BACK, emoji="◀️", disabled=page == 0))
+        view.add_item(button(more, text.PICKER_MORE, emoji="▶️", disabled=page == pages - 1))
     return view
 
 
@@ -145,7 +144,7 @@ def presets_sheet(sheet: bytes, styles: Sequence[Style]) -> discord.File:
     return discord.File(
         io.BytesIO(sheet),
         filename=SHEET_NAME,
-        description=f"A sheet of sample pictures, one for each style: {names}"[:1024],
+        description=text.PICKER_SHEET_ALT.format(names=names)[:1024],
     )
 
 
@@ -160,7 +159,9 @@ def style_for_emoji(emoji: str, styles: Sequence[AnyStyle]) -> AnyStyle | None:
 
 def settled_text(style: Style, *, filename: str) -> str:
     """What a picker says once its choice is made."""
-    return f"{style.emoji} **{style.title}** it is, for {sentences.quoted(filename)}."
+    return text.PICKER_SETTLED.format(
+        emoji=style.emoji, title=style.title, filename=quoted(filename)
+    )
 
 
 def legend(styles: Sequence[Style]) -> str:

@@ -1,4 +1,4 @@
-"""What is held about a member, and what they can do about it."""
+"""What is held about a member, and the buttons to export or delete it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from bot.jobs.models import JobState
 from bot.views.components import routes
 from bot.views.components.items import Button, RoutedView, button
 from bot.views.components.routes import PrivacyAction
-from bot.views.text.sentences import duration_in_days
+from bot.views.text import privacy as text
+from bot.views.text.units import count, duration_in_days
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,10 +32,6 @@ __all__ = [
 
 COLOUR: Final = discord.Colour(0x8E6BD8)
 DANGER: Final = discord.ButtonStyle.danger
-WHAT_STAYS: Final = (
-    "My messages in channels stay, with the pictures on them, unless I delete them too. What "
-    "others made from your pictures is theirs."
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,10 +39,10 @@ class HeldData:
     """Everything that is held about one member.
 
     Attributes:
-        jobs: paintings in any state, newest first, each with its pictures.
-        pickers: pictures that wait for a choice of style.
-        offers: requests that wait for a word.
-        presets: styles they gave to servers.
+        jobs: in any state, newest first.
+        pickers: open pickers, each with its picture.
+        offers: refused requests with suggestions.
+        presets: presets they added to guilds.
     """
 
     jobs: tuple[Job, ...]
@@ -61,12 +58,12 @@ class HeldData:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Erased:
-    """How far the deleting of messages is.
+    """Progress of deleting messages.
 
     Attributes:
-        messages: how many there were.
-        waiting: of those, how many are still to be deleted.
-        stuck: of those, how many cannot be.
+        messages: number of messages in all.
+        waiting: number of those that are still to be deleted.
+        stuck: number of those that cannot be deleted.
     """
 
     messages: int
@@ -81,79 +78,69 @@ def holdings_embed(
     picker_seconds: float,
     guild_name: Callable[[int], str | None],
 ) -> discord.Embed:
-    """What is held, in a few lines.
+    """Summarise what is held.
 
     Args:
         holdings: all of it.
-        retention_days: how long a painting is kept after it ended.
-        picker_seconds: how long a choice is kept open. Seconds.
-        guild_name: what a server is called; None where that is not known.
+        retention_days: how long a job is kept after it ended. Days.
+        picker_seconds: how long a picker stays open. Seconds.
+        guild_name: the name of a guild; None if it is unknown.
     """
-    embed = discord.Embed(title="What I hold about you", colour=COLOUR)
+    embed = discord.Embed(title=text.TITLE, colour=COLOUR)
     if holdings.is_empty:
-        embed.description = "Nothing at all."
+        embed.description = text.NOTHING
         return embed
     embed.description = "\n".join(f"- {line}" for line in _lines(holdings, guild_name))
     embed.add_field(
-        name="Until when",
-        value=(
-            f"I delete a painting and its pictures {duration_in_days(retention_days)} after it "
-            f"ended, and a picture that waits for a style after "
-            f"{duration_in_days(picker_seconds / 86_400)}. Styles stay until they are removed."
+        name=text.HOW_LONG_TITLE,
+        value=text.HOW_LONG.format(
+            retention=duration_in_days(retention_days),
+            picker=duration_in_days(picker_seconds / 86_400),
         ),
         inline=False,
     )
-    return embed.set_footer(
-        text="Beside these I keep your Discord ID and your pictures' names, and no other messages."
-    )
+    return embed.set_footer(text=text.FOOTER)
 
 
 def privacy_view(member_id: int, holdings: HeldData) -> discord.ui.View:
-    """Export and forget; nothing where nothing is held."""
+    """The buttons to export and to forget; none if nothing is held."""
     if holdings.is_empty:
         return RoutedView()
     return RoutedView(
-        _button(member_id, PrivacyAction.EXPORT, "Export", emoji="📦"),
-        _button(member_id, PrivacyAction.ASK, "Forget everything…", emoji="🧹", style=DANGER),
+        _button(member_id, PrivacyAction.EXPORT, text.EXPORT, emoji="📦"),
+        _button(member_id, PrivacyAction.ASK, text.FORGET_EVERYTHING, emoji="🧹", style=DANGER),
     )
 
 
 def forget_question(holdings: HeldData, guild_name: Callable[[int], str | None]) -> str:
-    """What will go and what will stay, before anything goes."""
+    """The question before anything is deleted: what will be, and what will not."""
     lines = [f"- {line}" for line in _lines(holdings, guild_name)]
-    return "\n".join(
-        [
-            "**Forget all of this, for good?** What is under way is cancelled.",
-            *lines,
-            "",
-            WHAT_STAYS,
-        ]
-    )
+    return "\n".join([text.QUESTION, *lines, "", text.WHAT_STAYS])
 
 
 def forget_view(member_id: int) -> discord.ui.View:
     """The answers to that question."""
     return RoutedView(
-        _button(member_id, PrivacyAction.FORGET, "Forget", style=DANGER),
-        _button(member_id, PrivacyAction.ERASE, "Forget, and delete the messages", style=DANGER),
-        _button(member_id, PrivacyAction.KEEP, "Keep it all"),
+        _button(member_id, PrivacyAction.FORGET, text.FORGET, style=DANGER),
+        _button(member_id, PrivacyAction.ERASE, text.ERASE, style=DANGER),
+        _button(member_id, PrivacyAction.KEEP, text.KEEP),
     )
 
 
 def forgotten(holdings: HeldData, *, erased: Erased | None) -> str:
-    """What was done, and how far the deleting of messages is; None where they were left."""
+    """Confirm what was deleted; `erased` is None if the messages were left."""
     if holdings.is_empty:
-        return "There was nothing left to forget."
-    text = f"Forgotten: {', '.join(_counts(holdings))}."
+        return text.NOTHING_LEFT
+    sentences = [text.FORGOTTEN.format(what=", ".join(_counts(holdings)))]
     if erased is None:
-        return f"{text} My messages in channels stay as they are."
+        return " ".join([*sentences, text.MESSAGES_STAY])
     deleted = erased.messages - erased.waiting - erased.stuck
-    text += f" {_some(deleted, 'message')} of mine deleted."
+    sentences.append(text.MESSAGES_DELETED.format(messages=count(deleted, "message")))
     if erased.waiting:
-        text += f" {_some(erased.waiting, 'message')} will be, as soon as Discord lets me."
+        sentences.append(text.MESSAGES_WAITING.format(messages=count(erased.waiting, "message")))
     if erased.stuck:
-        text += f" {_some(erased.stuck, 'message')} could not be; a moderator there can."
-    return text
+        sentences.append(text.MESSAGES_STUCK.format(messages=count(erased.stuck, "message")))
+    return " ".join(sentences)
 
 
 def _button(member_id: int, action: PrivacyAction, label: str, **options: Any) -> Button:  # noqa: ANN401
@@ -168,25 +155,22 @@ def _lines(holdings: HeldData, guild_name: Callable[[int], str | None]) -> list[
     failed = len(jobs) - finished - under_way
     lines = []
     if finished:
-        lines.append(
-            f"{_some(finished, 'finished painting')} and the pictures you gave for "
-            + ("it" if finished == 1 else "them")
-        )
+        line = text.FINISHED_ONE if finished == 1 else text.FINISHED
+        lines.append(line.format(paintings=count(finished, "finished painting")))
     if under_way:
-        lines.append(f"{_some(under_way, 'painting')} under way")
+        lines.append(text.UNDER_WAY.format(paintings=count(under_way, "painting")))
     if failed:
-        ended = "was" if failed == 1 else "were"
-        lines.append(f"the pictures of {_some(failed, 'painting')} that {ended} not finished")
+        line = text.FAILED_ONE if failed == 1 else text.FAILED
+        lines.append(line.format(paintings=count(failed, "painting")))
     if holdings.pickers:
-        waiting = len(holdings.pickers)
-        lines.append(f"{_some(waiting, 'picture')} for which I offered you styles")
+        lines.append(text.WAITING.format(pictures=count(len(holdings.pickers), "picture")))
     if holdings.offers:
-        asked = _some(len(holdings.offers), "request")
-        lines.append(f"the words of {asked} that I answered with a question")
+        lines.append(count(len(holdings.offers), "unfinished request"))
     for preset in holdings.presets:
         server = guild_name(preset.guild_id)
-        where = f" in {discord.utils.escape_markdown(server)}" if server else ""
-        lines.append(f"the style {preset.emoji} **{preset.title}**{where} and its picture")
+        escaped = discord.utils.escape_markdown(server or "")
+        where = text.IN_SERVER.format(server=escaped) if server else ""
+        lines.append(text.PRESET.format(name=f"{preset.emoji} **{preset.title}**", where=where))
     return lines
 
 
@@ -194,11 +178,7 @@ def _counts(holdings: HeldData) -> list[str]:
     counts = {
         "painting": len(holdings.jobs),
         "waiting picture": len(holdings.pickers),
-        "open question": len(holdings.offers),
+        "unfinished request": len(holdings.offers),
         "style": len(holdings.presets),
     }
-    return [_some(count, noun) for noun, count in counts.items() if count]
-
-
-def _some(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return [count(number, noun) for noun, number in counts.items() if number]

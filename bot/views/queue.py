@@ -1,4 +1,4 @@
-"""What is being painted and what waits, for the member who asks and for their server."""
+"""The queue, for the member who asks and for their server."""
 
 from __future__ import annotations
 
@@ -11,26 +11,29 @@ from bot.jobs.models import JobState
 from bot.views.card import bar, shown_title
 from bot.views.components.items import RoutedView, job_button, start_view
 from bot.views.components.routes import JobAction
-from bot.views.text import sentences
+from bot.views.text import jobs as text
+from bot.views.text.units import count, time_left
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.jobs.models import Job
 
-__all__ = ["Line", "QueueView", "job_line", "queue_embed", "queue_view"]
+__all__ = ["QueueSummary", "QueuedJob", "queue_embed", "queue_view"]
 
 COLOUR: Final = discord.Colour(0x3B7DD8)
 MOST_LINES: Final = 10
+MOST_BUTTONS: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
-    """One painting under way.
+class QueuedJob:
+    """An unfinished job.
 
     Attributes:
-        place: its place in the queue, 1 being the next; None once it is not waiting.
-        seconds_left: estimate until it is done; None where nothing is known yet.
+        job: the job.
+        place: place in the queue, 1 is the next; None if it is running.
+        seconds_left: estimate until it is done; None if unknown.
     """
 
     job: Job
@@ -39,87 +42,85 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class QueueView:
-    """What `queue` tells.
+class QueueSummary:
+    """What `queue` shows.
 
     Attributes:
-        mine: the asker's own paintings under way, soonest done first.
-        painting: what is being painted in their server, by anyone.
-        waiting: how many paintings of their server wait.
-        elsewhere: how many wait in other servers and in direct messages.
-        in_guild: whether it is asked in a server.
+        mine: the member's own unfinished jobs, soonest done first.
+        running: jobs of this server that are running, anyone's.
+        waiting: number of jobs of this server that wait.
+        elsewhere: number of jobs that wait in other servers and direct messages.
+        in_guild: whether the command was used in a server.
     """
 
-    mine: Sequence[Line]
-    painting: Sequence[Job]
+    mine: Sequence[QueuedJob]
+    running: Sequence[Job]
     waiting: int
     elsewhere: int
     in_guild: bool
 
 
-def queue_embed(queue: QueueView, *, prefix: str) -> discord.Embed:
-    """The queue as text. Members are named in a way that does not ping them."""
-    embed = discord.Embed(title="Queue", colour=COLOUR)
-    own = [job_line(line, number) for number, line in enumerate(queue.mine[:MOST_LINES], 1)]
+def queue_embed(queue: QueueSummary, *, prefix: str) -> discord.Embed:
+    """Render the queue; mentions in an embed notify nobody."""
+    embed = discord.Embed(title=text.QUEUE_TITLE, colour=COLOUR)
+    own = [_own_lines(queued, number) for number, queued in enumerate(queue.mine[:MOST_LINES], 1)]
     embed.add_field(
-        name="Yours",
-        value="\n".join(own) or sentences.NONE_UNDER_WAY.format(prefix=prefix),
+        name=text.YOURS_TITLE,
+        value="\n".join(own) or text.NONE_UNDER_WAY.format(prefix=prefix),
         inline=False,
     )
     if queue.in_guild:
-        embed.add_field(name="This server", value=_of_guild(queue), inline=False)
+        embed.add_field(name=text.SERVER_TITLE, value=_guild_lines(queue), inline=False)
     if queue.elsewhere:
-        places = "other servers" if queue.in_guild else "servers"
-        embed.set_footer(text=f"{_count(queue.elsewhere)} more in {places}; everyone takes turns")
+        elsewhere = text.ELSEWHERE if queue.in_guild else text.ELSEWHERE_IN_SERVERS
+        embed.set_footer(text=elsewhere.format(paintings=count(queue.elsewhere, "painting")))
     return embed
 
 
-def queue_view(mine: Sequence[Line]) -> discord.ui.View:
-    """A button to cancel each of the asker's own paintings, or to begin one."""
+def queue_view(mine: Sequence[QueuedJob]) -> discord.ui.View:
+    """A button that cancels each of the member's own jobs, or one that starts a request."""
     if not mine:
         return start_view()
     view = RoutedView()
-    for number, line in enumerate(mine[:5], 1):
-        if line.job.cancel_requested:
+    for number, queued in enumerate(mine[:MOST_BUTTONS], 1):
+        if queued.job.cancel_requested:
             continue
-        label = f"Cancel {number}" if len(mine) > 1 else None
-        view.add_item(job_button(line.job.job_id, JobAction.CANCEL, label=label))
+        label = text.CANCEL_NUMBER.format(number=number) if len(mine) > 1 else None
+        view.add_item(job_button(queued.job.job_id, JobAction.CANCEL, label=label))
     return view
 
 
-def job_line(line: Line, number: int) -> str:
-    """One of the asker's own paintings."""
-    job = line.job
+def _own_lines(queued: QueuedJob, number: int) -> str:
+    job = queued.job
     title = f"**{number}** {shown_title(job, limit=70)}"
     address = _card_link(job)
     if address is not None:
-        title += f" · [card]({address})"
+        title += f" · [{text.CARD_LINK}]({address})"
     if job.cancel_requested:
-        return f"{title}\nstopping…"
+        return f"{title}\n{text.STOPPING_SHORT}"
     if job.state is JobState.RUNNING:
         share = job.step / job.total if job.total else 0.0
-        how = f"{bar(share)} {round(100 * share)}%"
+        status = f"{bar(share)} {round(100 * share)}%"
     else:
-        how = _waiting(line.place)
-    if line.seconds_left is not None:
-        how += f", done in {sentences.time_left(line.seconds_left)}"
-    return f"{title}\n{how}"
+        status = text.place_in_queue(queued.place)
+    if queued.seconds_left is not None:
+        status = text.STATUS_DONE_IN.format(status=status, time=time_left(queued.seconds_left))
+    return f"{title}\n{status}"
 
 
-def _of_guild(queue: QueueView) -> str:
-    painters = []
-    for job in queue.painting[:MOST_LINES]:
+def _guild_lines(queue: QueueSummary) -> str:
+    members = []
+    for job in queue.running[:MOST_LINES]:
         share = f" ({round(100 * job.step / job.total)}%)" if job.total else ""
-        painters.append(f"<@{job.origin.requester_id}>{share}")
-    if not painters and not queue.waiting:
-        return "Nothing is being painted, and nobody is waiting."
-    now = f"Painting now: {', '.join(painters)}" if painters else "Nothing is being painted"
-    waiting = f"{_count(queue.waiting)} waiting" if queue.waiting else "Nobody is waiting"
-    return f"{now}.\n{waiting}."
-
-
-def _count(number: int) -> str:
-    return "1 painting" if number == 1 else f"{number} paintings"
+        members.append(f"<@{job.origin.requester_id}>{share}")
+    if not members and not queue.waiting:
+        return text.ALL_IDLE
+    waiting = text.NOBODY_WAITING
+    if queue.waiting:
+        waiting = text.SOME_WAITING.format(paintings=count(queue.waiting, "painting"))
+    if not members:
+        return text.NOTHING_PAINTED.format(waiting=waiting)
+    return text.PAINTING_NOW.format(members=", ".join(members), waiting=waiting)
 
 
 def _card_link(job: Job) -> str | None:
@@ -127,9 +128,3 @@ def _card_link(job: Job) -> str | None:
         return None
     guild = "@me" if job.origin.guild_id is None else job.origin.guild_id
     return f"https://discord.com/channels/{guild}/{job.origin.channel_id}/{job.card_message_id}"
-
-
-def _waiting(place: int | None) -> str:
-    if place is None:
-        return "waiting"
-    return "waiting, next in line" if place == 1 else f"waiting, number {place} in line"

@@ -1,10 +1,11 @@
-"""What a member chose, in words: how a job's recipe differs from what everybody gets."""
+"""How a job's recipe differs from the default, in a few words."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from bot.presets import library
+from bot.views.text import recipe as text
 from stylenet.errors import RecipeError
 from stylenet.recipe import Recipe
 
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
 __all__ = ["baseline", "chosen", "strength"]
 
 SAME: Final = 0.01
-"""Weights that differ by less than this share are the same to a member."""
+"""Relative difference below which two weights are shown as equal."""
 
 
 def baseline(job: Job) -> Recipe:
-    """The recipe as it would be if nobody had chosen anything: the named one and its preset's."""
+    """The job's named recipe with its preset's changes: what it would be without options."""
     try:
         base = Recipe.named(job.recipe.name)
     except RecipeError:
@@ -28,33 +29,33 @@ def baseline(job: Job) -> Recipe:
 
 
 def strength(job: Job) -> float:
-    """How much the style outweighs the picture, compared with what is usual; 1 is usual."""
+    """The ratio of style to content weight, relative to the baseline's; 1 is the default."""
     base, recipe = baseline(job), job.recipe
     style = _ratio(recipe.style_weight, base.style_weight)
     return style / max(_ratio(recipe.content_weight, base.content_weight), 1e-9)
 
 
 def chosen(job: Job) -> list[str]:
-    """The choices that shape this painting, each in a word or three; the size comes first."""
+    """The options that differ from the baseline, each in a few words; the size comes first."""
     base, recipe = baseline(job), job.recipe
-    words = [f"{recipe.size} px" if recipe.size is not None else "full size"]
+    words = [text.SIZE.format(size=recipe.size) if recipe.size is not None else text.FULL_SIZE]
     if recipe.name != "default":
-        words.append(f"recipe {recipe.name}")
+        words.append(text.RECIPE.format(name=recipe.name))
     how_strong = strength(job)
     if abs(how_strong - 1) > SAME:
-        words.append(f"style ×{how_strong:.2g}")
+        words.append(text.STRENGTH.format(factor=how_strong))
     if abs(recipe.style_scale - base.style_scale) > SAME:
-        words.append(f"strokes ×{recipe.style_scale:.2g}")
+        words.append(text.STROKES.format(factor=recipe.style_scale))
     if recipe.keep_colors:
-        words.append("own colours kept")
+        words.append(text.OWN_COLOURS)
     if recipe.passes != base.passes:
-        words.append(f"{recipe.passes:g} passes")
-    if recipe.blend and job.understood is None:  # else its styles are named with their shares
+        words.append(text.PASSES.format(passes=recipe.passes))
+    if recipe.blend and job.understood is None:  # else the card names its styles with their shares
         total = sum(recipe.blend)
         shares = " : ".join(f"{round(100 * weight / total)}" for weight in recipe.blend)
-        words.append(f"blended {shares}")
+        words.append(text.BLENDED.format(shares=shares))
     if recipe.seed != base.seed:
-        words.append(f"seed {recipe.seed}")
+        words.append(text.SEED.format(seed=recipe.seed))
     return words
 
 

@@ -1,7 +1,6 @@
-"""What can be made of a painting by one press: which recipe each button stands for, and its ends.
+"""The variations that a result's buttons offer: which fields of the recipe each one changes.
 
-Nothing is painted here. A variation is the parent's recipe with a few fields changed; where a
-button has come to its end, it is shown greyed, with the reason for its label.
+A button that would exceed a limit is disabled, with the reason as its label.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.intake.repeats import RepeatMode
 from bot.views.components.routes import JobAction
 from bot.views.recipe_summary import strength
+from bot.views.text import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["LARGEST_SEED", "Variation", "variation"]
 
 STRONGER: Final = 2.5
-"""Factor on the weight of style against content, or back, that one press makes."""
+"""Factor by which one press changes the ratio of style to content weight."""
 
 STRONGEST: Final = 16.0
-"""Style or content never outweighs the other more than so many times what is usual."""
+"""Largest ratio of style to content weight, or the reverse, relative to the default."""
 
 ENLARGEMENT: Final = 2.0
 SMALLEST_SIDE: Final = 128
@@ -34,13 +34,13 @@ LARGEST_SEED: Final = 2**31 - 1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Variation:
-    """What one press makes of a painting.
+    """What one press changes.
 
     Attributes:
-        label: what the button says.
+        label: of the button.
         changes: the fields of the recipe that it sets.
-        beginning: what the painting begins from.
-        refusal: why it cannot be had, as a sentence; None where it can.
+        beginning: what the new job starts from.
+        refusal: why it cannot be done, as a sentence; None if it can.
     """
 
     label: str
@@ -50,39 +50,41 @@ class Variation:
 
 
 def variation(job: Job, action: JobAction, *, largest_size: int, seed: int) -> Variation:
-    """What a button would make of a painting.
+    """Work out the variation of a job.
 
     Args:
-        job: the painting.
-        action: that of a button which begins another painting.
+        job: the job to vary.
+        action: one that starts another job.
         largest_size: longest side that is painted, in pixels.
-        seed: a fresh one, above 0.
+        seed: a new random seed, above 0.
 
     Raises:
         ValueError: the action makes no variation.
     """
     match action:
         case JobAction.AGAIN:
-            # A seed shapes the start, so a picture to begin from would leave it nothing to do.
-            made = Variation(label="Again", changes={"seed": seed}, beginning=RepeatMode.ANEW)
+            # The seed only shapes the starting picture, so this cannot start from a result.
+            made = Variation(
+                label=jobs.LABELS[action], changes={"seed": seed}, beginning=RepeatMode.ANEW
+            )
         case JobAction.STYLE if strength(job) * STRONGER > STRONGEST * 1.01:
             made = Variation(
-                label="Style at its strongest",
-                refusal="The style is as strong as I can make it; try **More content**.",
+                label=jobs.STYLE_STRONGEST,
+                refusal=jobs.STYLE_STRONGEST_WHY,
             )
         case JobAction.STYLE:
-            made = Variation(label="More style", changes=_shifted(job, STRONGER))
+            made = Variation(label=jobs.LABELS[action], changes=_shifted(job, STRONGER))
         case JobAction.CONTENT if strength(job) / STRONGER < 1 / STRONGEST / 1.01:
             made = Variation(
-                label="Content at its strongest",
-                refusal="The picture shows as clearly as I can make it; try **More style**.",
+                label=jobs.CONTENT_STRONGEST,
+                refusal=jobs.CONTENT_STRONGEST_WHY,
             )
         case JobAction.CONTENT:
-            made = Variation(label="More content", changes=_shifted(job, 1 / STRONGER))
+            made = Variation(label=jobs.LABELS[action], changes=_shifted(job, 1 / STRONGER))
         case JobAction.KEEP:
-            made = Variation(label="Keep colours", changes={"keep_colors": True})
+            made = Variation(label=jobs.LABELS[action], changes={"keep_colors": True})
         case JobAction.RECOLOUR:
-            made = Variation(label="Style's colours", changes={"keep_colors": False})
+            made = Variation(label=jobs.LABELS[action], changes={"keep_colors": False})
         case JobAction.LARGER:
             made = _larger(job, largest_size)
         case JobAction.SMALLER:
@@ -98,11 +100,11 @@ def _larger(job: Job, largest_size: int) -> Variation:
     larger = min(round(size * ENLARGEMENT), largest_size)
     if larger <= size:
         return Variation(
-            label=f"Largest ({largest_size} px)",
-            refusal=f"It is as large as I paint: {largest_size} pixels on its longest side.",
+            label=jobs.LARGEST.format(size=largest_size),
+            refusal=jobs.LARGEST_WHY.format(size=largest_size),
         )
     return Variation(
-        label=f"Larger ({larger} px)", changes={"size": larger}, beginning=RepeatMode.RESULT
+        label=jobs.LARGER.format(size=larger), changes={"size": larger}, beginning=RepeatMode.RESULT
     )
 
 
@@ -111,10 +113,10 @@ def _smaller(job: Job, largest_size: int) -> Variation:
     smaller = max(SMALLEST_SIDE, size // 2)
     if smaller >= size:
         return Variation(
-            label=f"Smallest ({size} px)",
-            refusal="This button makes it no smaller; ask again with a smaller `size`.",
+            label=jobs.SMALLEST.format(size=size),
+            refusal=jobs.SMALLEST_WHY,
         )
-    return Variation(label=f"Smaller ({smaller} px)", changes={"size": smaller})
+    return Variation(label=jobs.SMALLER.format(size=smaller), changes={"size": smaller})
 
 
 def _longest_side(job: Job) -> int | None:

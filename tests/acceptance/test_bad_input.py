@@ -121,7 +121,7 @@ async def test_pictures_of_unusual_kinds_are_painted(room, name, data, size):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("!stylize size=9", "a number of pixels from 64 to 2048"),
+        ("!stylize size=9", "`size` must be 64–2048 pixels."),
         ("!stylize strenght=2", "did you mean `strength`?"),
         ("!stylize recipe=soup", "one of"),
     ],

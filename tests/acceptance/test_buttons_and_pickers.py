@@ -140,7 +140,7 @@ async def test_cancel_by_command(room):
     queue = await room.answer("Queue")
     assert "harbour.png × brushes.png" in queue.embeds[0]["fields"][0]["value"]
     room.ask("!cancel")
-    await room.answer("Cancelled: **harbour.png × brushes.png**")
+    await room.answer("Cancelled **harbour.png × brushes.png**.")
     await room.card_saying("Cancelled")
     room.ask("!cancel")
     await room.answer("nothing to cancel")

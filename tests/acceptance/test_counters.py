@@ -222,7 +222,7 @@ async def test_the_queue_names_painters_and_moderators_may_cancel(room):
     room.ask(f"!cancel {job_id}", author=stranger)
     await room.answer("nothing to cancel")
     room.ask("!cancel", reply_to=card)  # the owner of the guild manages messages
-    await room.answer("Cancelled: **harbour.png × brushes.png**")
+    await room.answer("Cancelled **harbour.png × brushes.png**.")
     await room.card_saying("Cancelled")
 
 
@@ -246,7 +246,7 @@ async def test_what_is_held_can_be_seen_taken_away_and_forgotten(room, app):
 
     letter = await room.wait(told)
     assert "1 finished painting" in said(letter)
-    assert "1 picture for which I offered you styles" in said(letter)
+    assert "1 picture waiting for a style" in said(letter)
 
     export, forget = custom_ids(letter)
     await _pressed(room, member, letter, export)
@@ -297,7 +297,7 @@ async def test_managers_say_where_paintings_are_asked_for(room, app):
     room.ask("!settings", author=room.other)
     await room.answer("Only members who can manage this server")
     room.ask("!settings")
-    settings = await room.answer("Settings of this server")
+    settings = await room.answer("Server settings")
 
     async def choose(member, custom_id, values):
         chosen = playground.select(member, settings, custom_id, values)

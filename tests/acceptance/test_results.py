@@ -112,7 +112,7 @@ async def test_details_are_private_and_paint_the_same_picture_again(room, tmp_pa
         (tmp_path / name).write_bytes(data)
     [recipe] = told.attachments
     (tmp_path / recipe.filename).write_bytes(room.playground.cdn.read(recipe))
-    command = fields["To paint it without me"].strip("`").removeprefix("sh\n")
+    command = fields["Reproduce it yourself"].strip("`").removeprefix("sh\n")
     words = shlex.split(command.replace("\\\n", " "))
     process = await asyncio.create_subprocess_exec(
         sys.executable, *words[1:], "--no-snapshots", "--device", "cpu", cwd=tmp_path

@@ -33,7 +33,7 @@ async def test_a_painting_is_explained_varied_and_deleted_by_mouse(room, chromiu
 
         await expect(painting.locator(".picture-button img")).to_have_count(2, timeout=PATIENCE)
         await press("Details")
-        await sees("To paint it without me")
+        await sees("Reproduce it yourself")
         await press("Time-lapse")
         await sees("was painted")
         await press("More style")

@@ -13,7 +13,7 @@ from bot.errors import ArtefactMissingError, UnknownJobError
 from bot.exts.backend.responders import defer, reply_ephemeral, sentence_for
 from bot.views.components.items import start_view
 from bot.views.components.routes import ROUTES, Route, find_route
-from bot.views.text import sentences
+from bot.views.text import errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +78,7 @@ class ComponentRouter(commands.Cog):
         found = find_route(custom_id)
         handler = None if found is None else self._handlers.get(found[0])
         if found is None or handler is None:
-            await reply_ephemeral(interaction, sentences.OLD_BUTTON)
+            await reply_ephemeral(interaction, errors.OLD_BUTTON)
             return
         route, fields = found
         if not route.opens_form and not await defer(interaction):
@@ -91,6 +91,6 @@ class ComponentRouter(commands.Cog):
         try:
             await handler(interaction, **fields)
         except (UnknownJobError, ArtefactMissingError):
-            await reply_ephemeral(interaction, sentences.JOB_GONE, view=start_view())
+            await reply_ephemeral(interaction, errors.JOB_GONE, view=start_view())
         except Exception as error:
             await reply_ephemeral(interaction, sentence_for(error, doing=f"component {custom_id}"))

@@ -1,4 +1,4 @@
-"""What commands and buttons need of the rest of the bot; made once, by the composition root."""
+"""The objects that commands and buttons depend on, made once by the composition root."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Dependencies"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dependencies:
-    """The rooms behind the counter."""
+    """Dependencies shared by the cogs."""
 
     settings: Settings
     store: JobStore

@@ -1,4 +1,4 @@
-"""One place where every error ends: a sentence for the member, the rest for the log."""
+"""The handler of all errors of commands: a sentence for the member, details for the log."""
 
 from __future__ import annotations
 
@@ -9,48 +9,48 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.exts.backend.responders import MessageResponder, reply_ephemeral, sentence_for
-from bot.views.text import sentences
+from bot.views.text import errors as text
 
 if TYPE_CHECKING:
     import discord
 
-__all__ = ["Errors"]
+__all__ = ["ErrorHandler"]
 
 logger = logging.getLogger(__name__)
 
 
-class Errors(commands.Cog):
-    """Answers for whatever went wrong anywhere."""
+class ErrorHandler(commands.Cog):
+    """Replies to members whose command failed."""
 
     def __init__(self, bot: commands.AutoShardedBot) -> None:
         self._bot = bot
         self._previous = bot.tree.on_error
 
     async def cog_load(self) -> None:
-        """Take over the slash commands' errors too."""
+        """Handle the errors of slash commands too."""
         self._bot.tree.on_error = self.on_app_command_error  # type: ignore[method-assign]
 
     async def cog_unload(self) -> None:
-        """Hand them back."""
+        """Restore the previous handler."""
         self._bot.tree.on_error = self._previous  # type: ignore[method-assign]
 
     @commands.Cog.listener()
     async def on_command_error(
         self, ctx: commands.Context[Any], error: commands.CommandError
     ) -> None:
-        """A text command failed. Words that are no command of ours are left alone."""
+        """Reply to a failed text command; unknown commands may belong to another bot."""
         if isinstance(error, commands.CommandNotFound):
             return
-        text = self._sentence(error, doing=f"command {ctx.command}")
+        sentence = self._sentence(error, doing=f"command {ctx.command}")
         if ctx.interaction is not None:
-            await reply_ephemeral(ctx.interaction, text)
+            await reply_ephemeral(ctx.interaction, sentence)
         else:
-            await MessageResponder(ctx.message).say(text)
+            await MessageResponder(ctx.message).reply(sentence)
 
     async def on_app_command_error(
         self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError
     ) -> None:
-        """A slash command or an Apps menu entry failed."""
+        """Reply to a failed slash command or Apps menu entry."""
         command = interaction.command.qualified_name if interaction.command else "?"
         await reply_ephemeral(interaction, self._sentence(error, doing=f"command /{command}"))
 
@@ -61,18 +61,18 @@ class Errors(commands.Cog):
                 | commands.HybridCommandError(original=cause)
                 | app_commands.CommandInvokeError(original=cause)
             ):
-                text = self._sentence(cause, doing=doing)
+                sentence = self._sentence(cause, doing=doing)
             case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
-                text = sentences.COMMANDS_CHANGED
+                sentence = text.COMMANDS_CHANGED
             case commands.NotOwner():
-                text = sentences.OPERATOR_ONLY
+                sentence = text.OPERATOR_ONLY
             case commands.CheckFailure() | app_commands.CheckFailure():
-                text = sentences.NOT_FOR_YOU
+                sentence = text.NOT_FOR_YOU
             case commands.UserInputError():
-                text = sentences.INPUT_NOT_UNDERSTOOD.format(prefix=self._prefix)
+                sentence = text.INPUT_NOT_UNDERSTOOD.format(prefix=self._prefix)
             case _:
-                text = sentence_for(error, doing=doing)
-        return text
+                sentence = sentence_for(error, doing=doing)
+        return sentence
 
     @property
     def _prefix(self) -> str:

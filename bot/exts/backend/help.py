@@ -1,4 +1,4 @@
-"""`help` and `presets`: what the bot can do, with the pictures of its styles."""
+"""The commands `help` and `presets`, and hints for misspelt commands."""
 
 from __future__ import annotations
 
@@ -10,35 +10,36 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.exts.backend.command_docs import command_docs
-from bot.exts.backend.responders import MessageResponder, check_may_show_here
+from bot.exts.backend.responders import MessageResponder, check_can_send_picture
 from bot.views.components.items import start_view
 from bot.views.help import command_embed, help_embed, presets_embed
 from bot.views.picker import SHEET_NAME, presets_sheet
-from bot.views.text import sentences
+from bot.views.text import help as text
+from bot.views.text.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.exts.backend.command_docs import Entry
     from bot.exts.backend.dependencies import Dependencies
+    from bot.views.help import CommandDoc
 
 # mypy cannot infer the type variables of `hybrid_command`, hence the ignores below.
-__all__ = ["Help"]
+__all__ = ["HelpCommands"]
 
 MOST_SHOWN: Final = 20
-"""Styles on the sheet below the one page; `presets` has them all."""
+"""Presets on the help page; `presets` shows all."""
 
 PAINTING: Final = "stylize"
-"""The command whose misspelling is worth a button, since pictures may be waiting with it."""
+"""The command whose misspelling is answered with a button, since pictures come with it."""
 
 MOST_CHOICES: Final = 25
-SHORTEST_GUESS: Final = 4
-NEARNESS: Final = 0.75
-"""How alike an unknown command must be to one of ours: other bots may share the prefix."""
+SHORTEST_HINTED: Final = 4
+LEAST_SIMILARITY: Final = 0.75
+"""Similarity, in 0..1, that makes a hint: other bots may share the prefix."""
 
 
-class Help(commands.Cog):
-    """How it works."""
+class HelpCommands(commands.Cog, description=text.SECTION):
+    """Explains the commands and shows the presets."""
 
     def __init__(
         self,
@@ -50,22 +51,22 @@ class Help(commands.Cog):
         """Make the cog.
 
         Args:
-            dependencies: the rooms behind the counter.
+            dependencies: shared by the cogs.
             bot: the client.
-            misspelt: told of a message that nearly calls for a painting, with the words after it.
+            misspelt: called with a message that misspells `stylize`, and the words after it.
         """
         self._misspelt = misspelt
         self._prefix = dependencies.settings.prefix
         self._catalog = dependencies.catalog
         self._bot = bot
 
-    @commands.hybrid_command(name="help")  # type: ignore[arg-type]
-    @app_commands.describe(command="A command to be explained; empty for the one page")
+    @commands.hybrid_command(name="help", help=text.GUIDE_HELP)  # type: ignore[arg-type]
+    @app_commands.describe(command=text.GUIDE_COMMAND)
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def guide(self, ctx: commands.Context[Any], *, command: str | None = None) -> None:
-        """How to ask for a painting, and the styles there are; or all about one command."""
-        check_may_show_here(ctx)
+        """Show the help page, or explain one command."""
+        check_can_send_picture(ctx)
         await ctx.defer(ephemeral=True)
         if command is not None:
             await self._explain(ctx, command.strip().lstrip(f"/{self._prefix}").lower())
@@ -77,12 +78,12 @@ class Help(commands.Cog):
         file = presets_sheet(sheet, shown)
         await ctx.reply(embed=embed, file=file, view=start_view(), ephemeral=True)
 
-    @commands.hybrid_command(name="presets", aliases=["styles"])  # type: ignore[arg-type]
+    @commands.hybrid_command(name="presets", aliases=["styles"], help=text.PRESETS_HELP)  # type: ignore[arg-type]
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def presets(self, ctx: commands.Context[Any]) -> None:
-        """Show every style there is here: this server's own and the built-in ones."""
-        check_may_show_here(ctx)
+        """Show every preset: the guild's own and the built-in ones."""
+        check_can_send_picture(ctx)
         await ctx.defer(ephemeral=True)
         presets = await self._catalog.presets(ctx.guild.id if ctx.guild else None)
         own = sum(preset.guild_id is not None for preset in presets)
@@ -95,50 +96,47 @@ class Help(commands.Cog):
     async def _suggest_commands(
         self, _: discord.Interaction[Any], typed: str
     ) -> list[app_commands.Choice[str]]:
-        names = [name for name in self._entries() if typed.strip().lower() in name]
+        names = [name for name in self._docs() if typed.strip().lower() in name]
         return [app_commands.Choice(name=name, value=name) for name in names[:MOST_CHOICES]]
 
     @commands.Cog.listener()
     async def on_command_error(
         self, ctx: commands.Context[Any], error: commands.CommandError
     ) -> None:
-        """An unknown command that is nearly one of ours gets a hint; any other is not for us."""
+        """Hint at the right command for an unknown one that is similar; ignore any other."""
         written = (ctx.invoked_with or "").lower()
         if (
             not isinstance(error, commands.CommandNotFound)
             or ctx.prefix != self._prefix
-            or len(written) < SHORTEST_GUESS
-            or (ctx.guild is None and ctx.message.attachments)  # served all the same
+            or len(written) < SHORTEST_HINTED
+            or (ctx.guild is None and ctx.message.attachments)  # the message listener serves it
         ):
             return
         names = {name: command.name for command in self._bot.commands if not command.hidden
                  for name in (command.name, *command.aliases)}  # fmt: skip
-        near = get_close_matches(written, names, n=1, cutoff=NEARNESS)
+        near = get_close_matches(written, names, n=1, cutoff=LEAST_SIMILARITY)
         if near and names[near[0]] == PAINTING:
             await self._misspelt(ctx.message, ctx.view.read_rest())
         elif near:
-            text = sentences.NEAR_COMMAND.format(name=f"{self._prefix}{near[0]}")
-            await MessageResponder(ctx.message).say(text)
+            hint = text.NEAR_COMMAND.format(name=f"{self._prefix}{near[0]}")
+            await MessageResponder(ctx.message).reply(hint)
 
     async def _explain(self, ctx: commands.Context[Any], name: str) -> None:
-        entries = self._entries()
-        entry = entries.get(name)
-        if entry is not None:
-            embed = command_embed(entry, prefix=self._prefix)
+        docs = self._docs()
+        if name in docs:
+            embed = command_embed(docs[name], prefix=self._prefix)
             await ctx.reply(embed=embed, ephemeral=True)
             return
-        near = get_close_matches(name, list(entries), n=1)
-        hint = sentences.NO_SUCH_COMMAND.format(name=sentences.quoted(name), prefix=self._prefix)
-        if near:
-            hint += f" Did you mean `{self._prefix}help {near[0]}`?"
+        near = next(iter(get_close_matches(name, list(docs), n=1)), None)
+        hint = text.no_such_command(quoted(name), near=near, prefix=self._prefix)
         await ctx.reply(hint, ephemeral=True)
 
-    def _entries(self) -> dict[str, Entry]:
-        """The commands for everyone, by each of their names."""
+    def _docs(self) -> dict[str, CommandDoc]:
+        """The commands that are not hidden, by each of their names."""
         return {
-            name: entry
-            for chapter in command_docs(self._bot)
-            if not chapter.is_hidden
-            for entry in chapter.entries
-            for name in (entry.name, *entry.aliases)
+            name: command
+            for section in command_docs(self._bot)
+            if not section.is_hidden
+            for command in section.commands
+            for name in (command.name, *command.aliases)
         }

@@ -1,4 +1,4 @@
-"""What only the bot's operator may do, by text command."""
+"""The operator's text commands: publish the slash commands, pause, drain and resume."""
 
 from __future__ import annotations
 
@@ -7,31 +7,33 @@ from typing import TYPE_CHECKING, Any, Protocol
 from discord.ext import commands
 
 from bot.jobs.models import QueueMode
+from bot.views.text import owner as text
 
 if TYPE_CHECKING:
     from bot.exts.backend.dependencies import Dependencies
 
-__all__ = ["Owner", "Publisher"]
+__all__ = ["OwnerCommands", "Publisher"]
 
 
 class Publisher(Protocol):
-    """Who publishes the slash commands."""
+    """Publishes the slash commands."""
 
     async def publish_commands(self, *, force: bool) -> bool:
-        """Publish them if they changed, or anyway; True if they were published."""
+        """Publish them if they changed, or in any case; True if they were published."""
         ...
 
 
-class Owner(commands.Cog, command_attrs={"hidden": True}):
-    """The operator's own commands."""
+class OwnerCommands(commands.Cog, description=text.SECTION, command_attrs={"hidden": True}):
+    """The operator's commands."""
 
     def __init__(self, dependencies: Dependencies, publisher: Publisher) -> None:
         self._scheduler = dependencies.scheduler
         self._store = dependencies.store
         self._publisher = publisher
+        self._prefix = dependencies.settings.prefix
 
     async def cog_check(self, ctx: commands.Context[Any]) -> bool:
-        """Only the application's owner, or a member of its team.
+        """Allow only the application's owner and the members of its team.
 
         Raises:
             NotOwner: it is somebody else.
@@ -40,36 +42,30 @@ class Owner(commands.Cog, command_attrs={"hidden": True}):
             raise commands.NotOwner
         return True
 
-    @commands.command(name="sync")
+    @commands.command(name="sync", help=text.SYNC_HELP)
     async def sync(self, ctx: commands.Context[Any]) -> None:
         """Publish the slash commands, changed or not."""
         await self._publisher.publish_commands(force=True)
-        await ctx.reply("The slash commands are published.")
+        await ctx.reply(text.SYNCED)
 
-    @commands.command(name="pause")
+    @commands.command(name="pause", help=text.PAUSE_HELP)
     async def pause(self, ctx: commands.Context[Any]) -> None:
-        """Start no new paintings; those under way go on, and new ones wait in line."""
+        """Start no more jobs; running ones go on, new ones wait."""
         await self._scheduler.set_mode(QueueMode.PAUSED)
-        await ctx.reply("No new painting is started until `resume`, restarts included.")
+        await ctx.reply(text.PAUSED.format(prefix=self._prefix))
 
-    @commands.command(name="drain")
+    @commands.command(name="drain", help=text.DRAIN_HELP)
     async def drain(self, ctx: commands.Context[Any]) -> None:
-        """Accept no new paintings; those accepted are finished."""
+        """Accept no more jobs; accepted ones are finished."""
         await self._scheduler.set_mode(QueueMode.DRAINING)
-        unfinished = await self._unfinished()
-        await ctx.reply(
-            f"No new painting is accepted until `resume`, restarts included. Left to do: "
-            f"{unfinished}."
-        )
+        await ctx.reply(text.draining(await self._count_unfinished(), prefix=self._prefix))
 
-    @commands.command(name="resume")
+    @commands.command(name="resume", help=text.RESUME_HELP)
     async def resume(self, ctx: commands.Context[Any]) -> None:
-        """Accept and start paintings again."""
+        """Accept and start jobs again."""
         await self._scheduler.set_mode(QueueMode.OPEN)
-        await ctx.reply(
-            f"Paintings are accepted and started again. In line: {await self._unfinished()}."
-        )
+        await ctx.reply(text.resumed(await self._count_unfinished()))
 
-    async def _unfinished(self) -> int:
+    async def _count_unfinished(self) -> int:
         counts = await self._store.count()
         return sum(number for state, number in counts.items() if not state.is_final)

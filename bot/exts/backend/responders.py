@@ -1,4 +1,4 @@
-"""Answering the member who asked, in the one way that is still possible."""
+"""Replies to messages, interactions and buttons, and the checks before a reply."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import discord
 
 from bot.errors import RequestProblem, RequestRefused
 from bot.jobs.models import Origin
-from bot.views.text import sentences
+from bot.views.text import errors as text
 
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel
@@ -24,8 +24,8 @@ __all__ = [
     "MessageResponder",
     "Responder",
     "SuggestionResponder",
-    "check_may_paint_here",
-    "check_may_show_here",
+    "check_bot_permissions",
+    "check_can_send_picture",
     "defer",
     "priority_of",
     "reply_ephemeral",
@@ -34,64 +34,64 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-WARNING_SIGN: Final = "⚠️"
-ANSWER_SECONDS: Final = 20.0
+WARNING_EMOJI: Final = "⚠️"
+REPLY_SECONDS: Final = 20.0
 
-NEEDED: Final = {
+REQUIRED_PERMISSIONS: Final = {
     "view_channel": "View Channel",
     "send_messages": "Send Messages",
     "embed_links": "Embed Links",
     "attach_files": "Attach Files",
 }
-"""Permissions a painting needs in its channel, by discord.py's name and by Discord's."""
+"""Permissions the bot needs in a channel, by discord.py's name and with Discord's."""
 
 
 class Responder(Protocol):
-    """Whoever asked, by whatever way: knows where answers go."""
+    """The member who made a request, and the way to reply to them."""
 
     @property
     def origin(self) -> Origin:
-        """Where the painting goes, and to whom."""
+        """The channel, the message and the member that the job belongs to."""
         ...
 
     @property
     def request_key(self) -> str:
-        """What makes the request unique."""
+        """A key that is unique to the request; the same request twice makes one job."""
         ...
 
     @property
     def member(self) -> discord.User | discord.Member:
-        """Who asked; a member of the guild where there is one."""
+        """The requester; a `Member` within a guild."""
         ...
 
     @property
     def channel(self) -> MessageableChannel:
-        """Where the bot posts."""
+        """The channel where the bot posts."""
         ...
 
     @property
     def permissions(self) -> discord.Permissions:
-        """What the bot may do there."""
+        """The bot's permissions in that channel."""
         ...
 
-    async def say(self, text: str, *, view: discord.ui.View | None = None) -> None:
-        """Answer with one sentence, and buttons under it."""
+    async def reply(self, text: str, *, view: discord.ui.View | None = None) -> None:
+        """Reply with a sentence, and buttons below it."""
         ...
 
-    async def accepted(self, text: str) -> None:
-        """Close the request where it cannot simply be left, as an interaction cannot."""
+    async def confirm(self, text: str) -> None:
+        """Confirm that the request was accepted, if its kind needs an answer."""
         ...
 
 
 def priority_of(member: discord.User | discord.Member | None, settings: Settings) -> int:
-    """Above 0 for a member of one of the roles that the operator favours."""
+    """The priority of a member's jobs: 1 with one of the favoured roles, otherwise 0."""
     if not isinstance(member, discord.Member):
         return 0
     return int(any(role.id in settings.favoured_roles for role in member.roles))
 
 
 class MessageResponder:
-    """A member who wrote a message."""
+    """Replies to a message."""
 
     def __init__(self, message: discord.Message) -> None:
         self._message = message
@@ -107,24 +107,24 @@ class MessageResponder:
 
     @property
     def permissions(self) -> discord.Permissions:
-        """What the bot may do in the message's channel."""
+        """The bot's permissions in the message's channel."""
         message = self._message
         if message.guild is None or isinstance(message.channel, discord.PartialMessageable):
             return discord.Permissions.all_channel()
         return message.channel.permissions_for(message.guild.me)
 
-    async def say(self, text: str, *, view: discord.ui.View | None = None) -> None:
-        """Reply; where that is not allowed, put a warning sign on the message and write a DM."""
+    async def reply(self, text: str, *, view: discord.ui.View | None = None) -> None:
+        """Reply; without permission, react with a warning and send a direct message."""
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await self._say(text, view or discord.utils.MISSING)
+            async with asyncio.timeout(REPLY_SECONDS):
+                await self._reply(text, view or discord.utils.MISSING)
         except (discord.HTTPException, TimeoutError) as error:
-            logger.warning("member %d cannot be answered: %s", self.origin.requester_id, error)
+            logger.warning("cannot reply to member %d: %s", self.origin.requester_id, error)
 
-    async def accepted(self, text: str) -> None:
-        """Nothing: the card is the answer."""
+    async def confirm(self, text: str) -> None:
+        """Do nothing: the card is the answer."""
 
-    async def _say(self, text: str, view: discord.ui.View) -> None:
+    async def _reply(self, text: str, view: discord.ui.View) -> None:
         message = self._message
         try:
             reference = message.to_reference(fail_if_not_exists=False)
@@ -139,26 +139,26 @@ class MessageResponder:
         else:
             return
         try:
-            await message.add_reaction(WARNING_SIGN)
+            await message.add_reaction(WARNING_EMOJI)
         except discord.Forbidden:
-            logger.info("no warning sign may be put on message %d either", message.id)
+            logger.info("cannot react to message %d either", message.id)
         await message.author.send(text, allowed_mentions=discord.AllowedMentions.none(), view=view)
 
 
 class InteractionResponder:
-    """A member who used a slash command or the Apps menu; acknowledged before this is made."""
+    """Replies to an acknowledged interaction, for the member alone."""
 
     def __init__(
         self, interaction: discord.Interaction[Any], *, reply_to: int | None = None
     ) -> None:
-        """Make an asker of an interaction that happened in a channel.
+        """Make a responder.
 
         Args:
             interaction: deferred already.
-            reply_to: the message its painting replies to, if it was about one.
+            reply_to: id of the message that the result replies to, if any.
 
         Raises:
-            RequestRefused: the channel is of a kind nothing can be posted in.
+            RequestRefused: nothing can be posted in this kind of channel.
         """
         channel = interaction.channel
         if channel is None or isinstance(channel, (discord.ForumChannel, discord.CategoryChannel)):
@@ -176,95 +176,97 @@ class InteractionResponder:
 
     @property
     def permissions(self) -> discord.Permissions:
-        """What Discord says the bot may do in the interaction's channel."""
+        """The bot's permissions in the interaction's channel, as Discord sent them."""
         return self._interaction.app_permissions
 
-    async def say(self, text: str, *, view: discord.ui.View | None = None) -> None:
-        """Answer so that only the member sees it."""
+    async def reply(self, text: str, *, view: discord.ui.View | None = None) -> None:
+        """Reply to the member alone."""
         await reply_ephemeral(self._interaction, text, view=view or discord.utils.MISSING)
 
-    async def accepted(self, text: str) -> None:
-        """Answer so that only the member sees it."""
+    async def confirm(self, text: str) -> None:
+        """Reply to the member alone."""
         await reply_ephemeral(self._interaction, text)
 
 
 class SuggestionResponder(InteractionResponder):
-    """A member who pressed a button under a refusal: the request is the one that was refused."""
+    """Replies to a button below a refusal; the request is the refused one."""
 
     def __init__(
         self, interaction: discord.Interaction[Any], *, origin: Origin, request_key: str
     ) -> None:
-        """Make an asker of a press.
+        """Make a responder.
 
         Args:
             interaction: acknowledged already.
-            origin: where the refused request came from.
-            request_key: makes one painting of several presses.
+            origin: of the refused request.
+            request_key: the same for several presses, so that they make one job.
 
         Raises:
-            RequestRefused: the channel is of a kind nothing can be posted in.
+            RequestRefused: nothing can be posted in this kind of channel.
         """
         super().__init__(interaction)
         self.origin = origin
         self.request_key = request_key
-        if self.channel.id != origin.channel_id:  # the refusal was said in a direct message
+        if self.channel.id != origin.channel_id:  # the refusal was sent as a direct message
             self.channel = interaction.client.get_partial_messageable(
                 origin.channel_id, guild_id=origin.guild_id
             )
 
-    async def accepted(self, text: str) -> None:
-        """Take the buttons off the refusal, for they have done what they could."""
+    async def confirm(self, text: str) -> None:
+        """Remove the buttons from the refusal, since the request was accepted."""
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(REPLY_SECONDS):
                 await self._interaction.edit_original_response(view=None)
         except (discord.HTTPException, TimeoutError) as error:
-            logger.info("the buttons of an offer stay: %s", error)
+            logger.info("cannot remove the buttons of a suggestion: %s", error)
 
 
-def check_may_paint_here(responder: Responder) -> None:
-    """Make sure the painting can be posted before anything is done for it.
+def check_bot_permissions(responder: Responder) -> None:
+    """Check that the bot can post a result in the channel of a request.
 
     Raises:
         RequestRefused: the bot lacks a permission in the channel; `detail` names it.
     """
     permissions = responder.permissions
-    missing = [title for name, title in NEEDED.items() if not getattr(permissions, name)]
+    missing = [
+        title for name, title in REQUIRED_PERMISSIONS.items() if not getattr(permissions, name)
+    ]
     if isinstance(responder.channel, discord.Thread) and permissions.send_messages_in_threads:
-        missing = [title for title in missing if title != NEEDED["send_messages"]]
+        missing = [title for title in missing if title != REQUIRED_PERMISSIONS["send_messages"]]
     if missing:
         raise RequestRefused(RequestProblem.NOT_ALLOWED_HERE, detail=", ".join(missing))
 
 
-def check_may_show_here(ctx: commands.Context[Any]) -> None:
-    """Make sure a picture can be posted where a command was written; elsewhere it always can.
+def check_can_send_picture(ctx: commands.Context[Any]) -> None:
+    """Check that the bot can reply to a command with a picture; to interactions it always can.
 
     Raises:
         RequestRefused: the bot lacks a permission in the channel; `detail` names it.
     """
     if ctx.interaction is None:
-        check_may_paint_here(MessageResponder(ctx.message))
+        check_bot_permissions(MessageResponder(ctx.message))
 
 
 def sentence_for(error: BaseException, *, doing: str) -> str:
-    """The sentence a member reads; an error not meant for members is logged under a reference.
+    """Choose the sentence for an error; log an unexpected one with a reference.
 
     Args:
-        error: what went wrong.
-        doing: what was being done, for the log.
+        error: the error.
+        doing: what failed, for the log.
     """
-    text = sentences.explain(error)
-    if text is not None:
-        return text
+    sentence = text.explain(error)
+    if sentence is not None:
+        return sentence
     reference = secrets.token_hex(4)
     logger.error("%s failed [reference %s]", doing, reference, exc_info=error)
-    return sentences.INTERNAL.format(reference=reference)
+    return text.INTERNAL.format(reference=reference)
 
 
 async def defer(interaction: discord.Interaction[Any]) -> bool:
-    """Acknowledge within Discord's three seconds; False where it was too late even so.
+    """Acknowledge an interaction; False if Discord's three seconds were over.
 
-    A press on a button is acknowledged without a word, and so is a form that one opened; a
-    command with a note for the member alone.
+    Components, and forms opened by one, are acknowledged silently; commands with a message for
+    the member alone.
     """
     try:
         if interaction.message is not None:
@@ -287,9 +289,9 @@ async def reply_ephemeral(
     view: discord.ui.View = discord.utils.MISSING,
     file: discord.File = discord.utils.MISSING,
 ) -> None:
-    """Tell the member something that nobody else sees; acknowledges if that is still to be done."""
+    """Reply to an interaction for the member alone, whether it is acknowledged or not."""
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(REPLY_SECONDS):
             if interaction.response.is_done():
                 await interaction.followup.send(
                     text, embed=embed, view=view, file=file, ephemeral=True
@@ -299,4 +301,4 @@ async def reply_ephemeral(
                     text, embed=embed, view=view, file=file, ephemeral=True
                 )
     except (discord.HTTPException, TimeoutError) as error:
-        logger.warning("member %d cannot be answered: %s", interaction.user.id, error)
+        logger.warning("cannot reply to member %d: %s", interaction.user.id, error)

@@ -1,4 +1,4 @@
-"""What a guild's managers decided, applied: where paintings are asked for, who adds styles."""
+"""A guild's settings, enforced: where requests are allowed, and who manages presets."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from bot.jobs.guild_models import GuildSettings
     from bot.jobs.guilds import Guilds
 
-__all__ = ["check_may_ask_here", "check_may_curate", "check_may_decide"]
+__all__ = ["check_can_manage_guild", "check_can_manage_presets", "check_channel_allowed"]
 
 MOST_NAMED: Final = 3
-"""Channels that a refusal names at most."""
+"""Number of channels that a refusal names at most."""
 
 
-async def check_may_ask_here(
+async def check_channel_allowed(
     guilds: Guilds, guild_id: int | None, channel: MessageableChannel
 ) -> None:
-    """Make sure paintings may be asked for in a channel; a thread is as its channel is.
+    """Check that a guild allows requests in a channel; a thread counts as its channel.
 
     Raises:
-        RequestRefused: the guild wants them elsewhere; `detail` says where.
+        RequestRefused: it allows them elsewhere; `detail` names where.
         StoreUnavailableError: the database cannot be reached.
     """
     if guild_id is None:
@@ -38,15 +38,17 @@ async def check_may_ask_here(
         raise RequestRefused(RequestProblem.CHANNEL_CLOSED, detail=" or ".join(named))
 
 
-def check_may_curate(
-    member: discord.abc.User, permissions: discord.Permissions, rules: GuildSettings
+def check_can_manage_presets(
+    member: discord.abc.User, permissions: discord.Permissions, settings: GuildSettings
 ) -> None:
-    """Make sure a member may add and remove styles: a manager of the guild or of its emojis.
+    """Check that a member may add and remove presets.
+
+    Managers of the guild or of its emojis may, and members of the role that the guild chose.
 
     Args:
-        member: who.
-        permissions: what they may do where they ask.
-        rules: the guild's, which may name a role besides.
+        member: the member.
+        permissions: theirs, in the channel.
+        settings: the guild's.
 
     Raises:
         PresetRefused: they may not.
@@ -54,12 +56,12 @@ def check_may_curate(
     if permissions.manage_guild or permissions.manage_expressions:
         return
     roles = member.roles if isinstance(member, discord.Member) else []
-    if not any(role.id == rules.manager_role_id for role in roles):
+    if not any(role.id == settings.manager_role_id for role in roles):
         raise PresetRefused(PresetProblem.NOT_A_MANAGER)
 
 
-def check_may_decide(permissions: discord.Permissions) -> None:
-    """Make sure a member may decide about the guild's rules.
+def check_can_manage_guild(permissions: discord.Permissions) -> None:
+    """Check that a member may change the guild's settings.
 
     Raises:
         RequestRefused: they may not.

@@ -1,16 +1,16 @@
-"""`style add`, `list`, `show` and `remove`: a guild's own styles."""
+"""The commands `style add`, `list`, `show` and `remove`: a guild's own presets."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import PresetProblem, PresetRefused
-from bot.exts.backend.responders import check_may_show_here
-from bot.exts.guild.policy import check_may_curate
+from bot.exts.backend.responders import check_can_send_picture
+from bot.exts.guild.policy import check_can_manage_presets
 from bot.exts.stylize.attachments import pictures_of_request, source_of
 from bot.intake.download import allowed_origins
 from bot.presets.catalog import find, nearest
@@ -20,14 +20,15 @@ from bot.views.components.routes import PresetAction
 from bot.views.guild_presets import (
     added_embed,
     added_view,
-    asked_to_remove,
     list_embed,
     picture_file,
+    removal_question,
     removal_view,
-    sheet_file,
     show_embed,
     show_view,
 )
+from bot.views.picker import presets_sheet
+from bot.views.text import guild as text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,11 +42,12 @@ if TYPE_CHECKING:
 
 __all__ = ["GuildPresetCommands"]
 
+MOST_CHOICES: Final = 25
 Choices = list[app_commands.Choice[str]]
 
 
-class GuildPresetCommands(commands.Cog):
-    """A server's own styles."""
+class GuildPresetCommands(commands.Cog, description=text.SECTION):
+    """A guild's own presets."""
 
     def __init__(self, dependencies: Dependencies) -> None:
         self._store = dependencies.store
@@ -55,22 +57,24 @@ class GuildPresetCommands(commands.Cog):
         self._prefix = dependencies.settings.prefix
         self._origins = allowed_origins(dependencies.settings)
 
-    @commands.hybrid_group(name="style", invoke_without_command=True, case_insensitive=True)  # type: ignore[arg-type]
+    @commands.hybrid_group(  # type: ignore[arg-type]
+        name="style", help=text.STYLE_HELP, invoke_without_command=True, case_insensitive=True
+    )
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def style(self, ctx: commands.Context[Any], *, words: str = "") -> None:
-        """Styles of this server's own; with pictures, the same as `stylize`."""
+        """List the presets; with pictures, do the same as `stylize`."""
         stylize = ctx.bot.get_command("stylize")
         if stylize is not None and (words or ctx.message.attachments or ctx.message.reference):
             await ctx.invoke(stylize, words=words)
         else:
             await self._list(ctx)
 
-    @style.command(name="add", usage="<name> [emoji]")  # type: ignore[arg-type]
+    @style.command(name="add", usage="<name> [emoji]", help=text.ADD_HELP)  # type: ignore[arg-type]
     @app_commands.describe(
-        name="What members will type",
-        picture="The picture whose style it is",
-        emoji="A standard emoji for the pickers; empty for the next free letter",
+        name=text.ADD_NAME,
+        picture=text.ADD_PICTURE,
+        emoji=text.ADD_EMOJI,
     )
     async def add(
         self,
@@ -80,13 +84,10 @@ class GuildPresetCommands(commands.Cog):
         picture: discord.Attachment | None = None,
         emoji: str | None = None,
     ) -> None:
-        """Add a style from the attached picture, or from the one in the message replied to.
-
-        An emoji before or after the name stands for it in pickers.
-        """
+        """Add a preset."""
         guild = _guild(ctx.guild)
-        await self._check_may_curate(ctx)
-        check_may_show_here(ctx)
+        await self._check_can_manage_presets(ctx)
+        check_can_send_picture(ctx)
         await ctx.defer(ephemeral=True)
         if emoji is None:
             name, emoji = split_emoji(name)
@@ -114,30 +115,30 @@ class GuildPresetCommands(commands.Cog):
             await self._preset_editor.remove(guild.id, preset.name)
             raise PresetRefused(PresetProblem.BAD_EMOJI, word=preset.emoji) from error
 
-    @style.command(name="list")  # type: ignore[arg-type]
+    @style.command(name="list", help=text.LIST_HELP)  # type: ignore[arg-type]
     async def list(self, ctx: commands.Context[Any]) -> None:
-        """Show this server's own styles."""
+        """List the presets."""
         await self._list(ctx)
 
-    @style.command(name="show")  # type: ignore[arg-type]
-    @app_commands.describe(name="The style's name")
+    @style.command(name="show", help=text.SHOW_HELP)  # type: ignore[arg-type]
+    @app_commands.describe(name=text.STYLE_NAME)
     async def show(self, ctx: commands.Context[Any], *, name: str) -> None:
-        """Show one style: its picture, who added it, how to use it."""
+        """Show one preset."""
         guild = _guild(ctx.guild)
-        check_may_show_here(ctx)
+        check_can_send_picture(ctx)
         await ctx.defer(ephemeral=True)
         embed, file, view = await self._shown(guild.id, name)
         await ctx.reply(embed=embed, file=file, view=view, ephemeral=True)
 
-    @style.command(name="remove")  # type: ignore[arg-type]
-    @app_commands.describe(name="The style's name")
+    @style.command(name="remove", help=text.REMOVE_HELP)  # type: ignore[arg-type]
+    @app_commands.describe(name=text.STYLE_NAME)
     async def remove(self, ctx: commands.Context[Any], *, name: str) -> None:
-        """Remove one of this server's own styles; asks before it does."""
+        """Ask whether to remove a preset."""
         guild = _guild(ctx.guild)
-        await self._check_may_curate(ctx)
+        await self._check_can_manage_presets(ctx)
         await ctx.defer(ephemeral=True)
         preset = await self._own(guild.id, name)
-        await ctx.reply(asked_to_remove(preset), view=removal_view(preset.name), ephemeral=True)
+        await ctx.reply(removal_question(preset), view=removal_view(preset.name), ephemeral=True)
 
     @show.autocomplete("name")
     async def _suggest_any(self, interaction: discord.Interaction[Any], typed: str) -> Choices:
@@ -161,27 +162,27 @@ class GuildPresetCommands(commands.Cog):
             PresetRefused: the member may not manage presets, or there is none of that name.
         """
         guild = _guild(interaction.guild)
-        rules = await self._store.guilds.rules(guild.id)
-        check_may_curate(interaction.user, interaction.permissions, rules)
+        settings = await self._store.guilds.rules(guild.id)
+        check_can_manage_presets(interaction.user, interaction.permissions, settings)
         match action:
             case PresetAction.ASK:
                 preset = await self._own(guild.id, name)
                 await interaction.followup.send(
-                    asked_to_remove(preset), view=removal_view(preset.name), ephemeral=True
+                    removal_question(preset), view=removal_view(preset.name), ephemeral=True
                 )
             case PresetAction.REMOVE:
                 preset = await self._preset_editor.remove(guild.id, name)
-                text = f"Removed: {preset.emoji} **{preset.title}**."
-                await interaction.edit_original_response(content=text, view=None)
+                removed = text.REMOVED.format(emoji=preset.emoji, title=preset.title)
+                await interaction.edit_original_response(content=removed, view=None)
             case PresetAction.KEEP:
-                await interaction.edit_original_response(content="It stays.", view=None)
+                await interaction.edit_original_response(content=text.KEPT, view=None)
 
     async def _list(self, ctx: commands.Context[Any]) -> None:
         guild = _guild(ctx.guild)
-        check_may_show_here(ctx)
+        check_can_send_picture(ctx)
         await ctx.defer(ephemeral=True)
         own = await self._catalog.guild_presets(guild.id)
-        files = [sheet_file(await self._catalog.sheet(own), own)] if own else []
+        files = [presets_sheet(await self._catalog.sheet(own), own)] if own else []
         await ctx.reply(embed=list_embed(own, prefix=self._prefix), files=files, ephemeral=True)
 
     async def _shown(
@@ -199,7 +200,7 @@ class GuildPresetCommands(commands.Cog):
         return embed, file, view
 
     async def _own(self, guild_id: int, name: str) -> GuildPreset:
-        """The guild's own style that a member means.
+        """Find one of the guild's own presets by its name.
 
         Raises:
             PresetRefused: there is none of that name.
@@ -214,7 +215,7 @@ class GuildPresetCommands(commands.Cog):
     async def _picture(
         self, ctx: commands.Context[Any], attached: discord.Attachment | None
     ) -> PictureSource:
-        """The picture a style is made of.
+        """Choose the picture that a preset is made of.
 
         Raises:
             PresetRefused: there is none.
@@ -229,9 +230,9 @@ class GuildPresetCommands(commands.Cog):
             raise PresetRefused(PresetProblem.NO_PICTURE)
         return pictures[-1]
 
-    async def _check_may_curate(self, ctx: commands.Context[Any]) -> None:
-        rules = await self._store.guilds.rules(_guild(ctx.guild).id)
-        check_may_curate(ctx.author, ctx.permissions, rules)
+    async def _check_can_manage_presets(self, ctx: commands.Context[Any]) -> None:
+        settings = await self._store.guilds.rules(_guild(ctx.guild).id)
+        check_can_manage_presets(ctx.author, ctx.permissions, settings)
 
 
 def _guild(guild: discord.Guild | None) -> discord.Guild:
@@ -250,4 +251,4 @@ def _choices(presets: Sequence[CatalogPreset], typed: str) -> Choices:
         app_commands.Choice(name=f"{each.emoji} {each.title}", value=each.name)
         for each in presets
         if typed in each.title.lower() or typed in each.name
-    ][:25]
+    ][:MOST_CHOICES]

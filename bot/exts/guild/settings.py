@@ -1,4 +1,4 @@
-"""`settings`: what a server's managers decide; and which servers the bot is in at all."""
+"""The `settings` command, and the record of which guilds the bot is in."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import RequestProblem, RequestRefused
-from bot.exts.guild.policy import check_may_decide
+from bot.exts.guild.policy import check_can_manage_guild
 from bot.views.components import routes
 from bot.views.components.routes import SettingsAction
-from bot.views.guild_settings import rules_embed, rules_view
+from bot.views.guild_settings import settings_embed, settings_view
+from bot.views.text import guild as text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,24 +27,26 @@ if TYPE_CHECKING:
 __all__ = ["GuildSettingsCommands"]
 
 
-class GuildSettingsCommands(commands.Cog):
-    """What a server's managers decide."""
+class GuildSettingsCommands(commands.Cog, description=text.SETTINGS_SECTION):
+    """A guild's settings."""
 
     def __init__(self, dependencies: Dependencies, bot: commands.AutoShardedBot) -> None:
         self._guilds = dependencies.store.guilds
         self._bot = bot
 
-    @commands.hybrid_command(name="settings")  # type: ignore[arg-type]
+    @commands.hybrid_command(name="settings", help=text.SETTINGS_HELP)  # type: ignore[arg-type]
     @app_commands.default_permissions(manage_guild=True)
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def settings(self, ctx: commands.Context[Any]) -> None:
-        """Choose the channels where paintings may be asked for, and who adds styles."""
+        """Show the settings, with menus to change them."""
         guild_id = _guild_id(ctx.guild)
-        check_may_decide(ctx.permissions)
+        check_can_manage_guild(ctx.permissions)
         await ctx.defer(ephemeral=True)
-        rules = await self._guilds.rules(guild_id)
-        await ctx.reply(embed=rules_embed(rules), view=rules_view(rules), ephemeral=True)
+        settings = await self._guilds.rules(guild_id)
+        await ctx.reply(
+            embed=settings_embed(settings), view=settings_view(settings), ephemeral=True
+        )
 
     @property
     def handlers(self) -> Mapping[Route, Handler]:
@@ -78,18 +81,18 @@ class GuildSettingsCommands(commands.Cog):
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        """Note which servers the bot is in, where this process sees them all."""
+        """Record which guilds the bot is in, if this process has all shards."""
         if self._bot.shard_ids is None:
             await self._guilds.seen({guild.id for guild in self._bot.guilds})
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        """The bot was invited, perhaps again."""
+        """Record that the bot was invited."""
         await self._guilds.joined(guild.id)
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """The bot was removed; what the server decided is kept for a while."""
+        """Record that the bot was removed; the settings are kept for a while."""
         await self._guilds.left(guild.id)
 
     async def _change(self, interaction: discord.Interaction[Any], **changes: Any) -> None:  # noqa: ANN401
@@ -99,10 +102,12 @@ class GuildSettingsCommands(commands.Cog):
             RequestRefused: the member may not manage the guild.
         """
         guild_id = _guild_id(interaction.guild)
-        check_may_decide(interaction.permissions)
-        rules = replace(await self._guilds.rules(guild_id), **changes)
-        await self._guilds.decide(guild_id, rules)
-        await interaction.edit_original_response(embed=rules_embed(rules), view=rules_view(rules))
+        check_can_manage_guild(interaction.permissions)
+        settings = replace(await self._guilds.rules(guild_id), **changes)
+        await self._guilds.decide(guild_id, settings)
+        await interaction.edit_original_response(
+            embed=settings_embed(settings), view=settings_view(settings)
+        )
 
 
 def _guild_id(guild: discord.Guild | None) -> int:

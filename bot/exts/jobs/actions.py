@@ -16,16 +16,17 @@ from bot.artefacts.folder import job_prefix
 from bot.errors import RequestProblem, RequestRefused, UnknownJobError
 from bot.exts.backend.responders import (
     InteractionResponder,
-    check_may_paint_here,
+    check_bot_permissions,
     priority_of,
     reply_ephemeral,
 )
-from bot.exts.guild.policy import check_may_ask_here
+from bot.exts.guild.policy import check_channel_allowed
 from bot.views.card import shown_title
 from bot.views.components import routes
 from bot.views.components.routes import JobAction
 from bot.views.details import details_embed, recipe_file
-from bot.views.text import sentences
+from bot.views.text import errors
+from bot.views.text import jobs as text
 from bot.views.timelapse import FEWEST_FRAMES, timelapse
 from bot.views.variations import LARGEST_SEED, variation
 
@@ -114,10 +115,10 @@ class JobActions:
         dependencies = self._dependencies
         if not dependencies.scheduler.accepting:
             raise RequestRefused(RequestProblem.SHUTTING_DOWN)
-        await check_may_ask_here(
+        await check_channel_allowed(
             dependencies.store.guilds, responder.origin.guild_id, responder.channel
         )
-        check_may_paint_here(responder)
+        check_bot_permissions(responder)
         seed = random.randint(1, LARGEST_SEED)  # noqa: S311 - variety, not secrecy
         wanted = variation(job, action, largest_size=dependencies.settings.largest_size, seed=seed)
         if wanted.refusal is not None:
@@ -166,9 +167,9 @@ class JobActions:
 
     async def _cancel(self, interaction: discord.Interaction[Any], job: Job) -> None:
         if not _may_manage(interaction, job):
-            await reply_ephemeral(interaction, sentences.NOT_YOURS)
+            await reply_ephemeral(interaction, text.NOT_YOURS)
         elif job.state.is_final:
-            await reply_ephemeral(interaction, sentences.ALREADY_ENDED)
+            await reply_ephemeral(interaction, text.ALREADY_ENDED)
         else:
             await self._dependencies.store.cancel(job.job_id)  # the card shows it
 
@@ -181,18 +182,19 @@ class JobActions:
         async with self._timelapse_lock:
             frames = await self._frames(job)
             if len(frames) < FEWEST_FRAMES:
-                await reply_ephemeral(interaction, sentences.NO_FRAMES)
+                await reply_ephemeral(interaction, text.NO_FRAMES)
                 return
             limit = min(self._dependencies.settings.timelapse_bytes, interaction.filesize_limit)
             animation = await asyncio.to_thread(timelapse, frames, max_bytes=limit)
+        alt_text = text.TIMELAPSE_ALT.format(title=job.title, frames=len(frames))
         file = discord.File(
             io.BytesIO(animation),
             filename="time-lapse.webp",
             spoiler=job.spoiler,
-            description=f"{job.title} coming to be, an animation in {len(frames)} pictures"[:1024],
+            description=alt_text[:1024],
         )
-        text = sentences.TIMELAPSE_READY.format(title=shown_title(job), frames=len(frames))
-        await reply_ephemeral(interaction, text, file=file)
+        ready = text.TIMELAPSE_READY.format(title=shown_title(job), frames=len(frames))
+        await reply_ephemeral(interaction, ready, file=file)
 
     async def _frames(self, job: Job) -> list[bytes]:
         """Load every snapshot that is kept, oldest first, and the finished picture.
@@ -221,7 +223,7 @@ class JobActions:
             StoreUnavailableError: the database cannot be reached; nothing is deleted.
         """
         if not _may_manage(interaction, job):
-            await reply_ephemeral(interaction, sentences.NOT_YOURS)
+            await reply_ephemeral(interaction, text.NOT_YOURS)
             return
         await self._dependencies.store.retention.forget_job(job.job_id, messages_too=True)
         # An interaction may delete its message even where the bot cannot see the channel any more.
@@ -235,7 +237,7 @@ async def _delete_leftover_message(interaction: discord.Interaction[Any]) -> Non
     if mentioned or _is_moderator(interaction):
         await _delete_message(interaction)
     else:
-        await reply_ephemeral(interaction, sentences.JOB_GONE)
+        await reply_ephemeral(interaction, errors.JOB_GONE)
 
 
 async def _delete_message(interaction: discord.Interaction[Any]) -> None:
@@ -246,7 +248,7 @@ async def _delete_message(interaction: discord.Interaction[Any]) -> None:
         logger.debug("the message was deleted already")
     except (discord.HTTPException, TimeoutError) as error:
         logger.warning("cannot delete a result's message: %r", error)
-        await reply_ephemeral(interaction, sentences.DELETED_HERE_ONLY)
+        await reply_ephemeral(interaction, text.DELETED_HERE_ONLY)
 
 
 def _may_manage(interaction: discord.Interaction[Any], job: Job) -> bool:

@@ -1,4 +1,4 @@
-"""`queue`, `cancel` and `again`: a member's own paintings under way, and the last one anew."""
+"""The commands `queue`, `cancel` and `again`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from bot.exts.backend.responders import InteractionResponder, MessageResponder, 
 from bot.views.card import shown_title
 from bot.views.components.items import job_id_of, start_view
 from bot.views.components.routes import JobAction
-from bot.views.queue import Line, QueueView, queue_embed, queue_view
-from bot.views.text import sentences
+from bot.views.queue import QueuedJob, QueueSummary, queue_embed, queue_view
+from bot.views.text import jobs as text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from bot.jobs.models import Job
 
 # mypy cannot infer the type variables of `hybrid_command`, hence the ignores below.
-__all__ = ["Queue"]
+__all__ = ["JobCommands"]
 
 _JOB_ID: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{12}(?![0-9a-f])")
 MOST_CHOICES: Final = 25
 
 
-class Queue(commands.Cog):
-    """What is being painted, and how to stop it."""
+class JobCommands(commands.Cog, description=text.SECTION):
+    """Commands about a member's own jobs."""
 
     def __init__(self, dependencies: Dependencies, actions: JobActions) -> None:
         self._dependencies = dependencies
@@ -40,44 +40,37 @@ class Queue(commands.Cog):
         self._store = dependencies.store
         self._prefix = dependencies.settings.prefix
 
-    @commands.hybrid_command(name="queue", aliases=["q"])  # type: ignore[arg-type]
+    @commands.hybrid_command(name="queue", aliases=["q"], help=text.QUEUE_HELP)  # type: ignore[arg-type]
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def queue(self, ctx: commands.Context[Any]) -> None:
-        """Show your paintings under way, and how busy the queue is."""
+        """Show the member's unfinished jobs, and the guild's queue."""
         await ctx.defer(ephemeral=True)
-        queue = await self._look(ctx.author.id, ctx.guild.id if ctx.guild else None)
+        summary = await self._summary(ctx.author.id, ctx.guild.id if ctx.guild else None)
         await ctx.reply(
-            embed=queue_embed(queue, prefix=self._prefix),
-            view=queue_view(queue.mine),
+            embed=queue_embed(summary, prefix=self._prefix),
+            view=queue_view(summary.mine),
             ephemeral=True,
         )
 
-    @commands.hybrid_command(name="cancel", aliases=["stop"])  # type: ignore[arg-type]
-    @app_commands.describe(job="Which one, by the id at the foot of its card; empty for the newest")
+    @commands.hybrid_command(name="cancel", aliases=["stop"], help=text.CANCEL_HELP)  # type: ignore[arg-type]
+    @app_commands.describe(job=text.CANCEL_JOB)
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def cancel(self, ctx: commands.Context[Any], *, job: str | None = None) -> None:
-        """Cancel your newest painting, or `all` of them, or the one with the id at its card's foot.
-
-        As a reply to a card or a result, it means that one. Those who may manage messages may
-        cancel others' paintings too, by id or reply.
-        """
+        """Cancel one or all of the member's jobs, or as a moderator another member's job."""
         await ctx.defer(ephemeral=True)
-        wanted = await self._wanted(ctx, (job or "").strip().lower())
-        for each in wanted:
+        jobs = await self._jobs_to_cancel(ctx, (job or "").strip().lower())
+        for each in jobs:
             await self._store.cancel(each.job_id)
-        text = sentences.cancelled([f"**{shown_title(each)}**" for each in wanted])
-        await ctx.reply(text, ephemeral=True)
+        answer = text.cancelled([f"**{shown_title(each)}**" for each in jobs])
+        await ctx.reply(answer, ephemeral=True)
 
-    @commands.hybrid_command(name="again")  # type: ignore[arg-type]
+    @commands.hybrid_command(name="again", help=text.AGAIN_HELP)  # type: ignore[arg-type]
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def again(self, ctx: commands.Context[Any]) -> None:
-        """Paint your last painting once more, differently.
-
-        As a reply to a card or a result, it means that one, whoever asked for it.
-        """
+        """Enqueue the member's last job again, or the one that is replied to, with a new seed."""
         responder: Responder
         if ctx.interaction is None:
             responder = MessageResponder(ctx.message)
@@ -87,14 +80,14 @@ class Queue(commands.Cog):
             return
         job = await self._last(ctx)
         if job is None:
-            text = sentences.NOTHING_TO_REPEAT.format(prefix=self._prefix)
-            await responder.say(text, view=start_view())
+            nothing = text.NOTHING_TO_REPEAT.format(prefix=self._prefix)
+            await responder.reply(nothing, view=start_view())
             return
         refusal = await self._actions.vary(responder, job, JobAction.AGAIN)
         if refusal is not None:
-            await responder.say(refusal)
+            await responder.reply(refusal)
         else:
-            await responder.accepted(sentences.ACCEPTED)
+            await responder.confirm(text.ACCEPTED)
 
     @cancel.autocomplete("job")
     async def _suggest_jobs(
@@ -116,24 +109,24 @@ class Queue(commands.Cog):
             if typed in job.title.lower() or typed in job.job_id
         ][:MOST_CHOICES]
 
-    async def _look(self, member_id: int, guild_id: int | None) -> QueueView:
+    async def _summary(self, member_id: int, guild_id: int | None) -> QueueSummary:
         waiting = await self._store.waiting()
         places = {job.job_id: place for place, job in enumerate(waiting, 1)}
         mine = [
-            Line(
+            QueuedJob(
                 job=job,
                 place=places.get(job.job_id),
                 seconds_left=await self._dependencies.scheduler.estimate(job),
             )
             for job in await self._unfinished(member_id)
         ]
-        # First what is being painted, then what comes soonest.
-        mine.sort(key=lambda line: line.place or 0)
+        # First the running ones, then by their place in the queue.
+        mine.sort(key=lambda queued: queued.place or 0)
         here = [job for job in waiting if _is_of(job, guild_id, member_id)]
         running = await self._store.running()
-        return QueueView(
+        return QueueSummary(
             mine=mine,
-            painting=[job for job in running if _is_of(job, guild_id, member_id)],
+            running=[job for job in running if _is_of(job, guild_id, member_id)],
             waiting=len(here),
             elsewhere=len(waiting) - len(here),
             in_guild=guild_id is not None,
@@ -144,7 +137,7 @@ class Queue(commands.Cog):
         return [job for job in jobs if not job.state.is_final]
 
     async def _last(self, ctx: commands.Context[Any]) -> Job | None:
-        """The job that is replied to, else the member's newest one here."""
+        """Find the job that is replied to, otherwise the member's newest one in this guild."""
         job_id = await self._replied_to(ctx) if ctx.interaction is None else None
         if job_id is not None:
             return await self._store.get(job_id)
@@ -152,8 +145,8 @@ class Queue(commands.Cog):
         newest = await self._store.jobs_of(ctx.author.id, guild_id=guild_id, limit=1)
         return newest[0] if newest else None
 
-    async def _wanted(self, ctx: commands.Context[Any], written: str) -> Sequence[Job]:
-        """The jobs to cancel, none where an id fits none that the member decides about."""
+    async def _jobs_to_cancel(self, ctx: commands.Context[Any], written: str) -> Sequence[Job]:
+        """Find the jobs to cancel; none if the member may cancel none of that id."""
         mine = await self._unfinished(ctx.author.id)
         if written == "all":
             return mine
@@ -162,10 +155,10 @@ class Queue(commands.Cog):
         if job_id is None:
             return mine[:1] if not written else ()
         own = [job for job in mine if job.job_id == job_id]
-        return own or await self._others(ctx, job_id)
+        return own or await self._jobs_of_others(ctx, job_id)
 
     async def _replied_to(self, ctx: commands.Context[Any]) -> str | None:
-        """The job of the card or the result that the command replies to."""
+        """Find the job of the card or the result that the command replies to."""
         reference = ctx.message.reference
         if reference is None or reference.message_id is None:
             return None
@@ -175,8 +168,8 @@ class Queue(commands.Cog):
         shown = reference.resolved
         return job_id_of(shown) if isinstance(shown, discord.Message) else None
 
-    async def _others(self, ctx: commands.Context[Any], job_id: str) -> Sequence[Job]:
-        """Another member's job under way, for those who may manage messages where it is."""
+    async def _jobs_of_others(self, ctx: commands.Context[Any], job_id: str) -> Sequence[Job]:
+        """Find another member's unfinished job, if the author may manage messages there."""
         if ctx.guild is None or not isinstance(ctx.author, discord.Member):
             return ()
         under_way = [*await self._store.running(), *await self._store.waiting()]
@@ -190,7 +183,7 @@ class Queue(commands.Cog):
 
 
 def _is_of(job: Job, guild_id: int | None, member_id: int) -> bool:
-    """Whether a job belongs to the place where the queue is looked at."""
+    """Whether a job belongs to the guild, or to the member's direct messages."""
     if guild_id is not None:
         return job.origin.guild_id == guild_id
     return job.origin.guild_id is None and job.origin.requester_id == member_id

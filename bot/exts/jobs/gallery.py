@@ -1,4 +1,4 @@
-"""`gallery`: a member's finished paintings, turned page by page."""
+"""The `gallery` command: a member's results, page by page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import ArtefactMissingError
-from bot.exts.backend.responders import check_may_show_here
+from bot.exts.backend.responders import check_can_send_picture
 from bot.exts.jobs.viewers import Viewers
 from bot.presets.contact_sheet import contact_sheet
 from bot.views.components import routes
@@ -24,6 +24,7 @@ from bot.views.gallery import (
     gallery_file,
     gallery_view,
 )
+from bot.views.text import gallery as text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,33 +34,30 @@ if TYPE_CHECKING:
     from bot.jobs.models import Job
     from bot.views.components.routes import Route
 
-__all__ = ["Gallery"]
+__all__ = ["GalleryCommands"]
 
 MOST_PAINTINGS: Final = 600
-"""How far back a gallery goes."""
+"""Number of results in a gallery at most, newest first."""
 
 COLUMNS: Final = 3
 TILE: Final = (280, 210)
 
 
-class Gallery(commands.Cog):
-    """What was painted."""
+class GalleryCommands(commands.Cog, description=text.SECTION):
+    """Shows the results of a member's jobs."""
 
     def __init__(self, dependencies: Dependencies) -> None:
         self._store = dependencies.store
         self._artefacts = dependencies.artefacts
         self._prefix = dependencies.settings.prefix
 
-    @commands.hybrid_command(name="gallery", aliases=["paintings"])  # type: ignore[arg-type]
-    @app_commands.describe(member="Whose paintings; empty for your own")
+    @commands.hybrid_command(name="gallery", aliases=["paintings"], help=text.HELP)  # type: ignore[arg-type]
+    @app_commands.describe(member=text.MEMBER)
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def gallery(self, ctx: commands.Context[Any], member: discord.User | None = None) -> None:
-        """Show your finished paintings, or another member's that were posted where you can see.
-
-        In a channel I show what everyone there may see; `/gallery` shows you all of yours.
-        """
-        check_may_show_here(ctx)
+        """Show a member's results that everyone who sees the answer may see."""
+        check_can_send_picture(ctx)
         await ctx.defer(ephemeral=True)
         subject = member or ctx.author
         position = GalleryPosition(opened_by=ctx.author.id, subject=subject.id)
@@ -124,7 +122,7 @@ class Gallery(commands.Cog):
         )
 
     async def _files(self, page: GalleryPage) -> list[discord.File]:
-        """The page's sheet of thumbnails, where there is anything to show."""
+        """Make the page's sheet of thumbnails, unless the page is empty."""
         if not page.jobs:
             return []
         pictures = await asyncio.gather(*(self._picture(job) for job in page.jobs))
@@ -136,7 +134,7 @@ class Gallery(commands.Cog):
         return [gallery_file(sheet, page)]
 
     async def _picture(self, job: Job) -> bytes | None:
-        """The finished picture; None for one that is hidden, or gone since the job was read."""
+        """Load the result; None if it is a spoiler, or was deleted meanwhile."""
         if job.spoiler or job.result_key is None:
             return None
         try:
@@ -146,7 +144,7 @@ class Gallery(commands.Cog):
 
 
 async def _name_of(interaction: discord.Interaction[Any], member_id: int) -> str:
-    """What the gallery's member is called, from the message's own title if need be."""
+    """Get the display name of the gallery's member."""
     if member_id == interaction.user.id:
         return interaction.user.display_name
     user: discord.User = await interaction.client.fetch_user(member_id)

@@ -1,4 +1,4 @@
-"""`privacy`: what is held about a member, to look at, to take away or to have forgotten."""
+"""The `privacy` command: show, export or delete what is held about a member."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bot.views.privacy import (
     holdings_embed,
     privacy_view,
 )
-from bot.views.text import sentences
+from bot.views.text import privacy as text
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
@@ -35,19 +35,19 @@ if TYPE_CHECKING:
     from bot.views.components.routes import Route
 
 # mypy cannot infer the type variables of `hybrid_command`, hence the ignores below.
-__all__ = ["Privacy"]
+__all__ = ["PrivacyCommands"]
 
 logger = logging.getLogger(__name__)
 
 EXPORTS_AT_ONCE: Final = 2
 ERASE_SECONDS: Final = 600.0
-"""How long the answer waits for the messages to be gone; its token lives for 15 minutes."""
+"""How long to wait for the messages to be deleted; the interaction expires after 15 minutes."""
 
-ERASE_LOOK_SECONDS: Final = 0.25
+ERASE_POLL_SECONDS: Final = 0.25
 
 
-class Privacy(commands.Cog):
-    """What is held about you."""
+class PrivacyCommands(commands.Cog, description=text.SECTION):
+    """What is held about a member."""
 
     def __init__(self, dependencies: Dependencies, bot: commands.AutoShardedBot) -> None:
         self._store = dependencies.store
@@ -58,17 +58,14 @@ class Privacy(commands.Cog):
         self._exporting = asyncio.Semaphore(EXPORTS_AT_ONCE)
 
     async def cog_unload(self) -> None:
-        """End what is still under way; nothing is half forgotten by that."""
+        """Cancel running exports and deletions; a deletion is one transaction."""
         await self._tasks.close()
 
-    @commands.hybrid_command(name="privacy")  # type: ignore[arg-type]
+    @commands.hybrid_command(name="privacy", help=text.HELP)  # type: ignore[arg-type]
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def privacy(self, ctx: commands.Context[Any]) -> None:
-        """Show what I hold about you, with buttons to take it away or have it forgotten.
-
-        Asked for in a channel, I answer in a direct message.
-        """
+        """Show what is held about the member, by direct message if used in a channel."""
         await ctx.defer(ephemeral=True)
         holdings = await holdings_of(self._store, ctx.author.id)
         embed = holdings_embed(
@@ -84,9 +81,9 @@ class Privacy(commands.Cog):
         try:
             await ctx.author.send(embed=embed, view=view)
         except discord.Forbidden:
-            await ctx.reply(sentences.PRIVACY_NO_DM)
+            await ctx.reply(text.NO_DM)
         else:
-            await ctx.reply(sentences.PRIVACY_SENT)
+            await ctx.reply(text.SENT)
 
     @property
     def handlers(self) -> Mapping[Route, Handler]:
@@ -103,9 +100,9 @@ class Privacy(commands.Cog):
             case PrivacyAction.ASK:
                 await self._ask(interaction, member_id)
             case PrivacyAction.KEEP:
-                await interaction.edit_original_response(content="Everything stays.", view=None)
+                await interaction.edit_original_response(content=text.KEPT, view=None)
             case PrivacyAction.FORGET | PrivacyAction.ERASE:
-                await interaction.edit_original_response(content="Forgetting…", view=None)
+                await interaction.edit_original_response(content=text.FORGETTING, view=None)
                 erase = action is PrivacyAction.ERASE
                 self._start(interaction, self._forget(interaction, messages_too=erase), "forget")
 
@@ -144,34 +141,34 @@ class Privacy(commands.Cog):
 
     async def _export(self, interaction: discord.Interaction[Any]) -> None:
         holdings = await holdings_of(self._store, interaction.user.id)
-        takeout = DataExport(
+        export = DataExport(
             self._artefacts,
             limit=interaction.filesize_limit,
             most=self._settings.max_export_files,
         )
         number = 0
         async with self._exporting:
-            async for data in takeout.zips(holdings):
+            async for data in export.zips(holdings):
                 number += 1
                 await interaction.followup.send(
-                    sentences.EXPORT_PART.format(number=number),
+                    text.EXPORT_PART.format(number=number),
                     file=discord.File(io.BytesIO(data), filename=f"stylebot-{number}.zip"),
                     ephemeral=True,
                 )
 
     async def _forget(self, interaction: discord.Interaction[Any], *, messages_too: bool) -> None:
-        """Forget the member, and say how far the messages are, which are deleted elsewhere."""
+        """Delete everything about the member, then report how many messages are deleted."""
         member_id = interaction.user.id
         before = await holdings_of(self._store, member_id)
         forgot = await self._store.retention.forget_member(member_id, messages_too=messages_too)
-        logger.info("forgot a member: %d jobs", len(forgot.jobs))
+        logger.info("deleted everything about a member: %d jobs", len(forgot.jobs))
         erased = None
         if messages_too:
             erased = await self._erased({message_id for _, message_id in forgot.messages})
         await interaction.edit_original_response(content=forgotten(before, erased=erased))
 
     async def _erased(self, message_ids: set[int]) -> Erased:
-        """How far the messages are once none waits to be deleted, or time is up."""
+        """Wait until no message waits to be deleted, or `ERASE_SECONDS` are over."""
         deadline = time.monotonic() + ERASE_SECONDS
         while True:
             standing = await self._store.retractions.standing(message_ids)
@@ -179,4 +176,4 @@ class Privacy(commands.Cog):
                 return Erased(
                     messages=len(message_ids), waiting=standing.waiting, stuck=standing.abandoned
                 )
-            await asyncio.sleep(ERASE_LOOK_SECONDS)
+            await asyncio.sleep(ERASE_POLL_SECONDS)

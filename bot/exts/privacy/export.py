@@ -1,4 +1,4 @@
-"""Everything that is held about a member, as zip files small enough to be sent."""
+"""Export of everything that is held about a member, as zip files small enough to be sent."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
     from bot.artefacts.folder import Artefacts
+    from bot.jobs.models import Job
     from bot.jobs.store import JobStore
 
-__all__ = ["DataExport", "Entry", "holdings_of", "plan"]
+__all__ = ["DataExport", "ExportFile", "holdings_of", "plan"]
 
 MOST_JOBS: Final = 100_000
-ENTRY_BYTES: Final = 512
-"""What a file costs in a zip besides its bytes: two headers with its name."""
+FILE_OVERHEAD_BYTES: Final = 512
+"""Overhead of a file in a zip: two headers with its name."""
 
 ENVELOPE_BYTES: Final = 64 * 1024
-"""Room left in every message beside its zip."""
+"""Bytes left for the rest of the request beside a zip."""
 
 _WORKING: Final = ("snapshot-", "checkpoint-")
 _SIGNATURES: Final = (
@@ -38,13 +39,13 @@ _SIGNATURES: Final = (
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """One picture to be taken out.
+class ExportFile:
+    """A picture to be exported.
 
     Attributes:
         path: within the zip, without an extension.
-        key: among the artefacts.
-        size: bytes.
+        key: of the artefact.
+        size: in bytes.
     """
 
     path: str
@@ -53,7 +54,7 @@ class Entry:
 
 
 async def holdings_of(store: JobStore, member_id: int) -> HeldData:
-    """What is held about a member.
+    """Load everything that is held about a member.
 
     Raises:
         StoreUnavailableError: the database cannot be reached.
@@ -67,12 +68,12 @@ async def holdings_of(store: JobStore, member_id: int) -> HeldData:
 
 
 class DataExport:
-    """Makes the zips, one after the other, so that only one is in memory.
+    """Makes the zips one by one, so that only one is in memory.
 
     Args:
-        artefacts: where the pictures are.
-        limit: bytes one zip may have.
-        most: how many zips there may be; the newest pictures come first.
+        artefacts: where the pictures are stored.
+        limit: size of a zip, in bytes.
+        most: number of zips; the newest pictures come first.
     """
 
     def __init__(self, artefacts: Artefacts, *, limit: int, most: int) -> None:
@@ -81,29 +82,29 @@ class DataExport:
         self._most = most
 
     async def zips(self, holdings: HeldData) -> AsyncIterator[bytes]:
-        """The zips; the first one also says in ``data.json`` what no picture shows.
+        """Make the zips; the first one contains all records as ``data.json``.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
             OSError: the artefacts cannot be reached.
         """
-        entries = [entry async for entry in self._entries(holdings)]
+        files = [file async for file in self._files(holdings)]
         described = describe(holdings)
-        first = len(json.dumps(described)) + sum(len(entry.path) + 8 for entry in entries)
-        parts, left_out = plan(entries, limit=self._limit, most=self._most, first=first)
-        described["left_out"] = [entry.path for entry in left_out]
+        first = len(json.dumps(described)) + sum(len(file.path) + 8 for file in files)
+        parts, left_out = plan(files, limit=self._limit, most=self._most, first=first)
+        described["left_out"] = [file.path for file in left_out]
         text = json.dumps(described, indent=1, ensure_ascii=False).encode()
         for number, part in enumerate(parts):
-            files = {"data.json": text} if number == 0 else {}
-            for entry in part:
+            contents = {"data.json": text} if number == 0 else {}
+            for file in part:
                 try:
-                    data = await self._artefacts.get(entry.key)
+                    data = await self._artefacts.get(file.key)
                 except ArtefactMissingError:  # deleted since it was listed
                     continue
-                files[f"{entry.path}.{_extension(data)}"] = data
-            yield await asyncio.to_thread(_zipped, files)
+                contents[f"{file.path}.{_extension(data)}"] = data
+            yield await asyncio.to_thread(_zipped, contents)
 
-    async def _entries(self, holdings: HeldData) -> AsyncIterator[Entry]:
+    async def _files(self, holdings: HeldData) -> AsyncIterator[ExportFile]:
         folders = {job_prefix(job.job_id): f"paintings/{_name(job)}" for job in holdings.jobs}
         folders |= {
             picker.content_key.rpartition("/")[0] + "/": f"waiting/{picker.message_id}"
@@ -117,11 +118,11 @@ class DataExport:
                 name = info.key.removeprefix(prefix)
                 if name.endswith(PREVIEW) or name.startswith(_WORKING):
                     continue
-                yield Entry(path=f"{folder}/{name}", key=info.key, size=info.size)
+                yield ExportFile(path=f"{folder}/{name}", key=info.key, size=info.size)
 
 
 def describe(holdings: HeldData) -> dict[str, Any]:
-    """All rows that are held, as JSON has them."""
+    """Convert all records to JSON's types."""
     described: dict[str, Any] = json.loads(
         json.dumps(dataclasses.asdict(holdings), default=str, ensure_ascii=False)
     )
@@ -129,38 +130,38 @@ def describe(holdings: HeldData) -> dict[str, Any]:
 
 
 def plan(
-    entries: Iterable[Entry], *, limit: int, most: int, first: int
-) -> tuple[Sequence[Sequence[Entry]], Sequence[Entry]]:
+    files: Iterable[ExportFile], *, limit: int, most: int, first: int
+) -> tuple[Sequence[Sequence[ExportFile]], Sequence[ExportFile]]:
     """Divide pictures among zips, in order.
 
     Args:
-        entries: the pictures.
-        limit: bytes of one zip.
-        most: zips at most.
-        first: bytes that the first zip carries besides.
+        files: the pictures.
+        limit: size of a zip, in bytes.
+        most: number of zips.
+        first: size of ``data.json``, in bytes.
 
     Returns:
-        The zips, at least one, and what does not fit into any.
+        The files of each zip, at least one zip, and the files that fit into none.
     """
-    parts: list[list[Entry]] = [[]]
-    left_out: list[Entry] = []
-    filled = first + ENTRY_BYTES
-    for entry in entries:
-        cost = entry.size + ENTRY_BYTES
+    parts: list[list[ExportFile]] = [[]]
+    left_out: list[ExportFile] = []
+    filled = first + FILE_OVERHEAD_BYTES
+    for file in files:
+        cost = file.size + FILE_OVERHEAD_BYTES
         if cost > limit:
-            left_out.append(entry)
+            left_out.append(file)
         elif filled + cost <= limit:
-            parts[-1].append(entry)
+            parts[-1].append(file)
             filled += cost
         elif len(parts) < most:
-            parts.append([entry])
+            parts.append([file])
             filled = cost
         else:
-            left_out.append(entry)
+            left_out.append(file)
     return parts, left_out
 
 
-def _name(job: Any) -> str:  # noqa: ANN401
+def _name(job: Job) -> str:
     return f"{job.created_at:%Y-%m-%d}-{job.job_id}"
 
 

@@ -236,7 +236,7 @@ class Stylize(commands.Cog):
             await self._handle_message(message, words, doubt=doubt)
         except Exception as error:
             text = sentence_for(error, doing=f"serving message {message.id}")
-            await MessageResponder(message).say(text)
+            await MessageResponder(message).reply(text)
 
     async def _handle_message(
         self, message: discord.Message, words: str, *, doubt: Refusal | None = None

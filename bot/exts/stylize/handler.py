@@ -6,13 +6,13 @@ import logging
 from typing import TYPE_CHECKING
 
 from bot.errors import Refusal, RequestProblem, RequestRefused
-from bot.exts.backend.responders import check_may_paint_here, priority_of
-from bot.exts.guild.policy import check_may_ask_here
+from bot.exts.backend.responders import check_bot_permissions, priority_of
+from bot.exts.guild.policy import check_channel_allowed
 from bot.exts.stylize.request import build_request
 from bot.exts.stylize.suggestions import refuse
 from bot.intake.intake import MAX_STYLES
 from bot.intake.job_request import JobRequest
-from bot.views.text import requests, sentences
+from bot.views.text import jobs, requests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +91,7 @@ class StylizeHandler:
             logger.info("refused a request of member %d: %s", request.origin.requester_id, refusal)
             await refuse(self._dependencies, responder, request, refusal)
             return False
-        await responder.accepted(text)
+        await responder.confirm(text)
         return True
 
     async def _serve(self, responder: Responder, request: StylizeRequest) -> str:
@@ -106,13 +106,13 @@ class StylizeHandler:
         _check_styles(request, styles)
         if styles == 0:
             await self._pickers.post(responder, request, unknown=unknown)
-            return sentences.PICKER_POSTED
+            return requests.PICKER_POSTED
         job = await self._accept(responder, request, preset)
         logger.info(
             "accepted job %s of member %d in channel %d: %s",
             job.job_id, job.origin.requester_id, job.origin.channel_id, job.title,
         )  # fmt: skip
-        return sentences.ACCEPTED
+        return jobs.ACCEPTED
 
     async def _check(self, responder: Responder, request: StylizeRequest) -> None:
         """Check everything that needs no preset.
@@ -123,13 +123,13 @@ class StylizeHandler:
         """
         if not self._dependencies.scheduler.accepting:
             raise RequestRefused(RequestProblem.SHUTTING_DOWN)
-        await check_may_ask_here(
+        await check_channel_allowed(
             self._dependencies.store.guilds, request.origin.guild_id, responder.channel
         )
         if request.parsed.error is not None:
             raise request.parsed.error
         self._check_content(request)
-        check_may_paint_here(responder)
+        check_bot_permissions(responder)
 
     def _check_content(self, request: StylizeRequest) -> None:
         """Check that there is a content picture.

@@ -30,7 +30,7 @@ from bot.views.picker import (
     settled_text,
     style_for_emoji,
 )
-from bot.views.text import sentences
+from bot.views.text import requests
 from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ class PickerTable:
         presets = await self._dependencies.catalog.presets(picker.guild_id)
         preset = find(name, presets)
         if not await self._take(picker, name, interaction.user):
-            await reply_ephemeral(interaction, sentences.PICKER_USED, view=start_view())
+            await reply_ephemeral(interaction, requests.PICKER_USED, view=start_view())
         elif preset is not None:
             may_manage = interaction.app_permissions.manage_messages
             await self._settle(interaction.message, picker, preset, clear=may_manage)
@@ -219,11 +219,11 @@ class PickerTable:
         message = interaction.message
         picker = None if message is None else await self._find(message.id)
         if picker is None or self.is_expired(picker):
-            await reply_ephemeral(interaction, sentences.PICKER_GONE, view=start_view())
+            await reply_ephemeral(interaction, requests.PICKER_GONE, view=start_view())
         elif picker.requester_id != interaction.user.id:
-            await reply_ephemeral(interaction, sentences.PICKER_NOT_YOURS, view=start_view())
+            await reply_ephemeral(interaction, requests.PICKER_NOT_YOURS, view=start_view())
         elif picker.used_at is not None:
-            await reply_ephemeral(interaction, sentences.PICKER_USED, view=start_view())
+            await reply_ephemeral(interaction, requests.PICKER_USED, view=start_view())
         else:
             return picker
         return None

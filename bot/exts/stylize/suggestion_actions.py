@@ -23,6 +23,7 @@ from bot.views.components import routes
 from bot.views.components.items import CONTENT_FIELD, STYLE_FIELD, PictureForm, start_view
 from bot.views.components.routes import Suggestion
 from bot.views.text import requests
+from bot.views.text.help import how_to_ask
 from bot.views.text.options import label
 
 if TYPE_CHECKING:
@@ -181,9 +182,7 @@ class SuggestionActions:
         if refused is None:
             return
         if suggestion is Suggestion.HELP:
-            await reply_ephemeral(
-                interaction, requests.how_to_ask(self._dependencies.settings.prefix)
-            )
+            await reply_ephemeral(interaction, how_to_ask(self._dependencies.settings.prefix))
             return
         request = apply_suggestion(suggestion, refused.request, refused.suggested, uploads)
         responder = SuggestionResponder(

@@ -27,7 +27,7 @@ from bot.intake.intake import MAX_STYLES
 from bot.jobs.models import Order, Place, SavedRequest, new_offer_id
 from bot.views.components.items import CONTENT_FIELD, STYLE_FIELD, suggestion_view
 from bot.views.components.routes import Suggestion
-from bot.views.text import requests, sentences
+from bot.views.text import errors, requests
 from bot.views.text.options import label
 
 if TYPE_CHECKING:
@@ -106,9 +106,9 @@ async def refuse(
     If the request cannot be saved, the text is sent without buttons.
     """
     suggested = suggestions_for(refusal, request)
-    text = sentences.explain(refusal) or str(refusal)
+    text = errors.explain(refusal) or str(refusal)
     if not suggested.suggestions:
-        await responder.say(text)
+        await responder.reply(text)
         return
     refused = RefusedRequest(request=request, suggested=suggested)
     saved = SavedRequest(
@@ -121,10 +121,10 @@ async def refuse(
         await dependencies.store.offers.save(saved)
     except StyleBotError as error:
         logger.warning("cannot save a refused request, no suggestions are shown: %s", error)
-        await responder.say(text)
+        await responder.reply(text)
         return
     view = suggestion_view(saved.offer_id, suggested.suggestions, correction=suggested.correction)
-    await responder.say(text, view=view)
+    await responder.reply(text, view=view)
 
 
 async def find_refused(

@@ -8,13 +8,13 @@ import discord
 
 from bot.views.components import routes
 from bot.views.components.routes import JobAction, Suggestion
+from bot.views.text import jobs, requests
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "CONTENT_FIELD",
-    "JOB_LABELS",
     "STYLE_FIELD",
     "Button",
     "PictureForm",
@@ -33,36 +33,33 @@ CONTENT_FIELD: Final = "content"
 STYLE_FIELD: Final = "style"
 LONGEST_LABEL: Final = 80
 
-JOB_LABELS: Final[dict[JobAction, tuple[str, str]]] = {
-    JobAction.CANCEL: ("Cancel", "🛑"),
-    JobAction.AGAIN: ("Again", "🎲"),
-    JobAction.STYLE: ("More style", "🎨"),
-    JobAction.CONTENT: ("More content", "📷"),
-    JobAction.KEEP: ("Keep colours", "🌈"),
-    JobAction.RECOLOUR: ("Style's colours", "🌈"),
-    JobAction.LARGER: ("Larger", "🔎"),
-    JobAction.SMALLER: ("Smaller", "🤏"),
-    JobAction.TIMELAPSE: ("Time-lapse", "🎞️"),
-    JobAction.DETAILS: ("Details", "🧾"),
-    JobAction.DELETE: ("Delete", "🗑️"),
+JOB_EMOJIS: Final[Mapping[JobAction, str]] = {
+    JobAction.CANCEL: "🛑",
+    JobAction.AGAIN: "🎲",
+    JobAction.STYLE: "🎨",
+    JobAction.CONTENT: "📷",
+    JobAction.KEEP: "🌈",
+    JobAction.RECOLOUR: "🌈",
+    JobAction.LARGER: "🔎",
+    JobAction.SMALLER: "🤏",
+    JobAction.TIMELAPSE: "🎞️",
+    JobAction.DETAILS: "🧾",
+    JobAction.DELETE: "🗑️",
 }
-"""Label and emoji of each button."""
-
-SUGGESTION_LABELS: Final[dict[Suggestion, tuple[str, str]]] = {
-    Suggestion.CORRECT: ("Yes", "✅"),
-    Suggestion.WITHOUT: ("Paint without it", "✂️"),
-    Suggestion.UPLOAD: ("Add a picture", "📎"),
-    Suggestion.FIRST_FRAME: ("Use its first frame", "🎞️"),
-    Suggestion.AVATAR: ("Use my avatar", "🙂"),
-    Suggestion.PRESET: ("Choose one of your styles", "🎨"),
-    Suggestion.LEAVE_OUT: ("Leave it out", "✂️"),
-    Suggestion.TWO: ("Take the first two", "✌️"),
-    Suggestion.BLEND: ("Blend the first five", "🌀"),
-    Suggestion.RETRY: ("Try again", "🔁"),
-    Suggestion.STYLIZE: ("Yes, paint it", "✅"),
-    Suggestion.HELP: ("How it works", "💡"),
+SUGGESTION_EMOJIS: Final[Mapping[Suggestion, str]] = {
+    Suggestion.CORRECT: "✅",
+    Suggestion.WITHOUT: "✂️",
+    Suggestion.UPLOAD: "📎",
+    Suggestion.FIRST_FRAME: "🎞️",
+    Suggestion.AVATAR: "🙂",
+    Suggestion.PRESET: "🎨",
+    Suggestion.LEAVE_OUT: "✂️",
+    Suggestion.TWO: "✌️",
+    Suggestion.BLEND: "🌀",
+    Suggestion.RETRY: "🔁",
+    Suggestion.STYLIZE: "✅",
+    Suggestion.HELP: "💡",
 }
-"""Label and emoji of each button."""
 
 
 def button(
@@ -94,12 +91,17 @@ def job_button(
     row: int | None = None,
 ) -> Button:
     """Make a button that does one thing with one job; `label` replaces the usual one."""
-    usual, emoji = JOB_LABELS[action]
     custom_id = routes.JOB.custom_id(job_id=job_id, action=action)
-    return button(custom_id, label or usual, emoji=emoji, disabled=disabled, row=row)
+    return button(
+        custom_id,
+        label or jobs.LABELS[action],
+        emoji=JOB_EMOJIS[action],
+        disabled=disabled,
+        row=row,
+    )
 
 
-def start_button(preset: str = "", *, label: str = "Paint a picture", emoji: str = "🖌️") -> Button:
+def start_button(preset: str = "", *, label: str = requests.START, emoji: str = "🖌️") -> Button:
     """Make a button that asks whoever presses it for a picture to paint.
 
     Args:
@@ -163,16 +165,16 @@ def suggestion_view(
     """Make the buttons below a refusal; `correction` is what `Suggestion.CORRECT` agrees to."""
     buttons = []
     for suggestion in suggestions:
-        label, emoji = SUGGESTION_LABELS[suggestion]
+        label = requests.LABELS[suggestion]
         if suggestion is Suggestion.CORRECT and correction:
-            label = f"Yes, {correction}"
+            label = requests.YES.format(what=correction)
         if suggestion is Suggestion.UPLOAD:
             custom_id = routes.SUGGESTION_UPLOAD.custom_id(suggestion_id=suggestion_id)
         else:
             custom_id = routes.SUGGESTION.custom_id(
                 suggestion_id=suggestion_id, suggestion=suggestion
             )
-        buttons.append(button(custom_id, label, emoji=emoji))
+        buttons.append(button(custom_id, label, emoji=SUGGESTION_EMOJIS[suggestion]))
     return RoutedView(*buttons)
 
 

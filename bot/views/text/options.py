@@ -12,25 +12,25 @@ __all__ = ["EXPECTED", "HELP", "expected_text", "help_text", "label"]
 HELP: Final[Mapping[str, str]] = {
     "content": "the picture to repaint",
     "style": "the picture whose style you like",
-    "preset": "a style of mine, instead of a picture or on top of it",
+    "preset": "a built-in style, alone or blended with your picture",
     "avatar": "a member's avatar, for the picture that is missing",
     "emoji": "a custom emoji, for the picture that is missing",
     "style2": "another picture to blend in",
     "style3": "one more picture to blend in",
     "mask": "where to paint: white yes, black no",
     "size": "longest side of the painting, in pixels",
-    "strength": "how strongly the style shows; {default:g} is usual",
-    "strokes": "how large the style's strokes are; {default:g} is usual",
+    "strength": "how strongly the style shows; default {default:g}",
+    "strokes": "how large the style's strokes are; default {default:g}",
     "weights": "how much of each style, where there are several: 2:1",
     "keep_colors": "keep the picture's own colours",
     "passes": "how long to paint; more is finer and slower",
-    "seed": "another number, another painting",
-    "recipe": "the way of painting",
+    "seed": "random seed. Change it for a new variation",
+    "recipe": "quality",
 }
 """What each parameter of `stylize` does."""
 
 EXPECTED: Final[Mapping[str, str]] = {
-    "pixels": "a number of pixels from {lowest} to {highest}",
+    "pixels": "{lowest}–{highest} pixels",
     "whole_number": "a whole number from {lowest} to {highest}",
     "digits": "a whole number of up to nine digits",
     "number": "a number from {lowest:g} to {highest:g}",
@@ -38,7 +38,7 @@ EXPECTED: Final[Mapping[str, str]] = {
     "choice": "one of {choices}",
     "weights": "a number for each style, such as 2:1",
 }
-"""What an option accepts; completes "this option takes …"."""
+"""What an option accepts; completes "`size` must be …"."""
 
 
 def help_text(key: str, **facts: Any) -> str:  # noqa: ANN401 - as various as the options' values

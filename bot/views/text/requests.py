@@ -1,12 +1,15 @@
-"""What members read while they ask: about offers, forms and swapping."""
+"""Requests that are not jobs yet: suggestions, forms, pickers and swapped pictures."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from bot.views.text import sentences
+from bot.views.components.routes import Suggestion
 
-__all__ = ["how_to_ask", "numbers_for_styles"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["numbers_for_styles"]
 
 OFFER_GONE: Final = "This answer has expired; ask me again."
 OFFER_NOT_YOURS: Final = "Only the member who asked can use this; ask me yourself to join in."
@@ -16,19 +19,58 @@ SWAP_TOO_LATE: Final = (
     "This painting has ended already; ask again with the word `swap` for the other way round."
 )
 
+PICKER_POSTED: Final = "Now choose a style in the message I posted in this channel."
+PICKER_NOT_YOURS: Final = (
+    "Only the member who posted the picture can choose its style; post your own to join in."
+)
+PICKER_USED: Final = "A style was already chosen here; post the picture again to try another."
+PICKER_GONE: Final = "This picker has expired; post the picture again for a new one."
+PICKER_TITLE: Final = "Choose a style"
+PICKER_QUESTION: Final = "Pick a style for {filename}. {how}"
+PICKER_REACT: Final = "React with a style's emoji, or use the menu."
+PICKER_MENU_ONLY: Final = "Use the menu below; I am not allowed to add reactions here."
+PICKER_UNKNOWN: Final = "There is no style called {name}."
+PICKER_NEAR: Final = "There is no style called {name}; did you mean **{near}**?"
+PICKER_PAGE: Final = "Page {page} of {pages}"
+PICKER_BACK: Final = "Back"
+PICKER_MORE: Final = "More styles"
+PICKER_SHEET_ALT: Final = "A sheet of sample pictures, one for each style: {names}"
+PICKER_SETTLED: Final = "{emoji} **{title}** it is, for {filename}."
+
+START: Final = "Paint a picture"
+YES: Final = "Yes, {what}"
+LABELS: Final[Mapping[Suggestion, str]] = {
+    Suggestion.CORRECT: "Yes",
+    Suggestion.WITHOUT: "Paint without it",
+    Suggestion.UPLOAD: "Add a picture",
+    Suggestion.FIRST_FRAME: "Use its first frame",
+    Suggestion.AVATAR: "Use my avatar",
+    Suggestion.PRESET: "Choose one of your styles",
+    Suggestion.LEAVE_OUT: "Leave it out",
+    Suggestion.TWO: "Take the first two",
+    Suggestion.BLEND: "Blend the first five",
+    Suggestion.RETRY: "Try again",
+    Suggestion.STYLIZE: "Yes, paint it",
+    Suggestion.HELP: "How it works",
+}
+"""Labels of the buttons below a refusal."""
+SWAP: Final = "Swap"
+SWAP_NEXT: Final = "Repaint the next one instead"
+
 FORM_TITLE: Final = "Your pictures"
 FORM_STYLE_OR_NONE: Final = "A picture whose style you like, or none"
 FORM_MASK: Final = "The mask: white where to paint"
 
-
-def how_to_ask(prefix: str) -> str:
-    """The one-sentence manual, and the ways to ask beneath it."""
-    lines = [sentences.HOW_TO_ASK, *(f"- {way}" for way in sentences.WAYS_TO_ASK)]
-    return "\n".join(lines).format(prefix=prefix)
+# How a request was understood.
+REPAINTING: Final = "Repainting {content} in the style of {styles}."
+REPAINTING_WITH_MASK: Final = "Repainting {content} in the style of {styles} where {mask} is white."
+GUESSED: Final = "I guessed which is which; press **Swap** if it is the other way round."
+GUESSED_OF_SEVERAL: Final = "I guessed which one to repaint; the button takes the next one instead."
+UNNAMED: Final = "a picture"
 
 
 def numbers_for_styles(count: int) -> str:
-    """What `weights` takes for so many styles."""
+    """What `weights` must be for so many styles."""
     if count == 1:
         return "a number for each style, and there is only one"
     return f"{count} numbers, one for each style, such as `{':'.join(['2', *['1'] * (count - 1)])}`"

@@ -6,7 +6,9 @@ import pytest
 
 from bot.jobs.models import Input, Interpretation, JobState, Order, Place
 from bot.views.card import CardFacts, bar, render_card, shown_title
+from bot.views.components.items import JOB_EMOJIS
 from bot.views.components.routes import JobAction
+from bot.views.text import jobs
 from stylenet.recipe import Recipe
 
 LOSSES = {"content": 120_000.0, "style": 3.2e6, "total_variation": 900.0, "total": 3_320_900.0}
@@ -156,6 +158,4 @@ def test_a_title_carries_no_mention_and_no_markup(make_job):
 
 
 def test_every_action_has_a_button():
-    from bot.views.components.items import JOB_LABELS
-
-    assert set(JOB_LABELS) == set(JobAction)
+    assert set(JOB_EMOJIS) == set(jobs.LABELS) == set(JobAction)

@@ -1,4 +1,4 @@
-"""What members are told of what is held about them."""
+"""What members are told about the data that is held about them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from bot.views.privacy import HeldData, forget_question
 OFFER = SavedRequest(offer_id="0123456789ab", requester_id=4, ask={}, created_at=datetime.now(UTC))
 
 
-def test_the_words_of_requests_are_named():
+def test_unfinished_requests_are_counted():
     held = HeldData(jobs=(), pickers=(), offers=(OFFER, OFFER), presets=())
-    assert "the words of 2 requests that I answered" in forget_question(held, lambda _: None)
+    assert "- 2 unfinished requests" in forget_question(held, lambda _: None)

@@ -13,12 +13,12 @@ from bot.exts.backend.component_router import ComponentRouter
 from bot.exts.guild.presets import GuildPresetCommands
 from bot.exts.guild.settings import GuildSettingsCommands
 from bot.exts.jobs.actions import JobActions
-from bot.exts.jobs.gallery import Gallery
-from bot.exts.privacy.cog import Privacy
+from bot.exts.jobs.gallery import GalleryCommands
+from bot.exts.privacy.cog import PrivacyCommands
 from bot.exts.stylize.suggestion_actions import SuggestionActions
 from bot.views.components import routes
 from bot.views.components.routes import JobAction
-from bot.views.text import sentences
+from bot.views.text import errors
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def interaction():
 
 
 def answers(interaction):
-    """The sentences that the member was sent."""
+    """The errors that the member was sent."""
     sent = [*interaction.response.send_message.await_args_list]
     sent += interaction.followup.send.await_args_list
     return [call.args[0] for call in sent]
@@ -108,7 +108,7 @@ async def test_only_the_owner_may_press(interaction):
 async def test_an_unknown_custom_id_is_answered(interaction, custom_id):
     pressed = interaction(custom_id)
     await ComponentRouter().on_interaction(pressed)
-    assert answers(pressed) == [sentences.OLD_BUTTON]
+    assert answers(pressed) == [errors.OLD_BUTTON]
 
 
 async def test_commands_are_left_to_others(interaction):
@@ -120,7 +120,7 @@ async def test_commands_are_left_to_others(interaction):
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (UnknownJobError("0123456789ab"), sentences.JOB_GONE),
+        (UnknownJobError("0123456789ab"), errors.JOB_GONE),
         (RequestRefused(RequestProblem.NO_GUILD), "server"),
         (RuntimeError("a bug"), "reference"),
     ],
@@ -170,10 +170,10 @@ async def test_every_route_has_a_handler():
     for each in (
         JobActions(dependencies),
         SuggestionActions(dependencies, MagicMock(), MagicMock()),
-        Gallery(dependencies),
+        GalleryCommands(dependencies),
         GuildPresetCommands(dependencies),
         GuildSettingsCommands(dependencies, MagicMock()),
-        Privacy(dependencies, MagicMock()),
+        PrivacyCommands(dependencies, MagicMock()),
     ):
         router.register(each.handlers, not_owner="Not yours.")
     router.check_complete()

@@ -105,7 +105,7 @@ async def test_a_new_row_reaches_parser_slash_command_help_and_docs(monkeypatch,
         entry = next(
             entry
             for section in command_docs(bot)
-            for entry in section.entries
+            for entry in section.commands
             if entry.name == "stylize"
         )
     shown = command_embed(entry, prefix="!").to_dict()["fields"][0]["value"]

@@ -13,13 +13,14 @@ from bot.errors import (
     StoreUnavailableError,
     UnknownJobError,
 )
-from bot.views.text import sentences
+from bot.views.text import errors, jobs, units
+from bot.views.text.quoting import quoted
 
 
 @pytest.mark.parametrize("problem", PictureProblem)
 @pytest.mark.parametrize(("got", "limit"), [(None, None), ("30000x30000", "50000000")])
 def test_every_problem_of_a_picture_has_one_sentence_that_names_it(problem, got, limit):
-    said = sentences.explain(PictureRefused(problem, filename="cat.png", got=got, limit=limit))
+    said = errors.explain(PictureRefused(problem, filename="cat.png", got=got, limit=limit))
     assert said is not None
     assert "`cat.png`" in said
     assert said.endswith(".")
@@ -27,8 +28,8 @@ def test_every_problem_of_a_picture_has_one_sentence_that_names_it(problem, got,
 
 @pytest.mark.parametrize("problem", RequestProblem)
 def test_every_problem_of_a_request_has_one_sentence(problem):
-    bare = sentences.explain(RequestRefused(problem))
-    full = sentences.explain(RequestRefused(problem, detail="mosiac", suggestion="mosaic"))
+    bare = errors.explain(RequestRefused(problem))
+    full = errors.explain(RequestRefused(problem, detail="mosiac", suggestion="mosaic"))
     for said in (bare, full):
         assert said
         assert said[-1] in ".?"
@@ -37,26 +38,26 @@ def test_every_problem_of_a_request_has_one_sentence(problem):
 
 @pytest.mark.parametrize("scope", ["member", "guild", "queue", "disk"])
 def test_every_cap_has_one_sentence(scope):
-    said = sentences.explain(LimitReached(scope, limit=3))
+    said = errors.explain(LimitReached(scope, limit=3))
     assert said
     assert said.endswith(".")
     assert ("3" in said) == (scope != "disk")
 
 
 def test_errors_that_are_not_meant_for_members_have_none():
-    assert sentences.explain(ValueError("secret")) is None
-    assert sentences.explain(StoreUnavailableError("x")) is not None
-    assert sentences.explain(UnknownJobError("0123456789ab")) == sentences.JOB_GONE
+    assert errors.explain(ValueError("secret")) is None
+    assert errors.explain(StoreUnavailableError("x")) is not None
+    assert errors.explain(UnknownJobError("0123456789ab")) == errors.JOB_GONE
 
 
 def test_a_misspelt_preset_gets_the_nearest_one():
     error = RequestRefused(RequestProblem.UNKNOWN_PRESET, detail="mosiac", suggestion="mosaic")
-    assert sentences.explain(error) == "There is no style called `mosiac`; did you mean `mosaic`?"
+    assert errors.explain(error) == "There is no style called `mosiac`; did you mean `mosaic`?"
 
 
 @pytest.mark.parametrize("text", ["@everyone", "a`b``c", "x\ny", "<@123>", "**bold**", ""])
 def test_what_a_member_typed_is_quoted_as_code_on_one_line(text):
-    said = sentences.quoted(text)
+    said = quoted(text)
     assert said.startswith("`")
     assert said.endswith("`")
     assert "`" not in said[1:-1]
@@ -64,7 +65,7 @@ def test_what_a_member_typed_is_quoted_as_code_on_one_line(text):
 
 
 def test_a_long_name_is_cut():
-    assert len(sentences.quoted("x" * 500)) == 62
+    assert len(quoted("x" * 500)) == 62
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_a_long_name_is_cut():
     [(900 * 1024, "900 kB"), (25 * 1024**2, "25 MB"), (1.5 * 1024**2, "1.5 MB"), (0, "1 kB")],
 )
 def test_bytes_are_said_as_people_say_them(size, said):
-    assert sentences.megabytes(size) == said
+    assert units.megabytes(size) == said
 
 
 @pytest.mark.parametrize(
@@ -87,12 +88,12 @@ def test_bytes_are_said_as_people_say_them(size, said):
     ],
 )
 def test_estimates_are_no_more_exact_than_they_are(seconds, said):
-    assert sentences.time_left(seconds) == said
+    assert units.time_left(seconds) == said
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(42.4, "42 s"), (60, "1 min"), (185, "3 min 5 s")])
 def test_durations(seconds, said):
-    assert sentences.duration(seconds) == said
+    assert units.duration(seconds) == said
 
 
 @pytest.mark.parametrize(
@@ -100,18 +101,18 @@ def test_durations(seconds, said):
     ["out_of_memory", "diverged", "unreadable_picture", "empty_mask", "worker_died", "timed_out"],
 )
 def test_every_failure_says_what_to_do(code):
-    assert ";" in sentences.failure(code)
-    assert sentences.failure(code) != sentences.failure("new")
+    assert ";" in jobs.failure(code)
+    assert jobs.failure(code) != jobs.failure("new")
 
 
 @pytest.mark.parametrize("code", ["new", None])
 def test_so_does_a_failure_nobody_knows(code):
-    assert "ask again" in sentences.failure(code)
+    assert "ask again" in jobs.failure(code)
 
 
 def test_losses_are_said_as_shares_the_greatest_first():
     losses = {"content": 240.0, "style": 710.0, "total_variation": 50.0, "total": 1000.0}
-    said = sentences.still_different(losses)
+    said = jobs.still_different(losses)
     assert said == "Still to improve: 71% style, 24% likeness, 5% smoothness"
-    assert sentences.still_different({**losses, "total_variation": 1.0}).endswith("<1% smoothness")
-    assert sentences.still_different({}) is None
+    assert jobs.still_different({**losses, "total_variation": 1.0}).endswith("<1% smoothness")
+    assert jobs.still_different({}) is None

@@ -1,0 +1,200 @@
+"""The sentence for every error: what happened and what to do about it.
+
+Nothing that a member typed is repeated unless it is quoted as code, so that no answer can be made
+to mention or format anything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import (
+    ArtefactMissingError,
+    LimitReached,
+    PictureProblem,
+    PictureRefused,
+    PresetRefused,
+    RequestProblem,
+    RequestRefused,
+    StorageFullError,
+    StoreUnavailableError,
+    UnknownJobError,
+)
+from bot.views.text import guild
+from bot.views.text.help import HOW_TO_ASK, NEAR_COMMAND
+from bot.views.text.quoting import quoted
+from bot.views.text.units import count, megabytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["explain"]
+
+INTERNAL: Final = (
+    "Something went wrong on my side (reference `{reference}`); try again in a minute, and tell "
+    "the server's operator this reference if it stays."
+)
+COMMANDS_CHANGED: Final = (
+    "My commands have just changed; wait a minute or restart Discord, then try again."
+)
+OPERATOR_ONLY: Final = "Only the bot's operator can do that."
+NOT_FOR_YOU: Final = "You cannot use that here."
+INPUT_NOT_UNDERSTOOD: Final = "I did not understand that; `{prefix}help` shows how it works."
+OLD_BUTTON: Final = (
+    "This button is from an older version of me and no longer works; ask me again instead."
+)
+JOB_GONE: Final = "I no longer have the pictures; post them again."
+DISK_FULL: Final = "My disk is full, so I take no new paintings; tell the bot's operator."
+STORE_UNAVAILABLE: Final = (
+    "I cannot reach my database right now; nothing is lost, try again in a minute."
+)
+
+_PICTURE: Final[Mapping[PictureProblem, str]] = {
+    PictureProblem.NOT_A_PICTURE: (
+        "{name} is not a picture I can read; attach a PNG, JPEG, WebP or GIF."
+    ),
+    PictureProblem.TRUNCATED: (
+        "{name} is cut off or damaged; save or download it again and post it once more."
+    ),
+    PictureProblem.UNSUPPORTED_FORMAT: (
+        "{name} is in a format I cannot use; attach it as PNG, JPEG, WebP or GIF."
+    ),
+    PictureProblem.FILM: "{name} is a video, and I paint single pictures; pick one of its frames.",
+    PictureProblem.DRAWN_STICKER: (
+        "{name} is an animated sticker with no picture in it; send me another one."
+    ),
+    PictureProblem.DOWNLOAD_FAILED: (
+        "I could not fetch {name} from Discord; post it again in a moment."
+    ),
+    PictureProblem.INSPECTION_FAILED: (
+        "{name} took too much time or memory to open; export it again as a plain JPEG or PNG."
+    ),
+}
+
+
+def explain(error: BaseException) -> str | None:
+    """Choose the sentence for an error; None if the error is not meant for members."""
+    match error:
+        case PictureRefused():
+            text = _picture(error)
+        case RequestRefused():
+            text = _REQUEST[error.problem](error)
+        case PresetRefused():
+            text = guild.refused(error)
+        case LimitReached():
+            text = _limit(error)
+        case UnknownJobError() | ArtefactMissingError():
+            text = JOB_GONE
+        case StorageFullError():
+            text = DISK_FULL
+        case StoreUnavailableError():
+            text = STORE_UNAVAILABLE
+        case _:
+            return None
+    return text
+
+
+def _picture(error: PictureRefused) -> str:
+    name = quoted(error.filename)
+    limit, got = error.limit, error.got
+    match error.problem:
+        case PictureProblem.TOO_MANY_BYTES if limit:
+            size = f" ({megabytes(float(got))})" if got and got.isdecimal() else ""
+            return (
+                f"{name} is too large a file{size}; I take up to {megabytes(float(limit))}, "
+                "so save it smaller or as JPEG."
+            )
+        case PictureProblem.TOO_SMALL:
+            return (
+                f"{name} is too small to paint{_got(got)}; each side must be at least "
+                f"{limit} pixels."
+            )
+        case PictureProblem.TOO_LARGE:
+            most = f"{int(limit) / 1e6:.0f} megapixels" if limit and limit.isdecimal() else limit
+            return f"{name} has too many pixels{_got(got)}; scale it down to at most {most}."
+        case PictureProblem.TOO_ELONGATED:
+            return (
+                f"{name} is too long and thin{_got(got)}; crop it so that one side is at most "
+                f"{limit} times the other."
+            )
+        case PictureProblem.TOO_MANY_BYTES:
+            return f"{name} is too large a file; save it smaller or as JPEG."
+        case problem:
+            return _PICTURE[problem].format(name=name)
+
+
+def _got(got: str | None) -> str:
+    return f" ({got.replace('x', '×')})" if got else ""
+
+
+def _suggested(error: RequestRefused) -> str:
+    return f"; did you mean {quoted(error.suggestion)}?" if error.suggestion else ""
+
+
+def _bad_option_value(error: RequestRefused) -> str:
+    name = (error.detail or "").partition("=")[0]
+    return f"{quoted(name)} must be {error.suggestion or 'another value'}."
+
+
+_REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
+    RequestProblem.NO_PICTURES: lambda e: HOW_TO_ASK.format(prefix=e.detail or ""),
+    RequestProblem.STYLE_WITHOUT_CONTENT: lambda _: (
+        "I have the style but nothing to repaint; attach the picture to repaint as well."
+    ),
+    RequestProblem.TOO_MANY_PICTURES: lambda e: (
+        f"That makes {e.detail or 'too many'} pictures; I take one to repaint and up to four for "
+        "its style."
+    ),
+    RequestProblem.MASK_WITHOUT_PICTURE: lambda _: (
+        "A mask says where to paint, so it comes after the picture to repaint; attach both."
+    ),
+    RequestProblem.LINK_INSTEAD_OF_FILE: lambda _: (
+        "I do not open links; save the picture and attach it as a file."
+    ),
+    RequestProblem.MESSAGE_GONE: lambda _: (
+        "I cannot see the message you replied to any more; attach the pictures to your own message."
+    ),
+    RequestProblem.UNKNOWN_COMMAND: lambda e: NEAR_COMMAND.format(name=e.suggestion or "stylize"),
+    RequestProblem.UNKNOWN_PRESET: lambda e: (
+        f"There is no style called {quoted(e.detail or '')}"
+        + (_suggested(e) or "; send `presets` to me to see them all.")
+    ),
+    RequestProblem.UNKNOWN_OPTION: lambda e: (
+        f"There is no option called {quoted(e.detail or '')}"
+        + (_suggested(e) or "; `help stylize` shows them all.")
+    ),
+    RequestProblem.BAD_OPTION_VALUE: _bad_option_value,
+    RequestProblem.NOT_ALLOWED_HERE: lambda e: (
+        "I am not allowed to post paintings in that channel"
+        + (f" (missing: {e.detail})" if e.detail else "")
+        + "; ask a moderator for the permission or try another channel."
+    ),
+    RequestProblem.CHANNEL_CLOSED: lambda e: (
+        f"I do not paint in this channel; try {e.detail or 'another one'}."
+    ),
+    RequestProblem.NOT_A_MANAGER: lambda _: (
+        "Only members who can manage this server can do that; ask one of them."
+    ),
+    RequestProblem.NO_GUILD: lambda _: "That is for servers. Try it in one.",
+    RequestProblem.SHUTTING_DOWN: lambda _: (
+        "I am finishing the queue and take nothing new right now; ask me again in a few minutes."
+    ),
+}
+
+
+def _limit(error: LimitReached) -> str:
+    match error.scope:
+        case "member":
+            return (
+                f"You have {count(error.limit, 'painting')} waiting or under way already; wait for "
+                "one to finish or cancel one."
+            )
+        case "guild":
+            return (
+                f"This server has {error.limit} paintings waiting already; try again when some "
+                "are done."
+            )
+        case "disk":
+            return DISK_FULL
+        case _:
+            return f"{error.limit} paintings are waiting already; try again in a while."

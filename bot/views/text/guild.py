@@ -1,0 +1,115 @@
+"""A guild's settings and its own styles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import PresetProblem
+from bot.views.text.quoting import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bot.errors import PresetRefused
+
+__all__ = ["refused"]
+
+SETTINGS_SECTION: Final = "What a server's managers decide."
+SETTINGS_HELP: Final = "Choose the channels where paintings may be asked for, and who adds styles."
+SETTINGS_TITLE: Final = "Server settings"
+SETTINGS: Final = "Pick from the menus; each choice takes effect at once."
+CHANNELS_TITLE: Final = "Where I paint"
+EVERY_CHANNEL: Final = "In every channel I can post in"
+CHANNELS_MENU: Final = "Paint in these channels only"
+ALLOW_EVERY_CHANNEL: Final = "Allow every channel"
+MANAGERS_TITLE: Final = "Who adds and removes styles"
+MANAGERS: Final = "Members who can manage this server or its emojis"
+MANAGERS_AND_ROLE: Final = "Members who can manage this server or its emojis, and {role}"
+ROLE_MENU: Final = "A role that may add and remove styles"
+MANAGERS_ONLY: Final = "Managers only"
+
+SECTION: Final = "A server's own styles."
+STYLE_HELP: Final = "Styles of this server's own; with pictures, the same as `stylize`."
+ADD_HELP: Final = (
+    "Add a style from the attached picture, or from the one in the message replied to.\n\n"
+    "An emoji before or after the name stands for it in pickers."
+)
+ADD_NAME: Final = "What members will type"
+ADD_PICTURE: Final = "The picture whose style it is"
+ADD_EMOJI: Final = "A standard emoji for the pickers; empty for the next free letter"
+LIST_HELP: Final = "Show this server's own styles."
+SHOW_HELP: Final = "Show one style: its picture, who added it, how to use it."
+REMOVE_HELP: Final = "Remove one of this server's own styles; asks before it does."
+STYLE_NAME: Final = "The style's name"
+
+ADDED: Final = "{emoji} {title} is now a style of this server"
+FOR_EVERYONE: Final = "Everyone here can choose it from now on."
+LIST_TITLE: Final = "This server's own styles"
+NONE_YET: Final = (
+    "This server has no styles of its own yet. Its managers add one with `{prefix}style add`, a "
+    "name, and the picture attached."
+)
+HOW_TO_USE: Final = "To use it: `{prefix}stylize {name}` with a picture."
+BUILT_IN_TOO: Final = "{prefix}presets shows these and the built-in ones"
+ADDED_BY: Final = "-# Added by {member} on {date}"
+PAINT_WITH_IT: Final = "Paint with it"
+REMOVE: Final = "Remove"
+REMOVE_QUESTION: Final = (
+    "Remove {emoji} **{title}** from this server? Paintings made with it stay; its picture is "
+    "deleted."
+)
+REMOVE_IT: Final = "Remove it"
+KEEP_IT: Final = "Keep it"
+REMOVED: Final = "Removed: {emoji} **{title}**."
+KEPT: Final = "It stays."
+
+
+def refused(error: PresetRefused) -> str:
+    """Why a preset could not be added, found or removed, and what to do."""
+    return _REFUSED[error.problem](error)
+
+
+def _unknown(error: PresetRefused) -> str:
+    hint = (
+        f"did you mean {quoted(error.suggestion)}?"
+        if error.suggestion
+        else "`style list` shows those there are."
+    )
+    return f"This server has no style of its own called {quoted(error.word or '')}; {hint}"
+
+
+_REFUSED: Final[Mapping[PresetProblem, Callable[[PresetRefused], str]]] = {
+    PresetProblem.BAD_NAME: lambda e: (
+        f"{quoted(e.word or '')} cannot be a style's name; take 2 to 32 letters, digits, spaces "
+        "or dashes, with a letter among them."
+    ),
+    PresetProblem.NAME_TAKEN: lambda e: (
+        f"{quoted(e.word or '')} is taken. Choose another name, or remove that style first."
+    ),
+    PresetProblem.BUILT_IN: lambda e: (
+        f"{quoted(e.word or '')} is a built-in style. Choose another name."
+    ),
+    PresetProblem.BAD_EMOJI: lambda e: (
+        f"{quoted(e.word or '')} is not one standard emoji; pick one from the keyboard, or leave "
+        "it out and I take a letter."
+    ),
+    PresetProblem.EMOJI_TAKEN: lambda e: (
+        f"{e.word} stands for another style already; pick another emoji, or leave it out and I "
+        "take a letter."
+    ),
+    PresetProblem.TOO_MANY: lambda e: (
+        f"This server has {e.limit} styles of its own, which is as many as it may have; remove "
+        "one first."
+        if e.limit
+        else "Servers may not add styles of their own here."
+    ),
+    PresetProblem.UNKNOWN: _unknown,
+    PresetProblem.NO_PICTURE: lambda _: (
+        "Attach the picture whose style I should learn, or reply to a message that has it."
+    ),
+    PresetProblem.NOT_A_MANAGER: lambda _: (
+        "Only members who can manage this server or its emojis add and remove styles; ask one of "
+        "them."
+    ),
+    PresetProblem.NO_GUILD: lambda _: "Custom styles belong to servers. Try this in one.",
+}

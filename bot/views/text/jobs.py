@@ -1,0 +1,195 @@
+"""Cards, results, the queue and the buttons of a job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.views.components.routes import JobAction
+from bot.views.text.units import count
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.jobs.models import Job
+
+__all__ = ["cancelled", "failure", "outcome", "place_in_queue", "still_different"]
+
+SECTION: Final = "What is being painted, and how to stop it."
+QUEUE_HELP: Final = "Show your paintings under way, and how busy the queue is."
+CANCEL_HELP: Final = (
+    "Cancel your newest painting, all of them, or one by its job ID.\n\n"
+    "`all` stands for all of them. As a reply to a card or a result, it means that one. Those who "
+    "may manage messages may cancel others' paintings too, by id or reply."
+)
+CANCEL_JOB: Final = "A job ID, or all; empty for your newest"
+AGAIN_HELP: Final = (
+    "Paint your last painting once more, differently.\n\n"
+    "As a reply to a card or a result, it means that one, whoever asked for it."
+)
+
+LABELS: Final[Mapping[JobAction, str]] = {
+    JobAction.CANCEL: "Cancel",
+    JobAction.AGAIN: "Again",
+    JobAction.STYLE: "More style",
+    JobAction.CONTENT: "More content",
+    JobAction.KEEP: "Keep colours",
+    JobAction.RECOLOUR: "Style's colours",
+    JobAction.LARGER: "Larger",
+    JobAction.SMALLER: "Smaller",
+    JobAction.TIMELAPSE: "Time-lapse",
+    JobAction.DETAILS: "Details",
+    JobAction.DELETE: "Delete",
+}
+"""Labels of the buttons."""
+AFTER_ALL: Final = "Paint it after all"
+CANCEL_NUMBER: Final = "Cancel {number}"
+
+ACCEPTED: Final = "Got it! The card in this channel shows how it is going."
+NOT_YOURS: Final = "Only the member who asked for this painting can do that."
+ALREADY_ENDED: Final = "This painting has ended already."
+DELETED_HERE_ONLY: Final = (
+    "I could not delete this message, so ask a moderator to; its pictures are deleted on my side."
+)
+NO_FRAMES: Final = (
+    "I kept no pictures from along the way; press **Again** for a painting that has them."
+)
+TIMELAPSE_READY: Final = "How **{title}** was painted, in {frames} pictures."
+TIMELAPSE_ALT: Final = "{title} coming to be, an animation in {frames} pictures"
+NOTHING_TO_REPEAT: Final = (
+    "You have no painting to make again yet; start one with `{prefix}stylize` and a picture."
+)
+SENT_PRIVATELY: Final = "I can no longer post in {channel}, so I am sending it to you here."
+UNTITLED: Final = "a painting"
+
+# The card.
+STOPPING: Final = "**Stopping…** after the current step."
+GETTING_READY: Final = "**Getting ready…**"
+NEXT_IN_LINE: Final = "**Waiting**, next in line."
+WAITING: Final = "**Waiting**, {before} before this one."
+INTERRUPTED: Final = "**Interrupted**; it will go on from here by itself."
+DONE_IN: Final = " Done in {time}."
+STEP: Final = "**Painting**, step {step} of {total}"
+TIME_LEFT: Final = "{step}, {time} left"
+PAINTED: Final = "**Painted in {time}**."
+PAINTED_STEPS: Final = "**Painted in {time}**, {steps} steps."
+NOT_PAINTED: Final = "**Not painted**: {why}."
+CANCELLED_AT: Final = "**Cancelled** at {percent}%."
+CANCELLED_BEFORE: Final = "**Cancelled** before it began."
+INPUTS_ALT: Final = "The picture to repaint, {content}, beside the style, {styles}"
+UNNAMED_STYLE: Final = "its style"
+PICTURE_ALT: Final = "The painting {title}, after step {step} of {total}"
+FINISHED_ALT: Final = "The painting {title}, finished"
+RESULT_ALT: Final = "{title}, painted by style transfer"
+STRIP_ALT: Final = "Side by side: {content} before, the painting after, and the style {styles}"
+
+# The queue.
+QUEUE_TITLE: Final = "Queue"
+YOURS_TITLE: Final = "Yours"
+SERVER_TITLE: Final = "This server"
+NONE_UNDER_WAY: Final = "Nothing right now. Start one with `{prefix}stylize` and a picture."
+ELSEWHERE_IN_SERVERS: Final = "{paintings} more in servers; everyone takes turns"
+ELSEWHERE: Final = "{paintings} more in other servers; everyone takes turns"
+ALL_IDLE: Final = "Nothing is being painted, and nobody is waiting."
+PAINTING_NOW: Final = "Painting now: {members}.\n{waiting}."
+NOTHING_PAINTED: Final = "Nothing is being painted.\n{waiting}."
+CARD_LINK: Final = "card"
+STOPPING_SHORT: Final = "stopping…"
+STATUS_DONE_IN: Final = "{status}, done in {time}"
+SOME_WAITING: Final = "{paintings} waiting"
+NOBODY_WAITING: Final = "Nobody is waiting"
+
+# What a press of a variation's button would make.
+STYLE_STRONGEST: Final = "Style at its strongest"
+STYLE_STRONGEST_WHY: Final = "The style is as strong as I can make it; try **More content**."
+CONTENT_STRONGEST: Final = "Content at its strongest"
+CONTENT_STRONGEST_WHY: Final = "The picture shows as clearly as I can make it; try **More style**."
+LARGER: Final = "Larger ({size} px)"
+LARGEST: Final = "Largest ({size} px)"
+LARGEST_WHY: Final = "It is as large as I paint: {size} pixels on its longest side."
+SMALLER: Final = "Smaller ({size} px)"
+SMALLEST: Final = "Smallest ({size} px)"
+SMALLEST_WHY: Final = "This button makes it no smaller; ask again with a smaller `size`."
+
+# The details.
+RECIPE: Final = "Recipe"
+SEED: Final = "Seed"
+SIZE: Final = "Size"
+WEIGHTS: Final = "Weights"
+COLOURS: Final = "Colours"
+TIME: Final = "Time"
+BEGAN_FROM: Final = "Began from"
+PAINTED_ON: Final = "Painted on"
+LOSSES: Final = "Losses"
+REPRODUCE: Final = "Reproduce it yourself"
+RECIPE_VALUE: Final = "{name}, {passes:g} passes"
+WEIGHTS_VALUE: Final = "content {content:g}, style {style:g}, smoothness {smoothness:g}"
+OWN_COLOURS: Final = "the picture's own"
+STYLE_COLOURS: Final = "the style's"
+NOT_BEGUN: Final = "not begun"
+EARLIER_PAINTING: Final = "an earlier painting"
+AS_THE_PICTURE: Final = "as the picture"
+RECIPE_ALT: Final = "Every choice that shaped the painting"
+
+LOSS_WORDS: Final[Mapping[str, str]] = {
+    "content": "likeness",
+    "style": "style",
+    "total_variation": "smoothness",
+}
+"""Members' words for the terms of the loss; any other term keeps its name."""
+
+_FAILURES: Mapping[str, str] = {
+    "out_of_memory": (
+        "the picture is too large for my memory; press **Smaller**, or ask with a smaller `size`"
+    ),
+    "diverged": "the colours went wrong; press **Again**, or ask with a lower `strength`",
+    "unreadable_picture": "one of the pictures could not be read; save it anew as PNG or JPEG",
+    "empty_mask": "the mask leaves no room for the style; paint white where it should go",
+    "timed_out": "it took far longer than it should; press **Smaller**, or ask for fewer `passes`",
+    "worker_died": "the painting kept stopping halfway; ask again in a while",
+}
+
+
+def failure(code: str | None) -> str:
+    """Why a job failed and what to do, by `executors.protocol.Failed.code`."""
+    return _FAILURES.get(code or "", "something went wrong on my side; ask again in a minute")
+
+
+def outcome(job: Job, *, title: str, has_picture: bool) -> str:
+    """The message with a job's outcome; it mentions the requester and nobody else."""
+    who = f"<@{job.origin.requester_id}>"
+    if has_picture:
+        return f"{who}, here is {title}."
+    return f"{who}, {title} could not be painted: {failure(job.error_code)}."
+
+
+def cancelled(titles: Sequence[str]) -> str:
+    """The answer to `cancel`."""
+    match titles:
+        case []:
+            return "You have no such painting under way, so there is nothing to cancel."
+        case [title]:
+            return f"Cancelled {title}."
+        case _:
+            return f"Cancelled {count(len(titles), 'painting')}."
+
+
+def place_in_queue(place: int | None) -> str:
+    """Where in the queue a job is; 1 is the next, None if that is not known."""
+    if place is None:
+        return "waiting"
+    return "waiting, next in line" if place == 1 else f"waiting, number {place} in line"
+
+
+def still_different(losses: Mapping[str, float]) -> str | None:
+    """Each loss term's share of the whole, largest first; None if there are no losses."""
+    terms = {name: value for name, value in losses.items() if name != "total" and value > 0}
+    whole = sum(terms.values())
+    if whole <= 0:
+        return None
+    shares = sorted(terms.items(), key=lambda term: -term[1])
+    words = [f"{_percent(value / whole)} {LOSS_WORDS.get(name, name)}" for name, value in shares]
+    return f"Still to improve: {', '.join(words)}"
+
+
+def _percent(share: float) -> str:
+    return f"{round(100 * share)}%" if share >= 0.01 else "<1%"

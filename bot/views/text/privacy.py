@@ -1,0 +1,55 @@
+"""What is held about a member, and what they can do about it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SECTION: Final = "What is held about you."
+HELP: Final = (
+    "Show what I hold about you, with buttons to download or delete it.\n\n"
+    "Asked for in a channel, I answer in a direct message."
+)
+SENT: Final = "I have sent you a direct message."
+NO_DM: Final = (
+    "I cannot send you direct messages; use `/privacy` here, and only you will see the answer."
+)
+NOT_YOURS: Final = "This belongs to somebody else; use `/privacy` for your own."
+EXPORT_PART: Final = "Your data, part {number}."
+
+TITLE: Final = "What I hold about you"
+NOTHING: Final = "Nothing at all."
+HOW_LONG_TITLE: Final = "How long I keep it"
+HOW_LONG: Final = (
+    "I delete a painting and its pictures {retention} after it ended, and a picture that waits for "
+    "a style after {picker}. Styles stay until they are removed."
+)
+FOOTER: Final = (
+    "Beside these I keep your Discord ID and your pictures' names, and no other messages."
+)
+FINISHED_ONE: Final = "{paintings} and the pictures you gave for it"
+FINISHED: Final = "{paintings} and the pictures you gave for them"
+UNDER_WAY: Final = "{paintings} under way"
+FAILED_ONE: Final = "the pictures of {paintings} that was not finished"
+FAILED: Final = "the pictures of {paintings} that were not finished"
+WAITING: Final = "{pictures} waiting for a style"
+PRESET: Final = "the style {name}{where} and its picture"
+IN_SERVER: Final = " in {server}"
+
+EXPORT: Final = "Export"
+FORGET_EVERYTHING: Final = "Forget everything…"
+FORGET: Final = "Forget"
+ERASE: Final = "Forget, and delete the messages"
+KEEP: Final = "Keep it all"
+QUESTION: Final = "**Forget all of this, for good?** What is under way is cancelled."
+WHAT_STAYS: Final = (
+    "My messages in channels stay, with the pictures on them, unless I delete them too. Other "
+    "members keep what they made from your pictures."
+)
+KEPT: Final = "Everything stays."
+FORGETTING: Final = "Forgetting…"
+NOTHING_LEFT: Final = "There was nothing left to forget."
+FORGOTTEN: Final = "Forgotten: {what}."
+MESSAGES_STAY: Final = "My messages in channels stay as they are."
+MESSAGES_DELETED: Final = "{messages} of mine deleted."
+MESSAGES_WAITING: Final = "{messages} will be, as soon as Discord lets me."
+MESSAGES_STUCK: Final = "{messages} could not be; a moderator there can."
