@@ -139,9 +139,11 @@ class FormErrors:
         """Add that the text at ``path`` is longer than ``limit`` characters."""
         self.add(path, "BASE_TYPE_MAX_LENGTH", f"Must be {limit} or fewer in length.")
 
-    def bad_length(self, path: tuple[str | int, ...], least: int, most: int) -> None:
+    def bad_length(self, path: tuple[str | int, ...], minimum: int, maximum: int) -> None:
         """Add that the text or list at ``path`` is shorter or longer than allowed."""
-        self.add(path, "BASE_TYPE_BAD_LENGTH", f"Must be between {least} and {most} in length.")
+        self.add(
+            path, "BASE_TYPE_BAD_LENGTH", f"Must be between {minimum} and {maximum} in length."
+        )
 
     def required(self, path: tuple[str | int, ...]) -> None:
         """Add that the field at ``path`` is missing."""

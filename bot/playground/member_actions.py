@@ -1,4 +1,4 @@
-"""MemberActions as a member, in code: what the page does by hand, tests and demos do with these."""
+"""Member and administrator actions as methods, for tests, demos and the page."""
 
 from __future__ import annotations
 

@@ -80,28 +80,28 @@ class PresetCatalog:
         self._sheets: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
 
     async def presets(self, guild_id: int | None) -> Sequence[CatalogPreset]:
-        """Return every available style: the guild's own, then the built-in ones."""
+        """Return every available preset: the guild's own, then the built-in ones."""
         return (*await self.guild_presets(guild_id), *self._built_in)
 
     async def guild_presets(self, guild_id: int | None) -> Sequence[CatalogPreset]:
-        """Return the guild's own styles; none in direct messages."""
+        """Return the guild's own presets; none in direct messages."""
         if guild_id is None:
             return ()
         return tuple(self._from_guild(preset) for preset in await self._stored.of(guild_id))
 
     async def get(self, name: str, *, guild_id: int | None) -> CatalogPreset | None:
-        """Return the style with this name or title, or None.
+        """Return the preset with this name or title, or None.
 
         Case, accents, spaces, dashes and underscores make no difference.
         """
         return find(name, await self.presets(guild_id))
 
     async def nearest(self, name: str, *, guild_id: int | None) -> str | None:
-        """Return the name of the most similar style, or None if none is similar."""
+        """Return the name of the most similar preset, or None if none is similar."""
         return nearest(name, await self.presets(guild_id))
 
     async def sheet(self, presets: Sequence[CatalogPreset], *, first: int = 1) -> bytes:
-        """Return the styles' thumbnails with their titles as one picture (WebP).
+        """Return the presets' thumbnails with their titles as one picture (WebP).
 
         Args:
             presets: in the order shown.
@@ -138,13 +138,13 @@ class PresetCatalog:
 
 
 def find(name: str, presets: Sequence[CatalogPreset]) -> CatalogPreset | None:
-    """Return the style of the given ones with this name or title, or None."""
+    """Return the one of the given presets with this name or title, or None."""
     wanted = normalize_name(name)
     return next((each for each in presets if wanted in _spellings(each)), None)
 
 
 def nearest(name: str, presets: Sequence[CatalogPreset]) -> str | None:
-    """Return the name of the most similar style, or None if none is similar."""
+    """Return the name of the most similar preset, or None if none is similar."""
     by_spelling = {spelling: each.name for each in presets for spelling in _spellings(each)}
     found = difflib.get_close_matches(normalize_name(name), list(by_spelling), n=1, cutoff=0.55)
     return by_spelling[found[0]] if found else None

@@ -41,7 +41,7 @@ class GuildPresetEditor:
         self._limit = limit
 
     async def check(self, guild_id: int, name: str, emoji: str | None) -> None:
-        """Check that a style can be added, before its picture is fetched.
+        """Check that a preset can be added, before its picture is fetched.
 
         Raises:
             PresetRefused: its name or emoji is invalid or taken, or the guild is full.
@@ -72,7 +72,7 @@ class GuildPresetEditor:
         alt_text: str | None,
         added_by: int,
     ) -> GuildPreset:
-        """Add a style to the guild.
+        """Add a preset to the guild.
 
         Args:
             guild_id: the guild.
@@ -113,7 +113,7 @@ class GuildPresetEditor:
             raise
 
     async def remove(self, guild_id: int, name: str) -> GuildPreset:
-        """Remove a style of the guild; pictures made with it are kept.
+        """Remove a preset of the guild; pictures made with it are kept.
 
         Raises:
             PresetRefused: there is no preset of this name.
@@ -131,7 +131,7 @@ def default_alt_text(title: str) -> str:
 
 
 def make_thumbnail(picture: bytes) -> bytes:
-    """Crop a picture to the size of the other styles' thumbnails (WebP).
+    """Crop a picture to the size of the other presets' thumbnails (WebP).
 
     Raises:
         UnreadableImageError: the picture cannot be decoded.

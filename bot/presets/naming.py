@@ -30,7 +30,7 @@ _RESERVED: Final = frozenset(
 
 
 def parse_name(text: str) -> tuple[str, str]:
-    """Return a style's name and title: ``("blue-harbour", "Blue Harbour")``.
+    """Return a preset's name and title: ``("blue-harbour", "Blue Harbour")``.
 
     Raises:
         PresetRefused: it is not a valid name, or a built-in preset has it.
@@ -61,7 +61,7 @@ def split_emoji(text: str) -> tuple[str, str | None]:
 
 
 def check_emoji(text: str) -> str:
-    """Return the emoji if it is one standard emoji that no built-in style has.
+    """Return the emoji if it is one standard emoji that no built-in preset has.
 
     Custom emoji are refused: deleting one would break every message that contains it.
 

@@ -82,7 +82,7 @@ class ThumbnailPainter:
         await asyncio.sleep(POLL_SECONDS)
 
     async def paint_next(self) -> bool:
-        """Paint the thumbnail of the style that has waited longest; return False if none waits.
+        """Paint the thumbnail of the preset that has waited longest; return False if none waits.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.

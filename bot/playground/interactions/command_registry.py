@@ -127,11 +127,11 @@ class CommandRegistry:
 
     @staticmethod
     def _check_limit(commands: list[Json]) -> None:
-        for kind, most in _MAX_COMMANDS.items():
-            if sum(c["type"] == kind for c in commands) > most:
+        for kind, maximum in _MAX_COMMANDS.items():
+            if sum(c["type"] == kind for c in commands) > maximum:
                 raise ApiError(
                     ErrorCode.TOO_MANY_COMMANDS,
-                    message=f"Maximum number of application commands reached ({most}).",
+                    message=f"Maximum number of application commands reached ({maximum}).",
                 )
 
     def _validate(self, command: Json, path: _Path, errors: FormErrors) -> Json:

@@ -262,10 +262,12 @@ class InteractionBuilder:
             choices = [choice["value"] for choice in definition.get("choices", [])]
             if choices and text not in choices:
                 raise invalid_form(where, "BASE_TYPE_CHOICES", f"Must be one of {choices}.")
-            least, most = definition.get("min_length", 0), definition.get("max_length", 6000)
-            if not least <= len(text) <= most:
+            minimum, maximum = definition.get("min_length", 0), definition.get("max_length", 6000)
+            if not minimum <= len(text) <= maximum:
                 raise invalid_form(
-                    where, "BASE_TYPE_BAD_LENGTH", f"Must be between {least} and {most} in length."
+                    where,
+                    "BASE_TYPE_BAD_LENGTH",
+                    f"Must be between {minimum} and {maximum} in length.",
                 )
             return text
         return value
@@ -356,14 +358,14 @@ def _parse_number(definition: Json, value: object, where: tuple[str, str]) -> in
         raise invalid_form(
             where, "NUMBER_TYPE_COERCE", f'Value "{value}" is not {kind.__name__}.'
         ) from None
-    least, most = definition.get("min_value"), definition.get("max_value")
-    if least is not None and number < least:
+    minimum, maximum = definition.get("min_value"), definition.get("max_value")
+    if minimum is not None and number < minimum:
         raise invalid_form(
-            where, "NUMBER_TYPE_MIN", f"Value should be greater than or equal to {least}."
+            where, "NUMBER_TYPE_MIN", f"Value should be greater than or equal to {minimum}."
         )
-    if most is not None and number > most:
+    if maximum is not None and number > maximum:
         raise invalid_form(
-            where, "NUMBER_TYPE_MAX", f"Value should be less than or equal to {most}."
+            where, "NUMBER_TYPE_MAX", f"Value should be less than or equal to {maximum}."
         )
     return number
 

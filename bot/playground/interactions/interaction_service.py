@@ -313,9 +313,9 @@ def _validate_choices(data: Json) -> list[Json]:
 
 def _validate_modal(data: Json) -> Json:
     errors = FormErrors()
-    for key, most in (("custom_id", 100), ("title", 45)):
-        if not 1 <= len(str(data.get(key) or "")) <= most:
-            errors.bad_length(("data", key), 1, most)
+    for key, maximum in (("custom_id", 100), ("title", 45)):
+        if not 1 <= len(str(data.get(key) or "")) <= maximum:
+            errors.bad_length(("data", key), 1, maximum)
     path = ("data", "components")
     if not 1 <= len(errors.read_objects(path, data.get("components"))) <= 5:
         errors.bad_length(path, 1, 5)

@@ -248,9 +248,9 @@ class _Validator:
                 kept[key] = {"id": str(self._new_id()), "url": str(kept[key].get("url", ""))}
         return kept
 
-    def _length(self, record: Json, key: str, least: int, most: int, path: _Path) -> None:
-        if not least <= len(str(record.get(key) or "")) <= most:
-            self._errors.bad_length((*path, key), least, most)
+    def _length(self, record: Json, key: str, minimum: int, maximum: int, path: _Path) -> None:
+        if not minimum <= len(str(record.get(key) or "")) <= maximum:
+            self._errors.bad_length((*path, key), minimum, maximum)
 
     def _new_id(self) -> int:
         while self._next_id in self._used:

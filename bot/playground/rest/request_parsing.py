@@ -48,11 +48,11 @@ async def read_body(request: web.Request, *, file_limit: int = 10 * MIB) -> Body
     """
     if request.content_type != "multipart/form-data":
         return Body(payload=await read_json(request))
-    most = max(MAX_REQUEST, file_limit)
-    if (request.content_length or 0) > most:
+    maximum = max(MAX_REQUEST, file_limit)
+    if (request.content_length or 0) > maximum:
         await _drain(request)
         raise ApiError(ErrorCode.REQUEST_TOO_LARGE)
-    body = await _read_multipart(request, file_limit=file_limit, most=most)
+    body = await _read_multipart(request, file_limit=file_limit, maximum=maximum)
     await _wait_if_held(request)
     return body
 
@@ -108,7 +108,7 @@ def _wrong_type_error(wanted: str) -> ApiError:
     return invalid_form((), "MODEL_TYPE_CONVERT", f"Only {wanted}s are accepted here.")
 
 
-async def _read_multipart(request: web.Request, *, file_limit: int, most: int) -> Body:
+async def _read_multipart(request: web.Request, *, file_limit: int, maximum: int) -> Body:
     payload: Json = {}
     uploads: dict[str, Upload] = {}
     total = 0
@@ -127,7 +127,7 @@ async def _read_multipart(request: web.Request, *, file_limit: int, most: int) -
                 # sending would get a broken pipe instead of the response.
                 if not too_large:
                     data += chunk
-                    too_large = len(data) > file_limit or total > most
+                    too_large = len(data) > file_limit or total > maximum
             if name == "payload_json":
                 found = _parse_json(bytes(data))
                 if not isinstance(found, dict):
@@ -173,7 +173,7 @@ def check_snowflake(name: str, value: str) -> str:
     return value
 
 
-def integer_query(request: web.Request, name: str, default: int, least: int, most: int) -> int:
+def integer_query(request: web.Request, name: str, default: int, minimum: int, maximum: int) -> int:
     """Return an integer query parameter.
 
     Raises:
@@ -186,14 +186,14 @@ def integer_query(request: web.Request, name: str, default: int, least: int, mos
         value = int(given)
     except ValueError:
         raise invalid_form((name,), "NUMBER_TYPE_COERCE", f'Value "{given}" is not int.') from None
-    if value < least:
+    if value < minimum:
         raise invalid_form(
             (name,),
             "NUMBER_TYPE_MIN",
-            f"int value should be greater than or equal to {least}.",
+            f"int value should be greater than or equal to {minimum}.",
         )
-    if value > most:
+    if value > maximum:
         raise invalid_form(
-            (name,), "NUMBER_TYPE_MAX", f"int value should be less than or equal to {most}."
+            (name,), "NUMBER_TYPE_MAX", f"int value should be less than or equal to {maximum}."
         )
     return value
