@@ -1,4 +1,4 @@
-"""How a request was understood, for its card to say before any work is done."""
+"""How a request was understood: the lines at the top of its card."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.views.components.items import Button, button
 from bot.views.text import requests as text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from bot.jobs.models import Input, Job
 
@@ -21,28 +21,13 @@ __all__ = ["interpretation_lines", "swap_button"]
 
 LONGEST_NAME: Final = 60
 
-_PLACES: Final[Mapping[Place, str]] = {
-    Place.ATTACHED: "attached",
-    Place.REPLIED_TO: "replied to",
-    Place.FORWARDED: "forwarded",
-    Place.STICKER: "sticker",
-    Place.EMBEDDED: "from the preview",
-    Place.LINKED: "linked",
-    Place.AVATAR: "",
-    Place.EMOJI: "emoji",
-    Place.FIRST_FRAME: "its first frame",
-    Place.PRESET: "",
-    Place.EARLIER: "",
-}
-"""What is added to a picture's name."""
-
 
 def interpretation_lines(job: Job) -> list[str]:
-    """What was taken for what; nothing where that was not kept."""
+    """Which picture is the content and which are styles; empty if that is unknown."""
     understood = job.understood
     if understood is None:
         return []
-    # Where everything lies side by side, there is no need to say where.
+    # If every picture is attached, their places are omitted.
     taken = (understood.content, *understood.styles)
     everywhere = any(each.place not in {Place.ATTACHED, Place.PRESET} for each in taken)
     named = partial(_named, with_place=everywhere)
@@ -60,7 +45,7 @@ def interpretation_lines(job: Job) -> list[str]:
 
 
 def swap_button(job: Job) -> Button | None:
-    """The button that takes the pictures the other way round, for as long as that helps."""
+    """The button that swaps content and style, until the job has ended."""
     understood = job.understood
     if understood is None or not understood.can_swap or job.state.is_final:
         return None
@@ -73,13 +58,13 @@ def swap_button(job: Job) -> Button | None:
 
 
 def _blended(styles: Sequence[str], weights: Sequence[float]) -> str:
-    """The styles, each with its share where they are blended."""
+    """List the styles, each with its share if they are blended."""
     if len(styles) == 1 or len(weights) != len(styles):
         return _listed(styles)
     total = sum(weights)
     return _listed(
         [
-            f"{style} ({round(100 * weight / total)}%)"
+            text.SHARE.format(style=style, percent=round(100 * weight / total))
             for style, weight in zip(styles, weights, strict=True)
         ]
     )
@@ -87,7 +72,7 @@ def _blended(styles: Sequence[str], weights: Sequence[float]) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
+    return text.AND.format(others=", ".join(others), last=last) if others else last
 
 
 def _named(taken: Input, *, with_place: bool) -> str:
@@ -95,5 +80,5 @@ def _named(taken: Input, *, with_place: bool) -> str:
     if len(name) > LONGEST_NAME:
         name = name[: LONGEST_NAME - 1] + "…"
     name = discord.utils.escape_mentions(discord.utils.escape_markdown(name))
-    place = _PLACES[taken.place] if with_place else ""
+    place = text.PLACES[taken.place] if with_place else ""
     return f"**{name}** ({place})" if place else f"**{name}**"

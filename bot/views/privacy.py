@@ -156,16 +156,16 @@ def _lines(holdings: HeldData, guild_name: Callable[[int], str | None]) -> list[
     lines = []
     if finished:
         line = text.FINISHED_ONE if finished == 1 else text.FINISHED
-        lines.append(line.format(paintings=count(finished, "finished painting")))
+        lines.append(line.format(paintings=count(finished, text.FINISHED_PAINTING)))
     if under_way:
-        lines.append(text.UNDER_WAY.format(paintings=count(under_way, "painting")))
+        lines.append(text.UNDER_WAY.format(paintings=count(under_way, text.PAINTING)))
     if failed:
         line = text.FAILED_ONE if failed == 1 else text.FAILED
-        lines.append(line.format(paintings=count(failed, "painting")))
+        lines.append(line.format(paintings=count(failed, text.PAINTING)))
     if holdings.pickers:
         lines.append(text.WAITING.format(pictures=count(len(holdings.pickers), "picture")))
     if holdings.offers:
-        lines.append(count(len(holdings.offers), "unfinished request"))
+        lines.append(count(len(holdings.offers), text.UNFINISHED_REQUEST))
     for preset in holdings.presets:
         server = guild_name(preset.guild_id)
         escaped = discord.utils.escape_markdown(server or "")
@@ -176,9 +176,9 @@ def _lines(holdings: HeldData, guild_name: Callable[[int], str | None]) -> list[
 
 def _counts(holdings: HeldData) -> list[str]:
     counts = {
-        "painting": len(holdings.jobs),
-        "waiting picture": len(holdings.pickers),
-        "unfinished request": len(holdings.offers),
-        "style": len(holdings.presets),
+        text.PAINTING: len(holdings.jobs),
+        text.WAITING_PICTURE: len(holdings.pickers),
+        text.UNFINISHED_REQUEST: len(holdings.offers),
+        text.STYLE: len(holdings.presets),
     }
     return [count(number, noun) for noun, number in counts.items() if number]

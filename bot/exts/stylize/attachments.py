@@ -18,6 +18,7 @@ from yarl import URL
 from bot.intake.download import is_allowed
 from bot.intake.job_request import PictureSource
 from bot.jobs.models import Order, Place
+from bot.views.text.requests import AVATAR_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -154,7 +155,7 @@ def source_of_avatar(user: discord.User | discord.Member) -> PictureSource:
     """Return the picture source of a user's avatar, in a guild the guild's avatar."""
     avatar = user.display_avatar.replace(size=AVATAR_SIZE, static_format="png")
     return PictureSource(
-        url=avatar.url, filename=f"{user.display_name}'s avatar", place=Place.AVATAR
+        url=avatar.url, filename=AVATAR_NAME.format(name=user.display_name), place=Place.AVATAR
     )
 
 

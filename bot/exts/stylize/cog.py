@@ -34,6 +34,7 @@ from bot.exts.stylize.suggestion_actions import open_start_form
 from bot.intake.download import allowed_origins, is_allowed
 from bot.jobs.models import Order
 from bot.presets.catalog import nearest
+from bot.views.text import requests as text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -49,8 +50,8 @@ MAX_CHOICES: Final = 25
 """Choices that Discord shows for one autocompletion."""
 
 
-class Stylize(commands.Cog):
-    """Repaint a picture in the style of another."""
+class Stylize(commands.Cog, description=text.SECTION):
+    """The ways to ask for a painting."""
 
     def __init__(
         self,
@@ -80,7 +81,7 @@ class Stylize(commands.Cog):
         self._is_ours = is_ours
         # Not declared on the class: context menus cannot be, and the slash command is generated.
         self._menu = app_commands.ContextMenu(
-            name="Stylize",
+            name=text.MENU_ENTRY,
             callback=self.on_message_menu,
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
             allowed_installs=app_commands.AppInstallationType(guild=True),
@@ -100,14 +101,11 @@ class Stylize(commands.Cog):
         self._bot.tree.remove_command(self._menu.name, type=self._menu.type)
         await self._pickers.close()
 
-    @commands.command(name="stylize", aliases=["stylise", "paint"], usage=usage())
+    @commands.command(
+        name="stylize", aliases=["stylise", "paint"], usage=usage(), help=text.STYLIZE_HELP
+    )
     async def on_text_command(self, ctx: commands.Context[Any], *, words: str = "") -> None:
-        """Repaint the first picture in the style of the second, or of several.
-
-        Attach them, or reply to a message that holds them. With one picture, name a style or
-        choose one of those I show. `me` stands for your avatar, and so does a member or a
-        custom emoji for its picture.
-        """
+        """Handle the text command."""
         await self._handle_message(ctx.message, words)
 
     async def on_slash_command(

@@ -18,6 +18,7 @@ from bot.exts.stylize.options import (
     WholeNumber,
     YesNo,
 )
+from bot.views.text import requests as text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -73,7 +74,7 @@ def build_slash_command(
     app_commands.autocomplete(preset=complete_preset)(stylize)
     return app_commands.Command(
         name="stylize",
-        description="Repaint a picture in the style of another",
+        description=text.SLASH_DESCRIPTION,
         callback=stylize,
         allowed_contexts=app_commands.AppCommandContext(
             guild=True, dm_channel=True, private_channel=False

@@ -35,6 +35,12 @@ WAITING: Final = "{pictures} waiting for a style"
 PRESET: Final = "the style {name}{where} and its picture"
 IN_SERVER: Final = " in {server}"
 
+FINISHED_PAINTING: Final = "finished painting"
+PAINTING: Final = "painting"
+WAITING_PICTURE: Final = "waiting picture"
+UNFINISHED_REQUEST: Final = "unfinished request"
+STYLE: Final = "style"
+
 EXPORT: Final = "Export"
 FORGET_EVERYTHING: Final = "Forget everything…"
 FORGET: Final = "Forget"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bot.jobs.models import Place
 from bot.views.components.routes import Suggestion
 
 if TYPE_CHECKING:
@@ -18,6 +19,17 @@ SWAP_NOT_YOURS: Final = "Only the member who asked for this painting can swap it
 SWAP_TOO_LATE: Final = (
     "This painting has ended already; ask again with the word `swap` for the other way round."
 )
+
+SECTION: Final = "Repaint a picture in the style of another."
+STYLIZE_HELP: Final = (
+    "Repaint the first picture in the style of the second, or of several.\n\n"
+    "Attach them, or reply to a message that holds them. With one picture, name a style or choose "
+    "one of those I show. `me` stands for your avatar, and so does a member or a custom emoji for "
+    "its picture."
+)
+SLASH_DESCRIPTION: Final = "Repaint a picture in the style of another"
+MENU_ENTRY: Final = "Stylize"
+AVATAR_NAME: Final = "{name}'s avatar"
 
 PICKER_POSTED: Final = "Now choose a style in the message I posted in this channel."
 PICKER_NOT_YOURS: Final = (
@@ -67,6 +79,22 @@ REPAINTING_WITH_MASK: Final = "Repainting {content} in the style of {styles} whe
 GUESSED: Final = "I guessed which is which; press **Swap** if it is the other way round."
 GUESSED_OF_SEVERAL: Final = "I guessed which one to repaint; the button takes the next one instead."
 UNNAMED: Final = "a picture"
+AND: Final = "{others} and {last}"
+SHARE: Final = "{style} ({percent}%)"
+PLACES: Final[Mapping[Place, str]] = {
+    Place.ATTACHED: "attached",
+    Place.REPLIED_TO: "replied to",
+    Place.FORWARDED: "forwarded",
+    Place.STICKER: "sticker",
+    Place.EMBEDDED: "from the preview",
+    Place.LINKED: "linked",
+    Place.AVATAR: "",
+    Place.EMOJI: "emoji",
+    Place.FIRST_FRAME: "its first frame",
+    Place.PRESET: "",
+    Place.EARLIER: "",
+}
+"""What is added to a picture's name; empty where its name says it."""
 
 
 def numbers_for_styles(count: int) -> str:
