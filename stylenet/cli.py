@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
+import math
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,42 +35,59 @@ _FORMATS: Mapping[str, images.Format] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return its exit status: 0, 1 for a failure, 2 for a wrong use."""
+    """Run the command line and return its exit status.
+
+    The status is 0 for success, 1 for a failure, 2 for wrong usage, 70 for an unexpected error
+    and 130 for an interruption. Every failure prints one line on standard error.
+    """
     options = _parser().parse_args(arguments)
     try:
         return _paint(options)
-    except (StylenetError, OSError, ValueError) as error:
-        print(f"stylenet: {error}", file=sys.stderr)  # noqa: T201 - a command's own output
-        return 1
     except KeyboardInterrupt:
-        return 130
+        return _fail("interrupted", status=130)
+    except (StylenetError, OSError, ValueError) as error:
+        return _fail(str(error), status=1)
+    except Exception as error:
+        if options.debug:
+            raise
+        message = f"unexpected {type(error).__name__}: {error} (--debug shows the traceback)"
+        return _fail(message, status=70)
+
+
+def _fail(message: str, *, status: int) -> int:
+    line = " ".join(message.split())
+    print(f"stylenet: {line}", file=sys.stderr)  # noqa: T201 - a command's own output
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
     default = Recipe.named("default")
     parser = argparse.ArgumentParser(
-        prog="stylenet", description="Repaint a picture in the manner of another."
+        prog="stylenet", description="Repaint a picture in the style of another."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     paint = commands.add_parser(
         "paint",
-        help="paint one picture",
-        epilog="Defaults are those of the default recipe; another recipe brings its own.",
+        help="repaint one picture",
+        epilog="The defaults shown are the default recipe's; other recipes have their own.",
     )
-    paint.add_argument("content", type=Path, help="the picture that is repainted")
-    paint.add_argument("style", type=Path, nargs="+", help="the picture, or several, to paint like")
-    paint.add_argument("-o", "--out", type=Path, default=Path("out.png"), help="PNG, WebP or JPEG")
+    paint.add_argument("content", type=Path, help="content picture, which is repainted")
+    paint.add_argument("style", type=Path, nargs="+", help="style picture, or several to blend")
+    paint.add_argument(
+        "-o", "--out", type=Path, default=Path("out.png"), help="a .png, .webp or .jpg file"
+    )
     paint.add_argument(
         "--recipe",
         default=default.name,
-        help=f"{', '.join(sorted(RECIPES))}, or a .json file that holds one (default: default)",
+        help=f"{', '.join(sorted(RECIPES))}, or a .json file with a recipe (default: default)",
     )
     paint.add_argument("--size", type=int, help="longest side in pixels (default: the content's)")
     paint.add_argument(
         "--coarsest",
         type=int,
         metavar="SIDE",
-        help=f"paint half the size first while no smaller; 0: never (default: {default.coarsest})",
+        help="least longest side of the smaller pictures that are painted first; 0 paints at full "
+        f"size only (default: {default.coarsest})",
     )
     paint.add_argument("--seed", type=int, help=f"default: {default.seed}")
     paint.add_argument(
@@ -81,34 +99,56 @@ def _parser() -> argparse.ArgumentParser:
     paint.add_argument("--style-weight", type=float, help=f"default: {default.style_weight:g}")
     paint.add_argument("--tv-weight", type=float, help=f"default: {default.tv_weight:g}")
     paint.add_argument(
-        "--keep-colors", action="store_true", default=None, help="keep the content's own colours"
+        "--keep-colors",
+        action="store_true",
+        default=None,
+        help="keep the content picture's colours",
     )
     paint.add_argument(
-        "--blend", type=float, nargs="+", metavar="WEIGHT", help="of each style (default: equal)"
+        "--blend",
+        type=float,
+        nargs="+",
+        metavar="WEIGHT",
+        help="weight of each style picture (default: equal)",
     )
-    paint.add_argument("--style-scale", type=float, help="size of the strokes; 2 doubles it")
+    paint.add_argument("--style-scale", type=float, help="size of the strokes; 2 doubles them")
     paint.add_argument(
         "--mask",
         type=Path,
         action="append",
         default=[],
-        help="a grey picture, white where the style goes; once for each style, - for none",
+        help="grey picture, white where the style goes; one per style picture, - for none",
     )
-    paint.add_argument("--start", type=Path, help="a picture to begin from, such as a painting")
-    paint.add_argument("--weights", type=Path, help="imagenet-vgg-verydeep-19.mat")
+    paint.add_argument("--start", type=Path, help="picture to start from, such as a result")
+    paint.add_argument(
+        "--weights", type=Path, help="imagenet-vgg-verydeep-19.mat (default: bundled)"
+    )
     paint.add_argument("--device", default="auto", help="auto, cpu, cuda:0, … (default: auto)")
     paint.add_argument(
         "--precision",
         choices=[precision.value for precision in Precision],
         default=Precision.AUTO.value,
-        help="of the convolutions (default: auto)",
+        help="number format of the convolutions (default: auto)",
     )
     paint.add_argument(
-        "--memory-limit", type=float, metavar="MIB", help="paint in tiles what would need more"
+        "--memory-limit",
+        type=_mebibytes,
+        metavar="MIB",
+        help="memory to use, in MiB; a larger picture is painted in tiles",
     )
-    paint.add_argument("--no-snapshots", action="store_true", help="write the painting only")
-    paint.add_argument("--json", action="store_true", help="report in JSON, a line per event")
+    paint.add_argument("--no-snapshots", action="store_true", help="write only the result")
+    paint.add_argument("--json", action="store_true", help="report in JSON, one line per event")
+    paint.add_argument("--debug", action="store_true", help="show tracebacks")
     return parser
+
+
+def _mebibytes(text: str) -> int:
+    """Parse a number of MiB into bytes."""
+    value = float(text)
+    if not 0 < value < math.inf:
+        msg = f"{text} is not a number of MiB"
+        raise ValueError(msg)
+    return round(value * (1 << 20))
 
 
 def _paint(options: argparse.Namespace) -> int:
@@ -117,7 +157,7 @@ def _paint(options: argparse.Namespace) -> int:
     changes = {
         field: getattr(options, field) for field in fields if getattr(options, field) is not None
     }
-    recipe = _recipe(options.recipe).evolve(**changes)
+    recipe = _load_recipe(options.recipe).evolve(**changes)
     if options.out.suffix.lower() not in _FORMATS:
         msg = f"{options.out.name}: the name must end in {', '.join(_FORMATS)}"
         raise ValueError(msg)
@@ -126,11 +166,10 @@ def _paint(options: argparse.Namespace) -> int:
     masks = [None if str(path) == "-" else _read(path, images.decode_mask) for path in options.mask]
     masks += [None] * (len(styles) - len(masks)) if masks else []
     start = None if options.start is None else _read(options.start)
-    limit = None if options.memory_limit is None else round(options.memory_limit * (1 << 20))
-    from stylenet.api import paint  # noqa: PLC0415 - torch, once the arguments are sound
+    _require_writable(options.out)
+    from stylenet.api import paint  # noqa: PLC0415 - imports torch, after the arguments are valid
 
-    report: _Report = _choose_report(options, recipe)
-    with report:
+    with _choose_reporter(options, recipe) as reporter:
         for event in paint(
             content,
             styles,
@@ -140,103 +179,153 @@ def _paint(options: argparse.Namespace) -> int:
             weights=options.weights,
             device=options.device,
             precision=options.precision,
-            memory_limit=limit,
+            memory_limit=options.memory_limit,
         ):
             if isinstance(event, events.Snapshot) and not options.no_snapshots:
                 stem, suffix = options.out.stem, options.out.suffix
                 _write(options.out.with_name(f"{stem}-{event.step:04d}{suffix}"), event.pixels)
             if isinstance(event, events.Painting):
                 _write(options.out, event.pixels)
-            report.tell(event)
+            reporter.report(event)
     return 0
 
 
-def _recipe(name: str) -> Recipe:
-    """The built-in recipe of that name, or the one that a file holds."""
+def _load_recipe(name: str) -> Recipe:
+    """Return a built-in recipe, or the one in a .json file.
+
+    Raises:
+        RecipeError: there is no such recipe, or it is invalid.
+        ValueError: the file cannot be read.
+    """
     if not name.endswith(".json"):
         return Recipe.named(name)
     try:
         return Recipe.from_json(Path(name).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"{name}: {error}"
+    except OSError as error:
+        raise _file_error(Path(name), error) from error
+    except UnicodeDecodeError as error:
+        msg = f"{name}: not a UTF-8 text file"
         raise ValueError(msg) from error
 
 
 def _read(path: Path, decode: Callable[[bytes], Image.Image] = images.decode) -> Image.Image:
+    """Read a picture.
+
+    Raises:
+        ValueError: the file cannot be read or decoded; the message names it.
+    """
     try:
         return decode(path.read_bytes())
     except OSError as error:
-        msg = f"{path}: {error.strerror}"
-        raise ValueError(msg) from error
+        raise _file_error(path, error) from error
     except StylenetError as error:
         msg = f"{path}: {error}"
         raise ValueError(msg) from error
 
 
+def _require_writable(path: Path) -> None:
+    """Check, before painting, that a file can be written; create its folder.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if path.is_dir():
+        msg = f"{path}: is a folder"
+        raise ValueError(msg)
+    partial = _partial(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(b"")
+        partial.unlink()
+    except FileExistsError as error:
+        msg = f"{path}: {path.parent} is not a folder"
+        raise ValueError(msg) from error
+    except OSError as error:
+        raise _file_error(path, error) from error
+
+
 def _write(path: Path, pixels: images.Pixels) -> None:
-    """Write beside the name and rename: a picture is never seen half written."""
+    """Encode a picture and write it atomically, by renaming.
+
+    Raises:
+        ValueError: the file cannot be written.
+    """
     data = images.encode(pixels, _FORMATS[path.suffix.lower()], quality=95)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(data)
-    partial.replace(path)
+    partial = _partial(path)
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    except OSError as error:
+        raise _file_error(path, error) from error
 
 
-@dataclass
-class _Report(contextlib.AbstractContextManager["_Report"]):
-    """Tells what happens, a line per event that matters."""
+def _partial(path: Path) -> Path:
+    return path.with_name(f".{path.name}.partial")
 
-    recipe: Recipe
-    say: Callable[[str], None]
 
-    def tell(self, event: events.PaintingEvent) -> None:
-        """Tell of one event."""
-        raise NotImplementedError
+def _file_error(path: Path, error: OSError) -> ValueError:
+    return ValueError(f"{path}: {error.strerror or error}")
+
+
+class _LineReporter(contextlib.AbstractContextManager["_LineReporter"]):
+    """Prints a line per snapshot and one for the result: for a pipe or a log.
+
+    Args:
+        recipe: of the painting. The cookbook's steps are called generations.
+        write_line: prints a line.
+    """
+
+    def __init__(self, recipe: Recipe, write_line: Callable[[str], None]) -> None:
+        self._unit = "generation" if recipe.name == "cookbook" else "step"
+        self._write_line = write_line
+        self._total = 0
 
     def __exit__(self, *_: object) -> None:
         return None
 
-
-class _Lines(_Report):
-    """For a pipe or a log."""
-
-    total = 0
-
-    def tell(self, event: events.PaintingEvent) -> None:
+    def report(self, event: events.PaintingEvent) -> None:
+        """Report one event."""
         if isinstance(event, events.Progress):
-            self.total = event.total
+            self._total = event.total
         if isinstance(event, events.Snapshot) and event.losses is not None:
-            self.say(_generation(event.step, self.total, event.losses))
+            unit, losses = self._unit.capitalize(), _format_losses(event.losses)
+            self._write_line(f"{unit} {event.step} out of {self._total}, loss: {losses}")
         if isinstance(event, events.Painting):
-            self.say(
-                f"Painted in {event.steps} generations, {event.passes:.1f} passes and "
-                f"{event.seconds:.1f} s on {event.device}, loss: {_terms(event.losses)}"
+            self._write_line(
+                f"Painted in {event.steps} {self._unit}s, {event.passes:.1f} passes and "
+                f"{event.seconds:.1f} s on {event.device}, loss: {_format_losses(event.losses)}"
             )
 
 
-class _Json(_Report):
-    """For programs."""
+class _JsonReporter(contextlib.AbstractContextManager["_JsonReporter"]):
+    """Prints a JSON object per step and one for the result: for programs."""
 
-    def tell(self, event: events.PaintingEvent) -> None:
-        fact: dict[str, Any]
+    def __init__(self, recipe: Recipe, write_line: Callable[[str], None]) -> None:
+        self._recipe = recipe
+        self._write_line = write_line
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def report(self, event: events.PaintingEvent) -> None:
+        """Report one event."""
+        fields: dict[str, Any]
         if isinstance(event, events.Progress):
-            fact = {"event": "progress", "step": event.step, "total": event.total}
+            fields = {"event": "progress", "step": event.step, "total": event.total}
         elif isinstance(event, events.Painting):
-            fact = {"event": "painting", "recipe": self.recipe.name, "steps": event.steps}
-            fact["device"] = event.device
+            fields = {"event": "painting", "recipe": self._recipe.name, "steps": event.steps}
+            fields["device"] = event.device
         else:
             return
-        fact |= {"passes": round(event.passes, 4), "seconds": round(event.seconds, 3)}
-        fact["losses"] = event.losses.with_total()
-        self.say(json.dumps(fact))
+        fields |= {"passes": round(event.passes, 4), "seconds": round(event.seconds, 3)}
+        fields["losses"] = event.losses.with_total()
+        self._write_line(json.dumps(fields))
 
 
-class _Bar(_Report):
-    """For a terminal: the same lines above a progress bar."""
+class _BarReporter(contextlib.AbstractContextManager["_BarReporter"]):
+    """Prints the lines of `_LineReporter` above a progress bar: for a terminal."""
 
     def __init__(self, recipe: Recipe, console: Console) -> None:
-        super().__init__(recipe, lambda line: self._progress.console.print(line, highlight=False))
-        self._lines = _Lines(recipe, self.say)
         self._progress = Progress(
             TextColumn(recipe.name),
             BarColumn(),
@@ -246,15 +335,17 @@ class _Bar(_Report):
             console=console,
         )
         self._task = self._progress.add_task(recipe.name, total=recipe.passes, loss="")
+        self._lines = _LineReporter(recipe, functools.partial(console.print, highlight=False))
 
-    def __enter__(self) -> _Bar:
+    def __enter__(self) -> _BarReporter:
         self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def tell(self, event: events.PaintingEvent) -> None:
+    def report(self, event: events.PaintingEvent) -> None:
+        """Report one event."""
         if isinstance(event, events.Progress):
             self._progress.update(
                 self._task,
@@ -262,22 +353,21 @@ class _Bar(_Report):
                 total=event.total,
                 loss=f"loss {event.losses.total:.3g}",
             )
-        self._lines.tell(event)
+        self._lines.report(event)
 
 
-def _choose_report(options: argparse.Namespace, recipe: Recipe) -> _Report:
+def _choose_reporter(
+    options: argparse.Namespace, recipe: Recipe
+) -> _LineReporter | _JsonReporter | _BarReporter:
+    write_line = functools.partial(print, flush=True)
     if options.json:
-        return _Json(recipe, lambda line: print(line, flush=True))  # noqa: T201
+        return _JsonReporter(recipe, write_line)
     console = Console()
     if console.is_terminal:
-        return _Bar(recipe, console)
-    return _Lines(recipe, lambda line: print(line, flush=True))  # noqa: T201
+        return _BarReporter(recipe, console)
+    return _LineReporter(recipe, write_line)
 
 
-def _generation(step: int, total: int, losses: events.Losses) -> str:
-    return f"Generation {step} out of {total}, loss: {_terms(losses)}"
-
-
-def _terms(losses: events.Losses) -> str:
+def _format_losses(losses: events.Losses) -> str:
     terms = (f"{name.replace('_', ' ')} {value:.4g}" for name, value in losses.items())
     return f"{losses.total:.6g} ({', '.join(terms)})"

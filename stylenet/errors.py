@@ -90,7 +90,13 @@ class ImageSizeError(ImageError):
     """
 
     def __init__(self, *, width: int, height: int, limit: float, kind: str) -> None:
-        super().__init__(f"{width}×{height} pixels crosses the limit {kind}={limit:g}")
+        rule = {
+            "side_min": f"a side must have at least {limit:g}",
+            "side_max": f"a side may have at most {limit:g}",
+            "area_max": f"at most {limit:.0f} in all are allowed",
+            "aspect_max": f"the longer side may be at most {limit:g} times the shorter",
+        }[kind]
+        super().__init__(f"the picture has {width}×{height} pixels; {rule}")
         self.width = width
         self.height = height
         self.limit = limit

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LAYERS",
+    "MIN_SIZE",
     "RECIPES",
     "WHITENED_LAYER",
     "LayerWeights",
@@ -39,6 +40,9 @@ WHITENED_LAYER = "relu4_1"
 
 LayerWeights = tuple[tuple[str, float], ...]
 """Layers by name with the weight of each, e.g. ``(("relu4_2", 0.5), ("relu5_2", 0.5))``."""
+
+MIN_SIZE = 16
+"""Least longest side that is painted, in pixels: a position of the deepest block."""
 
 _MAX_SIZE = 4096
 _MAX_PASSES = 10_000
@@ -190,9 +194,9 @@ class Recipe:
         """
         self._validate_name()
         if self.size is not None:
-            _integer("size", self.size, 16, _MAX_SIZE)
+            _integer("size", self.size, MIN_SIZE, _MAX_SIZE)
         if self.coarsest != 0:
-            _integer("coarsest", self.coarsest, 16, _MAX_SIZE)
+            _integer("coarsest", self.coarsest, MIN_SIZE, _MAX_SIZE)
         if self.snapshot_every is not None:
             _integer("snapshot_every", self.snapshot_every, 1, _MAX_PASSES)
         _integer("seed", self.seed, 0, 2**63 - 1)

@@ -17,6 +17,7 @@ from stylenet.engine import devices
 from stylenet.engine.memory import plan_memory
 from stylenet.engine.objective import Objective
 from stylenet.engine.scale import ScaleProblem
+from stylenet.errors import ImageSizeError
 from stylenet.features.reduced import ReducedVGG, load_reduced
 from stylenet.features.vgg import VGG19
 from stylenet.losses.guides import Guides
@@ -27,7 +28,7 @@ from stylenet.optim.fourier import FourierBasis
 from stylenet.optim.masking import MaskedPicture
 from stylenet.preprocessing.inputs import prepare
 from stylenet.preprocessing.regions import coverage
-from stylenet.recipe import LAYERS, Padding
+from stylenet.recipe import LAYERS, MIN_SIZE, Padding
 from stylenet.scales import Scale, scales_of
 
 if TYPE_CHECKING:
@@ -153,10 +154,13 @@ def plan_painting(
     Raises:
         RecipeError: the recipe or the masks do not fit the pictures.
         EmptyMaskError: a mask leaves its style no place.
+        ImageSizeError: the painting would have no side of `MIN_SIZE` pixels.
         DeviceMemoryError: the full size does not fit into the memory, even in tiles.
     """
     pictures = prepare(content, styles, recipe, masks=masks, start=start)
     height, width = pictures.content.shape[:2]
+    if max(width, height) < MIN_SIZE:
+        raise ImageSizeError(width=width, height=height, limit=MIN_SIZE, kind="side_min")
     _plan_memory(width, height, recipe, config)
     scales = [Scale(recipe=recipe, share=1.0)]
     if start is None:

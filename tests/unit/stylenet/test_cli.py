@@ -115,11 +115,17 @@ def test_the_name_says_the_format_and_the_folder(files, suffix):
     ("options", "said"),
     [
         (["--size", "4"], "size"),
+        (["--seed", "-1"], "seed"),
         (["--passes", "0"], "passes"),
         (["--device", "cuda:99"], "device"),
         (["--recipe", "nonsense"], "one of default"),
         (["-o", "out.txt"], "must end in"),
         (["--weights", "nowhere.mat"], "nowhere.mat"),
+        (["--recipe", "nowhere.json"], "nowhere.json: No such file"),
+        (["--mask", "nowhere.png"], "nowhere.png: No such file"),
+        (["--start", "nowhere.png"], "nowhere.png: No such file"),
+        (["--blend", "1", "2"], "one per style picture"),
+        (["--memory-limit", "1"], "even in tiles"),
     ],
 )
 def test_failures_are_one_line(files, capsys, options, said):
@@ -129,6 +135,79 @@ def test_failures_are_one_line(files, capsys, options, said):
     assert said in error
     assert error.count("\n") == 1
     assert not (files / "out.png").exists()
+
+
+def test_an_unexpected_error_is_one_line_unless_debugging(files, capsys, monkeypatch):
+    def fail(*_, **__):
+        raise TypeError("two\nlines")
+
+    monkeypatch.setattr("stylenet.api.paint", fail)
+    assert paint(files) == 70
+    error = capsys.readouterr().err
+    assert error == ("stylenet: unexpected TypeError: two lines (--debug shows the traceback)\n")
+    with pytest.raises(TypeError, match="two"):
+        paint(files, "--debug")
+
+
+def test_an_interruption_is_one_line(files, capsys, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stylenet.api.paint", interrupt)
+    assert paint(files) == 130
+    assert capsys.readouterr().err == "stylenet: interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [("content.png/out.png", "content.png is not a folder"), ("folder.png", "is a folder")],
+)
+def test_an_unwritable_output_is_found_before_painting(files, capsys, monkeypatch, out, said):
+    (files / "folder.png").mkdir()
+    monkeypatch.setattr("stylenet.api.paint", lambda *_, **__: pytest.fail("it painted"))
+    assert paint(files, "-o", str(files / out)) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"stylenet: {files / out}: ")
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_a_check_of_the_output_leaves_nothing_behind(files, monkeypatch):
+    out = files / "out.png"
+    out.write_bytes(b"an earlier result")
+    monkeypatch.setattr("stylenet.api.paint", lambda *_, **__: iter(()))
+    assert paint(files) == 0
+    assert out.read_bytes() == b"an earlier result"
+    assert not list(files.glob(".out*"))
+
+
+def test_a_picture_of_one_pixel_is_refused_in_a_sentence(files, capsys):
+    Image.new("RGB", (1, 1), "red").save(files / "content.png")
+    assert paint(files) == 1
+    assert capsys.readouterr().err == (
+        "stylenet: the picture has 1×1 pixels; a side must have at least 16\n"
+    )
+    assert paint(files, "--size", "16", "--passes", "2") == 0
+
+
+def test_a_style_of_one_pixel_is_painted(files):
+    Image.new("RGB", (1, 1), "red").save(files / "style.jpg")
+    assert paint(files, "--passes", "3") == 0
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "0", "-5", "much"])
+def test_a_memory_limit_is_a_number_of_mebibytes(files, capsys, value):
+    with pytest.raises(SystemExit) as caught:
+        paint(files, "--memory-limit", value)
+    assert caught.value.code == 2
+    assert "--memory-limit" in capsys.readouterr().err
+
+
+def test_other_recipes_take_steps(files, capsys):
+    assert paint(files, "--passes", "7") == 0
+    *_, shown, result = capsys.readouterr().out.splitlines()
+    assert shown.startswith("Step ")
+    assert " steps, " in result
 
 
 def test_pictures_that_cannot_be_read_are_named(files, capsys):

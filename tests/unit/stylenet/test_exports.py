@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -41,17 +43,78 @@ def test_other_names_are_not_there():
         stylenet.nonsense  # noqa: B018 - the access is the test
 
 
+def test_all_modules_but_the_api_are_free_of_torch():
+    """Of the modules at the top; the packages below need torch."""
+    modules = [
+        f"stylenet.{path.stem}"
+        for path in Path(stylenet.__file__).parent.glob("*.py")
+        if path.stem not in {"__init__", "__main__", "api"}
+    ]
+    assert "stylenet.budget" in modules
+    code = (
+        f"import sys, {', '.join(modules)}\n"
+        "from stylenet import Recipe, Snapshot\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 @pytest.mark.parametrize(
-    "code",
+    ("module", "names"),
     [
-        "import stylenet, stylenet.recipe, stylenet.images, stylenet.errors, stylenet.events",
-        "from stylenet import Recipe, StylenetError, Snapshot",
-        "from stylenet.cli import main",
+        ("api", ["paint", "stylize"]),
+        (
+            "architecture",
+            [
+                "REDUCED_CHANNELS",
+                "REDUCED_FILTERS",
+                "REDUCED_LAYERS",
+                "deepest_of",
+                "down_to",
+                "exact_cost",
+                "is_narrowed",
+                "layer_shape",
+                "macs_per_pixel",
+                "reduced_channels_in",
+                "reduced_cost",
+                "reduced_kernel_shapes",
+                "require_reduced",
+            ],
+        ),
+        ("budget", ["Network", "Schedule", "Stage", "drafted_layers"]),
+        ("cli", ["main"]),
+        ("engine.checkpoints", ["BudgetUsed", "PaintingState", "pack", "unpack"]),
+        ("engine.cuda_graph", ["CudaGraph"]),
+        ("engine.devices", ["describe", "draft_dtype", "resolve"]),
+        ("engine.loop", ["run"]),
+        (
+            "engine.memory",
+            [
+                "MemoryPlan",
+                "available_memory",
+                "memory_needed",
+                "out_of_memory_guard",
+                "plan_memory",
+            ],
+        ),
+        ("engine.objective", ["Evaluation", "Objective"]),
+        ("engine.plan", ["ComputeConfig", "PaintingPlan", "plan_painting"]),
+        ("engine.scale", ["ScalePosition", "ScaleProblem", "ScaleRun"]),
+        ("optim.adam", ["Adam"]),
+        ("optim.color_basis", ["ColorBasis"]),
+        ("optim.fourier", ["FourierBasis"]),
+        ("optim.lbfgs", ["LBFGS", "CurvaturePairs", "round_to_half"]),
+        ("optim.masking", ["MaskedPicture", "Parametrization"]),
+        ("optim.state", ["OptimizerState", "P", "Point"]),
+        ("precision", ["Precision"]),
+        ("scales", ["Scale", "scales_of"]),
     ],
 )
-def test_torch_is_not_imported_before_it_is_needed(code):
-    check = f"{code}; import sys; assert 'torch' not in sys.modules"
-    subprocess.run([sys.executable, "-c", check], check=True, timeout=60)
+def test_the_exported_names_of_modules(module, names):
+    imported = importlib.import_module(f"stylenet.{module}")
+    assert imported.__all__ == names
+    for name in names:
+        assert getattr(imported, name) is not None
 
 
 def test_every_error_is_a_stylenet_error():
