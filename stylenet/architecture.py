@@ -20,6 +20,7 @@ __all__ = [
     "is_narrowed",
     "layer_shape",
     "macs_per_pixel",
+    "pools_before",
     "reduced_channels_in",
     "reduced_cost",
     "reduced_kernel_shapes",
@@ -85,6 +86,11 @@ def layer_shape(layer: str) -> tuple[int, int, float]:
     if layer.endswith("_1"):
         channels_in = _BLOCK_CHANNELS[block - 2] if block > 1 else 3
     return channels_in, channels, 0.25 ** (block - 1)
+
+
+def pools_before(layer: str) -> int:
+    """Return how many pools precede a layer; each halves the resolution of its features."""
+    return int(layer[4]) - 1
 
 
 def macs_per_pixel(layer: str) -> float:

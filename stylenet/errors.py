@@ -1,17 +1,17 @@
-"""Everything stylenet raises on purpose.
+"""The errors that stylenet raises.
 
 ::
 
     StylenetError
     ├── RecipeError          a recipe's field is out of range, unknown or of the wrong type
-    ├── ImageError           bytes that are not a picture we paint
+    ├── ImageError           a picture or mask that cannot be used
     │   ├── UnreadableImageError    not a picture, or truncated
-    │   ├── UnsupportedImageError   a picture of a kind we do not paint
+    │   ├── UnsupportedImageError   a format or pixel type that is not supported
     │   ├── ImageSizeError          too small, too large or too elongated
-    │   └── EmptyMaskError          a mask without any white
-    ├── WeightsError         a weights file that is wrong, truncated or hostile
-    ├── CheckpointError      a checkpoint that belongs to another job or version
-    ├── DivergedError        the loss is not a number any more; the last good picture stands
+    │   └── EmptyMaskError          a mask that leaves its style no pixels
+    ├── WeightsError         a weights file that is wrong, truncated or malicious
+    ├── CheckpointError      a checkpoint that is damaged, or of another painting or version
+    ├── DivergedError        the loss became NaN or infinite
     └── DeviceMemoryError    the device cannot hold a picture of this size
 """
 
@@ -33,15 +33,16 @@ __all__ = [
 
 
 class StylenetError(Exception):
-    """Base of everything stylenet raises on purpose."""
+    """Base class of the errors that stylenet raises."""
 
 
 class RecipeError(StylenetError, ValueError):
     """A recipe's field is out of range, unknown or of the wrong type.
 
     Attributes:
-        field: name of the offending field.
+        field: name of the field.
         got: the value as given.
+        expected: description of the allowed values.
     """
 
     def __init__(self, field: str, got: object, expected: str) -> None:
@@ -52,14 +53,14 @@ class RecipeError(StylenetError, ValueError):
 
 
 class ImageError(StylenetError):
-    """Bytes that are not a picture we paint."""
+    """A picture or mask that cannot be used."""
 
 
 class UnreadableImageError(ImageError):
     """The bytes are not a picture, or the picture is truncated.
 
     Attributes:
-        truncated: whether they begin as a picture does, and end or break off too early.
+        truncated: whether they start like a picture, but are cut off or damaged.
     """
 
     def __init__(self, message: str, *, truncated: bool = False) -> None:
@@ -68,10 +69,10 @@ class UnreadableImageError(ImageError):
 
 
 class UnsupportedImageError(ImageError):
-    """A picture of a kind we do not paint.
+    """A picture whose format or pixel type is not supported.
 
     Attributes:
-        format: Pillow's name of the format, or None where it is not known.
+        format: Pillow's name of the format; None if it is unknown.
     """
 
     def __init__(self, message: str, *, format: str | None = None) -> None:  # noqa: A002
@@ -84,9 +85,9 @@ class ImageSizeError(ImageError):
 
     Attributes:
         width, height: the picture's size in pixels.
-        limit: the bound that was crossed, in pixels (a side or an area; `kind` says which).
-        kind: ``"side_min"``, ``"side_max"``, ``"area_max"`` or ``"aspect_max"``; the last one's
-            limit is a ratio, longest side divided by shortest.
+        limit: the limit that was exceeded: a side in pixels, an area in pixels, or a ratio.
+        kind: ``"side_min"``, ``"side_max"``, ``"area_max"`` or ``"aspect_max"`` (longest side
+            divided by shortest).
     """
 
     def __init__(self, *, width: int, height: int, limit: float, kind: str) -> None:
@@ -104,10 +105,10 @@ class ImageSizeError(ImageError):
 
 
 class EmptyMaskError(ImageError):
-    """A mask that leaves its style no place in the picture.
+    """A mask that leaves its style no pixels.
 
     Attributes:
-        style: the style picture's number, from 0; None where it is not known whose mask it is.
+        style: index of the style picture, from 0; None if it is unknown.
     """
 
     def __init__(self, style: int | None = None) -> None:
@@ -117,15 +118,15 @@ class EmptyMaskError(ImageError):
 
 
 class WeightsError(StylenetError):
-    """A weights file that is wrong, truncated or hostile."""
+    """A weights file that is wrong, truncated or malicious."""
 
 
 class CheckpointError(StylenetError):
-    """A checkpoint that belongs to another job, another recipe or another version."""
+    """A checkpoint that is damaged, or belongs to another painting or version."""
 
 
 class DivergedError(StylenetError):
-    """The loss is not a number any more; nothing was written over the last good picture.
+    """The loss became NaN or infinite; snapshots yielded before are still good.
 
     Attributes:
         step: the optimiser step at which it happened.
@@ -140,7 +141,7 @@ class DeviceMemoryError(StylenetError):
     """The device cannot hold a picture of this size.
 
     Attributes:
-        needed, available: bytes; `available` is None where the device does not tell.
+        needed, available: bytes; `available` is None if the device does not report it.
     """
 
     def __init__(self, message: str, *, needed: int, available: int | None) -> None:

@@ -1,4 +1,4 @@
-"""What a running painting says of itself, step by step. Free of torch."""
+"""Events of a running painting: progress, snapshots, checkpoints, the result. Free of torch."""
 
 from __future__ import annotations
 
@@ -59,17 +59,17 @@ class Losses(Mapping[str, float]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """One optimiser step is done.
+    """One optimiser step has finished.
 
     Attributes:
         step: steps done so far, from 1.
-        total: steps in all, over every scale, as far as can be foreseen: a step that needs
-            more than one trial takes from the budget of later ones.
+        total: expected number of steps, over all scales; it falls when a step needs more than one
+            evaluation, which the budget of later steps pays for.
         scale: pyramid level being painted, from 0.
-        losses: the losses after this step, down to the deepest layer that is minimised; during
-            a draft they are the reduced network's.
+        losses: after this step, down to the deepest layer that is minimised; during a draft they
+            are the reduced network's.
         passes: full-size-equivalent VGG forward+backward passes spent so far.
-        seconds: wall-clock seconds spent on painting so far, over every resumption.
+        seconds: wall-clock time of painting so far, including the time before a resumption.
     """
 
     step: int
@@ -82,12 +82,12 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Snapshot:
-    """The picture as it stands.
+    """The picture mid-run.
 
     Attributes:
         step: steps done so far; 0 is the start, before any step.
         pixels: (height, width, 3) uint8 sRGB.
-        losses: the losses at this picture, None at step 0.
+        losses: of this picture; None at step 0.
     """
 
     step: int
@@ -97,7 +97,7 @@ class Snapshot:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Checkpoint:
-    """All that is needed to go on from here: resumable state only, opaque outside stylenet."""
+    """Resumable state, opaque outside stylenet; see `stylenet.paint`."""
 
     step: int
     state: bytes
@@ -105,15 +105,15 @@ class Checkpoint:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Painting:
-    """The finished pastiche; always the last event, and only of a painting run to its end.
+    """The finished pastiche: the last event, unless painting was stopped.
 
     Attributes:
         pixels: (height, width, 3) uint8 sRGB.
-        losses: the losses of these very pixels, rounded and clipped as they are.
+        losses: of these pixels, after rounding and clipping.
         steps: optimiser steps taken.
         passes: full-size-equivalent VGG forward+backward passes spent.
-        seconds: wall-clock seconds spent on painting, over every resumption.
-        device: what painted it, for people: ``"cpu"``, ``"cuda:0 (NVIDIA …)"``.
+        seconds: wall-clock time of painting, including the time before a resumption.
+        device: description of the device: ``"cpu"``, ``"cuda:0 (NVIDIA …)"``.
     """
 
     pixels: Pixels

@@ -1,4 +1,4 @@
-"""In which numbers convolutions are reckoned. Free of torch."""
+"""Number formats of the convolutions. Free of torch."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ __all__ = ["Precision"]
 
 
 class Precision(StrEnum):
-    """How exactly convolutions are reckoned. Losses, Gram matrices and the picture are float32.
+    """Number format of the convolutions; losses, Gram matrices and the picture are float32.
 
-    On CUDA, torch reckons float32 convolutions in TF32 unless it is told otherwise.
+    On CUDA, torch computes float32 convolutions in TF32 by default.
     """
 
-    AUTO = "auto"  # MIXED on CUDA devices that have bfloat16, FLOAT32 elsewhere
+    AUTO = "auto"  # MIXED on CUDA devices with bfloat16, else FLOAT32
     FLOAT32 = "float32"
-    MIXED = "mixed"  # a draft in bfloat16, then float32: exact gradients matter late
+    MIXED = "mixed"  # the draft in bfloat16, then float32: late steps need exact gradients

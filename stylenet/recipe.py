@@ -33,7 +33,7 @@ LAYERS: tuple[str, ...] = tuple(
     for block, convs in enumerate((2, 2, 4, 4, 4), start=1)
     for conv in range(1, convs + 1)
 )
-"""VGG-19's sixteen convolutions, each named after its rectified output, shallowest first."""
+"""VGG-19's sixteen convolutions, named after their rectified outputs, shallowest first."""
 
 WHITENED_LAYER = "relu4_1"
 """The layer whose style term is whitened: at the start it is most of the loss."""
@@ -53,32 +53,32 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class Start(StrEnum):
-    """The picture painting starts from."""
+    """The picture the optimization starts from."""
 
-    NOISE = "noise"  # the mean picture and a little Gaussian noise
+    NOISE = "noise"  # the training mean plus a little Gaussian noise
     CONTENT = "content"
-    RECOLORED = "recolored"  # the content picture in the style's colours
+    RECOLORED = "recolored"  # the content picture in the styles' colours
 
 
 class Optimizer(StrEnum):
-    """How steps are taken."""
+    """The optimization method."""
 
     ADAM = "adam"
     LBFGS = "lbfgs"
 
 
 class StyleFit(StrEnum):
-    """How the style picture is brought to the content picture's size."""
+    """How a style picture is resized to match the content picture."""
 
-    STRETCH = "stretch"  # to exactly its width and height
-    AREA = "area"  # to its area, in the style picture's own proportions
+    STRETCH = "stretch"  # to its width and height
+    AREA = "area"  # to its area, keeping the style picture's aspect ratio
 
 
 class Padding(StrEnum):
-    """What the network sees beyond the borders of a picture and of its features."""
+    """Padding of the network's convolutions."""
 
-    ZEROS = "zeros"  # as it was trained; paintings are framed by what it makes of the edge
-    REPLICATE = "replicate"  # the outermost row or column once more: no edge to be seen
+    ZEROS = "zeros"  # as in training; paintings get a visible frame along the edge
+    REPLICATE = "replicate"  # repeat the outermost row or column: no visible frame
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,54 +96,52 @@ class Recipe:
     power of its contrast, and b = (E / 10⁵)^(contrast_power / 4 − 1).
 
     Attributes:
-        name: what the recipe is called; letters, digits, ``-`` and ``_``.
-        size: longest side painted, in pixels; None paints at the content picture's own size.
-        coarsest: least longest side, in pixels, of the smaller pictures that are painted first,
-            each half as large as the next; 0 paints at one size. A painting that begins from a
-            picture has one size too.
-        seed: of every random choice; the same recipe paints the same picture. Seed 0 leaves a
-            start that is not noise as it is.
-        passes: budget, in passes of VGG-19 forward and backward at full size.
-        keep_colors: whether the content picture's colours stay and only its brightness is
-            painted.
+        name: letters, digits, ``-`` and ``_``.
+        size: longest side, in pixels; None keeps the content picture's size.
+        coarsest: smallest longest side, in pixels, of the pyramid levels that are painted first,
+            each half as large as the next; 0 for a single level. A painting from a given start
+            has a single level too.
+        seed: of all random choices; the same recipe paints the same picture. Seed 0 adds no noise
+            to a start other than `Start.NOISE`.
+        passes: budget, in forward and backward passes of VGG-19 at full size.
+        keep_colors: whether to keep the content picture's colours and paint only luminance.
         content_weight, style_weight, tv_weight, gamut_weight: weights of the loss's terms. The
-            gamut term is a guard rail, for only 0..255 can be written, and no part of the losses
-            that are reported.
+            gamut term penalises values outside 0..255, which cannot be written to a file; it is
+            not part of the reported losses.
         content_layers, style_layers: layers by name with the weight of each.
-        contrast_power: the power of a style's contrast that its term grows with: 4 as the Gram
-            matrices have it, 2 as the content term grows with the content's. Styles of the
-            contrast of Starry Night count the same with any.
-        recolor_content: whether the content term is measured against the content picture in the
-            styles' colours instead of its own. Then the two terms do not pull at the colours
-            from two sides, and a content picture of more contrast than the style is not copied.
-        start: the picture painting starts from.
+        contrast_power: the style term grows with this power of the style's contrast: 4 as with
+            plain Gram matrices, 2 as the content term does with the content's contrast. It makes
+            no difference for a style with the contrast of Starry Night.
+        recolor_content: whether the content term's target is the content picture in the styles'
+            colours instead of its own. The two terms then agree on colours, and a content picture
+            with more contrast than the style is not simply copied.
+        start: the picture the optimization starts from.
         start_noise: standard deviation of the noise of `Start.NOISE`, in 0..255.
-        variety: standard deviation, in 0..255, of the smooth noise that another seed than 0 lays
-            over a start that is not noise, and that is not given as a picture. Without it every
-            seed would paint the same.
-        style_fit: how the style picture is brought to the content picture's size.
-        style_scale: size of the style picture's strokes; 2 makes them twice as large.
-        blend: weights of several style pictures, one for each, normalised to a sum of 1; empty
-            blends them equally.
-        padding: what the network sees beyond the borders.
-        mask_softness: standard deviation by which a mask's edge is softened, as a part of the
+        variety: standard deviation, in 0..255, of the smooth noise that a seed other than 0 adds
+            to a start that is neither noise nor given. Without it every seed would give the same
+            picture.
+        style_fit: how a style picture is resized to match the content picture.
+        style_scale: size of the style picture's strokes; 2 doubles it.
+        blend: weight of each style picture, normalised to a sum of 1; empty for equal weights.
+        padding: of the network's convolutions.
+        mask_softness: standard deviation of the blur of a mask's edge, as a fraction of the
             picture's longest side.
-        optimizer: how steps are taken.
+        optimizer: the optimization method.
         learning_rate: of Adam, in levels of 0..255.
-        spectrum: exponent p of the Fourier parametrisation, in which a coefficient at frequency
-            f is scaled by f^−p; 0 paints in pixels.
-        palette: share of the variance of the styles' colours, along the axis where they vary
-            most, below which an axis is painted less readily; 0 paints all alike.
+        spectrum: exponent p of the Fourier parametrisation, which scales the coefficient at
+            frequency f by f^−p; 0 optimizes pixels.
+        palette: fraction of the largest variance among the principal axes of the styles' colours
+            below which steps along an axis are reduced; 0 treats all axes alike.
         first_step: root mean square of L-BFGS's first step, in levels of 0..255.
-        history: pairs that L-BFGS remembers.
+        history: number of pairs that L-BFGS keeps.
         hessian_scale: factor on L-BFGS's initial inverse Hessian.
-        deepest: the deepest layer whose term is minimised; terms beyond it are reported and not
+        deepest: the deepest layer whose terms are minimised; deeper terms are reported but not
             minimised. None minimises them all.
-        whitening: whether relu4_1's style term is whitened, damped less and less.
-        draft: part of the budget that is spent on the reduced network before the full one; all
-            of it where the rest would not pay for a step.
-        snapshot_every: steps between two snapshots; None takes one when the picture has visibly
-            changed.
+        whitening: whether to whiten relu4_1's style loss, with damping that weakens over time.
+        draft: fraction of the budget spent on the reduced network before the exact one; all of
+            it if the rest would not pay for a step.
+        snapshot_every: steps between two snapshots; None takes one whenever the picture has
+            visibly changed.
     """
 
     name: str = "default"
@@ -250,18 +248,18 @@ class Recipe:
         """Return the built-in recipe of that name.
 
         Raises:
-            RecipeError: there is none.
+            RecipeError: there is no such recipe.
         """
         try:
             return RECIPES[name]
         except (KeyError, TypeError):
             raise RecipeError("name", name, f"one of {', '.join(RECIPES)}") from None
 
-    def evolve(self, **changes: Any) -> Self:  # noqa: ANN401 - as various as the fields
+    def evolve(self, **changes: Any) -> Self:  # noqa: ANN401 - fields have various types
         """Return a copy with these fields changed.
 
         Raises:
-            RecipeError: a field is unknown, or its value is not one.
+            RecipeError: a field is unknown, or its value is not valid.
         """
         known = {field.name for field in dataclasses.fields(self)}
         for field, value in changes.items():
@@ -275,10 +273,10 @@ class Recipe:
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:
-        """Read what `to_json` wrote. Fields left out take the class's defaults.
+        """Parse the output of `to_json`. Missing fields take the class's defaults.
 
         Raises:
-            RecipeError: the text is not such an object, or a field is not valid.
+            RecipeError: the text is not a JSON object, or a field is not valid.
         """
         try:
             fields = json.loads(text)
@@ -290,7 +288,7 @@ class Recipe:
 
     @property
     def layers(self) -> frozenset[str]:
-        """Every layer that a term of the loss looks at."""
+        """All layers with a content or a style term."""
         terms = self.content_layers + self.style_layers
         return frozenset(name for name, weight in terms if weight > 0)
 
@@ -338,7 +336,7 @@ def _layers(recipe: Recipe, field: str) -> None:
 
 _COOKBOOK = Recipe(
     name="cookbook",
-    passes=101,  # that of the start counts; then 100 generations
+    passes=101,  # one for the start, then 100 generations
     start=Start.NOISE,
     optimizer=Optimizer.ADAM,
     spectrum=0,
@@ -349,14 +347,14 @@ _COOKBOOK_FAST = Recipe(
     name="cookbook-fast",
     passes=8,
     gamut_weight=6.5,
-    deepest="relu4_2",  # the terms beyond are under a hundredth of the loss
+    deepest="relu4_2",  # deeper terms are less than a hundredth of the loss
     whitening=True,
     draft=0.64,
 )
 _DEFAULT = _COOKBOOK_FAST.evolve(
     name="default",
     passes=14,
-    style_weight=1000,  # our starts keep the content better than the cookbook's: there is room
+    style_weight=1000,  # the recoloured start keeps more of the content than the cookbook's noise
     contrast_power=2,
     recolor_content=True,
     tv_weight=500,
@@ -379,7 +377,6 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
 )
 """The built-in recipes by name.
 
-`cookbook` is the classic one: Adam from noise, 100 generations. `cookbook-fast` minimises
-exactly the same loss by the best means there are; `default`, `fast` and `fine` are what members
-choose from.
+`cookbook` is the classic method: Adam from noise, 100 generations. `cookbook-fast` minimises the
+same loss much faster. `default`, `fast` and `fine` are for everyday use.
 """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from stylenet.features.vgg import Network
-    from stylenet.losses.guides import Guides
+    from stylenet.losses.measurement import Guides
     from stylenet.losses.targets import Targets
     from stylenet.recipe import Recipe
 

@@ -20,13 +20,13 @@ from stylenet.engine.scale import ScaleProblem
 from stylenet.errors import ImageSizeError
 from stylenet.features.reduced import ReducedVGG, load_reduced
 from stylenet.features.vgg import VGG19
-from stylenet.losses.guides import Guides
+from stylenet.losses.measurement import Guides
 from stylenet.losses.targets import measure_targets
 from stylenet.losses.tiling import margin_of
 from stylenet.optim.color_basis import ColorBasis
 from stylenet.optim.fourier import FourierBasis
 from stylenet.optim.masking import MaskedPicture
-from stylenet.preprocessing.inputs import prepare
+from stylenet.preprocessing.inputs import prepare_inputs
 from stylenet.preprocessing.regions import coverage
 from stylenet.recipe import LAYERS, MIN_SIZE, Padding
 from stylenet.scales import Scale, scales_of
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from stylenet.images import Pixels
     from stylenet.losses.targets import Targets
     from stylenet.optim.masking import Parametrization
-    from stylenet.preprocessing.inputs import Pictures, Values
+    from stylenet.preprocessing.inputs import Inputs, Values
     from stylenet.recipe import Recipe
 
 __all__ = ["ComputeConfig", "PaintingPlan", "plan_painting"]
@@ -77,7 +77,7 @@ class PaintingPlan:
     recipe: Recipe
     config: ComputeConfig
     scales: tuple[Scale, ...]
-    pictures: tuple[Pictures, ...]
+    pictures: tuple[Inputs, ...]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -94,7 +94,7 @@ class PaintingPlan:
     def start_pixels(self) -> Pixels:
         """The start at full size, (height, width, 3) uint8."""
         pictures = self.pictures[-1]
-        return pictures.show(pictures.start)
+        return pictures.render(pictures.start)
 
     def fingerprint(self, weights: Weights) -> str:
         """Return a hash of recipe, pictures and weights."""
@@ -157,7 +157,7 @@ def plan_painting(
         ImageSizeError: the painting would have no side of `MIN_SIZE` pixels.
         DeviceMemoryError: the full size does not fit into the memory, even in tiles.
     """
-    pictures = prepare(content, styles, recipe, masks=masks, start=start)
+    pictures = prepare_inputs(content, styles, recipe, masks=masks, start=start)
     height, width = pictures.content.shape[:2]
     if max(width, height) < MIN_SIZE:
         raise ImageSizeError(width=width, height=height, limit=MIN_SIZE, kind="side_min")
@@ -165,7 +165,7 @@ def plan_painting(
     scales = [Scale(recipe=recipe, share=1.0)]
     if start is None:
         scales = scales_of(recipe, width, height)
-    coarse = [prepare(content, styles, scale.recipe, masks=masks) for scale in scales[:-1]]
+    coarse = [prepare_inputs(content, styles, scale.recipe, masks=masks) for scale in scales[:-1]]
     return PaintingPlan(
         recipe=recipe, config=config, scales=tuple(scales), pictures=(*coarse, pictures)
     )
@@ -184,7 +184,7 @@ def _plan_memory(width: int, height: int, recipe: Recipe, config: ComputeConfig)
 
 def _objective_maker(
     weights: Weights,
-    pictures: Pictures,
+    pictures: Inputs,
     recipe: Recipe,
     config: ComputeConfig,
     tile_side: int | None,
@@ -244,7 +244,7 @@ def _load_reduced_network(
     return load_reduced(weights, dtype=dtype, padding=padding).to(device)
 
 
-def _parametrize(pictures: Pictures, recipe: Recipe, device: torch.device) -> Parametrization:
+def _parametrize(pictures: Inputs, recipe: Recipe, device: torch.device) -> Parametrization:
     height, width = pictures.content.shape[:2]
     covered = coverage(pictures.regions)
     parametrization = ColorBasis(
@@ -264,16 +264,16 @@ def _parametrize(pictures: Pictures, recipe: Recipe, device: torch.device) -> Pa
     )
 
 
-def _make_guides(pictures: Pictures, device: torch.device) -> Guides | None:
+def _make_guides(pictures: Inputs, device: torch.device) -> Guides | None:
     shares = [region.share for region in pictures.regions if region.share is not None]
     if not shares:
         return None
     return Guides(torch.from_numpy(np.stack(shares).astype(np.float32)).to(device))
 
 
-def _render(pictures: Pictures, size: tuple[int, int], picture: Tensor) -> Pixels:
+def _render(pictures: Inputs, size: tuple[int, int], picture: Tensor) -> Pixels:
     """Return the pixels of a scale's picture, enlarged to `size`, (width, height)."""
-    pixels = pictures.show(_to_values(picture))
+    pixels = pictures.render(_to_values(picture))
     if pixels.shape[1::-1] == size:
         return pixels
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))

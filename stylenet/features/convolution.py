@@ -1,4 +1,4 @@
-"""A convolution of pictures' features, with what lies beyond borders, its bias and rectifier."""
+"""A convolution with padding, bias and ReLU as one autograd function that saves little."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["convolve"]
 
 _FUSED = (torch.float32, torch.bfloat16, torch.float16)
-"""What cuDNN convolves, biases and rectifies in one kernel."""
+"""Dtypes for which cuDNN has one kernel for convolution, bias and ReLU."""
 
 
 def convolve(
@@ -27,17 +27,17 @@ def convolve(
     padding: Padding = Padding.ZEROS,
     rectified: bool = False,
 ) -> Tensor:
-    """Return a convolution of the size of its input. Gradients flow to `x` alone.
+    """Convolve, keeping the size of the input. Only `x` gets a gradient.
 
-    It remembers nothing but its own rectified features for the backward pass: the gradient needs
-    only to know where they are above zero.
+    For the backward pass only the rectified output is saved: the gradient depends on nothing but
+    where it is above zero.
 
     Args:
         x: (1, in, height, width).
         kernel: (out, in, side, side) with a side of 3 or 1.
         bias: (out,), or None for zeros.
-        padding: what lies beyond the borders, for a side of 3.
-        rectified: whether what is below zero becomes zero.
+        padding: of the input, for a side of 3.
+        rectified: whether to apply ReLU to the output.
 
     Returns:
         (1, out, height, width), channels_last.
@@ -48,7 +48,7 @@ def convolve(
 
 class _Convolution(torch.autograd.Function):
     @staticmethod
-    def forward(  # noqa: PLR0917 - torch hands them on by position
+    def forward(  # noqa: PLR0917 - torch passes them by position
         ctx: FunctionCtx,
         x: Tensor,
         kernel: Tensor,
@@ -62,21 +62,21 @@ class _Convolution(torch.autograd.Function):
             x, reach = _extend(x), 0
         y = _forward(x, kernel, bias, reach, rectified=rectified)
         ctx.save_for_backward(kernel, y if rectified else None)  # type: ignore[arg-type]
-        ctx.seen = (x.shape, reach, extended)  # type: ignore[attr-defined]
+        ctx.geometry = (x.shape, reach, extended)  # type: ignore[attr-defined]
         return y
 
     @staticmethod
     def backward(ctx: FunctionCtx, *grads: Tensor) -> tuple[Tensor, None, None, None, None]:
         kernel, y = cast("tuple[Tensor, Tensor | None]", ctx.saved_tensors)  # type: ignore[attr-defined]
-        shape, reach, extended = ctx.seen  # type: ignore[attr-defined]
+        shape, reach, extended = ctx.geometry  # type: ignore[attr-defined]
         (grad,) = grads
         if y is not None:
             grad = torch.ops.aten.threshold_backward(grad, y, 0)
-        # Of what was convolved only the shape matters to the gradient with respect to it.
+        # The gradient with respect to the input depends on the input's shape only.
         x = torch.empty(
             shape, dtype=grad.dtype, device=grad.device, memory_format=torch.channels_last
         )
-        found: Tensor = torch.ops.aten.convolution_backward(
+        input_grad: Tensor = torch.ops.aten.convolution_backward(
             grad,
             x,
             kernel,
@@ -89,7 +89,7 @@ class _Convolution(torch.autograd.Function):
             1,
             (True, False, False),
         )[0]
-        return (_fold(found) if extended else found), None, None, None, None
+        return (_fold(input_grad) if extended else input_grad), None, None, None, None
 
 
 def _forward(
@@ -104,10 +104,9 @@ def _forward(
 
 
 def _extend(x: Tensor) -> Tensor:
-    """Repeat the outermost pixels once: (1, C, height, width) → (1, C, height + 2, width + 2).
+    """Replicate the borders: (1, C, height, width) → (1, C, height + 2, width + 2).
 
-    torch's own padding does not know channels_last on CUDA, and its gradient there is not the
-    same from run to run.
+    torch's own padding loses channels_last on CUDA, and its gradient there is not deterministic.
     """
     batch, channels, height, width = x.shape
     out = torch.empty(
@@ -123,7 +122,10 @@ def _extend(x: Tensor) -> Tensor:
 
 
 def _fold(gradient: Tensor) -> Tensor:
-    """The gradient of `_extend`; what is given is written over."""
+    """Return the gradient of `_extend`; modifies its argument.
+
+    (1, C, height + 2, width + 2) → (1, C, height, width)
+    """
     for axis in (-1, -2):
         last = gradient.shape[axis] - 1
         gradient.select(axis, 1).add_(gradient.select(axis, 0))

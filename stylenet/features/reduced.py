@@ -1,4 +1,4 @@
-"""A reduced VGG-19 for drafts: nearly the same features for a fifth of the arithmetic."""
+"""A reduced VGG-19 for drafts: similar features for about a quarter of the arithmetic."""
 
 from __future__ import annotations
 
@@ -47,28 +47,28 @@ _HEIGHT, _WIDTH = 160, 208
 _SAMPLES = 30_000
 _POSITIONS = 60_000
 _WIDEST_PATCH = 1152
-"""Numbers in a patch of 3 × 3 features up to which a kernel is fitted whole; see `fit`."""
+"""Largest size of a 3 × 3 patch of features for which the whole kernel is fitted; see `fit`."""
 _RIDGE = 1e-3
 _FAINTEST = 1e-6
-"""Variance, as a part of the channels' mean one, below which a direction counts as none."""
+"""Smallest eigenvalue of a covariance, as a fraction of the mean eigenvalue."""
 _CACHE_VERSION = 3
 
 logger = logging.getLogger(__name__)
 
 
 class ReducedVGG(nn.Module):
-    """VGG-19 to relu4_2 whose convolutions go through fewer channels.
+    """VGG-19 down to relu4_2 with factored convolutions.
 
-    The first convolution has fewer filters; each other goes by a 1 × 1 convolution to fewer
-    channels, by a 3 × 3 one to fewer still, and by a 1 × 1 one back. A drop-in for
-    `VGG19` at the layers it reaches; its features differ from the exact ones by some
-    per cent, so targets must be measured with the same network.
+    The first convolution has fewer filters. Each of the others is a 1 × 1 convolution to fewer
+    channels, a 3 × 3 convolution to fewer again, and a 1 × 1 convolution back. It replaces `VGG19`
+    at the layers it has. Its features differ from the exact ones by some per cent, so targets must
+    be measured with the same network.
 
     Args:
-        factors: what `fit` returned, by layer.
-        mean: of the training pictures, (1, 3, 1, 1).
+        factors: what `fit` returns.
+        mean: subtracted from pictures, (1, 3, 1, 1) in 0..255.
         dtype: of the convolutions; see `VGG19`.
-        padding: what lies beyond borders; see `VGG19`.
+        padding: of every convolution's input; see `VGG19`.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class ReducedVGG(nn.Module):
         return convolve(x, self.get_buffer(f"{layer}_widen"), bias, rectified=True)
 
     def cost(self, layers: Collection[str]) -> float:
-        """Return what forward and backward to these layers cost, in passes; see `VGG19.cost`."""
+        """Return the cost of these layers, in passes; see `VGG19.cost`."""
         return reduced_cost(layers)
 
 
@@ -128,14 +128,14 @@ def load_reduced(
     padding: Padding = Padding.ZEROS,
     folder: Path | None = None,
 ) -> ReducedVGG:
-    """Return the reduced network of these weights, from the cache or fitted now.
+    """Load the reduced network of these weights from the cache, or fit it now.
 
     Args:
         weights: of the exact network.
         dtype: of the convolutions; see `VGG19`.
-        padding: what lies beyond borders; see `VGG19`. The fit is the same for all.
-        folder: where fits are kept; None for the user's cache folder. A folder that cannot be
-            written costs the fit again next time, and nothing else.
+        padding: of every convolution's input; see `VGG19`. The fit does not depend on it.
+        folder: of the cached fits; None for the user's cache folder. If it is not writable, the
+            network is fitted again next time.
     """
     folder = folder or platformdirs.user_cache_path("stylenet", appauthor=False)
     path = folder / f"reduced-{_CACHE_VERSION}-{weights.fingerprint()}.npz"
@@ -149,26 +149,32 @@ def load_reduced(
 
 @torch.no_grad()
 def fit(weights: Weights) -> dict[str, Tensor]:
-    """Fit the factors, layer by layer, on pictures of dead leaves. Takes seconds.
+    """Fit the factors layer by layer on dead leaves pictures. Takes some seconds.
 
-    Let e be a layer's exact responses, and y the reduced network's own features so far, of
-    covariance S, which the layer's kernel meets. Of y only a projection W y is kept, the one from
-    which what the kernel makes of y can be told best: with A = Σ KᵀK over the kernel's taps and V
-    the leading eigenvectors of S^½ A S^½, it is W = Vᵀ S^−½, and S^½ V leads back. Now let x be
-    the patches of 3 × 3 of W y, and K the kernel as it acts on them. The kernel that predicts e
-    best is M = K + D, where D regresses what K x leaves of e on x; of all kernels of rank r the
-    best is U Uᵀ M with U the leading eigenvectors of the predictions' covariance. So the layer
-    becomes W, Uᵀ M and U one after another, and it also mends, as far as it can, what those
-    before it lost. Where patches are too wide for that, x is what K makes of them, and M = I + D.
+    Let e be the exact network's responses of a layer, and y the reduced network's features that
+    enter the layer, with covariance S.
+
+    1. Reduce the input channels. Keep the projection W y from which the kernel's responses can be
+       predicted best: W = Vᵀ S^−½ and back S^½ V, where V are the leading eigenvectors of
+       S^½ A S^½ and A = Σ KᵀK over the kernel's taps.
+    2. Reduce the output channels. Let x be the 3 × 3 patches of W y, and K the kernel that acts on
+       them. The least-squares predictor of e is M = K + D, where D is the regression of the
+       residual e − K x on x. The best predictor of rank r is U Uᵀ M, where U are the leading
+       eigenvectors of the predictions' covariance (reduced-rank regression).
+
+    The layer becomes W, Uᵀ M and U. The regression also corrects errors of earlier layers. If
+    patches are too large to regress on, x is the kernel's output instead, and M = I + D.
+    ``docs/method.md`` derives it.
 
     Returns:
-        ``relu4_1_narrow`` (entering, in, 1, 1) where channels are fewer than before,
+        For each layer, e.g. relu4_1: ``relu4_1_narrow`` (entering, in, 1, 1) if it is narrowed,
         ``relu4_1_kernel`` (leaving, entering, 3, 3), ``relu4_1_widen`` (out, leaving, 1, 1) and
-        ``relu4_1_bias`` (out,) for each layer; the first layer has but a kernel and a bias.
+        ``relu4_1_bias`` (out,). relu1_1 has only a kernel and a bias.
     """
     random = torch.Generator().manual_seed(0)
     mean = torch.tensor(weights.mean).view(1, 3, 1, 1)
     pictures = np.stack([dead_leaves(_HEIGHT, _WIDTH, seed=seed) for seed in range(_PICTURES)])
+    # (n, height, width, 3) → (n, 3, height, width)
     exact = torch.from_numpy(pictures.astype(np.float32)).permute(0, 3, 1, 2) - mean
     exact = exact.contiguous(memory_format=torch.channels_last)
     own = exact
@@ -201,16 +207,21 @@ def fit(weights: Weights) -> dict[str, Tensor]:
 
 
 def _narrow(own: Tensor, kernel: Tensor, entering: int) -> tuple[Tensor, Tensor]:
-    """Find fewer channels of `own` (n, in, h, w) from which a kernel (out, in, 3, 3) sees most.
+    """Project `own` (n, in, h, w) to fewer channels, with the least error in a kernel's output.
+
+    Args:
+        own: features of the reduced network.
+        kernel: (out, in, 3, 3).
+        entering: channels to keep.
 
     Returns:
-        The projection (entering, in, 1, 1), and the kernel that acts on what it gives.
+        The projection (entering, in, 1, 1), and the kernel (out, entering, 3, 3) behind it.
     """
     values, vectors = torch.linalg.eigh(_covariance(own))
     values = values.clamp(min=_FAINTEST * values.mean())
     root = vectors @ torch.diag(values.sqrt()) @ vectors.T
     inverse_root = vectors @ torch.diag(values.rsqrt()) @ vectors.T
-    _, leading = torch.linalg.eigh(root @ _reach(kernel) @ root)
+    _, leading = torch.linalg.eigh(root @ _output_weight(kernel) @ root)
     leading = leading[:, -entering:]
     back = root @ leading  # (in, entering)
     met = torch.einsum("oikl,ie->oekl", kernel.double(), back).float().contiguous()
@@ -218,25 +229,35 @@ def _narrow(own: Tensor, kernel: Tensor, entering: int) -> tuple[Tensor, Tensor]
 
 
 def _covariance(features: Tensor) -> Tensor:
-    """Of the channels of (n, channels, h, w), in float64; from a part of the positions."""
+    """Return the channels' covariance in float64, from a sample of the positions.
+
+    (n, channels, h, w) → (channels, channels)
+    """
     rows = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])
     rows = rows[:: max(1, len(rows) // _POSITIONS)].double()
     rows = rows - rows.mean(0)
     return rows.T @ rows / len(rows)
 
 
-def _reach(kernel: Tensor) -> Tensor:
-    """KᵀK over a kernel's taps: how much of its inputs' covariance reaches its outputs."""
+def _output_weight(kernel: Tensor) -> Tensor:
+    """Return Σ KᵀK over a kernel's taps, (in, in): how input errors weigh in the output."""
     return torch.einsum("oikl,ojkl->ij", kernel.double(), kernel.double())
 
 
 def _factor(
     exact: Tensor, own: Tensor, kernel: Tensor, rank: int, random: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Factor a kernel so that on `own` (n, in, h, w) it predicts `exact` (n, out, h, w) best.
+    """Factor a kernel so that its output on `own` predicts `exact` best.
+
+    Args:
+        exact: responses of the exact network, (n, out, h, w).
+        own: features of the reduced network, (n, in, h, w).
+        kernel: (out, in, 3, 3).
+        rank: channels between the factors.
+        random: chooses the sampled positions.
 
     Returns:
-        first (rank, in, 3, 3), second (out, rank, 1, 1) and offset (out,).
+        The first factor (rank, in, 3, 3), the second (out, rank, 1, 1) and an offset (out,).
     """
     wide = kernel[0].numel() > _WIDEST_PATCH
     e_rows, x_rows = [], []
@@ -259,10 +280,12 @@ def _factor(
 
 
 def _regress(e: Tensor, x: Tensor, prior: Tensor, rank: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Predict the rows of e (n, out) from those of x (n, in), near `prior` (out, in), by rank.
+    """Regress the rows of e (n, out) on those of x (n, in) by reduced rank.
+
+    Ridge regression that shrinks towards `prior` (out, in) instead of 0.
 
     Returns:
-        inner (rank, in), outer (out, rank) and offset (out,) in float32.
+        The factors (rank, in) and (out, rank) and an offset (out,), in float32.
     """
     e_mean, x_mean = e.mean(0), x.mean(0)
     e, x = e - e_mean, x - x_mean
@@ -278,16 +301,19 @@ def _regress(e: Tensor, x: Tensor, prior: Tensor, rank: int) -> tuple[Tensor, Te
 
 
 def _choose_filters(features: Tensor, kernel: Tensor) -> Tensor:
-    """Choose the first layer's filters, one by one, from which the rest can be predicted.
+    """Choose the filters of the first layer greedily, to predict the others best.
 
-    What counts is the error that reaches the next layer, through its kernel (out, in, 3, 3).
+    The error is measured in the next layer's output, through its kernel (out, in, 3, 3).
+
+    Returns:
+        The indices of the chosen filters, sorted: (REDUCED_FILTERS,).
     """
-    left = _covariance(features)  # of what the filters chosen so far do not predict
-    reach = _reach(kernel)
+    left = _covariance(features)  # what the filters chosen so far do not predict: (in, in)
+    weight = _output_weight(kernel)
     ridge = _FAINTEST * left.diagonal().mean()
     chosen: list[int] = []
     for _ in range(REDUCED_FILTERS):
-        gains = (left * (reach @ left)).sum(0) / (left.diagonal() + ridge)
+        gains = (left * (weight @ left)).sum(0) / (left.diagonal() + ridge)
         gains[chosen] = -math.inf
         best = int(gains.argmax())
         chosen.append(best)
@@ -296,20 +322,20 @@ def _choose_filters(features: Tensor, kernel: Tensor) -> Tensor:
 
 
 def _read_cache(path: Path) -> dict[str, Tensor] | None:
-    """Read a fit; None where there is none, or where it is not what `fit` returns."""
+    """Read a cached fit; None if there is none or it is not valid."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             stored = {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         return None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        logger.warning("the reduced network in %s is damaged and fitted again: %s", path, error)
+        logger.warning("cached reduced network %s is damaged, fitting it again: %s", path, error)
         return None
     expected = {name: tuple(shape) for name, shape in _shapes().items()}
     shapes = {name: values.shape for name, values in stored.items()}
     sound = all(v.dtype == np.float32 and np.isfinite(v).all() for v in stored.values())
     if shapes != expected or not sound:
-        logger.warning("the reduced network in %s is not one and is fitted again", path)
+        logger.warning("cached reduced network %s is not valid, fitting it again", path)
         return None
     return {name: torch.from_numpy(values) for name, values in stored.items()}
 
@@ -333,4 +359,4 @@ def _write_cache(path: Path, factors: Mapping[str, Tensor]) -> None:
         partial.write_bytes(out.getvalue())
         partial.replace(path)
     except OSError as error:
-        logger.warning("the reduced network cannot be kept in %s: %s", path.parent, error)
+        logger.warning("cannot cache the reduced network in %s: %s", path.parent, error)

@@ -1,4 +1,4 @@
-"""Pictures made of nothing: dead leaves, whose statistics are those of photographs."""
+"""Synthetic pictures with the statistics of photographs: the dead leaves model."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ _SMALLEST, _LARGEST = 1.5, 60.0
 
 
 def dead_leaves(height: int, width: int, *, seed: int) -> Values:
-    """Return a picture of shapes that fall one upon another.
+    """Draw a dead leaves picture: random shapes on top of each other.
 
-    Shapes of every size, with radii distributed as r^−3, cover each other: the occlusions give
-    the edges, the corners and the scale invariance of natural pictures (Lee, Mumford and Huang,
-    2001). Some are plain, some shaded, some carry noise of a falling spectrum. Networks that were
-    trained on photographs respond to them much as they do to photographs.
+    Radii are distributed as r^−3. The occlusions give the edges, corners and scale invariance of
+    natural pictures (Lee, Mumford and Huang, 2001). Shapes are plain, shaded or textured with
+    1/f^a noise. Networks trained on photographs respond to them much as to photographs.
+
+    Args:
+        height: in pixels.
+        width: in pixels.
+        seed: of all random choices.
 
     Returns:
         (height, width, 3) in 0..255; the same seed gives the same picture.
@@ -58,10 +62,10 @@ def dead_leaves(height: int, width: int, *, seed: int) -> Values:
 
 
 def _texture(random: np.random.Generator, height: int, width: int) -> Values:
-    """Coloured noise whose amplitude falls as a power of frequency; a spread of 1."""
+    """Return 1/f^a noise of standard deviation 1, (height, width, 3), for a random exponent a."""
     frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])
     frequency[0, 0] = 1
     noise = np.fft.rfft2(random.standard_normal((3, height, width)))
     shaped = np.fft.irfft2(noise / frequency ** random.uniform(0.6, 1.6), s=(height, width))
-    texture: Values = (shaped / shaped.std()).transpose(1, 2, 0)
+    texture: Values = (shaped / shaped.std()).transpose(1, 2, 0)  # (height, width, 3)
     return texture

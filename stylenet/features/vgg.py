@@ -1,4 +1,4 @@
-"""VGG-19 as a source of features by layer name, no deeper than it is asked for."""
+"""VGG-19, evaluated down to the deepest layer that is asked for."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ __all__ = ["VGG19", "Network"]
 
 
 class Network(Protocol):
-    """What features are taken from: `VGG19`, or a cheaper stand-in."""
+    """A network that extracts features: `VGG19`, or the cheaper `ReducedVGG`."""
 
     def __call__(self, picture: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """Return the rectified features of these layers by name."""
         ...
 
     def cost(self, layers: Collection[str]) -> float:
-        """Return what forward and backward to the deepest of these layers cost, in passes."""
+        """Return the cost, in passes, of forward and backward to the deepest of these layers."""
         ...
 
 
 class VGG19(nn.Module):
     """The convolutional part of VGG-19, frozen.
 
-    The weights are buffers: nothing is ever spent on gradients with respect to them. Pictures and
-    features are channels_last, which is the faster order for these convolutions on CPUs (by a
-    third where it was measured) as on GPUs.
+    The weights are buffers, so no gradients with respect to them are computed. Pictures and
+    features are channels_last, which is faster for these convolutions on GPUs and on CPUs (by a
+    third where it was measured).
 
-    A side of odd length is pooled to (side + 1) / 2, as Caffe and TensorFlow's SAME do and as
-    these weights were trained; torch's default drops the last row.
+    Pools round an odd side up to (side + 1) / 2, as Caffe and TensorFlow's SAME do and as these
+    weights were trained; torch's default drops the last row.
 
     Args:
         weights: of the convolutions.
-        dtype: of the convolutions. In bfloat16 they take half the memory and, on GPUs, time;
-            the picture's mean, and all that is made of the features, stay in the picture's dtype.
-        padding: what every convolution sees beyond the borders of what it is given.
+        dtype: of the convolutions. bfloat16 halves their memory and, on GPUs, their time; the
+            subtraction of the mean and the returned features stay in the picture's dtype.
+        padding: of every convolution's input.
     """
 
     def __init__(
@@ -70,14 +70,14 @@ class VGG19(nn.Module):
 
         Args:
             picture: (1, 3, height, width) RGB in 0..255.
-            layers: names such as ``"relu4_2"``. Nothing deeper than the deepest is computed.
+            layers: names such as ``"relu4_2"``; no layer beyond the deepest of them is computed.
 
         Returns:
-            By name: (1, channels, height / 2^b, width / 2^b), channels_last, in the dtype of the
-            picture.
+            By name: (1, channels, height / 2^b, width / 2^b) after b pools, channels_last, in the
+            picture's dtype.
 
         Raises:
-            KeyError: there is no layer of such a name.
+            KeyError: a layer is unknown, or there is none.
         """
         deepest = deepest_of(layers)
         features = {}
@@ -86,7 +86,7 @@ class VGG19(nn.Module):
         )
         for layer in LAYERS:
             if layer.endswith("_1") and layer != "relu1_1":
-                x = F.max_pool2d(x, 2, ceil_mode=True)
+                x = F.max_pool2d(x, 2, ceil_mode=True)  # (1, c, h, w) → (1, c, ⌈h/2⌉, ⌈w/2⌉)
             kernel, bias = self.get_buffer(f"{layer}_kernel"), self.get_buffer(f"{layer}_bias")
             x = convolve(x, kernel, bias, padding=self._padding, rectified=True)
             if layer in layers:
@@ -96,12 +96,12 @@ class VGG19(nn.Module):
         return features
 
     def cost(self, layers: Collection[str]) -> float:
-        """Return what forward and backward to the deepest of these layers cost, in passes.
+        """Return the cost, in passes, of forward and backward to the deepest of these layers.
 
         One pass is the arithmetic of the convolutions, forward and backward, to relu5_2, the
         deepest layer of the cookbook's loss; a forward alone costs half.
 
         Raises:
-            KeyError: there is no layer of such a name.
+            KeyError: a layer is unknown, or there is none.
         """
         return exact_cost(layers)

@@ -1,4 +1,4 @@
-"""VGG-19's weights: the bundled ones, or a vlfeat ``.mat`` file in either of its layouts."""
+"""Load VGG-19's weights: the bundled ones, or a vlfeat ``.mat`` file in either of its layouts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["MEAN_RGB", "Weights", "bundled_weights", "load_weights", "read_mat"]
 
 MEAN_RGB: tuple[float, float, float] = (123.68, 116.779, 103.939)
-"""What is subtracted from a picture in 0..255 before its first convolution."""
+"""Subtracted from a picture in 0..255 before the first convolution."""
 
 KernelAxes = Literal["height-first", "width-first"]
 
@@ -32,7 +32,7 @@ _CHANNELS = (64, 64, 128, 128, *(256,) * 4, *(512,) * 8)
 _MAX_MAT_BYTES = 2 << 30  # the larger layout holds 0.58 GB, its fully connected layers included
 _MAT_HEADER_BYTES = 128
 _MAT_COMPRESSED = 15
-_SURE = 0.9  # correlation of the same kernels, one side in 256 levels, is above 0.99
+_MIN_CORRELATION = 0.9  # of the same kernels, one of them quantised to 256 levels, it is > 0.99
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,9 +43,9 @@ class Weights:
         kernels: by layer (``"relu1_1"`` …): (out, in, 3, 3) float32, height before width.
         biases: by layer: (out,) float32.
         mean: subtracted from a picture's channels, RGB.
-        origin: where they come from, for people.
-        kernel_axes: how the file stored its kernels, found by comparing them with the bundled
-            ones; None for the bundled ones themselves.
+        origin: description of their source, for log lines and errors.
+        kernel_axes: order of the kernels' axes in the file, determined by comparison with the
+            bundled weights; None for the bundled weights themselves.
     """
 
     kernels: Mapping[str, Tensor]
@@ -55,7 +55,7 @@ class Weights:
     kernel_axes: KernelAxes | None = field(default=None)
 
     def fingerprint(self) -> str:
-        """Return a short checksum of every value, to key what is derived from these weights."""
+        """Return a checksum of all values, as a key for what is derived from these weights."""
         checksum = 0
         for layer in LAYERS:
             for values in (self.kernels[layer], self.biases[layer]):
@@ -64,13 +64,13 @@ class Weights:
 
 
 def load_weights(path: Path | None = None) -> Weights:
-    """Load the weights a picture is painted with.
+    """Load the weights of the network.
 
     Args:
         path: a vlfeat ``.mat`` file; None for the bundled weights.
 
     Raises:
-        WeightsError: the file is missing, wrong, truncated or hostile.
+        WeightsError: the file is missing, wrong, truncated or malicious.
     """
     return bundled_weights() if path is None else read_mat(path)
 
@@ -87,7 +87,7 @@ def bundled_weights() -> Weights:
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        # A damaged archive raises OSError, RuntimeError, EOFError, UnpicklingError, KeyError …
+        # A damaged archive raises OSError, RuntimeError, EOFError, UnpicklingError, KeyError, …
         raise WeightsError(f"the bundled weights in {path} cannot be read: {error}") from error
     kernels, biases = {}, {}
     for layer in LAYERS:
@@ -104,7 +104,7 @@ def bundled_weights() -> Weights:
 
 
 def _bundled_path() -> Path:
-    """Find the data file. ``importlib.resources.files`` would run the package; a spec does not."""
+    """Find the data file by the package's spec, which does not run the package's code."""
     spec = importlib.util.find_spec(_PACKAGE)
     for folder in (spec.submodule_search_locations if spec is not None else None) or ():
         path = Path(folder) / _FILE
@@ -117,23 +117,23 @@ def read_mat(path: Path) -> Weights:
     """Read vlfeat's ``imagenet-vgg-verydeep-19.mat``, of 2014 (beta16) or of 2015 and later.
 
     Published readers of these files disagree on whether a kernel's first axis is its height or
-    its width. A network whose kernels are all transposed equals the right one on a picture
-    mirrored at its diagonal, so a mistake goes unnoticed. This reader believes neither: it
-    correlates the first layer's kernels, both ways, with the bundled ones and takes the better.
+    its width. A network with all kernels transposed gives the right features of the picture
+    mirrored at its diagonal, so the mistake is easily missed. This reader compares: it correlates
+    the first layer's kernels in both orders with the bundled ones and takes the better.
 
     Args:
         path: a MATLAB file of version 5 to 7; 7.3 (HDF5) is refused.
 
     Raises:
-        WeightsError: not such a file, truncated, larger inside than such files are, or the
-            weights of another network.
+        WeightsError: not such a file, truncated, larger when decompressed than such files are,
+            or the weights of another network.
     """
-    from scipy.io import loadmat  # noqa: PLC0415 - slow to import, and most never need it
+    from scipy.io import loadmat  # noqa: PLC0415 - slow to import, and rarely needed
 
     try:
         with path.open("rb") as file:
-            _refuse_bombs(file, path)
-        # loadmat reads arrays, cells and structs and runs nothing that the file says.
+            _check_size(file, path)
+        # loadmat reads arrays, cells and structs; it never runs code from the file.
         stored = loadmat(
             path,
             variable_names=["layers", "meta", "normalization"],
@@ -150,7 +150,7 @@ def read_mat(path: Path) -> Weights:
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:
-        # scipy and the shapes inside stumble in many ways over what is not such a file.
+        # scipy raises many types of error for other files; so do unexpected shapes.
         raise WeightsError(
             f"{path} is not vlfeat's imagenet-vgg-verydeep-19.mat, or is damaged "
             f"({type(error).__name__}: {error})"
@@ -158,7 +158,7 @@ def read_mat(path: Path) -> Weights:
     if len(pairs) < len(LAYERS):
         raise WeightsError(f"{path} has {len(pairs)} convolutions, and VGG-19 has {len(LAYERS)}")
     stored_kernels = dict(zip(LAYERS, (kernel for kernel, _ in pairs), strict=True))
-    axes = _settle_axes(stored_kernels["relu1_1"], path)
+    axes = _detect_axes(stored_kernels["relu1_1"], path)
     order = (3, 2, 0, 1) if axes == "height-first" else (3, 2, 1, 0)
     kernels = {
         layer: torch.from_numpy(np.ascontiguousarray(kernel.transpose(order)))
@@ -170,11 +170,15 @@ def read_mat(path: Path) -> Weights:
     )
 
 
-def _refuse_bombs(file: BinaryIO, path: Path) -> None:
-    """Walk the file's elements and refuse one that is cut short or inflates without bound."""
+def _check_size(file: BinaryIO, path: Path) -> None:
+    """Refuse a file that is truncated, or that would decompress to more than `_MAX_MAT_BYTES`.
+
+    Raises:
+        WeightsError: it is one of those, or not a MATLAB file of version 5 to 7.
+    """
     header = file.read(_MAT_HEADER_BYTES)
     if len(header) < _MAT_HEADER_BYTES:
-        raise WeightsError(f"{path} is no MATLAB file")
+        raise WeightsError(f"{path} is not a MATLAB file")
     if header.startswith((b"MATLAB 7.3", b"\x89HDF")):
         raise WeightsError(f"{path} is a MATLAB file of version 7.3; save it as version 7")
     order: Literal["little", "big"]
@@ -183,7 +187,7 @@ def _refuse_bombs(file: BinaryIO, path: Path) -> None:
     elif header[126:128] == b"MI":
         order = "big"
     else:
-        raise WeightsError(f"{path} is no MATLAB file of version 5 to 7")
+        raise WeightsError(f"{path} is not a MATLAB file of version 5 to 7")
     total = 0
     while tag := file.read(8):
         size = int.from_bytes(tag[4:], order)
@@ -200,7 +204,7 @@ def _refuse_bombs(file: BinaryIO, path: Path) -> None:
 
 
 def _inflated_size(file: BinaryIO, size: int, limit: int) -> int:
-    """Count the bytes that `size` compressed ones inflate to, no further than just past `limit`."""
+    """Return the decompressed size of the next `size` bytes; stop counting beyond `limit`."""
     inflate = zlib.decompressobj()
     total = 0
     while size > 0 and (compressed := file.read(min(size, 1 << 16))):
@@ -212,7 +216,7 @@ def _inflated_size(file: BinaryIO, size: int, limit: int) -> int:
 
 
 def _mat_mean(stored: Mapping[str, Any]) -> tuple[float, float, float]:
-    """Read the mean picture and average it over its pixels."""
+    """Return the mean picture averaged over its pixels, (height, width, 3) → RGB."""
     normalization = stored["meta"].normalization if "meta" in stored else stored["normalization"]
     average = np.asarray(normalization.averageImage, dtype=np.float64)
     if average.shape[-1:] != (3,) or not np.isfinite(average).all():
@@ -226,19 +230,19 @@ def _mat_pair(layer: Any) -> tuple[np.ndarray, np.ndarray]:  # noqa: ANN401 - sc
     return np.asarray(kernel, dtype=np.float32), np.asarray(bias, dtype=np.float32).reshape(-1)
 
 
-def _settle_axes(kernel: np.ndarray, path: Path) -> KernelAxes:
-    """Say which way round conv1_1's kernel is stored: (3, 3, 3, 64), in and out last."""
+def _detect_axes(kernel: np.ndarray, path: Path) -> KernelAxes:
+    """Return the axis order of conv1_1's kernel, stored as (3, 3, in, out) = (3, 3, 3, 64)."""
     expected = bundled_weights().kernels["relu1_1"].numpy()
     if kernel.shape != expected.shape[::-1]:
         raise WeightsError(f"{path}: the first kernel's shape is {kernel.shape}")
     if not np.isfinite(kernel).all():
-        raise WeightsError(f"{path}: the first kernel holds what is not a number")
+        raise WeightsError(f"{path}: the first kernel holds NaN or infinity")
     scores: dict[KernelAxes, float] = {
         "height-first": _correlation(kernel.transpose(3, 2, 0, 1), expected),
         "width-first": _correlation(kernel.transpose(3, 2, 1, 0), expected),
     }
     best = max(scores, key=lambda axes: scores[axes])
-    if not scores[best] > _SURE:
+    if not scores[best] > _MIN_CORRELATION:
         raise WeightsError(
             f"{path}: the first kernels are not VGG-19's (correlation {scores[best]:.2f})"
         )
@@ -266,7 +270,7 @@ def _checked(
             raise WeightsError(f"{origin}: {layer} has the shapes {shapes}")
         for values in (kernels[layer], biases[layer]):
             if values.dtype != torch.float32 or not torch.isfinite(values).all():
-                raise WeightsError(f"{origin}: {layer} holds what is not a number")
+                raise WeightsError(f"{origin}: {layer} holds NaN or infinity")
         channels_in = channels
     return Weights(
         kernels=kernels, biases=biases, mean=mean, origin=origin, kernel_axes=kernel_axes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stylenet.losses.term import TermValue
 
 if TYPE_CHECKING:
-    from stylenet.losses.measures import Measured
+    from stylenet.losses.measurement import Measurement
     from stylenet.losses.term import TermInputs
 
 __all__ = ["ContentTerm"]
@@ -23,7 +23,7 @@ class ContentTerm:
         self._weights = inputs.content_weights
         self._minimised = inputs.minimised
 
-    def __call__(self, measured: Measured) -> TermValue:
+    def __call__(self, measured: Measurement) -> TermValue:
         """See `Term`."""
         reported = measured.picture.new_zeros(())
         minimised = []

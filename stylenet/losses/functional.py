@@ -1,4 +1,4 @@
-"""The mathematics of the loss: pure functions of tensors, normalised as each docstring says."""
+"""The formulas of the loss as pure functions; each docstring states the normalisation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ __all__ = [
     "content_loss",
     "gram_matrix",
     "gram_sum",
-    "mean_square",
     "out_of_gamut",
     "style_loss",
     "total_variation",
@@ -22,9 +21,9 @@ __all__ = [
 
 
 class _Gram(torch.autograd.Function):
-    """Fᵀ diag(w) F with a backward pass of one product.
+    """Fᵀ diag(w) F with a single matrix product in the backward pass.
 
-    Automatic differentiation treats the two factors as different matrices and multiplies twice.
+    Autograd treats the two factors as different matrices and takes two products.
     """
 
     @staticmethod
@@ -42,11 +41,12 @@ class _Gram(torch.autograd.Function):
         (grad,) = grads
         grad_rows = _weighted(_rows(features) @ (grad + grad.T), weights)
         _, channels, height, width = features.shape
+        # (H·W, C) → (1, C, H, W)
         return grad_rows.view(1, height, width, channels).permute(0, 3, 1, 2), None
 
 
 def _rows(features: Tensor) -> Tensor:
-    """(1, C, H, W) → (H·W, C), without a copy where the features are channels_last."""
+    """Reshape (1, C, H, W) to (H·W, C), without a copy if the features are channels_last."""
     return features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])
 
 
@@ -55,13 +55,13 @@ def _weighted(rows: Tensor, weights: Tensor | None) -> Tensor:
 
 
 def gram_sum(features: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Return Fᵀ diag(w) F, where F has a row per pixel and a column per channel.
+    """Return Fᵀ diag(w) F, where F has a row per position and a column per channel.
 
-    Sums over parts of a picture add up to that of the whole.
+    It is additive: the sums over the parts of a picture add up to the sum over the whole.
 
     Args:
         features: (1, channels, height, width).
-        weights: (height, width), by pixel; None for 1 everywhere. No gradient flows to them.
+        weights: (height, width), one per position; None for 1 everywhere. They get no gradient.
 
     Returns:
         (channels, channels), symmetric.
@@ -71,9 +71,9 @@ def gram_sum(features: Tensor, weights: Tensor | None = None) -> Tensor:
 
 
 def gram_matrix(features: Tensor) -> Tensor:
-    """Return G = FᵀF / size(F), where F has a row per pixel and a column per channel.
+    """Return G = FᵀF / size(F), where F has a row per position and a column per channel.
 
-    Some programs divide by the number of pixels only; theirs is this one times the channels.
+    Some programs divide by the number of positions only; their result is C times this one.
 
     Args:
         features: (1, channels, height, width).
@@ -82,12 +82,6 @@ def gram_matrix(features: Tensor) -> Tensor:
         (channels, channels), symmetric.
     """
     return gram_sum(features) / features.numel()
-
-
-def mean_square(difference: Tensor) -> Tensor:
-    """Return the mean of the squared elements, a scalar."""
-    flat = difference.reshape(-1)
-    return torch.dot(flat, flat) / flat.numel()
 
 
 def content_loss(features: Tensor, target: Tensor) -> Tensor:
@@ -107,7 +101,7 @@ def total_variation(picture: Tensor) -> Tensor:
     total variation of exactly 2.
 
     Args:
-        picture: (1, 3, height, width), at least one pixel; a side of one pixel adds nothing.
+        picture: (1, 3, height, width), at least one pixel; a side of one pixel adds 0.
     """
     total = picture.new_zeros(())
     for axis in (-2, -1):
@@ -119,5 +113,5 @@ def total_variation(picture: Tensor) -> Tensor:
 
 
 def out_of_gamut(picture: Tensor) -> Tensor:
-    """Return the mean squared distance of the values from 0..255, the range that is written."""
+    """Return the mean squared distance of the values from 0..255, the range a file can hold."""
     return (picture - picture.clamp(0, 255)).square().mean()

@@ -13,14 +13,14 @@ from stylenet.architecture import down_to
 from stylenet.losses.content import ContentTerm
 from stylenet.losses.pixels import GamutTerm, TotalVariationTerm
 from stylenet.losses.style import StyleTerm
-from stylenet.losses.targets import measure_of
 from stylenet.losses.term import Term, TermInputs
+from stylenet.losses.tiling import make_measurer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from stylenet.features.vgg import Network
-    from stylenet.losses.guides import Guides
+    from stylenet.losses.measurement import Guides
     from stylenet.losses.targets import Targets
     from stylenet.recipe import Recipe
 
@@ -68,7 +68,7 @@ class Loss:
         style = _weights(recipe.style_layers, recipe.style_weight, targets.style)
         self.layers = frozenset(content) | frozenset(style)
         self.minimised = down_to(self.layers, deepest)
-        self._measure = measure_of(
+        self._measure = make_measurer(
             network,
             side,
             style=frozenset(style),

@@ -9,7 +9,7 @@ from stylenet.losses.style import style_energy
 from stylenet.losses.term import TermValue
 
 if TYPE_CHECKING:
-    from stylenet.losses.measures import Measured
+    from stylenet.losses.measurement import Measurement
     from stylenet.losses.term import TermInputs
 
 __all__ = ["GamutTerm", "TotalVariationTerm"]
@@ -24,7 +24,7 @@ class TotalVariationTerm:
     def __init__(self, inputs: TermInputs) -> None:
         self._weight = inputs.recipe.tv_weight
 
-    def __call__(self, measured: Measured) -> TermValue:
+    def __call__(self, measured: Measurement) -> TermValue:
         """See `Term`."""
         value = self._weight * total_variation(measured.picture)
         return TermValue(minimised=(value,), reported=value.detach())
@@ -44,7 +44,7 @@ class GamutTerm:
         recipe = inputs.recipe
         self._weight = recipe.gamut_weight * recipe.style_weight * style_energy(inputs)
 
-    def __call__(self, measured: Measured) -> TermValue:
+    def __call__(self, measured: Measurement) -> TermValue:
         """See `Term`."""
         picture = measured.picture
         if self._weight == 0:

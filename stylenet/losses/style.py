@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from stylenet.losses.measures import Measured
+    from stylenet.losses.measurement import Measurement
     from stylenet.losses.targets import Targets
     from stylenet.losses.term import TermInputs
     from stylenet.recipe import Recipe
@@ -51,7 +51,7 @@ class StyleTerm:
             targets = inputs.targets.style[WHITENED_LAYER]
             self._whitened = tuple(DampedWhitening(target, inputs.damping) for target in targets)
 
-    def __call__(self, measured: Measured) -> TermValue:
+    def __call__(self, measured: Measurement) -> TermValue:
         """See `Term`."""
         reported = measured.picture.new_zeros(())
         minimised = []

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from stylenet.losses.measures import Measured
+    from stylenet.losses.measurement import Measurement
     from stylenet.losses.targets import Targets
     from stylenet.recipe import Recipe
 
@@ -64,6 +64,6 @@ class Term(Protocol):
     name: str
     is_reported: bool
 
-    def __call__(self, measured: Measured) -> TermValue:
+    def __call__(self, measured: Measurement) -> TermValue:
         """Return the term's value for a measured picture."""
         ...

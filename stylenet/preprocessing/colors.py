@@ -1,4 +1,4 @@
-"""Colours: giving one picture the colours of another, and keeping a picture's own."""
+"""Match a picture's colours or luminance to another's, and measure colour statistics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "blended_moments",
-    "in_palette",
+    "color_noise",
     "luminance",
     "match_colors",
     "match_luminance",
@@ -25,10 +25,10 @@ __all__ = [
 
 _LUMA = np.array([0.299, 0.587, 0.114])  # Rec. 601, on gamma-coded values
 _SMALLEST_VARIANCE = 9.0
-"""Along an axis of colours whose spread is below 3 levels there is little but rounding and what
-compression left. Raised to a painting's spread it would be stripes across every clear sky."""
+"""In squared levels. A colour axis with a standard deviation below 3 levels holds little but
+rounding and compression artefacts. Amplified to the style's spread, they stripe a clear sky."""
 _SMALLEST_CONTRAST = 25.0
-"""In the colours of a plain picture nothing would be seen: some light and dark is left to it."""
+"""In levels. Matched to a style of one colour the content would vanish, so it keeps this much."""
 
 
 def match_colors(
@@ -38,17 +38,17 @@ def match_colors(
     *,
     share: Values | None = None,
 ) -> Values:
-    """Give `source` the mean colour and the covariance of colours of the references.
+    """Give `source` the mean colour and the colour covariance of the references.
 
-    Of the linear maps that do it, the one that moves colours least in a coloured picture's own
-    axes is x ↦ Σr^½ Σs^-½ (x − μs) + μr (arXiv 1611.07865, §5.1). Values may leave 0..255.
+    The linear map is x ↦ Σr^½ Σs^-½ (x − μs) + μr (arXiv 1611.07865, §5.1). Values may leave
+    0..255.
 
     Args:
         source: (height, width, 3) in 0..255.
         references: one picture or more, (height, width, 3) in 0..255, of any sizes.
-        mix: the weight of each of their palettes; empty for equal ones.
-        share: (height, width), how much each pixel of `source` counts in its own mean and
-            covariance; None counts all alike.
+        mix: the weight of each reference's colours; empty for equal weights.
+        share: (height, width), weight of each pixel of `source` in its mean and covariance;
+            None for equal weights.
 
     Returns:
         The shape of `source`.
@@ -56,35 +56,35 @@ def match_colors(
     source_mean, source_covariance = moments(source, share)
     mean, covariance = blended_moments(references, mix)
     missing = _SMALLEST_CONTRAST**2 - np.trace(covariance) / 3
-    covariance = covariance + max(0.0, missing) * np.ones((3, 3))
+    covariance = covariance + max(0.0, missing) * np.ones((3, 3))  # more variance along grey
     matrix = _power(covariance, 0.5) @ _power(source_covariance, -0.5, _SMALLEST_VARIANCE)
     matched: Values = (source - source_mean) @ matrix.T + mean
     return matched
 
 
 def blended_moments(pictures: Sequence[Values], mix: Sequence[float] = ()) -> tuple[Values, Values]:
-    """Return the mean colour and the covariance of colours of all pictures taken together.
+    """Return the mean colour and the colour covariance of all pictures together.
 
     Args:
         pictures: one or more, (height, width, 3) in 0..255, of any sizes.
-        mix: how much each counts; empty counts them alike.
+        mix: weight of each picture; empty for equal weights.
 
     Returns:
         (3,) and (3, 3).
     """
     weights = np.array(mix or (1.0,) * len(pictures))
     weights /= weights.sum()
-    known = [moments(picture) for picture in pictures]
-    mean: Values = np.sum([w * mu for w, (mu, _) in zip(weights, known, strict=True)], axis=0)
+    each = [moments(picture) for picture in pictures]
+    mean: Values = np.sum([w * mu for w, (mu, _) in zip(weights, each, strict=True)], axis=0)
     parts = [
         weight * (sigma + np.outer(mu - mean, mu - mean))
-        for weight, (mu, sigma) in zip(weights, known, strict=True)
+        for weight, (mu, sigma) in zip(weights, each, strict=True)
     ]
     return mean, np.sum(parts, axis=0)
 
 
-def in_palette(noise: Values, references: Sequence[Values]) -> Values:
-    """Give noise of variance 1 in every channel the colours of the references.
+def color_noise(noise: Values, references: Sequence[Values]) -> Values:
+    """Give noise of variance 1 in every channel the colour covariance of the references.
 
     Args:
         noise: (height, width, 3), its channels independent.
@@ -102,13 +102,13 @@ def in_palette(noise: Values, references: Sequence[Values]) -> Values:
 
 
 def moments(picture: Values, share: Values | None = None) -> tuple[Values, Values]:
-    """Return the mean colour and the covariance of colours: (channels,), (channels, channels).
+    """Return the mean colour (channels,) and the colour covariance (channels, channels).
 
     Args:
         picture: (height, width, channels).
-        share: (height, width), how much each pixel counts; None for all alike.
+        share: (height, width), weight of each pixel; None for equal weights.
     """
-    rows = picture.reshape(-1, picture.shape[-1])
+    rows = picture.reshape(-1, picture.shape[-1])  # (pixels, channels)
     weights = None if share is None else share.reshape(-1)
     mean = np.average(rows, axis=0, weights=weights)
     centred = rows - mean
@@ -117,25 +117,25 @@ def moments(picture: Values, share: Values | None = None) -> tuple[Values, Value
 
 
 def _power(covariance: Values, exponent: float, least: float = 0.0) -> Values:
-    """Raise a symmetric matrix to a power; eigenvalues below `least` count as that."""
+    """Raise a symmetric matrix to a power; eigenvalues are raised to `least` first."""
     values, vectors = np.linalg.eigh(covariance)
     powered: Values = (vectors * values.clip(least) ** exponent) @ vectors.T
     return powered
 
 
 def luminance(picture: Values) -> Values:
-    """Return the brightness of each pixel as a grey picture, the same in all three channels."""
+    """Return the luma (Rec. 601) of each pixel, repeated in three channels: (height, width, 3)."""
     grey: Values = (picture @ _LUMA)[..., None].repeat(3, axis=-1)
     return grey
 
 
 def match_luminance(source: Values, reference: Values, *, share: Values | None = None) -> Values:
-    """Give a grey `source` the mean and the spread of brightness of a grey `reference`.
+    """Give a grey `source` the mean and standard deviation of a grey `reference`.
 
     Args:
-        source: (height, width, 3), the same in all three channels.
+        source: (height, width, 3) with equal channels.
         reference: likewise, of any size.
-        share: (height, width), how much each pixel of `reference` counts; None for all alike.
+        share: (height, width), weight of each pixel of `reference`; None for equal weights.
     """
     (mean, *_), covariance = moments(reference, share)
     spread = max(float(source.std()), _SMALLEST_VARIANCE**0.5)
@@ -144,5 +144,5 @@ def match_luminance(source: Values, reference: Values, *, share: Values | None =
 
 
 def with_luminance(picture: Values, grey: Values) -> Values:
-    """Return `picture` in its own hues, with the brightness of the grey picture `grey`."""
+    """Return `picture` with its luminance replaced by that of `grey`; same shape."""
     return picture + (luminance(grey) - luminance(picture))

@@ -1,4 +1,4 @@
-"""The pictures of a painting: sized, coloured, and shown again as what is written."""
+"""Prepare the inputs of a painting: size and recolour the pictures, and render the result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stylenet import images
 from stylenet.errors import RecipeError
 from stylenet.features.weights import MEAN_RGB
 from stylenet.preprocessing import colors
-from stylenet.preprocessing.regions import Region, coverage, divide
+from stylenet.preprocessing.regions import Region, coverage, make_regions
 from stylenet.recipe import Recipe, Start, StyleFit
 
 if TYPE_CHECKING:
@@ -24,21 +24,23 @@ if TYPE_CHECKING:
     Values = npt.NDArray[np.float64]
     Pixels = npt.NDArray[np.uint8]
 
-__all__ = ["Pictures", "prepare"]
+__all__ = ["Inputs", "prepare_inputs"]
 
-_CLOUDS = 16
-"""How many cells of smooth noise there are along a picture's longest side."""
+_NOISE_CELLS = 16
+"""Cells of smooth noise along a picture's longest side."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Pictures:
-    """The pictures as the network will see them, (height, width, 3) in 0..255.
+class Inputs:
+    """The pictures as the network sees them, each (height, width, 3) in 0..255.
 
     Attributes:
-        target: what the content term is measured against.
-        start: what painting begins from.
-        given_start: whether it was given, and not made as the recipe says.
-        original: the content picture whose hues are kept; None where they are painted too.
+        content: the content picture at the size that is painted.
+        styles: the style pictures, of any size.
+        target: the picture whose features are the content term's target.
+        start: the picture the optimization starts from.
+        given_start: whether the caller gave the start, instead of the recipe.
+        original: the content picture whose hues are kept; None if colours are painted too.
         regions: the parts of the picture, each with its mix of the styles.
     """
 
@@ -50,14 +52,14 @@ class Pictures:
     original: Values | None
     regions: tuple[Region, ...]
 
-    def show(self, picture: Values) -> Pixels:
-        """Turn a picture of the search into the pixels that are written."""
+    def render(self, picture: Values) -> Pixels:
+        """Convert an optimized picture (height, width, 3) to the pixels that are written."""
         if self.original is not None:
             picture = colors.with_luminance(self.original, picture)
         return images.to_pixels(picture)
 
     def fingerprint(self, recipe: Recipe, weights: str) -> str:
-        """Identify the painting: the same inputs, or a checkpoint is not its own."""
+        """Return a hash of recipe, weights and pictures: what a checkpoint must match."""
         digest = hashlib.sha256(f"{recipe.to_json()}\0{weights}".encode())
         content = self.content if self.original is None else self.original
         given = [content, *self.styles, *([self.start] if self.given_start else [])]
@@ -68,42 +70,44 @@ class Pictures:
         return digest.hexdigest()
 
 
-def prepare(
+def prepare_inputs(
     content: Image.Image,
     styles: Sequence[Image.Image],
     recipe: Recipe,
     *,
     masks: Sequence[Image.Image | None] = (),
     start: Image.Image | None = None,
-) -> Pictures:
+) -> Inputs:
     """Bring the pictures to the sizes and colours that the recipe asks for.
 
     Args:
-        content: the picture that is repainted.
-        styles: one picture or more to paint like.
+        content: the content picture.
+        styles: one style picture or more.
+        recipe: sizes, colours, and the start if none is given.
         masks: for each style, a grey picture of any size, white where the style goes, or None;
-            see `stylenet.preprocessing.regions.divide`.
-        recipe: sizes, colours, and the start where there is no picture of it.
-        start: the picture painting begins from; it takes the content picture's size.
+            see `stylenet.preprocessing.regions.make_regions`.
+        start: the picture to start from; it is resized to the content picture's size.
 
     Raises:
         RecipeError: the recipe or the masks do not fit the pictures.
-        EmptyMaskError: a mask leaves a style no place.
+        EmptyMaskError: a mask leaves its style no pixels.
     """
     if not styles:
         raise RecipeError("styles", 0, "one style picture or more")
     resized = images.fit_longest_side(content.convert("RGB"), recipe.size)
     canvas = _array(resized)
-    regions = divide(masks, len(styles), recipe, width=resized.width, height=resized.height)
+    regions = make_regions(masks, len(styles), recipe, width=resized.width, height=resized.height)
     fitted = [_array(_fit_style(style.convert("RGB"), resized, recipe)) for style in styles]
     original = None
     if recipe.keep_colors:
         original, canvas = canvas, colors.luminance(canvas)
         fitted = [
-            colors.match_luminance(colors.luminance(style), canvas, share=_share_of(index, regions))
+            colors.match_luminance(
+                colors.luminance(style), canvas, share=_share_of_style(index, regions)
+            )
             for index, style in enumerate(fitted)
         ]
-    # With its own colours, the styles' brightness was matched to the content's.
+    # With keep_colors the styles' luminance was matched to the content's, not the other way round.
     recolored = canvas if recipe.keep_colors else _recolored(canvas, fitted, regions)
     if start is None:
         begin = _start(canvas, recolored, fitted, recipe)
@@ -111,11 +115,11 @@ def prepare(
         begin = _array(images.fit_exactly(start.convert("RGB"), resized.width, resized.height))
         begin = colors.luminance(begin) if recipe.keep_colors else begin
     covered = coverage(regions)
-    return Pictures(
+    return Inputs(
         content=canvas,
         styles=fitted,
-        target=_within(covered, recolored, canvas) if recipe.recolor_content else canvas,
-        start=_within(covered, begin, canvas),
+        target=_composite(covered, recolored, canvas) if recipe.recolor_content else canvas,
+        start=_composite(covered, begin, canvas),
         given_start=start is not None,
         original=original,
         regions=regions,
@@ -131,8 +135,8 @@ def _fit_style(style: Image.Image, content: Image.Image, recipe: Recipe) -> Imag
     return images.fit_area(style, content.width * content.height * scale**2)
 
 
-def _share_of(style: int, regions: Sequence[Region]) -> Values | None:
-    """How much each pixel counts for a style: that of its region; None for all alike."""
+def _share_of_style(style: int, regions: Sequence[Region]) -> Values | None:
+    """Return the share of the region that a style is in; None for the whole picture."""
     return next((region.share for region in regions if region.mix[style] > 0), None)
 
 
@@ -144,30 +148,30 @@ def _start(content: Values, recolored: Values, styles: Sequence[Values], recipe:
     start = recolored if recipe.start is Start.RECOLORED else content
     if recipe.seed == 0:
         return start
-    return start + recipe.variety * colors.in_palette(_clouds(start.shape, recipe), styles)
+    return start + recipe.variety * colors.color_noise(_smooth_noise(start.shape, recipe), styles)
 
 
-def _clouds(shape: tuple[int, ...], recipe: Recipe) -> Values:
-    """Smooth noise of the recipe's seed, of standard deviation 1.
+def _smooth_noise(shape: tuple[int, ...], recipe: Recipe) -> Values:
+    """Return smooth noise from the recipe's seed, with standard deviation 1 in each channel.
 
-    Noise pixel by pixel would be painted away; what is as large as the picture's parts leads the
-    painting elsewhere.
+    The first steps would remove noise of single pixels. Noise as coarse as the parts of the picture
+    leads the optimization to another result.
     """
     height, width, _ = shape
-    cell = max(height, width) / _CLOUDS
+    cell = max(height, width) / _NOISE_CELLS
     grid = (max(2, round(height / cell)), max(2, round(width / cell)))
     random = np.random.default_rng(recipe.seed)
     planes = []
     for _ in range(3):
         plane = Image.fromarray(random.standard_normal(grid).astype(np.float32))
         planes.append(np.asarray(plane.resize((width, height), Image.Resampling.BICUBIC)))
-    clouds: Values = np.stack(planes, axis=-1).astype(np.float64)
-    clouds /= clouds.std(axis=(0, 1))
-    return clouds
+    noise: Values = np.stack(planes, axis=-1).astype(np.float64)  # (height, width, 3)
+    noise /= noise.std(axis=(0, 1))
+    return noise
 
 
 def _recolored(content: Values, styles: list[Values], regions: Sequence[Region]) -> Values:
-    """The content in its styles' colours, region by region; what lies outside does not show."""
+    """Give each region of the content picture its styles' colours; keep pixels in no region."""
     recolored = np.zeros_like(content)
     covered = np.zeros(content.shape[:2])
     for region in regions:
@@ -179,12 +183,12 @@ def _recolored(content: Values, styles: list[Values], regions: Sequence[Region])
     return np.where(covered[..., None] > 0, recolored / covered.clip(1e-9)[..., None], content)
 
 
-def _within(covered: Values | None, painted: Values, content: Values) -> Values:
-    """What is painted where it covers the picture, and the content elsewhere."""
+def _composite(covered: Values | None, painted: Values, content: Values) -> Values:
+    """Return the painted picture where it covers, and the content picture elsewhere."""
     if covered is None:
         return painted
-    within: Values = content + covered[..., None] * (painted - content)
-    return within
+    composite: Values = content + covered[..., None] * (painted - content)  # (height, width, 3)
+    return composite
 
 
 def _array(image: Image.Image) -> Values:

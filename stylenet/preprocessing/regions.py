@@ -1,7 +1,7 @@
-"""Masks: which style picture goes where, and where the content picture stays as it is.
+"""Turn masks into regions: which style goes where, and where the content picture is kept.
 
-A mask is a grey picture, white where its style goes. What is made of masks are *regions*: parts
-of the picture with a mix of styles for each, which may shade into each other.
+A mask is a grey picture, white where its style goes. A *region* is a part of the picture with its
+own mix of styles; neighbouring regions may blend into each other.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     Values = npt.NDArray[np.float64]
 
-__all__ = ["Region", "coverage", "divide"]
+__all__ = ["Region", "coverage", "make_regions"]
 
 _SMALLEST_REGION = 0.5
-"""Pixels: what rounds to less is no region."""
+"""In pixels of area; a region smaller than this is refused as empty."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -35,8 +35,8 @@ class Region:
     """A part of the picture that is painted in one mix of styles.
 
     Attributes:
-        share: (height, width) in 0..1, how much of each pixel belongs to it; None for all of
-            every pixel.
+        share: (height, width) in 0..1, how much of each pixel belongs to the region; None for the
+            whole picture.
         mix: the weight of each style picture, with a sum of 1.
     """
 
@@ -44,24 +44,24 @@ class Region:
     mix: tuple[float, ...]
 
 
-def divide(
+def make_regions(
     masks: Sequence[Image.Image | None], styles: int, recipe: Recipe, *, width: int, height: int
 ) -> tuple[Region, ...]:
     """Divide the picture into regions.
 
     Styles with the same mask are blended in one region. Styles without a mask are blended where
-    the masks leave room. Where masks overlap, their regions share the pixels by `blend`.
+    no mask covers the picture. Where masks overlap, their regions share the pixels by `blend`.
 
     Args:
-        masks: one for each style picture, of any size, or None; empty for none at all.
-        styles: how many style pictures there are.
+        masks: a picture of any size, or None, for each style picture; empty if there are no masks.
+        styles: number of style pictures.
         recipe: its `blend`, and `mask_softness`.
         width: of the picture that is painted, in pixels.
-        height: likewise.
+        height: of the picture that is painted, in pixels.
 
     Raises:
-        RecipeError: the number of masks or of weights is not that of the styles.
-        EmptyMaskError: a style would go nowhere.
+        RecipeError: the number of masks or weights is not the number of styles.
+        EmptyMaskError: a mask leaves its style no pixels.
     """
     if masks and len(masks) != styles:
         raise RecipeError("masks", len(masks), f"{styles}, one per style picture")
@@ -69,24 +69,25 @@ def divide(
         raise RecipeError("blend", recipe.blend, f"{styles} weights, one per style picture")
     weights = np.array(recipe.blend or (1.0,) * styles)
     weights /= weights.sum()
-    groups = _groups(masks or (None,) * styles, weights.tolist())
+    groups = _group_by_mask(masks or (None,) * styles, weights.tolist())
     if len(groups) == 1 and groups[0].mask is None:
         return (Region(share=None, mix=tuple(weights.tolist())),)
     softness = recipe.mask_softness * max(width, height)
     shapes = [
-        None if group.mask is None else _shape(group.mask, width, height, softness)
+        None if group.mask is None else _soften(group.mask, width, height, softness)
         for group in groups
     ]
     covered = np.sum([shape for shape in shapes if shape is not None], axis=0)
-    rest = (1 - covered).clip(0, 1)
-    wanted = [rest if shape is None else shape for shape in shapes]
+    uncovered = (1 - covered).clip(0, 1)
+    wanted = [uncovered if shape is None else shape for shape in shapes]
     mixes = [weights * np.isin(np.arange(styles), group.styles) for group in groups]
-    pulls = [mix.sum() * shape for mix, shape in zip(mixes, wanted, strict=True)]
-    total = np.sum(pulls, axis=0)
-    room = np.sum(wanted, axis=0).clip(0, 1) / np.where(total > 0, total, 1)
+    # All (height, width): where masks overlap, the claims are scaled down to what there is.
+    claims = [mix.sum() * shape for mix, shape in zip(mixes, wanted, strict=True)]
+    total = np.sum(claims, axis=0)
+    scale = np.sum(wanted, axis=0).clip(0, 1) / np.where(total > 0, total, 1)
     regions = []
-    for group, mix, pull in zip(groups, mixes, pulls, strict=True):
-        share = pull * room
+    for group, mix, claim in zip(groups, mixes, claims, strict=True):
+        share = claim * scale
         if share.sum() < _SMALLEST_REGION:
             raise EmptyMaskError(group.styles[0])
         regions.append(Region(share=share, mix=tuple((mix / mix.sum()).tolist())))
@@ -104,13 +105,13 @@ def coverage(regions: Sequence[Region]) -> Values | None:
 
 @dataclass(kw_only=True, slots=True)
 class _Group:
-    """Styles that go to the same place."""
+    """Styles that share a mask."""
 
     mask: Image.Image | None
     styles: list[int]
 
 
-def _groups(masks: Sequence[Image.Image | None], weights: Sequence[float]) -> list[_Group]:
+def _group_by_mask(masks: Sequence[Image.Image | None], weights: Sequence[float]) -> list[_Group]:
     groups: dict[bytes | None, _Group] = {}
     for index, (given, weight) in enumerate(zip(masks, weights, strict=True)):
         mask = None if given is None else given.convert("L")
@@ -118,7 +119,7 @@ def _groups(masks: Sequence[Image.Image | None], weights: Sequence[float]) -> li
             darkest, brightest = mask.getextrema()
             if brightest == 0:
                 raise EmptyMaskError(index)
-            if darkest == 255:  # white all over: no mask
+            if darkest == 255:  # entirely white, as if there were no mask
                 mask = None
         if weight == 0:
             continue
@@ -127,8 +128,8 @@ def _groups(masks: Sequence[Image.Image | None], weights: Sequence[float]) -> li
     return list(groups.values())
 
 
-def _shape(mask: Image.Image, width: int, height: int, softness: float) -> Values:
-    """The mask at the picture's size, its edge softened by a standard deviation in pixels."""
+def _soften(mask: Image.Image, width: int, height: int, softness: float) -> Values:
+    """Resize a mask and blur it with this standard deviation in pixels: (height, width) in 0..1."""
     resized = mask.resize((width, height), Image.Resampling.BILINEAR)
     values: Values = np.asarray(resized, dtype=np.float64) / 255
     if softness > 0:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from stylenet.losses.guides import Guides
 from stylenet.losses.loss import Loss
+from stylenet.losses.measurement import Guides
 from stylenet.losses.targets import Targets, measure_targets
 from stylenet.recipe import Recipe
 

@@ -10,9 +10,9 @@ import stylenet
 from stylenet.engine import memory
 from stylenet.engine.objective import Objective
 from stylenet.features.vgg import VGG19
-from stylenet.losses.guides import Guides
+from stylenet.losses.measurement import Guides
 from stylenet.losses.targets import measure_targets
-from stylenet.losses.tiling import TiledPicture, margin_of, stitch, tiles_of
+from stylenet.losses.tiling import TiledMeasurer, margin_of, stitch_features, tiles_of
 from stylenet.recipe import LAYERS, Padding, Recipe
 
 
@@ -31,12 +31,12 @@ def test_tiles_cover_the_picture_once(size, side):
     height, width = size
     counts = np.zeros(size, dtype=int)
     for tile in tiles_of(height, width, side=side, margin=16):
-        top, bottom, left, right = tile.own
+        top, bottom, left, right = tile.core
         counts[top:bottom, left:right] += 1
         assert 0 < bottom - top <= side
         assert 0 < right - left <= side
         assert top % 16 == left % 16 == 0
-        above, below, before, after = tile.seen
+        above, below, before, after = tile.window
         assert (above, before) == (max(top - 16, 0), max(left - 16, 0))
         assert (below, after) == (min(bottom + 16, height), min(right + 16, width))
     assert (counts == 1).all()
@@ -80,7 +80,7 @@ def test_stitched_features_are_those_of_the_whole_picture(weights, strip, paddin
     exact_network = VGG19(weights, padding=padding).double()
     with torch.no_grad():
         expected = exact_network(strip[0], LAYERS)
-    stitched = stitch(exact_network, strip[0], LAYERS, side=96)
+    stitched = stitch_features(exact_network, strip[0], LAYERS, side=96)
     assert stitched.keys() == expected.keys()
     for name, features in expected.items():
         torch.testing.assert_close(stitched[name], features, rtol=0, atol=1e-9)
@@ -144,14 +144,14 @@ def test_a_painting_in_tiles_is_the_same_painting(make_scene, style, monkeypatch
     content = make_scene(120, 90)
     recipe = SHALLOW.evolve(passes=4)
     tiled = []
-    tiles = TiledPicture.tiles
+    tiles = TiledMeasurer.tiles
 
     def counted(self, picture, layers):
         divided = tiles(self, picture, layers)
         tiled.append(len(divided))
         return divided
 
-    monkeypatch.setattr(TiledPicture, "tiles", counted)
+    monkeypatch.setattr(TiledMeasurer, "tiles", counted)
     monkeypatch.setattr(memory, "_MIN_TILE_SIDE", 16)
     *_, whole = stylenet.paint(content, [style], recipe, device="cpu")
     assert not tiled

@@ -8,25 +8,25 @@ from PIL import Image
 
 import stylenet
 from stylenet.preprocessing import colors
-from stylenet.preprocessing.inputs import prepare
+from stylenet.preprocessing.inputs import prepare_inputs
 from stylenet.recipe import Recipe
 
 DEFAULT = Recipe.named("default")
 
 
 def test_the_content_is_measured_in_the_styles_colours(content, style):
-    pictures = prepare(content, [style], DEFAULT)
+    pictures = prepare_inputs(content, [style], DEFAULT)
     expected = colors.match_colors(pictures.content, pictures.styles)
     np.testing.assert_allclose(pictures.target, expected)
     np.testing.assert_array_equal(pictures.start, pictures.target)
 
 
 def test_another_seed_and_a_given_start_leave_what_it_is_measured_against(content, style):
-    expected = prepare(content, [style], DEFAULT).target
-    clouded = prepare(content, [style], DEFAULT.evolve(seed=3))
+    expected = prepare_inputs(content, [style], DEFAULT).target
+    clouded = prepare_inputs(content, [style], DEFAULT.evolve(seed=3))
     assert np.abs(clouded.start - expected).mean() > 5
     np.testing.assert_array_equal(clouded.target, expected)
-    given = prepare(content, [style], DEFAULT, start=content)
+    given = prepare_inputs(content, [style], DEFAULT, start=content)
     np.testing.assert_array_equal(given.target, expected)
 
 
@@ -34,7 +34,7 @@ def test_another_seed_and_a_given_start_leave_what_it_is_measured_against(conten
     "recipe", [Recipe.named("cookbook-fast"), DEFAULT.evolve(keep_colors=True)], ids=str
 )
 def test_or_in_its_own(content, style, recipe):
-    pictures = prepare(content, [style], recipe)
+    pictures = prepare_inputs(content, [style], recipe)
     np.testing.assert_array_equal(pictures.target, pictures.content)
 
 
@@ -42,7 +42,7 @@ def test_what_is_not_covered_stays_the_content(content, style):
     half = content.width // 2
     left = Image.new("L", content.size)
     left.paste(255, (0, 0, half, content.height))
-    pictures = prepare(content, [style], DEFAULT.evolve(mask_softness=0), masks=[left])
+    pictures = prepare_inputs(content, [style], DEFAULT.evolve(mask_softness=0), masks=[left])
     np.testing.assert_array_equal(pictures.target[:, half:], pictures.content[:, half:])
     assert np.abs(pictures.target - pictures.content)[:, :half].mean() > 5
 
@@ -53,6 +53,6 @@ def test_a_painting_that_hardly_heeds_its_style_ends_at_what_it_is_measured_agai
 ):
     recipe = DEFAULT.evolve(style_weight=1e-3, tv_weight=0, recolor_content=recolored)
     painting = stylenet.stylize(content, style, recipe, device="cpu")
-    pictures = prepare(content, [style], recipe)
+    pictures = prepare_inputs(content, [style], recipe)
     away = [np.abs(painting.pixels - to).mean() for to in (pictures.content, pictures.start)]
     assert (away[0] > away[1]) == recolored

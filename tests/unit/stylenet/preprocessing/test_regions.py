@@ -10,11 +10,11 @@ from PIL import Image
 import stylenet
 from stylenet.engine.objective import Objective
 from stylenet.errors import EmptyMaskError, RecipeError
-from stylenet.losses.guides import Guides
+from stylenet.losses.measurement import Guides
 from stylenet.losses.targets import measure_targets
 from stylenet.optim.fourier import FourierBasis
 from stylenet.optim.masking import MaskedPicture
-from stylenet.preprocessing.regions import coverage, divide
+from stylenet.preprocessing.regions import coverage, make_regions
 from stylenet.recipe import Recipe
 
 HARD = Recipe(mask_softness=0, passes=4)
@@ -36,7 +36,7 @@ BLACK = Image.new("L", (7, 5), 0)
 
 
 def divided(masks, styles=2, recipe=HARD):
-    return divide(masks, styles, recipe, width=WIDTH, height=HEIGHT)
+    return make_regions(masks, styles, recipe, width=WIDTH, height=HEIGHT)
 
 
 def test_without_masks_there_is_one_region_with_the_blend():

@@ -1,4 +1,4 @@
-"""Pictures in and out: decoding whatever people post, sizing, encoding. Free of torch."""
+"""Decode pictures and masks: formats, orientation, colour profiles, transparency, limits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import itertools
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import (
@@ -38,24 +38,14 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "MAX_PIXELS",
-    "Format",
     "ImageInfo",
     "decode",
     "decode_mask",
-    "encode",
-    "encode_to_fit",
-    "fit_area",
-    "fit_exactly",
-    "fit_longest_side",
     "inspect",
     "inspect_with_preview",
-    "to_pixels",
 ]
 
-Format = Literal["png", "webp", "jpeg"]
-"""What is written."""
-
-# Imported, they are known to Pillow; left to itself it imports forty others with the first picture.
+# Importing these plugins registers them. Pillow would otherwise import forty on first use.
 _PLUGINS = (
     PngImagePlugin.PngImageFile,
     JpegImagePlugin.JpegImageFile,
@@ -67,18 +57,10 @@ _PLUGINS = (
 )
 
 FORMATS: tuple[str, ...] = tuple(str(plugin.format) for plugin in _PLUGINS)
-"""Pillow's names of the formats that are read. Everything else is refused unopened."""
+"""Pillow's names of the accepted formats. Other files are refused without being opened."""
 
 MAX_PIXELS = 50_000_000
-"""The largest picture decoded unless the caller says otherwise, width × height in pixels."""
-
-_LOSSY: tuple[tuple[Format, int], ...] = (("jpeg", 95), ("webp", 90), ("webp", 80), ("webp", 70))
-"""From what cannot be told from the painting to what still does it justice."""
-
-_EXTENSIONS: dict[Format, str] = {"png": "png", "webp": "webp", "jpeg": "jpg"}
-
-_LOSSLESS_WEBP_GAIN = 1.6
-"""Lossless WebP of a painting is smaller than PNG by no more than this factor."""
+"""Default limit of width × height, in pixels."""
 
 _ORIENTATION_TAG = 0x0112
 _ORIENTATIONS = {
@@ -97,12 +79,12 @@ _ICC_MODES = {"RGB ": "RGB", "CMYK": "CMYK", "GRAY": "L"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageInfo:
-    """What a picture is, after it was fully decoded.
+    """Properties of a fully decoded picture.
 
     Attributes:
-        width, height: in pixels, the way up it is shown (EXIF orientation applied).
+        width, height: in pixels, after applying EXIF orientation.
         format: Pillow's name, one of `FORMATS`.
-        animated: whether there is more than one frame; the first is the one painted.
+        animated: whether there is more than one frame; only the first is used.
     """
 
     width: int
@@ -112,23 +94,23 @@ class ImageInfo:
 
 
 def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Decode a picture the way a person sees it.
+    """Decode a picture to RGB as viewers show it.
 
-    EXIF orientation is applied, an ICC profile is converted to sRGB, transparency is flattened
-    on white; palettes, grey, 16 bits and CMYK are handled; of an animation the first frame is
-    taken.
+    Applies EXIF orientation, converts from an ICC profile to sRGB, and flattens transparency on
+    white. Palettes, grey, 16 bits per channel and CMYK are supported. Of an animation it takes the
+    first frame.
 
     Args:
         data: the file's bytes.
-        max_pixels: the largest picture decoded, width × height.
+        max_pixels: limit of width × height.
 
     Returns:
         The picture in mode RGB, without metadata.
 
     Raises:
         UnreadableImageError: not a picture, or truncated.
-        UnsupportedImageError: a picture of a kind we do not paint.
-        ImageSizeError: more than `max_pixels`; found before the pixels are decoded.
+        UnsupportedImageError: the format or pixel type is not supported.
+        ImageSizeError: more than `max_pixels`; checked before the pixels are decoded.
     """
     with _open(data) as file:
         _check_area(file, max_pixels)
@@ -138,15 +120,15 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
 def decode_mask(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Decode a mask: white where its style goes, black where not.
 
-    As `decode`, except that colours become their brightness and transparency is flattened on
-    black: where nothing was drawn, nothing is painted.
+    Like `decode`, but converts colours to luma and flattens transparency on black, so that nothing
+    is painted where nothing was drawn.
 
     Returns:
         The mask in mode L, without metadata.
 
     Raises:
         UnreadableImageError, UnsupportedImageError, ImageSizeError: see `decode`.
-        EmptyMaskError: it is black all over.
+        EmptyMaskError: it is entirely black.
     """
     with _open(data) as file:
         _check_area(file, max_pixels)
@@ -163,18 +145,18 @@ def inspect(
     max_pixels: int = MAX_PIXELS,
     max_aspect_ratio: float = float("inf"),
 ) -> ImageInfo:
-    """Decode a picture fully and say what it is.
+    """Decode a picture fully and return its properties.
 
     Args:
         data: the file's bytes.
-        min_side: the smallest side accepted, in pixels.
-        max_pixels: the largest area accepted, in pixels.
-        max_aspect_ratio: longest side divided by shortest, at most.
+        min_side: lower limit of the shorter side, in pixels.
+        max_pixels: upper limit of width × height.
+        max_aspect_ratio: upper limit of longest side divided by shortest.
 
     Raises:
         UnreadableImageError: not a picture, or truncated.
-        UnsupportedImageError: a picture of a kind we do not paint.
-        ImageSizeError: a bound is crossed.
+        UnsupportedImageError: the format or pixel type is not supported.
+        ImageSizeError: a limit is exceeded.
     """
     return _inspected(
         data, min_side=min_side, max_pixels=max_pixels, max_aspect_ratio=max_aspect_ratio
@@ -189,23 +171,23 @@ def inspect_with_preview(
     max_pixels: int = MAX_PIXELS,
     max_aspect_ratio: float = float("inf"),
 ) -> tuple[ImageInfo, Image.Image]:
-    """Do what `inspect` does, and return the picture reduced as well, decoded only once.
+    """Like `inspect`, but also return a reduced copy; the picture is decoded only once.
 
     Args:
         data: the file's bytes.
-        preview_side: the longest side of the reduced picture, in pixels; a picture that is
-            smaller already stays as it is.
+        preview_side: longest side of the reduced copy, in pixels; smaller pictures are not
+            enlarged.
         min_side: as for `inspect`.
         max_pixels: as for `inspect`.
         max_aspect_ratio: as for `inspect`.
 
     Returns:
-        What the picture is, and the reduced picture in mode RGB.
+        The picture's properties, and the reduced copy in mode RGB.
 
     Raises:
         UnreadableImageError: not a picture, or truncated.
-        UnsupportedImageError: a picture of a kind we do not paint.
-        ImageSizeError: a bound is crossed.
+        UnsupportedImageError: the format or pixel type is not supported.
+        ImageSizeError: a limit is exceeded.
     """
     info, image = _inspected(
         data, min_side=min_side, max_pixels=max_pixels, max_aspect_ratio=max_aspect_ratio
@@ -227,7 +209,7 @@ def _inspected(
                 width=width, height=height, limit=max_aspect_ratio, kind="aspect_max"
             )
         image_format = "JPEG" if file.format == "MPO" else str(file.format)
-        # A camera's MPO holds a second view of the same moment: no animation.
+        # The second frame of a camera's MPO file is another view, not an animation.
         animated = file.format != "MPO" and bool(getattr(file, "is_animated", False))
         image = _to_rgb(_load(file))
     info = ImageInfo(width=image.width, height=image.height, format=image_format, animated=animated)
@@ -235,10 +217,10 @@ def _inspected(
 
 
 def _open(data: bytes) -> Image.Image:
-    """Read the header only.
+    """Open a picture, reading only its header.
 
-    The plugins are called directly, since ``Image.open`` answers a very large picture with a
-    warning or an error that does not say how large it is; `_check_area` follows at once.
+    It calls the plugins directly: for very large pictures ``Image.open`` gives a warning or an
+    error that does not state the size. Call `_check_area` before loading the pixels.
     """
     prefix = data[:16]
     unsupported: str | None = None
@@ -248,7 +230,7 @@ def _open(data: bytes) -> Image.Image:
         factory, accept = Image.OPEN[image_format]
         try:
             accepted = accept is not None and accept(prefix) is True
-        except (IndexError, ValueError, struct.error):  # shorter than the magic number
+        except (IndexError, ValueError, struct.error):  # shorter than the signature
             continue
         if not accepted:
             continue
@@ -258,7 +240,7 @@ def _open(data: bytes) -> Image.Image:
         try:
             return factory(io.BytesIO(data), "")
         except Exception as error:
-            # Plugins raise whatever a broken header makes them stumble over.
+            # Plugins raise many types of error for a broken header.
             raise UnreadableImageError(
                 f"not a readable {image_format} file", truncated=True
             ) from error
@@ -268,7 +250,7 @@ def _open(data: bytes) -> Image.Image:
 
 
 def _other_formats() -> Iterator[str]:
-    """What else Pillow knows: looked at only to say what a file is that none of ours is."""
+    """Yield Pillow's other formats, to name the format of a file that is not accepted."""
     Image.init()
     yield from sorted(set(Image.OPEN) - set(FORMATS))
 
@@ -287,7 +269,7 @@ def _load(file: Image.Image) -> Image.Image:
     except MemoryError:
         raise
     except Exception as error:
-        # Pillow's decoders raise OSError, SyntaxError, ValueError, EOFError, struct.error …
+        # Pillow's decoders raise OSError, SyntaxError, ValueError, EOFError, struct.error, …
         raise UnreadableImageError("the picture is truncated or damaged", truncated=True) from error
     return file
 
@@ -297,7 +279,7 @@ def _to_rgb(
 ) -> Image.Image:
     orientation = _orientation(image)
     profile = image.info.get("icc_profile")
-    if image.mode in _WIDE_MODES:  # measurements without a known white
+    if image.mode in _WIDE_MODES:  # measurements without a known white point
         raise UnsupportedImageError("pixels of 32 bits are not painted", format=image.format)
     if image.mode in _SIXTEEN_BIT_MODES:
         image = _sixteen_to_eight_bits(image)
@@ -318,14 +300,14 @@ def _to_rgb(
         image = Image.composite(image, Image.new("RGB", image.size, background), alpha)
     if orientation is not None:
         image = image.transpose(orientation)
-    # A fresh picture carries no metadata and no open file.
+    # A new picture has no metadata and no open file.
     return Image.frombytes("RGB", image.size, image.tobytes())
 
 
 def _orientation(image: Image.Image) -> Image.Transpose | None:
     try:
         return _ORIENTATIONS.get(image.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # noqa: BLE001, RUF100 - damaged EXIF says nothing; the pixels are fine
+    except Exception:  # noqa: BLE001, RUF100 - damaged EXIF: the pixels are fine
         return None
 
 
@@ -335,7 +317,7 @@ def _sixteen_to_eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert by the embedded ICC profile; without a usable one, return the picture as it is."""
+    """Convert to sRGB by the embedded ICC profile; without a valid one, return the image as is."""
     if not profile:
         return image
     try:
@@ -346,92 +328,5 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
         )
     except (OSError, ValueError, ImageCms.PyCMSError):
-        return image  # a broken profile: shown without it, as browsers do
+        return image  # ignore a broken profile, as browsers do
     return image if converted is None else converted
-
-
-def to_pixels(values: npt.NDArray[np.floating]) -> Pixels:
-    """Round (never truncate) and clip values of 0..255 to uint8. Same shape."""
-    pixels: Pixels = np.clip(np.rint(values), 0, 255).astype(np.uint8)
-    return pixels
-
-
-def fit_longest_side(image: Image.Image, size: int | None) -> Image.Image:
-    """Scale so that the longest side is `size` pixels; None leaves the picture as it is."""
-    if size is None or max(image.size) == size:
-        return image
-    scale = size / max(image.size)
-    return fit_exactly(image, round(image.width * scale), round(image.height * scale))
-
-
-def fit_area(image: Image.Image, area: float) -> Image.Image:
-    """Scale to about `area` pixels, in the picture's own proportions."""
-    scale = (area / (image.width * image.height)) ** 0.5
-    return fit_exactly(image, round(image.width * scale), round(image.height * scale))
-
-
-def fit_exactly(image: Image.Image, width: int, height: int) -> Image.Image:
-    """Scale to this width and height, in pixels, each at least 1."""
-    return image.resize((max(width, 1), max(height, 1)), Image.Resampling.LANCZOS)
-
-
-def encode(
-    image: Image.Image | Pixels,
-    format: Format,  # noqa: A002 - Pillow's own word
-    *,
-    quality: int = 90,
-) -> bytes:
-    """Encode a picture so that what is posted is what was painted.
-
-    Args:
-        image: an RGB picture, or (height, width, 3) uint8 pixels.
-        format: JPEG is written with full chroma (4:4:4): the usual 4:2:0 smears brush strokes.
-        quality: 1..100 for WebP and JPEG; PNG is lossless.
-    """
-    picture = image if isinstance(image, Image.Image) else Image.fromarray(image)
-    out = io.BytesIO()
-    if format == "png":
-        picture.save(out, "PNG")
-    elif format == "webp":
-        picture.save(out, "WEBP", quality=quality, method=4)
-    else:
-        # Optimised tables need one buffer for the whole file; Pillow's is too small for noise.
-        picture.save(out, "JPEG", quality=quality, subsampling=0)
-    return out.getvalue()
-
-
-def encode_to_fit(image: Image.Image | Pixels, max_bytes: int) -> tuple[bytes, str]:
-    """Encode as well as `max_bytes` allow.
-
-    Without loss where that fits, as PNG or else as WebP; then as JPEG of quality 95, which
-    keeps the full chroma; then as WebP of falling quality; then smaller, the same way.
-
-    Returns:
-        The encoded picture and its extension, ``"png"``, ``"webp"`` or ``"jpg"``.
-
-    Raises:
-        ValueError: `max_bytes` is too small for any picture.
-    """
-    picture = image if isinstance(image, Image.Image) else Image.fromarray(image)
-    data = encode(picture, "png")
-    if len(data) <= max_bytes:
-        return data, "png"
-    if len(data) <= _LOSSLESS_WEBP_GAIN * max_bytes:
-        data = _lossless_webp(picture)
-        if len(data) <= max_bytes:
-            return data, "webp"
-    while True:
-        for image_format, quality in _LOSSY:
-            data = encode(picture, image_format, quality=quality)
-            if len(data) <= max_bytes:
-                return data, _EXTENSIONS[image_format]
-        if max(picture.size) < 16:
-            msg = f"no picture fits in {max_bytes} bytes"
-            raise ValueError(msg)
-        picture = fit_exactly(picture, picture.width * 3 // 4, picture.height * 3 // 4)
-
-
-def _lossless_webp(picture: Image.Image) -> bytes:
-    out = io.BytesIO()
-    picture.save(out, "WEBP", lossless=True, quality=50, method=3)
-    return out.getvalue()

@@ -1,0 +1,44 @@
+"""Decode, resize and encode pictures. Free of torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stylenet.images.decoding import (
+    FORMATS,
+    MAX_PIXELS,
+    ImageInfo,
+    decode,
+    decode_mask,
+    inspect,
+    inspect_with_preview,
+)
+from stylenet.images.encoding import (
+    Format,
+    encode,
+    encode_to_fit,
+    fit_area,
+    fit_exactly,
+    fit_longest_side,
+    to_pixels,
+)
+
+if TYPE_CHECKING:
+    from stylenet.images.encoding import Pixels as Pixels
+
+__all__ = [
+    "FORMATS",
+    "MAX_PIXELS",
+    "Format",
+    "ImageInfo",
+    "decode",
+    "decode_mask",
+    "encode",
+    "encode_to_fit",
+    "fit_area",
+    "fit_exactly",
+    "fit_longest_side",
+    "inspect",
+    "inspect_with_preview",
+    "to_pixels",
+]
