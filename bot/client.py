@@ -12,6 +12,7 @@ import discord
 from discord.ext import commands
 from yarl import URL
 
+from bot.discord_errors import discord_request
 from bot.errors import StoreUnavailableError
 from bot.exts.backend.component_router import ComponentRouter
 from bot.exts.backend.error_handler import ErrorHandler
@@ -144,8 +145,7 @@ class StyleBot(commands.AutoShardedBot):
             Whether they were published.
 
         Raises:
-            discord.HTTPException: Discord declined.
-            TimeoutError: Discord did not answer in time.
+            DiscordError: they were not published.
         """
         settings = self._dependencies.settings
         note = settings.data_dir / "published-commands.sha256"
@@ -153,7 +153,7 @@ class StyleBot(commands.AutoShardedBot):
         if not force and await asyncio.to_thread(_read, note) == digest:
             logger.debug("the slash commands have not changed")
             return False
-        async with asyncio.timeout(PUBLISH_SECONDS):
+        async with discord_request(seconds=PUBLISH_SECONDS):
             published = await self.tree.sync()
         await asyncio.to_thread(_write, note, digest)
         logger.info("published %d slash commands", len(published))

@@ -12,6 +12,11 @@ place, ``bot.views.text.errors``.
     │   ├── RequestRefused       the request itself is incomplete or ambiguous
     │   ├── PresetRefused        a guild's own style cannot be added, found or removed
     │   └── LimitReached         a cap per member, guild or server
+    ├── DiscordError             Discord did not do what was asked
+    │   ├── DiscordUnavailableError  5xx, a long rate limit or the network; retry later
+    │   ├── MessageNotFoundError     the message does not exist any more
+    │   ├── AccessDeniedError        no permission, or the channel does not exist any more
+    │   └── DiscordRejectedError     the request is invalid, e.g. malformed or too large
     ├── UnknownJobError          no such job
     ├── IllegalTransitionError   a job cannot go from this state to that
     ├── ClaimLostError           a running job was taken over by another claim
@@ -26,11 +31,16 @@ from __future__ import annotations
 from enum import StrEnum
 
 __all__ = [
+    "AccessDeniedError",
     "ArtefactMissingError",
     "ClaimLostError",
     "ConfigurationError",
+    "DiscordError",
+    "DiscordRejectedError",
+    "DiscordUnavailableError",
     "IllegalTransitionError",
     "LimitReached",
+    "MessageNotFoundError",
     "PictureProblem",
     "PictureRefused",
     "PresetProblem",
@@ -188,6 +198,44 @@ class LimitReached(Refusal):
         super().__init__(f"limit of {limit} reached for {scope}")
         self.scope = scope
         self.limit = limit
+
+
+class DiscordError(StyleBotError):
+    """Discord did not do what was asked. `bot.discord_errors` raises its subclasses."""
+
+
+class DiscordUnavailableError(DiscordError):
+    """Discord cannot be reached or is overloaded; the request may work later.
+
+    Attributes:
+        retry_after: seconds that Discord asked to wait, or None.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class MessageNotFoundError(DiscordError):
+    """The message does not exist any more."""
+
+
+class AccessDeniedError(DiscordError):
+    """The bot lacks a permission, or the channel or member does not exist any more."""
+
+
+class DiscordRejectedError(DiscordError):
+    """Discord declined the request as it is.
+
+    Attributes:
+        is_too_large: its files are too large.
+        is_reply_refused: the message may not reply to the one it names.
+    """
+
+    def __init__(self, message: str, *, is_too_large: bool, is_reply_refused: bool) -> None:
+        super().__init__(message)
+        self.is_too_large = is_too_large
+        self.is_reply_refused = is_reply_refused
 
 
 class UnknownJobError(StyleBotError):

@@ -15,7 +15,8 @@ import discord
 from bot.artefacts.folder import open_artefacts
 from bot.client import StyleBot
 from bot.delivery.service import DeliveryService
-from bot.errors import ConfigurationError, StyleBotError
+from bot.discord_errors import translate_discord_errors
+from bot.errors import ConfigurationError, DiscordError, StyleBotError
 from bot.executors.process import ProcessExecutor, default_size
 from bot.exts.backend.dependencies import Dependencies
 from bot.intake.acceptance import JobAcceptance
@@ -215,7 +216,7 @@ class App:
         if self._settings.sync_commands:
             try:
                 await bot.publish_commands()
-            except (discord.HTTPException, TimeoutError) as error:
+            except DiscordError as error:
                 logger.warning("the slash commands were not published: %s", error)
         self.ready.set()
         await bot.draw_ahead()
@@ -308,11 +309,12 @@ async def logged_in(dependencies: Dependencies, token: str) -> StyleBot:
     while True:
         bot = StyleBot(dependencies)
         try:
-            await bot.login(token)
+            with translate_discord_errors():
+                await bot.login(token)
         except discord.LoginFailure as error:
             await bot.close()
             raise ConfigurationError(REFUSED) from error
-        except (aiohttp.ClientError, discord.HTTPException, TimeoutError, OSError) as error:
+        except DiscordError as error:
             await bot.close()
             logger.warning("Discord cannot be reached, next try in %.0f s: %s", pause, error)
             await asyncio.sleep(pause)

@@ -114,7 +114,7 @@ async def publish(settings: Settings) -> str:
 
     Raises:
         ConfigurationError: there is no token, or Discord refused it.
-        StyleBotError: Discord declined the commands.
+        DiscordError: Discord declined the commands, or cannot be reached.
     """
     configure_logging(settings)
     token = read_token(settings)

@@ -13,13 +13,14 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.delivery.messenger import (
-    ChannelClosedError,
-    MessageGoneError,
-    MessengerError,
-    TryLaterError,
+from bot.errors import (
+    AccessDeniedError,
+    DiscordError,
+    DiscordUnavailableError,
+    MessageNotFoundError,
+    StyleBotError,
+    UnknownJobError,
 )
-from bot.errors import StyleBotError, UnknownJobError
 from bot.jobs.models import Announcement
 from bot.views.card import Card, CardFacts, render_card
 
@@ -150,13 +151,13 @@ class CardUpdater:
                     place = await self._show(job, tended)
             except UnknownJobError:
                 return
-            except ChannelClosedError as error:
+            except AccessDeniedError as error:
                 logger.warning("job %s goes on without its card for now: %s", job_id, error)
                 await asyncio.sleep(PAUSE_WHILE_CLOSED_SECONDS)
                 continue
-            except (MessengerError, StyleBotError, OSError) as error:
+            except (DiscordError, StyleBotError, OSError) as error:
                 logger.warning("card of job %s not updated, trying again: %s", job_id, error)
-                after = error.after if isinstance(error, TryLaterError) else None
+                after = error.retry_after if isinstance(error, DiscordUnavailableError) else None
                 await asyncio.sleep(after or PAUSE_AFTER_FAILURE_SECONDS)
                 continue
             await asyncio.sleep(self._interval)
@@ -177,7 +178,7 @@ class CardUpdater:
         said = card.embed.to_dict(), card.view.to_components()
         if said == tended.said:
             return facts.place
-        place = self._messenger.place(job.origin)
+        place = self._messenger.origin_channel(job.origin)
         # An edit that leaves the attachments alone keeps the picture, and uploads nothing.
         shown = (job.snapshot_key, job.content_key, *job.style_keys)
         files = card.files if shown != tended.shown else None
@@ -185,7 +186,7 @@ class CardUpdater:
             await self._messenger.edit(
                 place, job.card_message_id, embed=card.embed, files=files, view=card.view
             )
-        except MessageGoneError:
+        except MessageNotFoundError:
             await self._replace(job, job.card_message_id, facts, tended)
         tended.said = said
         # A snapshot replaced while it was being read is there next time.
@@ -198,14 +199,14 @@ class CardUpdater:
         """Post a card anew where someone deleted it.
 
         Raises:
-            ChannelClosedError: it has been deleted so often that nobody seems to want it.
+            AccessDeniedError: it has been deleted so often that nobody seems to want it.
             UnknownJobError: it was deleted with its job.
         """
         if tended.replacements == MOST_REPLACEMENTS:
-            raise ChannelClosedError("the card was deleted again and again")
+            raise AccessDeniedError("the card was deleted again and again")
         tended.replacements += 1
         await self._store.get(job.job_id)  # it may be gone because the job was forgotten
-        place = self._messenger.place(job.origin)
+        place = self._messenger.origin_channel(job.origin)
         # An earlier process may have posted it already, and not lived to record that.
         message_id = await self._messenger.find(
             place, job.job_id, Announcement.CARD, after=card_message_id

@@ -7,8 +7,8 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Final
 
-from bot.delivery.messenger import MessengerError, TryLaterError
 from bot.delivery.outbox_worker import backoff
+from bot.errors import DiscordError, DiscordUnavailableError
 
 if TYPE_CHECKING:
     from bot.delivery.messenger import Messenger
@@ -50,11 +50,11 @@ class MessageDeleter:
         message_id = retraction.message_id
         try:
             await self._messenger.delete(retraction.channel_id, message_id)
-        except TryLaterError as error:
-            wait = error.after or backoff(retraction.attempts)
+        except DiscordUnavailableError as error:
+            wait = error.retry_after or backoff(retraction.attempts)
             logger.warning("deleting message %d delayed by %.0f s: %s", message_id, wait, error)
             await self._retractions.postpone(message_id, seconds=wait)
-        except MessengerError as error:
+        except DiscordError as error:
             # Its own messages a bot may always delete, unless it is not let into the channel.
             logger.warning("message %d stays: %s", message_id, error)
             await self._retractions.abandon(message_id, reason=str(error))

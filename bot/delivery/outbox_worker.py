@@ -18,14 +18,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from bot.delivery import outcome_message
-from bot.delivery.messenger import (
-    ChannelClosedError,
-    MessageGoneError,
-    MessengerError,
-    RejectedError,
-    TryLaterError,
+from bot.errors import (
+    AccessDeniedError,
+    DiscordError,
+    DiscordRejectedError,
+    DiscordUnavailableError,
+    MessageNotFoundError,
+    StyleBotError,
+    UnknownJobError,
 )
-from bot.errors import StyleBotError, UnknownJobError
 from bot.jobs.models import Announcement, JobState
 from bot.views.card import render_card
 
@@ -145,18 +146,18 @@ class OutboxWorker:
         """One attempt at one delivery; whatever goes wrong, it is tried again or given up."""
         try:
             await self._deliver(delivery)
-        except TryLaterError as error:
-            wait = error.after or backoff(delivery.attempts)
+        except DiscordUnavailableError as error:
+            wait = error.retry_after or backoff(delivery.attempts)
             logger.warning("%s delayed by %.0f s: %s", _named(delivery), wait, error)
             await self._postpone(delivery, wait)
-        except ChannelClosedError as error:
+        except AccessDeniedError as error:
             if delivery.announcement is Announcement.CARD or _age(delivery) > CLOSED_PATIENCE:
                 await self._abandon(delivery, f"no way to post it: {error}")
             else:
                 # A permission withdrawn by mistake comes back, and so does a bot thrown out.
                 logger.warning("%s has nowhere to go, for now: %s", _named(delivery), error)
                 await self._postpone(delivery, backoff(delivery.attempts))
-        except MessengerError as error:
+        except DiscordError as error:
             if delivery.attempts + 1 >= MOST_REJECTIONS:
                 await self._abandon(delivery, f"declined by Discord: {error}")
             else:
@@ -196,7 +197,7 @@ class OutboxWorker:
         logger.info("%s delivered as message %d", _named(delivery), message_id)
 
     async def _post_card(self, job: Job, delivery: Delivery) -> Message:
-        place = self._messenger.place(job.origin)
+        place = self._messenger.origin_channel(job.origin)
         found = await self._sent_before(place, job, delivery)
         if found is not None:
             return place.id, found
@@ -214,8 +215,8 @@ class OutboxWorker:
                     files=card.files,
                     view=card.view,
                 )
-            except RejectedError as error:
-                if not error.no_reply or reply_to is None:
+            except DiscordRejectedError as error:
+                if not error.is_reply_refused or reply_to is None:
                     raise
                 reply_to = None
             else:
@@ -223,17 +224,17 @@ class OutboxWorker:
 
     async def _post_outcome(self, job: Job, delivery: Delivery) -> Message:
         """Post the outcome where the request came from, or privately if that is closed to us."""
-        place = self._messenger.place(job.origin)
+        place = self._messenger.origin_channel(job.origin)
         try:
             found = await self._sent_before(place, job, delivery)
             if found is not None:
                 return place.id, found
             return place.id, await self._send_outcome(job, delivery, place, privately=False)
-        except ChannelClosedError as error:
+        except AccessDeniedError as error:
             if job.origin.guild_id is None:
                 raise
             logger.warning("%s goes to the requester privately: %s", _named(delivery), error)
-        place = await self._messenger.private_place(job.origin.requester_id)
+        place = await self._messenger.dm_channel(job.origin.requester_id)
         found = await self._sent_before(place, job, delivery)
         if found is not None:
             return place.id, found
@@ -266,11 +267,11 @@ class OutboxWorker:
                     files=letter.files,
                     view=letter.view,
                 )
-            except RejectedError as error:
-                if error.no_reply and reply_to is not None:
+            except DiscordRejectedError as error:
+                if error.is_reply_refused and reply_to is not None:
                     reply_to = None
                 elif (
-                    error.too_large
+                    error.is_too_large
                     and letter.picture_bytes > outcome_message.SMALLEST_PICTURE_BYTES
                 ):
                     # Boosts may have run out unnoticed, and what any guild takes is known.
@@ -298,7 +299,7 @@ class OutboxWorker:
                 delivery.announcement,
                 after=older or delivery.send_started_at,
             )
-        except ChannelClosedError as error:
+        except AccessDeniedError as error:
             # Without its history only the nonce protects from a second message.
             logger.warning("%s cannot be looked for: %s", _named(delivery), error)
             return None
@@ -312,15 +313,15 @@ class OutboxWorker:
         try:
             async with asyncio.timeout(LAST_CARD_SECONDS):
                 await self._messenger.edit(
-                    self._messenger.place(job.origin),
+                    self._messenger.origin_channel(job.origin),
                     job.card_message_id,
                     embed=card.embed,
                     files=card.files,
                     view=card.view,
                 )
-        except MessageGoneError:
+        except MessageNotFoundError:
             logger.info("the card of job %s was deleted", job.job_id)
-        except (MessengerError, TimeoutError) as error:
+        except (DiscordError, TimeoutError) as error:
             logger.warning("the card of job %s keeps an older state: %r", job.job_id, error)
 
     async def _postpone(self, delivery: Delivery, seconds: float) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import aiohttp
 from yarl import URL
 
+from bot.discord_errors import NETWORK_ERRORS
 from bot.errors import PictureProblem, PictureRefused
 from bot.ops.retry import Backoff, retry
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    import aiohttp
 
     from bot.settings import Settings
 
@@ -84,7 +86,7 @@ async def download(
         async with asyncio.timeout(timeout):
             return await retry(
                 lambda: _fetch(session, address, filename=filename, max_bytes=max_bytes),
-                on=(_TransientError, aiohttp.ClientError),
+                on=(_TransientError, *NETWORK_ERRORS),
                 what="downloading a picture",
                 attempts=ATTEMPTS,
                 backoff=BACKOFF,
@@ -93,7 +95,7 @@ async def download(
         raise PictureRefused(
             PictureProblem.DOWNLOAD_FAILED, filename=filename, got="timeout"
         ) from error
-    except (_TransientError, aiohttp.ClientError) as error:
+    except (_TransientError, *NETWORK_ERRORS) as error:
         raise PictureRefused(
             PictureProblem.DOWNLOAD_FAILED, filename=filename, got=str(error)
         ) from error

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import discord
 
-from bot.errors import RequestProblem, RequestRefused
+from bot.discord_errors import discord_request, translate_discord_errors
+from bot.errors import (
+    AccessDeniedError,
+    DiscordError,
+    DiscordRejectedError,
+    RequestProblem,
+    RequestRefused,
+)
 from bot.jobs.models import Origin
 from bot.views.text import errors as text
 
@@ -116,9 +122,9 @@ class MessageResponder:
     async def reply(self, text: str, *, view: discord.ui.View | None = None) -> None:
         """Reply; without permission, react with a warning and send a direct message."""
         try:
-            async with asyncio.timeout(REPLY_SECONDS):
+            async with discord_request(seconds=REPLY_SECONDS):
                 await self._reply(text, view or discord.utils.MISSING)
-        except (discord.HTTPException, TimeoutError) as error:
+        except DiscordError as error:
             logger.warning("cannot reply to member %d: %s", self.origin.requester_id, error)
 
     async def confirm(self, text: str) -> None:
@@ -128,19 +134,21 @@ class MessageResponder:
         message = self._message
         try:
             reference = message.to_reference(fail_if_not_exists=False)
-            await message.channel.send(
-                text,
-                reference=reference,
-                allowed_mentions=discord.AllowedMentions.none(),
-                view=view,
-            )
-        except discord.Forbidden:
+            with translate_discord_errors():
+                await message.channel.send(
+                    text,
+                    reference=reference,
+                    allowed_mentions=discord.AllowedMentions.none(),
+                    view=view,
+                )
+        except (AccessDeniedError, DiscordRejectedError):
             pass
         else:
             return
         try:
-            await message.add_reaction(WARNING_EMOJI)
-        except discord.Forbidden:
+            with translate_discord_errors():
+                await message.add_reaction(WARNING_EMOJI)
+        except AccessDeniedError:
             logger.info("cannot react to message %d either", message.id)
         await message.author.send(text, allowed_mentions=discord.AllowedMentions.none(), view=view)
 
@@ -215,9 +223,9 @@ class SuggestionResponder(InteractionResponder):
     async def confirm(self, text: str) -> None:
         """Remove the buttons from the refusal, since the request was accepted."""
         try:
-            async with asyncio.timeout(REPLY_SECONDS):
+            async with discord_request(seconds=REPLY_SECONDS):
                 await self._interaction.edit_original_response(view=None)
-        except (discord.HTTPException, TimeoutError) as error:
+        except DiscordError as error:
             logger.info("cannot remove the buttons of a suggestion: %s", error)
 
 
@@ -269,13 +277,14 @@ async def defer(interaction: discord.Interaction[Any]) -> bool:
     the member alone.
     """
     try:
-        if interaction.message is not None:
-            await interaction.response.defer()
-        else:
-            await interaction.response.defer(ephemeral=True, thinking=True)
+        with translate_discord_errors():
+            if interaction.message is not None:
+                await interaction.response.defer()
+            else:
+                await interaction.response.defer(ephemeral=True, thinking=True)
     except discord.InteractionResponded:
         return True
-    except discord.HTTPException as error:
+    except DiscordError as error:
         logger.warning("interaction %d could not be acknowledged: %s", interaction.id, error)
         return False
     return True
@@ -291,7 +300,7 @@ async def reply_ephemeral(
 ) -> None:
     """Reply to an interaction for the member alone, whether it is acknowledged or not."""
     try:
-        async with asyncio.timeout(REPLY_SECONDS):
+        async with discord_request(seconds=REPLY_SECONDS):
             if interaction.response.is_done():
                 await interaction.followup.send(
                     text, embed=embed, view=view, file=file, ephemeral=True
@@ -300,5 +309,5 @@ async def reply_ephemeral(
                 await interaction.response.send_message(
                     text, embed=embed, view=view, file=file, ephemeral=True
                 )
-    except (discord.HTTPException, TimeoutError) as error:
+    except DiscordError as error:
         logger.warning("cannot reply to member %d: %s", interaction.user.id, error)

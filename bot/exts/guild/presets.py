@@ -8,7 +8,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.errors import PresetProblem, PresetRefused
+from bot.discord_errors import translate_discord_errors
+from bot.errors import DiscordRejectedError, PresetProblem, PresetRefused
 from bot.exts.backend.responders import check_can_send_picture
 from bot.exts.guild.policy import check_can_manage_presets
 from bot.exts.stylize.attachments import pictures_of_request, source_of
@@ -103,14 +104,15 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
             added_by=ctx.author.id,
         )
         try:
-            await ctx.reply(
-                embed=added_embed(preset, prefix=self._prefix),
-                file=picture_file(preview, preset.alt_text),
-                view=added_view(preset),
-                ephemeral=True,
-            )
-        except discord.HTTPException as error:
-            if "emoji" not in error.text.lower():
+            with translate_discord_errors():
+                await ctx.reply(
+                    embed=added_embed(preset, prefix=self._prefix),
+                    file=picture_file(preview, preset.alt_text),
+                    view=added_view(preset),
+                    ephemeral=True,
+                )
+        except DiscordRejectedError as error:
+            if "emoji" not in str(error).lower():
                 raise
             await self._preset_editor.remove(guild.id, preset.name)
             raise PresetRefused(PresetProblem.BAD_EMOJI, word=preset.emoji) from error

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.artefacts.folder import job_prefix
-from bot.errors import RequestProblem, RequestRefused, UnknownJobError
+from bot.discord_errors import discord_request
+from bot.errors import (
+    DiscordError,
+    MessageNotFoundError,
+    RequestProblem,
+    RequestRefused,
+    UnknownJobError,
+)
 from bot.exts.backend.responders import (
     InteractionResponder,
     check_bot_permissions,
@@ -242,11 +249,11 @@ async def _delete_leftover_message(interaction: discord.Interaction[Any]) -> Non
 
 async def _delete_message(interaction: discord.Interaction[Any]) -> None:
     try:
-        async with asyncio.timeout(DELETE_SECONDS):
+        async with discord_request(seconds=DELETE_SECONDS):
             await interaction.delete_original_response()
-    except discord.NotFound:
+    except MessageNotFoundError:
         logger.debug("the message was deleted already")
-    except (discord.HTTPException, TimeoutError) as error:
+    except DiscordError as error:
         logger.warning("cannot delete a result's message: %r", error)
         await reply_ephemeral(interaction, text.DELETED_HERE_ONLY)
 

@@ -12,6 +12,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord_errors import translate_discord_errors
+from bot.errors import AccessDeniedError
 from bot.exts.backend.responders import reply_ephemeral, sentence_for
 from bot.exts.privacy.export import DataExport, holdings_of
 from bot.ops.tasks import BackgroundTasks
@@ -79,8 +81,9 @@ class PrivacyCommands(commands.Cog, description=text.SECTION):
             await ctx.reply(embed=embed, view=view, ephemeral=True)
             return
         try:
-            await ctx.author.send(embed=embed, view=view)
-        except discord.Forbidden:
+            with translate_discord_errors():
+                await ctx.author.send(embed=embed, view=view)
+        except AccessDeniedError:
             await ctx.reply(text.NO_DM)
         else:
             await ctx.reply(text.SENT)

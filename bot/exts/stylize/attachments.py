@@ -6,7 +6,6 @@ can suggest what to do with the request.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from yarl import URL
 
+from bot.discord_errors import discord_request
+from bot.errors import DiscordError
 from bot.intake.download import is_allowed
 from bot.intake.job_request import PictureSource
 from bot.jobs.models import Order, Place
@@ -260,7 +261,7 @@ async def _fetch_replied_to(
     if reference.message_id is None:
         return None
     try:
-        async with asyncio.timeout(FETCH_TIMEOUT_SECONDS):
+        async with discord_request(seconds=FETCH_TIMEOUT_SECONDS):
             return await message.channel.fetch_message(reference.message_id)
-    except (discord.HTTPException, TimeoutError):
+    except DiscordError:
         return None

@@ -13,7 +13,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.errors import RequestProblem, RequestRefused
+from bot.discord_errors import discord_request
+from bot.errors import DiscordError, RequestProblem, RequestRefused
 from bot.exts.backend.responders import InteractionResponder, MessageResponder, defer, sentence_for
 from bot.exts.stylize.attachments import (
     FETCH_TIMEOUT_SECONDS,
@@ -285,8 +286,8 @@ class Stylize(commands.Cog, description=text.SECTION):
         """Return the pictures in link previews, which Discord adds shortly after the message."""
         await asyncio.sleep(self._settings.preview_wait_seconds)
         try:
-            async with asyncio.timeout(FETCH_TIMEOUT_SECONDS):
+            async with discord_request(seconds=FETCH_TIMEOUT_SECONDS):
                 message = await message.channel.fetch_message(message.id)
-        except (discord.HTTPException, TimeoutError):
+        except DiscordError:
             return MessagePictures()
         return MessagePictures(pictures=pictures_on(message, origins=self._origins, links=False))

@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from bot.discord_errors import discord_request, translate_discord_errors
 from bot.errors import (
+    AccessDeniedError,
     ArtefactMissingError,
+    DiscordError,
+    MessageNotFoundError,
     RequestProblem,
     RequestRefused,
 )
@@ -82,7 +86,8 @@ class PickerTable:
         """Hold the picture and post a picker for it.
 
         Raises:
-            Refusal: the picture cannot be used, or the picker cannot be posted.
+            Refusal: the picture cannot be used, or the bot may not post the picker here.
+            DiscordError: Discord did not accept the picker.
         """
         base = request.parsed.recipe(self._dependencies.settings.recipe)
         recipe = base.evolve(**request.parsed.recipe_changes(base))
@@ -125,9 +130,11 @@ class PickerTable:
                     else PICTURE_SOURCE_JSON.dump_python(request.mask, mode="json"),
                 )
             )
-        except (discord.HTTPException, TimeoutError) as error:
+        except DiscordError as error:
             await self._dependencies.intake.delete_saved(held)
-            raise RequestRefused(RequestProblem.NOT_ALLOWED_HERE) from error
+            if isinstance(error, AccessDeniedError):
+                raise RequestRefused(RequestProblem.NOT_ALLOWED_HERE) from error
+            raise
         finally:
             self._saving.discard(saved)
             saved.set()
@@ -187,7 +194,7 @@ class PickerTable:
         shown: dict[str, Any] = {
             "filename": picker.filename, "page": page.number, "pages": page.pages
         }  # fmt: skip
-        async with asyncio.timeout(POST_SECONDS):
+        async with discord_request(seconds=POST_SECONDS):
             await interaction.edit_original_response(
                 embed=picker_embed(page.styles, may_react=may_react, **shown),
                 attachments=[presets_sheet(page.sheet, page.styles)],
@@ -297,11 +304,11 @@ class PickerTable:
             reacting.cancel()
         text = settled_text(preset, filename=picker.filename)
         try:
-            async with asyncio.timeout(POST_SECONDS):
+            async with discord_request(seconds=POST_SECONDS):
                 await message.edit(content=text, embed=None, attachments=[], view=None)
                 if clear:
                     await message.clear_reactions()
-        except (discord.HTTPException, TimeoutError) as error:
+        except DiscordError as error:
             logger.info("picker %d stays as it is: %s", picker.message_id, error)
 
     async def _find(self, message_id: int) -> Picker | None:
@@ -373,7 +380,7 @@ class PickerTable:
                 guild_id=origin.guild_id,
                 fail_if_not_exists=False,
             )
-        async with asyncio.timeout(POST_SECONDS):
+        async with discord_request(seconds=POST_SECONDS):
             return await responder.channel.send(
                 embed=embed,
                 file=presets_sheet(page.sheet, page.styles),
@@ -408,18 +415,19 @@ async def _offer_reactions(
     me = message.author
     offered = 0
     try:
-        if clear:
-            await message.clear_reactions()
-        elif clear is False:
-            for reaction in message.reactions:
-                if reaction.me:
-                    await message.remove_reaction(reaction.emoji, me)
-        for style in styles:
-            await message.add_reaction(style.emoji)
-            offered += 1
-    except discord.NotFound:
+        with translate_discord_errors():
+            if clear:
+                await message.clear_reactions()
+            elif clear is False:
+                for reaction in message.reactions:
+                    if reaction.me:
+                        await message.remove_reaction(reaction.emoji, me)
+            for style in styles:
+                await message.add_reaction(style.emoji)
+                offered += 1
+    except MessageNotFoundError:
         logger.debug("the picker was settled or deleted before all reactions were there")
-    except discord.HTTPException as error:
+    except DiscordError as error:
         logger.info("reactions stay away from picker %d, the menu serves: %s", message.id, error)
         if offered == 0:
             await _without_reactions(message, without)
@@ -428,9 +436,9 @@ async def _offer_reactions(
 async def _without_reactions(message: discord.Message, embed: discord.Embed) -> None:
     """Say that only the menu is left, where reactions turned out to be impossible."""
     try:
-        async with asyncio.timeout(POST_SECONDS):
+        async with discord_request(seconds=POST_SECONDS):
             await message.edit(embed=embed)
-    except (discord.HTTPException, TimeoutError) as error:
+    except DiscordError as error:
         logger.info("picker %d promises reactions that do not come: %s", message.id, error)
 
 
@@ -448,9 +456,9 @@ async def _take_back(
 ) -> None:
     """Take back the reaction of somebody who has no choice here; that is all they are told."""
     try:
-        async with asyncio.timeout(POST_SECONDS):
+        async with discord_request(seconds=POST_SECONDS):
             await message.remove_reaction(reaction.emoji, discord.Object(reaction.user_id))
-    except (discord.HTTPException, TimeoutError) as error:
+    except DiscordError as error:
         logger.info("a reaction to picker %d stays: %s", message.id, error)
 
 
@@ -466,11 +474,11 @@ async def _tell(place: discord.PartialMessageable, picker: Picker, text: str) ->
         everyone=False, roles=False, users=[discord.Object(picker.requester_id)]
     )
     try:
-        async with asyncio.timeout(POST_SECONDS):
+        async with discord_request(seconds=POST_SECONDS):
             await place.send(
                 f"<@{picker.requester_id}> {text}",
                 reference=reference,
                 allowed_mentions=mentions,
             )
-    except (discord.HTTPException, TimeoutError) as error:
+    except DiscordError as error:
         logger.warning("member %d cannot be answered: %s", picker.requester_id, error)

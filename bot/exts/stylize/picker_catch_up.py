@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-import discord
-
-from bot.errors import StoreUnavailableError
+from bot.discord_errors import discord_request
+from bot.errors import DiscordError, StoreUnavailableError
 from bot.views.picker import style_for_emoji
 
 if TYPE_CHECKING:
+    import discord
+
     from bot.exts.backend.dependencies import Dependencies
     from bot.exts.stylize.picker import PickerTable
     from bot.jobs.models import Picker
+    from bot.presets.catalog import CatalogPreset
 
 __all__ = ["catch_up"]
 
@@ -38,23 +39,27 @@ async def catch_up(
         if pickers.is_expired(picker):
             continue
         try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                await _look(client, dependencies, pickers, picker)
-        except (discord.HTTPException, TimeoutError) as error:
-            logger.info("picker %d cannot be looked at: %s", picker.message_id, error)
-
-
-async def _look(
-    client: discord.Client, dependencies: Dependencies, pickers: PickerTable, picker: Picker
-) -> None:
-    place = client.get_partial_messageable(picker.channel_id, guild_id=picker.guild_id)
-    presets = await dependencies.catalog.presets(picker.guild_id)
-    message = await place.fetch_message(picker.message_id)
-    for reaction in message.reactions:
-        preset = style_for_emoji(str(reaction.emoji), presets)
-        if preset is None or reaction.count <= reaction.me:
+            preset = await _missed_choice(client, dependencies, picker)
+        except DiscordError as error:
+            logger.info("picker %d cannot be read: %s", picker.message_id, error)
             continue
-        if picker.requester_id in [user.id async for user in reaction.users()]:
+        if preset is not None:
             logger.info("a choice on picker %d was made meanwhile", picker.message_id)
             await pickers.choose(client, picker, preset, None)
-            return
+
+
+async def _missed_choice(
+    client: discord.Client, dependencies: Dependencies, picker: Picker
+) -> CatalogPreset | None:
+    """Return the preset that the requester chose by reaction, or None."""
+    place = client.get_partial_messageable(picker.channel_id, guild_id=picker.guild_id)
+    presets = await dependencies.catalog.presets(picker.guild_id)
+    async with discord_request(seconds=LOOK_SECONDS):
+        message = await place.fetch_message(picker.message_id)
+        for reaction in message.reactions:
+            preset = style_for_emoji(str(reaction.emoji), presets)
+            if preset is None or reaction.count <= reaction.me:
+                continue
+            if picker.requester_id in [user.id async for user in reaction.users()]:
+                return preset
+    return None

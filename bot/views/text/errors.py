@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.errors import (
     ArtefactMissingError,
+    DiscordUnavailableError,
     LimitReached,
     PictureProblem,
     PictureRefused,
@@ -45,6 +46,7 @@ OLD_BUTTON: Final = (
 )
 JOB_GONE: Final = "I no longer have the pictures; post them again."
 DISK_FULL: Final = "My disk is full, so I take no new paintings; tell the bot's operator."
+DISCORD_UNAVAILABLE: Final = "Discord is not answering me right now. Try again in a minute."
 STORE_UNAVAILABLE: Final = (
     "I cannot reach my database right now; nothing is lost, try again in a minute."
 )
@@ -89,6 +91,8 @@ def explain(error: BaseException) -> str | None:
             text = DISK_FULL
         case StoreUnavailableError():
             text = STORE_UNAVAILABLE
+        case DiscordUnavailableError():
+            text = DISCORD_UNAVAILABLE
         case _:
             return None
     return text

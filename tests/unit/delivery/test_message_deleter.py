@@ -9,7 +9,7 @@ import pytest
 
 from bot.delivery import message_deleter
 from bot.delivery.message_deleter import MessageDeleter
-from bot.delivery.messenger import ChannelClosedError, RejectedError, TryLaterError
+from bot.errors import AccessDeniedError, DiscordRejectedError, DiscordUnavailableError
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.deletions import Standing
 from bot.jobs.store import JobStore
@@ -75,9 +75,9 @@ async def test_what_was_left_over_and_what_comes_is_deleted(store):
 async def test_discord_is_waited_for_and_no_is_no(store):
     channel = Channel()
     channel.weather = {
-        1: [TryLaterError("503"), TryLaterError("limited", after=0.1)],
-        2: [ChannelClosedError("403")],
-        3: [RejectedError("400", too_large=False, no_reply=False)],
+        1: [DiscordUnavailableError("503"), DiscordUnavailableError("limited", retry_after=0.1)],
+        2: [AccessDeniedError("403")],
+        3: [DiscordRejectedError("400", is_too_large=False, is_reply_refused=False)],
     }
     await _add(store, 1, 2, 3, 4)
     async with _at_work(channel, store):

@@ -1,0 +1,76 @@
+"""What a member reads when a picker cannot be posted."""
+
+from __future__ import annotations
+
+import io
+from types import SimpleNamespace
+from unittest.mock import AsyncMock
+
+import aiohttp
+import discord
+import pytest
+from PIL import Image
+
+from bot.errors import DiscordUnavailableError, RequestProblem, RequestRefused
+from bot.exts.stylize.picker import PickerTable
+from bot.exts.stylize.request import StylizeRequest
+from bot.intake.job_request import PictureSource, SavedPicture
+from bot.jobs.models import Origin
+from bot.settings import Settings
+from bot.views.text import sentences
+
+ORIGIN = Origin(guild_id=None, channel_id=2, message_id=3, requester_id=4)
+PICTURE = PictureSource(url="https://cdn.example/a.png", filename="a.png")
+
+
+def _sheet():
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def intake():
+    saved = SavedPicture(key="k", filename="a.png", size=(8, 8), spoiler=False)
+    return SimpleNamespace(save_picture=AsyncMock(return_value=saved), delete_saved=AsyncMock())
+
+
+async def _offer(intake, error):
+    """Offer a picker in a channel whose posts fail with `error`."""
+    preset = SimpleNamespace(
+        name="mosaic", title="Mosaic", emoji="🏺", own=False, alt_text="", description=""
+    )
+    catalog = SimpleNamespace(
+        presets=AsyncMock(return_value=[preset]), sheet=AsyncMock(return_value=_sheet())
+    )
+    dependencies = SimpleNamespace(
+        settings=Settings(_env_file=None), intake=intake, catalog=catalog, store=None
+    )
+    responder = SimpleNamespace(
+        origin=ORIGIN,
+        permissions=discord.Permissions.all(),
+        channel=SimpleNamespace(send=AsyncMock(side_effect=error)),
+    )
+    request = StylizeRequest(origin=ORIGIN, pictures=(PICTURE,), avatar=PICTURE)
+    await PickerTable(dependencies).offer(responder, request, unknown=None)
+
+
+def _http(kind, status, code=0):
+    return kind(SimpleNamespace(status=status, reason=""), {"code": code, "message": ""})
+
+
+async def test_a_missing_permission_is_named_as_one(intake):
+    with pytest.raises(RequestRefused) as refused:
+        await _offer(intake, _http(discord.Forbidden, 403, 50013))
+    assert refused.value.problem is RequestProblem.NOT_ALLOWED_HERE
+    intake.delete_saved.assert_awaited_once()
+
+
+@pytest.mark.parametrize(
+    "error", [_http(discord.DiscordServerError, 503), aiohttp.ServerDisconnectedError()]
+)
+async def test_an_outage_of_discord_is_not_called_a_missing_permission(intake, error):
+    with pytest.raises(DiscordUnavailableError) as raised:
+        await _offer(intake, error)
+    assert "Discord is not answering" in sentences.explain(raised.value)
+    intake.delete_saved.assert_awaited_once()
