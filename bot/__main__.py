@@ -1,10 +1,11 @@
-"""``python -m bot``: wires and starts, nothing else."""
+"""The command line: ``stylebot`` or ``python -m bot``."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -20,17 +21,17 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one subcommand; the process's exit status comes back, 0 for success."""
+    """Run one subcommand and return the exit status, 0 for success."""
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
     except ValidationError as error:
         for problem in error.errors():
-            _complain(f"{_variable(problem['loc'])}: {problem['msg']}")
+            _print_error(f"{_variable(problem['loc'])}: {problem['msg']}")
         return 2
     except (StyleBotError, OSError) as error:
-        _complain(str(error))
+        _print_error(str(error))
         return 1
     except KeyboardInterrupt:
         return 130
@@ -38,32 +39,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m bot", description="A Discord bot that repaints pictures."
+        prog=_program_name(), description="A Discord bot that repaints pictures by style transfer."
     )
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    def add(name: str, does: Callable[[argparse.Namespace], int], summary: str) -> None:
+    def add(name: str, run: Callable[[argparse.Namespace], int], summary: str) -> None:
         command = commands.add_parser(name, help=summary, description=summary)
-        command.set_defaults(command=does)
+        command.set_defaults(command=run)
         if name == "demo":
             from bot.demo import add_arguments  # noqa: PLC0415 - only the demo needs it
 
             add_arguments(command)
         if name == "drain":
             command.add_argument(
-                "--wait", action="store_true", help="return when everything accepted is done"
+                "--wait", action="store_true", help="return when no job is queued or running"
             )
 
-    add("run", _run, "run the bot until it is asked to stop")
-    add("demo", _demo, "a local Discord, the bot, and one painting; then a page to go on in")
-    add("migrate", _migrate, "bring the database up to date, and do nothing else")
-    add("check", _check, "look at settings, weights, database and disk, without connecting")
-    add("settings", _settings, "every setting, as the table in docs/settings.md")
-    add("commands", _commands, "every command, as the page docs/commands.md")
-    add("sync", _sync, "publish the slash commands now, changed or not")
-    add("pause", _mode(QueueMode.PAUSED), "accept paintings and let them wait, until `resume`")
-    add("drain", _mode(QueueMode.DRAINING), "finish what was accepted, accept nothing new")
-    add("resume", _mode(QueueMode.OPEN), "accept and begin paintings again")
+    add("run", _run, "run the bot until SIGINT (Ctrl-C) or SIGTERM")
+    add(
+        "demo",
+        _demo,
+        "start a local Discord and the bot, paint one picture, then serve a chat page",
+    )
+    add("migrate", _migrate, "update the database's schema and exit")
+    add("check", _check, "check token, database, disk and worker without connecting to Discord")
+    add("settings", _settings, "print all settings as a Markdown table (docs/settings.md)")
+    add("commands", _commands, "print all Discord commands as Markdown (docs/commands.md)")
+    add("sync", _sync, "publish the slash commands, changed or not")
+    add("pause", _set_mode(QueueMode.PAUSED), "accept jobs but start none until `resume`")
+    add(
+        "drain",
+        _set_mode(QueueMode.DRAINING),
+        "finish the accepted jobs and accept no new ones until `resume`",
+    )
+    add("resume", _set_mode(QueueMode.OPEN), "accept and start jobs again")
     return parser
 
 
@@ -94,25 +103,25 @@ def _sync(_: argparse.Namespace) -> int:
     return 0
 
 
-def _mode(mode: QueueMode) -> Callable[[argparse.Namespace], int]:
-    def tell(options: argparse.Namespace) -> int:
+def _set_mode(mode: QueueMode) -> Callable[[argparse.Namespace], int]:
+    def run(options: argparse.Namespace) -> int:
         from bot.app import set_mode  # noqa: PLC0415
 
         wait = getattr(options, "wait", False)
         print(asyncio.run(set_mode(Settings(), mode, wait=wait)))  # noqa: T201
         return 0
 
-    return tell
+    return run
 
 
 def _check(_: argparse.Namespace) -> int:
     from bot.app import check  # noqa: PLC0415
 
-    findings = asyncio.run(check(Settings()))
-    for finding in findings:
-        mark = "ok  " if finding.is_fine else "FAIL"
-        print(f"{mark}  {finding.subject}: {finding.text}")  # noqa: T201
-    return 0 if all(finding.is_fine for finding in findings) else 1
+    results = asyncio.run(check(Settings()))
+    for result in results:
+        mark = "ok  " if result.passed else "FAIL"
+        print(f"{mark}  {result.subject}: {result.text}")  # noqa: T201
+    return 0 if all(result.passed for result in results) else 1
 
 
 def _settings(_: argparse.Namespace) -> int:
@@ -127,8 +136,14 @@ def _commands(_: argparse.Namespace) -> int:
     return 0
 
 
+def _program_name() -> str:
+    """Return the command as it was typed: ``stylebot``, or ``python -m bot``."""
+    name = Path(sys.argv[0]).name
+    return "python -m bot" if name == "__main__.py" else name
+
+
 def _variable(location: tuple[int | str, ...]) -> str:
-    """The environment variable that set what is wrong."""
+    """Return the environment variable of the wrong setting."""
     if not location:
         return "settings"
     name = str(location[0]).upper()
@@ -136,7 +151,7 @@ def _variable(location: tuple[int | str, ...]) -> str:
     return name if is_whole else f"STYLEBOT_{name}"
 
 
-def _complain(line: str) -> None:
+def _print_error(line: str) -> None:
     print(f"stylebot: {line}", file=sys.stderr)  # noqa: T201
 
 

@@ -1,4 +1,4 @@
-"""The Discord client: intents, caches, commands, and the one place that knows another Discord."""
+"""The Discord client: intents, caches, commands, and the address of a local Discord."""
 
 from __future__ import annotations
 
@@ -39,31 +39,31 @@ if TYPE_CHECKING:
     from bot.exts.backend.dependencies import Dependencies
     from bot.settings import Settings
 
-__all__ = ["StyleBot", "point_at"]
+__all__ = ["StyleBot", "set_discord_url"]
 
 logger = logging.getLogger(__name__)
 
 LONGEST_RATE_LIMIT_SECONDS: Final = 30.0
-"""A rate limit that asks for more is an error, so that no task sleeps unseen for minutes."""
+"""A longer rate limit raises `discord.RateLimited`, so that no task sleeps for minutes."""
 
-LIFT_SECONDS: Final = 5.0
-"""A limit on everything is lifted so long after whoever slept through it was cut off."""
+RELEASE_SECONDS: Final = 5.0
+"""How long after a cancelled request the global rate limit it met is released."""
 
 PUBLISH_SECONDS: Final = 60.0
 
 
 class StyleBot(commands.AutoShardedBot):
-    """The bot as Discord sees it.
+    """The bot's connection to Discord.
 
-    It caches as little as it can: guilds, channels, roles and its own membership, which
-    permissions are made of, but no members and no messages.
+    It caches only what permissions are computed from (guilds, channels, roles and its own
+    membership), no members and no messages.
     """
 
     def __init__(self, dependencies: Dependencies) -> None:
         """Make a client; it connects to nothing before `login`."""
         settings = dependencies.settings
-        point_at(settings.discord_url)
-        # The bot does not speak; no need to hear at every start which libraries for it are missing.
+        set_discord_url(settings.discord_url)
+        # The bot has no voice features; do not warn at every start about their missing libraries.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             command_prefix=commands.when_mentioned_or(settings.prefix),
@@ -76,10 +76,10 @@ class StyleBot(commands.AutoShardedBot):
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
             max_ratelimit_timeout=LONGEST_RATE_LIMIT_SECONDS,
-            tree_cls=_Commands,
+            tree_cls=_CommandTree,
             activity=discord.CustomActivity(name=help_text.ACTIVITY.format(prefix=settings.prefix)),
         )
-        _lift_global_limits(self.http)
+        _release_global_rate_limits(self.http)
         self._dependencies = dependencies
         self._pickers = PickerTable(dependencies)
         self._requests = StylizeHandler(dependencies, self._pickers)
@@ -87,7 +87,7 @@ class StyleBot(commands.AutoShardedBot):
         self.text_prefix = settings.prefix
 
     async def setup_hook(self) -> None:
-        """Add commands and buttons; called by discord.py once the token was accepted."""
+        """Add commands and buttons; discord.py calls this during the login."""
         dependencies, pickers = self._dependencies, self._pickers
         await self.add_cog(ErrorHandler(self))
         stylize = Stylize(self, dependencies, self._requests, pickers, is_ours=self.is_ours)
@@ -113,7 +113,7 @@ class StyleBot(commands.AutoShardedBot):
         await self.add_cog(router)
 
     async def process_commands(self, message: discord.Message, /) -> None:
-        """Do what a message asks, unless another process that heard it too does so."""
+        """Run the command in a message, unless another process that received it does."""
         if message.author.bot:
             return
         context = await self.get_context(message)
@@ -121,15 +121,19 @@ class StyleBot(commands.AutoShardedBot):
             await self.invoke(context)
 
     async def is_ours(self, key: str) -> bool:
-        """Whether this process answers what every process that shares the database hears."""
+        """Return whether this process handles an event that all processes at the database receive.
+
+        Args:
+            key: identifies the event; the first process to claim it handles it.
+        """
         try:
             return await self._dependencies.store.presence.take(key)
         except StoreUnavailableError as error:
-            logger.warning("%s may be answered twice: %s", key, error)
+            logger.warning("%s may be handled twice: %s", key, error)
             return True
 
-    async def draw_ahead(self) -> None:
-        """Draw what the first member who asks would wait for: the sheet of the built-in styles."""
+    async def draw_preset_sheet(self) -> None:
+        """Draw the first sheet of built-in styles, which the first picker would wait for."""
         catalog = self._dependencies.catalog
         styles = await catalog.presets(None)
         where, _, _ = page_of(len(styles), 0)
@@ -138,8 +142,11 @@ class StyleBot(commands.AutoShardedBot):
     async def publish_commands(self, *, force: bool = False) -> bool:
         """Publish the slash commands if they differ from those published last.
 
-        Discord allows few of these a day, so what was published is remembered as a hash in the
-        data folder.
+        Discord limits how often a day they are published, so a hash of the published ones is
+        kept in the data folder.
+
+        Args:
+            force: publish them even if they have not changed.
 
         Returns:
             Whether they were published.
@@ -148,44 +155,41 @@ class StyleBot(commands.AutoShardedBot):
             DiscordError: they were not published.
         """
         settings = self._dependencies.settings
-        note = settings.data_dir / "published-commands.sha256"
+        digest_file = settings.data_dir / "published-commands.sha256"
         digest = self._commands_digest(settings)
-        if not force and await asyncio.to_thread(_read, note) == digest:
+        if not force and await asyncio.to_thread(_read, digest_file) == digest:
             logger.debug("the slash commands have not changed")
             return False
         async with discord_request(seconds=PUBLISH_SECONDS):
             published = await self.tree.sync()
-        await asyncio.to_thread(_write, note, digest)
+        await asyncio.to_thread(_write, digest_file, digest)
         logger.info("published %d slash commands", len(published))
         return True
 
     def _commands_digest(self, settings: Settings) -> str:
-        described: list[Any] = [
+        commands: list[Any] = [
             command.to_dict(self.tree)
-            for command in self.tree.walk_commands(type=discord.AppCommandType.chat_input)
+            for kind in (discord.AppCommandType.chat_input, discord.AppCommandType.message)
+            for command in self.tree.walk_commands(type=kind)
         ]
-        described += [
-            command.to_dict(self.tree)
-            for command in self.tree.walk_commands(type=discord.AppCommandType.message)
-        ]
-        # Another application, or another Discord, has not seen them yet.
-        whole = [settings.discord_url, self.application_id, described]
-        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+        # Another application or another Discord needs them published too.
+        published = [settings.discord_url, self.application_id, commands]
+        return hashlib.sha256(json.dumps(published, sort_keys=True).encode()).hexdigest()
 
 
-class _Commands(discord.app_commands.CommandTree["StyleBot"]):
-    """Slash commands, of which each use is answered by one process."""
+class _CommandTree(discord.app_commands.CommandTree["StyleBot"]):
+    """The slash commands; one process handles each use."""
 
     async def interaction_check(self, interaction: discord.Interaction[StyleBot], /) -> bool:
-        """Let this process answer, or not."""
+        """Return whether this process handles the interaction."""
         return await self.client.is_ours(f"interaction:{interaction.id}")
 
 
-def point_at(discord_url: str | None) -> None:
-    """Point discord.py at another Discord; call it before a client is created.
+def set_discord_url(discord_url: str | None) -> None:
+    """Make discord.py use another Discord; call it before a client is created.
 
-    discord.py has its three addresses hard-coded: for REST, for the gateway where ``GET
-    /gateway`` is not asked, and for avatars and emojis.
+    discord.py hard-codes three addresses: of the REST API, of the gateway (unless ``GET
+    /gateway`` is requested) and of the CDN for avatars and emojis.
 
     Args:
         discord_url: base address of a local Discord, or None for the real one.
@@ -199,26 +203,26 @@ def point_at(discord_url: str | None) -> None:
     discord.asset.Asset.BASE = f"{base}/cdn"
 
 
-def _lift_global_limits(http: discord.http.HTTPClient) -> None:
-    """Keep a cancelled request from leaving the client silent for ever.
+def _release_global_rate_limits(http: discord.http.HTTPClient) -> None:
+    """Keep a cancelled request from blocking all later ones.
 
-    At a limit on everything, discord.py 2.7 holds back all requests until the one that met the
-    limit has slept through it. Cut off in its sleep, as by one of our timeouts, it never wakes
-    the others. Somebody else has to.
+    At a global rate limit, discord.py 2.7 holds back all requests until the one that met the
+    limit has waited for it. If that one is cancelled, for example by a timeout, the others
+    would wait forever; so they are released here.
     """
     request = http.request
 
-    async def liftable(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - it is passed on
+    async def releasing_request(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - passed on
         try:
-            return await request(*arguments, **options)
+            return await request(*args, **kwargs)
         except asyncio.CancelledError:
-            over = http._global_over  # noqa: SLF001 - there is no public way
-            if not over.is_set():
-                # Too early is harmless: the next request meets the limit, and sleeps again.
-                asyncio.get_running_loop().call_later(LIFT_SECONDS, over.set)
+            is_over = http._global_over  # noqa: SLF001 - there is no public access
+            if not is_over.is_set():
+                # Too early is harmless: the next request meets the limit and waits for it.
+                asyncio.get_running_loop().call_later(RELEASE_SECONDS, is_over.set)
             raise
 
-    http.request = liftable  # type: ignore[method-assign]
+    http.request = releasing_request  # type: ignore[method-assign]
 
 
 def _intents() -> discord.Intents:
@@ -232,13 +236,13 @@ def _intents() -> discord.Intents:
     return intents
 
 
-def _read(note: Path) -> str | None:
+def _read(file: Path) -> str | None:
     try:
-        return note.read_text(encoding="ascii").strip()
+        return file.read_text(encoding="ascii").strip()
     except (FileNotFoundError, UnicodeDecodeError):
         return None
 
 
-def _write(note: Path, digest: str) -> None:
-    note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(digest, encoding="ascii")
+def _write(file: Path, digest: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(digest, encoding="ascii")

@@ -1,8 +1,24 @@
-"""Where the bot is put together: its life, and an operator's chores."""
+"""The composition root, the life of the bot process and the operator's commands."""
 
 from __future__ import annotations
 
-from bot.app.composition import App, run
-from bot.app.operator_commands import Finding, check, describe_commands, migrate, publish, set_mode
+from bot.app.lifecycle import App, run
+from bot.app.operator_commands import (
+    CheckResult,
+    check,
+    describe_commands,
+    migrate,
+    publish,
+    set_mode,
+)
 
-__all__ = ["App", "Finding", "check", "describe_commands", "migrate", "publish", "run", "set_mode"]
+__all__ = [
+    "App",
+    "CheckResult",
+    "check",
+    "describe_commands",
+    "migrate",
+    "publish",
+    "run",
+    "set_mode",
+]

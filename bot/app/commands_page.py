@@ -1,4 +1,4 @@
-"""``docs/commands.md``: every command, as the code has it."""
+"""Render all commands as Markdown; ``docs/commands.md`` is this page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ commands as well, and is answered to the member alone. Square brackets may be le
 
 
 async def commands_page(dependencies: Dependencies) -> str:
-    """The page as Markdown. Nothing is connected to for it."""
+    """Return the page as Markdown, without connecting to anything."""
     async with StyleBot(dependencies) as bot:
         await bot.setup_hook()
         return "\n".join([HEAD, *_lines(command_docs(bot))]).rstrip()

@@ -1,4 +1,4 @@
-"""A member of the playground, acting through the chat page's own interface."""
+"""A member of the playground, acting through the chat page's API."""
 
 from __future__ import annotations
 
@@ -16,42 +16,46 @@ from bot.demo.processes import START_TIMEOUT_SECONDS, DemoError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from bot.demo.processes import OwnedProcess, PlaygroundAddress
+    from bot.demo.processes import ChildProcess, PlaygroundAddress
 
 __all__ = ["Member", "Message"]
 
-Message = dict[str, Any]  # a message in Discord's REST shape
+Message = dict[str, Any]  # as in Discord's REST API
 
 
 class Member:
-    """A member in the playground, through the chat page's own interface."""
+    """Posts and reads messages as one member.
+
+    Attributes:
+        transcript: every event received, with its time of arrival.
+    """
 
     def __init__(self, session: aiohttp.ClientSession, playground: PlaygroundAddress) -> None:
         self._session = session
         self._playground = playground
         self._api = f"{playground.url}/_playground"
-        self._who = {"as": playground.member_id}
+        self._identity = {"as": playground.member_id}
         self.transcript: list[dict[str, Any]] = []
 
-    async def wait_for_bot(self, bot: OwnedProcess) -> None:
-        """Return when the bot is connected.
+    async def wait_for_bot(self, bot: ChildProcess) -> None:
+        """Wait until the bot is connected.
 
         Raises:
-            DemoError: the bot ended instead, or took too long.
+            DemoError: the bot exited, or took too long.
         """
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while True:
-            async with self._session.get(f"{self._api}/state", params=self._who) as answer:
+            async with self._session.get(f"{self._api}/state", params=self._identity) as answer:
                 answer.raise_for_status()
                 state = await answer.json()
             if state["bot"]["status"] != "offline":
                 return
-            if bot.died or time.monotonic() > deadline:
-                raise DemoError(bot.last_words())
+            if bot.has_exited or time.monotonic() > deadline:
+                raise DemoError(bot.describe_exit())
             await asyncio.sleep(0.2)
 
     async def post(self, text: str, files: Sequence[tuple[str, bytes]]) -> Message:
-        """Post a message with attachments; the message comes back.
+        """Post a message with attachments and return it.
 
         Raises:
             DemoError: the playground refused it.
@@ -61,17 +65,17 @@ class Member:
         for index, (name, data) in enumerate(files):
             form.add_field(f"files[{index}]", data, filename=name)
         address = f"{self._api}/channels/{self._playground.channel_id}/messages"
-        async with self._session.post(address, params=self._who, data=form) as answer:
+        async with self._session.post(address, params=self._identity, data=form) as answer:
             if not answer.ok:
                 raise DemoError(f"the message was refused: {await answer.text()}")
             message: Message = await answer.json()
             return message
 
     @contextlib.asynccontextmanager
-    async def listening(self) -> AsyncIterator[AsyncIterator[Message]]:
-        """The bot's messages as they are posted and edited, from the moment of entering."""
+    async def listen(self) -> AsyncIterator[AsyncIterator[Message]]:
+        """Open a connection; iterate over the bot's messages as they are posted and edited."""
         async with self._session.ws_connect(
-            f"{self._api}/live", params=self._who, max_msg_size=0, heartbeat=20
+            f"{self._api}/live", params=self._identity, max_msg_size=0, heartbeat=20
         ) as socket:
             yield self._bot_messages(socket)
 
@@ -86,7 +90,7 @@ class Member:
                 yield data
 
     async def download(self, url: str) -> bytes:
-        """The bytes of an attachment."""
+        """Return the bytes of an attachment."""
         async with self._session.get(url) as answer:
             answer.raise_for_status()
             return await answer.read()

@@ -1,4 +1,4 @@
-"""The demonstration's two processes, the local Discord and the bot, certain to end with it."""
+"""The demo's two child processes: the local Discord and the bot."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "START_TIMEOUT_SECONDS",
+    "ChildProcess",
     "DemoError",
-    "OwnedProcess",
     "PlaygroundAddress",
     "run_bot",
     "run_playground",
@@ -32,12 +32,12 @@ START_TIMEOUT_SECONDS = 120.0
 
 
 class DemoError(StyleBotError):
-    """The demonstration could not be finished; the message says why."""
+    """The demo could not be finished; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlaygroundAddress:
-    """Where the local Discord is, and who is there. Ids are Discord's strings."""
+    """Address and seeded ids of the local Discord. Ids are strings, as in Discord's API."""
 
     url: str
     bot_token: str
@@ -45,8 +45,8 @@ class PlaygroundAddress:
     member_id: str
 
 
-class OwnedProcess:
-    """A child process that is certain to be gone at the end, with its log in a file."""
+class ChildProcess:
+    """A child process that writes its output to a log file."""
 
     def __init__(self, name: str, process: asyncio.subprocess.Process, log: Path) -> None:
         self.name = name
@@ -54,16 +54,16 @@ class OwnedProcess:
         self._log = log
 
     @property
-    def died(self) -> bool:
-        """Whether it is not running any more."""
+    def has_exited(self) -> bool:
+        """Whether the process has exited."""
         return self._process.returncode is not None
 
-    async def wait_for_death(self) -> None:
-        """Return when the process is gone."""
+    async def wait(self) -> None:
+        """Wait until the process exits."""
         await self._process.wait()
 
-    async def wait_for_death_or_interrupt(self) -> None:
-        """Return when the process is gone, or a person pressed Ctrl-C (or sent SIGTERM)."""
+    async def wait_or_interrupt(self) -> None:
+        """Wait until the process exits, or this one receives SIGINT (Ctrl-C) or SIGTERM."""
         interrupted = asyncio.Event()
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGINT, signal.SIGTERM):
@@ -80,16 +80,15 @@ class OwnedProcess:
             for signum in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(signum)
 
-    def last_words(self) -> str:
-        """Why it ended, from the end of its log."""
-        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:]
-        return "\n".join(
-            [f"the {self.name} ended with status {self._process.returncode}; it said:", *lines]
-        )
+    def describe_exit(self) -> str:
+        """Return the exit status and the last lines of the log."""
+        log = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:]
+        status = self._process.returncode
+        return "\n".join([f"the {self.name} exited with status {status}; its last output:", *log])
 
-    async def end(self, grace_seconds: float = 30) -> None:
-        """Ask it to stop, and kill it when it does not within `grace_seconds`."""
-        if self.died:
+    async def stop(self, grace_seconds: float = 30) -> None:
+        """Terminate the process; kill it if it does not exit within `grace_seconds`."""
+        if self.has_exited:
             return
         self._process.terminate()
         try:
@@ -101,9 +100,9 @@ class OwnedProcess:
 
 @contextlib.asynccontextmanager
 async def _process(
-    name: str, scratch: Path, arguments: Sequence[str], environment: dict[str, str]
-) -> AsyncIterator[OwnedProcess]:
-    log = scratch / f"{name}.log"
+    name: str, folder: Path, arguments: Sequence[str], environment: dict[str, str]
+) -> AsyncIterator[ChildProcess]:
+    log = folder / f"{name}.log"
     with log.open("wb") as sink:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -112,52 +111,52 @@ async def _process(
             stdin=asyncio.subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,
-            start_new_session=True,  # Ctrl-C is for us; we then end the children in order
+            start_new_session=True,  # so that Ctrl-C stops this process alone
         )
-    owned = OwnedProcess(name, process, log)
+    child = ChildProcess(name, process, log)
     try:
-        yield owned
+        yield child
     finally:
-        await owned.end()
+        await child.stop()
 
 
 @contextlib.asynccontextmanager
-async def run_playground(scratch: Path, *, port: int) -> AsyncIterator[PlaygroundAddress]:
-    """A local Discord in a process of its own, ready to be used.
+async def run_playground(folder: Path, *, port: int) -> AsyncIterator[PlaygroundAddress]:
+    """Run a local Discord as a child process; ready when the block begins.
 
     Raises:
-        DemoError: it ended or took too long to start.
+        DemoError: it exited, or took too long to start.
     """
-    ready = scratch / "playground.json"
-    arguments = ["-m", "bot.playground", "--port", str(port), "--ready-file", str(ready)]
-    async with _process("playground", scratch, arguments, {}) as process:
+    ready_file = folder / "playground.json"
+    arguments = ["-m", "bot.playground", "--port", str(port), "--ready-file", str(ready_file)]
+    async with _process("playground", folder, arguments, {}) as process:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while not ready.exists():
-            if process.died or time.monotonic() > deadline:
-                raise DemoError(process.last_words())
+        while not ready_file.exists():
+            if process.has_exited or time.monotonic() > deadline:
+                raise DemoError(process.describe_exit())
             await asyncio.sleep(0.05)
-        said = json.loads(ready.read_text(encoding="utf-8"))
+        seeded = json.loads(ready_file.read_text(encoding="utf-8"))
         yield PlaygroundAddress(
-            url=said["url"],
-            bot_token=said["bot_token"],
-            channel_id=said["channel_id"],
-            member_id=said["members"][0]["id"],
+            url=seeded["url"],
+            bot_token=seeded["bot_token"],
+            channel_id=seeded["channel_id"],
+            member_id=seeded["members"][0]["id"],
         )
 
 
 @contextlib.asynccontextmanager
 async def run_bot(
-    scratch: Path, playground: PlaygroundAddress, options: argparse.Namespace
-) -> AsyncIterator[OwnedProcess]:
-    """The real bot in a process of its own, pointed at the local Discord."""
+    folder: Path, playground: PlaygroundAddress, options: argparse.Namespace
+) -> AsyncIterator[ChildProcess]:
+    """Run the bot as a child process, connected to the local Discord."""
     environment = {
         "DISCORD_TOKEN": playground.bot_token,
         "STYLEBOT_DISCORD_URL": playground.url,
-        "STYLEBOT_DATA_DIR": str(scratch / "data"),
+        "STYLEBOT_DATA_DIR": str(folder / "data"),
         "STYLEBOT_RECIPE": options.recipe,
-        "STYLEBOT_EDIT_INTERVAL_SECONDS": "1",  # nobody rate-limits us here
+        "STYLEBOT_EDIT_INTERVAL_SECONDS": "1",  # the playground allows it
     }
     if options.size is not None:
         environment["STYLEBOT_SIZE"] = str(options.size)
-    async with _process("bot", scratch, ["-m", "bot", "run"], environment) as process:
+    async with _process("bot", folder, ["-m", "bot", "run"], environment) as process:
         yield process

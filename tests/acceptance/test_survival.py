@@ -254,7 +254,7 @@ async def test_an_intent_that_is_switched_off_is_named(room, settings, tmp_path)
 async def test_check_looks_without_connecting(settings, tmp_path):
     async with bot_process(settings, tmp_path / "one.log", "check") as bot:
         assert await asyncio.wait_for(bot.process.wait(), PATIENCE_SECONDS) == 0
-    for subject in ("token", "database", "disk", "painter"):
+    for subject in ("token", "database", "disk", "worker"):
         assert f"ok    {subject}:" in bot.said
 
 

@@ -11,12 +11,12 @@ from bot import client
 from bot.playground.server import Playground
 
 
-async def test_a_request_cut_off_in_a_global_limit_does_not_silence_the_others(monkeypatch):
-    monkeypatch.setattr(client, "LIFT_SECONDS", 0.5)
+async def test_a_request_cancelled_in_a_global_rate_limit_does_not_block_the_others(monkeypatch):
+    monkeypatch.setattr(client, "RELEASE_SECONDS", 0.5)
     async with Playground(rate_limit_scale=0) as playground:
-        client.point_at(playground.url)
+        client.set_discord_url(playground.url)
         http = discord.http.HTTPClient(asyncio.get_running_loop())
-        client._lift_global_limits(http)
+        client._release_global_rate_limits(http)
         try:
             await http.static_login(playground.bot_token)
             playground.faults.rate_limit(20.0, scope="global", count=1)

@@ -1,0 +1,233 @@
+"""The life of one bot process: start, run until a signal or a fatal error, stop in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.app.composition import compose
+from bot.app.login import connect, log_in, read_token
+from bot.delivery.service import DeliveryService
+from bot.errors import ConfigurationError, DiscordError, StyleBotError
+from bot.executors.process import default_size
+from bot.ops.health import HealthServer
+from bot.ops.logging import configure_logging
+from bot.ops.tasks import BackgroundTasks
+from bot.presets.thumbnail_painter import ThumbnailPainter
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from bot.app.composition import Components
+    from bot.client import StyleBot
+    from bot.scheduler.scheduler import Scheduler
+    from bot.settings import Settings
+
+__all__ = ["App", "run"]
+
+logger = logging.getLogger(__name__)
+
+CLOSE_SECONDS: Final = 10.0
+
+
+class App:
+    """The whole bot in one process.
+
+    Call `start`, then `wait`, and in every case `stop`. The workers start first, so that they
+    load the weights while the bot logs in.
+
+    Attributes:
+        ready: set once the bot is connected and answers members.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.ready = asyncio.Event()
+        self._settings = settings
+        self._stack = AsyncExitStack()
+        self._tasks = BackgroundTasks(on_error=self._on_fatal_error)
+        self._fatal_error: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._bot: StyleBot | None = None
+        self._delivery: DeliveryService | None = None
+        self._scheduler: Scheduler | None = None
+
+    async def start(self) -> None:
+        """Open everything, log in and begin to connect.
+
+        Raises:
+            ConfigurationError: the operator must change a setting first.
+            StyleBotError: the database cannot be reached.
+            OSError: a folder cannot be written, or a port is taken.
+        """
+        settings, stack = self._settings, self._stack
+        token = read_token(settings)
+        await asyncio.to_thread(settings.data_dir.mkdir, parents=True, exist_ok=True)
+        components = await stack.enter_async_context(compose(settings))
+        dependencies = components.dependencies
+        store, scheduler = dependencies.store, dependencies.scheduler
+        stack.push_async_callback(store.close)
+        await store.open()
+        stack.push_async_callback(components.executor.close)
+        await components.executor.start()
+        stack.push_async_callback(components.inspector.close)
+        await components.inspector.start()
+        await self._serve_health(components)
+        self._tasks.start(self._await_workers(components), name="warm-up")
+        self._scheduler = scheduler
+        await scheduler.start()
+        if settings.paint_samples:
+            self._start_thumbnail_painter(components)
+        bot = self._bot = await log_in(dependencies, token)
+        self._delivery = DeliveryService(
+            bot,
+            store,
+            dependencies.artefacts,
+            estimate=scheduler.estimate,
+            edit_interval=settings.edit_interval_seconds,
+            largest_size=settings.largest_size,
+            process_id=scheduler.process_id,
+        )
+        # Posting needs the token only, so cards do not wait for the gateway connection.
+        self._delivery.start()
+        self._tasks.start(connect(bot), name="gateway")
+        self._tasks.start(self._finish_start(bot), name="after connecting")
+
+    async def wait(self) -> None:
+        """Wait for an error that ends the bot; usually this is cancelled instead.
+
+        Raises:
+            ConfigurationError: an intent or the weights are missing.
+        """
+        await asyncio.shield(self._fatal_error)
+
+    async def stop(self) -> None:
+        """Stop painting and keep the checkpoints, finish deliveries, disconnect, close the rest."""
+        seconds = self._settings.shutdown_seconds
+        if self._scheduler is not None:
+            await _run_step(self._scheduler.stop(), "stopping the paintings", seconds=seconds)
+        if self._delivery is not None:
+            stopping = self._delivery.stop(seconds=CLOSE_SECONDS / 2)
+            await _run_step(stopping, "stopping the delivery", seconds=seconds)
+        if self._bot is not None:
+            await _run_step(self._bot.close(), "disconnecting", seconds=CLOSE_SECONDS)
+        await self._tasks.close()
+        await self._stack.aclose()
+        if self._fatal_error.done():
+            self._fatal_error.exception()  # mark it as retrieved even if nobody waited
+        logger.info("stopped")
+
+    def _on_fatal_error(self, error: BaseException) -> None:
+        if not self._fatal_error.done():
+            self._fatal_error.set_exception(error)
+
+    async def _await_workers(self, components: Components) -> None:
+        """Wait for the workers; their devices decide the default size."""
+        try:
+            devices = await components.executor.ready()
+        except ConfigurationError:
+            raise
+        except StyleBotError as error:
+            logger.warning("the worker is not ready yet, jobs wait for it: %s", error)
+            return
+        size = default_size(self._settings, devices)
+        components.dependencies.intake.default_size = size
+        logger.info("painting on %s, %d px by default", ", ".join(devices), size)
+
+    def _start_thumbnail_painter(self, components: Components) -> None:
+        dependencies, executor = components.dependencies, components.executor
+        painter = ThumbnailPainter(
+            dependencies.store.presets,
+            dependencies.artefacts,
+            executor,
+            is_busy=lambda: len(dependencies.scheduler.running) >= executor.slots,
+        )
+        painter.start()
+        self._stack.push_async_callback(painter.close)
+
+    async def _finish_start(self, bot: StyleBot) -> None:
+        """Publish the commands once connected, and prepare what members will ask for first."""
+        await bot.wait_until_ready()
+        logger.info("connected as %s in %d guilds", bot.user, len(bot.guilds))
+        if self._settings.sync_commands:
+            try:
+                await bot.publish_commands()
+            except DiscordError as error:
+                logger.warning("the slash commands were not published: %s", error)
+        self.ready.set()
+        await bot.draw_preset_sheet()
+
+    async def _serve_health(self, components: Components) -> None:
+        settings = self._settings
+        if settings.health_port is None:
+            return
+
+        async def check_discord() -> None:
+            if self._bot is None or not self._bot.is_ready():
+                raise StyleBotError("not connected to Discord")
+
+        async def check_workers() -> None:
+            await components.executor.ready(timeout=0.5)
+
+        health = HealthServer(
+            settings.health_host,
+            settings.health_port,
+            {
+                "discord": check_discord,
+                "database": components.dependencies.store.ping,
+                "workers": check_workers,
+            },
+        )
+        await health.start()
+        self._stack.push_async_callback(health.close)
+
+
+async def run(settings: Settings) -> None:
+    """Run the bot until SIGTERM or SIGINT; a second signal ends it at once.
+
+    Raises:
+        ConfigurationError: the operator must change a setting first.
+        StyleBotError: the bot cannot go on.
+        OSError: a folder cannot be written, or a port is taken.
+    """
+    configure_logging(settings)
+    loop = asyncio.get_running_loop()
+    stop_requested = asyncio.Event()
+
+    def on_signal() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+        logger.info("stopping")
+        stop_requested.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    running = asyncio.create_task(_run_app(App(settings)), name="app")
+    signalled = asyncio.create_task(stop_requested.wait(), name="signals")
+    try:
+        await asyncio.wait({running, signalled}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        signalled.cancel()
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+async def _run_app(app: App) -> None:
+    try:
+        await app.start()
+        await app.wait()
+    finally:
+        await app.stop()
+
+
+async def _run_step(work: Coroutine[Any, Any, None], name: str, *, seconds: float) -> None:
+    """Run one step of the shutdown; if it fails or takes too long, go on with the next."""
+    try:
+        async with asyncio.timeout(seconds):
+            await work
+    except TimeoutError:
+        logger.warning("%s took longer than %.0f s and was cancelled", name, seconds)
+    except Exception:
+        logger.exception("%s failed", name)

@@ -1,0 +1,97 @@
+"""The token, the login and the gateway connection, with errors an operator can act on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import discord
+
+from bot.client import StyleBot
+from bot.discord_errors import translate_discord_errors
+from bot.errors import ConfigurationError, DiscordError
+from bot.ops.logging import redact
+from bot.ops.retry import Backoff, retry
+
+if TYPE_CHECKING:
+    from bot.exts.backend.dependencies import Dependencies
+    from bot.settings import Settings
+
+__all__ = ["connect", "log_in", "read_token"]
+
+LOGIN_BACKOFF: Final = Backoff(first=2.0, longest=60.0)
+
+LOGIN_NOT_CONFIGURED: Final = (
+    "there is no token: set DISCORD_TOKEN, or STYLEBOT_DISCORD_TOKEN_FILE to a file that holds it"
+)
+LOGIN_REFUSED: Final = (
+    "Discord refused the token: copy it again from https://discord.com/developers/applications "
+    "→ your application → Bot → Reset Token, into DISCORD_TOKEN"
+)
+INTENT_MISSING: Final = (
+    "the Message Content intent is off: switch it on at "
+    "https://discord.com/developers/applications → your application → Bot → Privileged Gateway "
+    "Intents, and start again"
+)
+
+AUTHENTICATION_FAILED: Final = 4004
+"""The gateway's close code for a token it does not accept."""
+
+
+def read_token(settings: Settings) -> str:
+    """Return the token, and keep it out of the log from now on.
+
+    Raises:
+        ConfigurationError: there is none, or its file cannot be read.
+    """
+    try:
+        token = settings.token()
+    except OSError as error:
+        msg = f"STYLEBOT_DISCORD_TOKEN_FILE cannot be read: {error}"
+        raise ConfigurationError(msg) from error
+    if token is None:
+        raise ConfigurationError(LOGIN_NOT_CONFIGURED)
+    redact(token)
+    return token
+
+
+async def log_in(dependencies: Dependencies, token: str) -> StyleBot:
+    """Return a logged-in client; retry for as long as Discord cannot be reached.
+
+    Raises:
+        ConfigurationError: Discord refused the token.
+    """
+    return await retry(
+        lambda: _try_log_in(dependencies, token),
+        on=DiscordError,
+        what="the login",
+        backoff=LOGIN_BACKOFF,
+    )
+
+
+async def _try_log_in(dependencies: Dependencies, token: str) -> StyleBot:
+    bot = StyleBot(dependencies)
+    try:
+        with translate_discord_errors():
+            await bot.login(token)
+    except BaseException as error:
+        await bot.close()
+        if isinstance(error, discord.LoginFailure):
+            raise ConfigurationError(LOGIN_REFUSED) from error
+        raise
+    return bot
+
+
+async def connect(bot: StyleBot) -> None:
+    """Connect to the gateway and reconnect until the bot is closed.
+
+    Raises:
+        ConfigurationError: a privileged intent is switched off, or the token was revoked.
+    """
+    try:
+        await bot.connect(reconnect=True)
+    except discord.PrivilegedIntentsRequired as error:
+        raise ConfigurationError(INTENT_MISSING) from error
+    except discord.ConnectionClosed as error:
+        if error.code == AUTHENTICATION_FAILED:
+            raise ConfigurationError(LOGIN_REFUSED) from error
+        raise ConfigurationError(f"Discord closed the connection for good: {error}") from error
