@@ -1,8 +1,7 @@
-"""Keeping cards up to date: one task per job under way, the newest state wins.
+"""Keep the cards of unfinished jobs up to date.
 
-A card has at most one edit in flight, and what it says is read only when the edit is made, so
-that nothing ever queues up behind a rate limit: whatever happened while Discord made us wait is
-in the next edit.
+A card has at most one edit in flight, and the job is read only when the edit is made. So edits
+never queue up behind a rate limit: the next one shows the newest state.
 """
 
 from __future__ import annotations
@@ -15,19 +14,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.errors import (
     AccessDeniedError,
-    DiscordError,
     DiscordUnavailableError,
     MessageNotFoundError,
     StyleBotError,
     UnknownJobError,
 )
 from bot.jobs.models import Announcement
-from bot.views.card import Card, CardFacts, render_card
+from bot.ops.tasks import BackgroundTasks
+from bot.views.card import CardFacts, render_card
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.delivery.job_pictures import Gallery
+    from bot.delivery.job_pictures import JobPictureReader
     from bot.delivery.messenger import Messenger
     from bot.jobs.models import Job
     from bot.jobs.store import JobStore
@@ -37,216 +36,219 @@ __all__ = ["CardUpdater"]
 logger = logging.getLogger(__name__)
 
 LAST_EDIT_SECONDS: Final = 3.0
-"""How long an edit in flight may take to land once its job has ended."""
+"""How long an edit in flight may take once its job has ended."""
 
 WAITING_REFRESH_SECONDS: Final = (6.0, 120.0)
-"""How often a waiting job's position is looked at: the first in line, and at most."""
+"""Refresh interval of a waiting job's card, per place in the queue and at most."""
 
-MOST_REPLACEMENTS: Final = 3
-"""How often a deleted card is posted anew before the job goes on without one."""
+MAX_REPLACEMENTS: Final = 3
+"""How often a deleted card is posted again before its job goes on without one."""
 
-PAUSE_AFTER_FAILURE_SECONDS: Final = 5.0
+FAILURE_PAUSE_SECONDS: Final = 5.0
 
-PAUSE_WHILE_CLOSED_SECONDS: Final = 60.0
-"""How long a channel that is closed to us is left alone; what was withdrawn may come back."""
+ACCESS_DENIED_PAUSE_SECONDS: Final = 60.0
+"""Pause after a missing permission, which may be granted again."""
 
 
 class CardUpdater:
-    """Edits the cards of jobs that wait or are being painted."""
+    """Edits the cards of queued and running jobs, in one task per card."""
 
     def __init__(
         self,
         messenger: Messenger,
         store: JobStore,
-        gallery: Gallery,
+        pictures: JobPictureReader,
         *,
         estimate: Callable[[Job], Awaitable[float | None]],
         interval: float,
         process_id: str,
     ) -> None:
-        """Make a keeper.
+        """Make a card updater.
 
         Args:
             messenger: edits and posts.
-            store: where jobs are read.
-            gallery: where pictures are read.
-            estimate: seconds until a job's picture is done, or None.
+            store: reads jobs.
+            pictures: reads the pictures of jobs.
+            estimate: returns the seconds until a job's picture is done, or None.
             interval: least time between two edits of one card, in seconds.
-            process_id: who we are; a job that another process tends has its card edited there.
+            process_id: this process; the cards of other processes' jobs are left to them.
         """
         self._messenger = messenger
         self._store = store
-        self._gallery = gallery
+        self._pictures = pictures
         self._estimate = estimate
         self._interval = interval
         self._process_id = process_id
-        self._tended: dict[str, _Tended] = {}
+        self._tasks = BackgroundTasks()
+        self._cards: dict[str, _CardState] = {}
 
     async def run(self) -> None:
-        """Tend every card until cancelled, beginning with those of jobs already under way."""
+        """Update cards until cancelled, starting with those of jobs already under way.
+
+        Raises:
+            StoreUnavailableError: the unfinished jobs cannot be listed; run again.
+        """
         try:
             with self._store.feed.subscribe() as changes:
                 for job in [*await self._store.running(), *await self._store.waiting()]:
-                    self._tend(job.job_id)
+                    self._request_update(job.job_id)
                 async for job_id in changes:
-                    self._tend(job_id)
+                    self._request_update(job_id)
         finally:
-            tasks = [tended.task for tended in self._tended.values() if tended.task]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._tasks.close()
 
-    async def words(self, job: Job) -> CardFacts:
-        """What the card says besides the job itself, without pictures: position and estimate."""
+    async def text_facts(self, job: Job) -> CardFacts:
+        """Return what the card shows besides the job itself, without pictures."""
         place = await self._store.place_in_queue(job.job_id)
         seconds_left = None if job.state.is_final else await self._estimate(job)
         return CardFacts(place=place, seconds_left=seconds_left)
 
     async def facts(self, job: Job) -> CardFacts:
-        """The same with the newest picture, and with what was taken until the job has ended."""
-        words = await self.words(job)
-        picture, inputs = await self._gallery.newest(job), None
+        """Return the same with the newest picture and, while the job is unfinished, the inputs."""
+        text_facts = await self.text_facts(job)
+        picture, inputs = await self._pictures.newest(job), None
         if not job.state.is_final:
-            inputs = await self._gallery.inputs(job, small=picture is not None)
-        return replace(words, picture=picture, inputs=inputs)
+            inputs = await self._pictures.inputs(job, small=picture is not None)
+        return replace(text_facts, picture=picture, inputs=inputs)
 
-    async def settle(self, job_id: str) -> None:
-        """Stop tending a card: no edit of it is in flight any more when this returns."""
-        tended = self._tended.get(job_id)
-        if tended is None or tended.task is None:
+    async def stop_updating(self, job_id: str) -> None:
+        """Stop editing a card; when this returns, no edit of it is in flight."""
+        card = self._cards.get(job_id)
+        if card is None or card.task is None:
             return
-        # An edit cut off may still arrive at Discord, after the one that follows it.
+        # A cancelled edit may still reach Discord, and overwrite the one that follows it.
         with suppress(TimeoutError):
-            async with asyncio.timeout(LAST_EDIT_SECONDS), tended.editing:
-                tended.task.cancel()
-        tended.task.cancel()
-        await asyncio.wait({tended.task})
+            async with asyncio.timeout(LAST_EDIT_SECONDS), card.edit_lock:
+                card.task.cancel()
+        card.task.cancel()
+        await asyncio.wait({card.task})
 
-    def _tend(self, job_id: str) -> None:
-        """Have the card's task look again, starting one where there is none."""
-        tended = self._tended.get(job_id)
-        if tended is not None and tended.task is not None and not tended.task.done():
-            tended.news.set()
+    def _request_update(self, job_id: str) -> None:
+        """Wake the card's task, or start one."""
+        card = self._cards.get(job_id)
+        if card is not None and card.task is not None and not card.task.done():
+            card.changed.set()
             return
-        tended = _Tended()
-        self._tended[job_id] = tended
-        tended.task = asyncio.create_task(self._keep(job_id, tended), name=f"card {job_id}")
-        tended.task.add_done_callback(lambda _: self._forget(job_id, tended))
+        card = self._cards[job_id] = _CardState()
+        card.task = self._tasks.start(self._keep_updated(job_id, card), name=f"card of {job_id}")
+        card.task.add_done_callback(lambda _: self._discard(job_id, card))
 
-    def _forget(self, job_id: str, tended: _Tended) -> None:
-        if self._tended.get(job_id) is tended:
-            del self._tended[job_id]
+    def _discard(self, job_id: str, card: _CardState) -> None:
+        if self._cards.get(job_id) is card:
+            del self._cards[job_id]
 
-    async def _keep(self, job_id: str, tended: _Tended) -> None:
-        """Edit one card whenever its job changed, until the job ends or the card cannot be had."""
+    async def _keep_updated(self, job_id: str, card: _CardState) -> None:
+        """Edit one card whenever its job changes, until the job ends."""
         while True:
-            tended.news.clear()
+            card.changed.clear()
             try:
                 job = await self._store.get(job_id)
                 if not self._is_ours(job):
-                    if tended.news.is_set():  # it changed while it was being read
+                    if card.changed.is_set():  # while the job was being read
                         continue
-                    return  # the courier has the first word, and the last
-                async with tended.editing:
-                    place = await self._show(job, tended)
+                    return  # the outbox worker posts the first state and the last
+                async with card.edit_lock:
+                    place = await self._update(job, card)
             except UnknownJobError:
                 return
             except AccessDeniedError as error:
                 logger.warning("job %s goes on without its card for now: %s", job_id, error)
-                await asyncio.sleep(PAUSE_WHILE_CLOSED_SECONDS)
+                await asyncio.sleep(ACCESS_DENIED_PAUSE_SECONDS)
                 continue
-            except (DiscordError, StyleBotError, OSError) as error:
-                logger.warning("card of job %s not updated, trying again: %s", job_id, error)
-                after = error.retry_after if isinstance(error, DiscordUnavailableError) else None
-                await asyncio.sleep(after or PAUSE_AFTER_FAILURE_SECONDS)
+            except (StyleBotError, OSError) as error:
+                logger.warning("card of job %s not updated, retrying: %s", job_id, error)
+                asked = error.retry_after if isinstance(error, DiscordUnavailableError) else None
+                await asyncio.sleep(asked or FAILURE_PAUSE_SECONDS)
                 continue
             await asyncio.sleep(self._interval)
-            await _wait(tended.news, timeout=_refresh_seconds(place))
+            await _wait(card.changed, timeout=_refresh_seconds(place))
 
     def _is_ours(self, job: Job) -> bool:
-        """Whether there is a card to be edited, and nobody else edits it."""
+        """Return whether the job has a card that this process edits."""
         if job.state.is_final or job.card_message_id is None:
             return False
         return job.tended_by == self._process_id
 
-    async def _show(self, job: Job, tended: _Tended) -> int | None:
-        """Edit the card if what it says has changed; returns the job's place in the queue."""
+    async def _update(self, job: Job, card: _CardState) -> int | None:
+        """Edit the card if its content has changed; return the job's place in the queue."""
         if job.card_message_id is None:
             return None
         facts = await self.facts(job)
-        card = render_card(job, facts)
-        said = card.embed.to_dict(), card.view.to_components()
-        if said == tended.said:
+        rendered = render_card(job, facts)
+        content = rendered.embed.to_dict(), rendered.view.to_components()
+        if content == card.content:
             return facts.place
-        place = self._messenger.origin_channel(job.origin)
-        # An edit that leaves the attachments alone keeps the picture, and uploads nothing.
-        shown = (job.snapshot_key, job.content_key, *job.style_keys)
-        files = card.files if shown != tended.shown else None
+        # An edit without attachments keeps the present ones, and uploads nothing.
+        picture_keys = (job.snapshot_key, job.content_key, *job.style_keys)
+        files = rendered.files if picture_keys != card.picture_keys else None
         try:
             await self._messenger.edit(
-                place, job.card_message_id, embed=card.embed, files=files, view=card.view
+                self._messenger.origin_channel(job.origin),
+                job.card_message_id,
+                embed=rendered.embed,
+                files=files,
+                view=rendered.view,
             )
         except MessageNotFoundError:
-            await self._replace(job, job.card_message_id, facts, tended)
-        tended.said = said
-        # A snapshot replaced while it was being read is there next time.
-        tended.shown = shown if (facts.picture is None) == (job.snapshot_key is None) else None
+            await self._replace(job, job.card_message_id, facts, card)
+        card.content = content
+        # A snapshot that was replaced while it was being read is missing; retry with the next.
+        is_complete = (facts.picture is None) == (job.snapshot_key is None)
+        card.picture_keys = picture_keys if is_complete else None
         return facts.place
 
     async def _replace(
-        self, job: Job, card_message_id: int, facts: CardFacts, tended: _Tended
+        self, job: Job, deleted_message_id: int, facts: CardFacts, card: _CardState
     ) -> None:
-        """Post a card anew where someone deleted it.
+        """Post a new card in place of a deleted one.
 
         Raises:
-            AccessDeniedError: it has been deleted so often that nobody seems to want it.
-            UnknownJobError: it was deleted with its job.
+            AccessDeniedError: it was deleted `MAX_REPLACEMENTS` times already.
+            UnknownJobError: it was deleted together with its job.
         """
-        if tended.replacements == MOST_REPLACEMENTS:
+        if card.replacements == MAX_REPLACEMENTS:
             raise AccessDeniedError("the card was deleted again and again")
-        tended.replacements += 1
-        await self._store.get(job.job_id)  # it may be gone because the job was forgotten
-        place = self._messenger.origin_channel(job.origin)
-        # An earlier process may have posted it already, and not lived to record that.
+        card.replacements += 1
+        await self._store.get(job.job_id)  # raises if the job was deleted too
+        channel = self._messenger.origin_channel(job.origin)
+        # An earlier process may have posted it without recording it.
         message_id = await self._messenger.find(
-            place, job.job_id, Announcement.CARD, after=card_message_id
+            channel, job.job_id, Announcement.CARD, after=deleted_message_id
         )
         if message_id is None:
-            card: Card = render_card(job, facts)
+            rendered = render_card(job, facts)
             message_id = await self._messenger.post(
-                place,
-                nonce=f"{job.job_id}-card-{card_message_id}"[-25:],
+                channel,
+                nonce=f"{job.job_id}-card-{deleted_message_id}"[-25:],
                 reply_to=job.origin.message_id,
-                embed=card.embed,
-                files=card.files,
-                view=card.view,
+                embed=rendered.embed,
+                files=rendered.files,
+                view=rendered.view,
             )
         await self._store.outbox.replace_card(job.job_id, message_id)
 
 
-class _Tended:
-    """One card's task and what the card showed last; unknown at first, so all is said once."""
+class _CardState:
+    """One card's task, and what its last edit contained; unknown (None) before the first."""
 
     def __init__(self) -> None:
         self.task: asyncio.Task[None] | None = None
-        self.news = asyncio.Event()
-        self.editing = asyncio.Lock()
-        self.said: Any = None
-        self.shown: tuple[str | None, ...] | None = None
+        self.changed = asyncio.Event()
+        self.edit_lock = asyncio.Lock()
+        self.content: Any = None
+        self.picture_keys: tuple[str | None, ...] | None = None
         self.replacements = 0
 
 
 def _refresh_seconds(place: int | None) -> float | None:
-    """When to look at a card again though its job did not change: others' jobs move it up."""
+    """Return when to refresh a waiting job's card, which moves up as other jobs end."""
     if place is None:
         return None
-    least, most = WAITING_REFRESH_SECONDS
-    return min(most, least * place)
+    per_place, longest = WAITING_REFRESH_SECONDS
+    return min(longest, per_place * place)
 
 
-async def _wait(news: asyncio.Event, *, timeout: float | None) -> None:  # noqa: ASYNC109
-    try:
+async def _wait(event: asyncio.Event, *, timeout: float | None) -> None:  # noqa: ASYNC109
+    with suppress(TimeoutError):
         async with asyncio.timeout(timeout):
-            await news.wait()
-    except TimeoutError:
-        return
+            await event.wait()

@@ -1,12 +1,13 @@
-"""What is kept of a job, read for showing. What is missing is simply not shown."""
+"""Read the pictures that a job's card and outcome show; a missing one is not shown."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from cachetools import LRUCache
 
 from bot.artefacts.folder import preview_key
 from bot.errors import ArtefactMissingError
@@ -17,24 +18,24 @@ if TYPE_CHECKING:
     from bot.artefacts.folder import Artefacts
     from bot.jobs.models import Job
 
-__all__ = ["Gallery", "Pictures"]
+__all__ = ["JobPictureReader", "JobPictures"]
 
 logger = logging.getLogger(__name__)
 
-SHEETS_KEPT: Final = 64
+CACHED_SHEETS: Final = 64
 
 THUMBNAIL_SIDE: Final = 320
 """Longest side of the finished picture on its card, in pixels."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pictures:
-    """What there is to show of a job that has ended, encoded.
+class JobPictures:
+    """The pictures of an ended job, encoded.
 
     Attributes:
-        result: the finished picture; None where there is none.
-        content: the reduced content picture; None where it is not kept.
-        styles: the reduced style pictures; empty where one is not kept.
+        result: the finished picture, or None.
+        content: the preview of the content picture, or None.
+        styles: the previews of the style pictures; empty if any is missing.
     """
 
     result: bytes | None = None
@@ -42,47 +43,46 @@ class Pictures:
     styles: tuple[bytes, ...] = ()
 
 
-class Gallery:
-    """Reads the pictures of jobs. Methods raise OSError where the storage cannot be reached."""
+class JobPictureReader:
+    """Reads the pictures of jobs. Every method raises OSError if the artefacts are unavailable."""
 
     def __init__(self, artefacts: Artefacts) -> None:
         self._artefacts = artefacts
-        self._sheets: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
+        self._sheets: LRUCache[tuple[str, ...], bytes] = LRUCache(CACHED_SHEETS)
 
     async def newest(self, job: Job) -> bytes | None:
-        """The picture on the card, WebP: the newest snapshot, or the result made small."""
+        """Return the picture on the card as WebP: the newest snapshot, or the result reduced."""
         picture = await self._get(job.result_key or job.snapshot_key)
         if picture is None or job.result_key is None:
             return picture
-        return await asyncio.to_thread(_small, picture)
+        return await asyncio.to_thread(_thumbnail, picture)
 
     async def inputs(self, job: Job, *, small: bool) -> bytes | None:
-        """The pictures that were taken, on one sheet (WebP) with words or a small one without.
+        """Return the inputs on one sheet as WebP, or None if one is missing.
 
-        Each is made once per job.
+        Args:
+            job: whose inputs; its sheets are cached.
+            small: a small sheet without captions instead of a large one with them.
         """
-        make = small_inputs_sheet if small else inputs_sheet
-        keys = (make.__name__, job.content_key, *job.style_keys)
-        if keys in self._sheets:
-            self._sheets.move_to_end(keys)
-            return self._sheets[keys]
-        content, styles = await self._previews(job)
-        if content is None or not styles:
-            return None
-        sheet = self._sheets[keys] = await asyncio.to_thread(make, content, styles)
-        while len(self._sheets) > SHEETS_KEPT:
-            self._sheets.popitem(last=False)
+        draw = small_inputs_sheet if small else inputs_sheet
+        key = (draw.__name__, job.content_key, *job.style_keys)
+        sheet = self._sheets.get(key)
+        if sheet is None:
+            content, styles = await self._previews(job)
+            if content is None or not styles:
+                return None
+            sheet = self._sheets[key] = await asyncio.to_thread(draw, content, styles)
         return sheet
 
-    async def all_of(self, job: Job) -> Pictures:
-        """Everything the outcome shows."""
+    async def outcome_pictures(self, job: Job) -> JobPictures:
+        """Return the pictures that the outcome message shows."""
         if job.result_key is None:
-            return Pictures()
+            return JobPictures()
         result = await self._get(job.result_key)
         if result is None:
-            logger.error("the finished picture of job %s is gone", job.job_id)
+            logger.error("the finished picture of job %s is missing", job.job_id)
         content, styles = await self._previews(job)
-        return Pictures(result=result, content=content, styles=styles)
+        return JobPictures(result=result, content=content, styles=styles)
 
     async def _previews(self, job: Job) -> tuple[bytes | None, tuple[bytes, ...]]:
         content = await self._get(preview_key(job.content_key))
@@ -95,13 +95,12 @@ class Gallery:
         try:
             return await self._artefacts.get(key)
         except ArtefactMissingError:
-            # A newer snapshot took its place since the job was read, or the job was forgotten.
-            logger.debug("%s is gone already", key)
+            # A newer snapshot has replaced it since the job was read, or the job was deleted.
+            logger.debug("%s does not exist any more", key)
             return None
 
 
-def _small(picture: bytes) -> bytes:
-    """A finished picture as a thumbnail: the whole of it is in the outcome."""
+def _thumbnail(picture: bytes) -> bytes:
     image = images.decode(picture)
     image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     return images.encode(image, "webp")

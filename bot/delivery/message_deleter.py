@@ -1,4 +1,4 @@
-"""Deletes the messages whose painting was forgotten, however long Discord is away."""
+"""Delete the messages of deleted jobs, and retry until Discord has done it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Final
 
-from bot.delivery.outbox_worker import backoff
 from bot.errors import DiscordError, DiscordUnavailableError
+from bot.ops.retry import Backoff
 
 if TYPE_CHECKING:
     from bot.delivery.messenger import Messenger
@@ -19,44 +19,46 @@ __all__ = ["MessageDeleter"]
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS: Final = 5.0
-"""How often what was postponed, or left over by another process, is looked for."""
+POLL_SECONDS: Final = 5.0
+"""How often postponed deletions, and those of other processes, are looked for."""
+
+RETRY_BACKOFF: Final = Backoff(first=2.0, longest=300.0)
 
 
 class MessageDeleter:
-    """Deletes what `bot.jobs.deletions` lists, one message at a time; Discord sets the pace."""
+    """Deletes the messages that `bot.jobs.deletions` lists, one at a time."""
 
     def __init__(self, messenger: Messenger, store: JobStore) -> None:
         self._messenger = messenger
-        self._retractions = store.retractions
+        self._deletions = store.retractions
 
     async def run(self) -> None:
-        """Delete until cancelled; what is cut off is done again.
+        """Delete messages until cancelled; an interrupted deletion is repeated.
 
         Raises:
-            StoreUnavailableError: the database cannot be reached; begin anew.
+            StoreUnavailableError: the database cannot be reached; run again.
         """
-        news = self._retractions.news
+        added = self._deletions.news
         while True:
-            news.clear()
-            while due := await self._retractions.due():
-                for retraction in due:
-                    await self._attempt(retraction)
+            added.clear()
+            while due := await self._deletions.due():
+                for deletion in due:
+                    await self._attempt(deletion)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await news.wait()
+                async with asyncio.timeout(POLL_SECONDS):
+                    await added.wait()
 
-    async def _attempt(self, retraction: PendingDeletion) -> None:
-        message_id = retraction.message_id
+    async def _attempt(self, deletion: PendingDeletion) -> None:
+        message_id = deletion.message_id
         try:
-            await self._messenger.delete(retraction.channel_id, message_id)
+            await self._messenger.delete(deletion.channel_id, message_id)
         except DiscordUnavailableError as error:
-            wait = error.retry_after or backoff(retraction.attempts)
-            logger.warning("deleting message %d delayed by %.0f s: %s", message_id, wait, error)
-            await self._retractions.postpone(message_id, seconds=wait)
+            delay = error.retry_after or RETRY_BACKOFF.delay(deletion.attempts + 1)
+            logger.warning("deleting message %d delayed by %.0f s: %s", message_id, delay, error)
+            await self._deletions.postpone(message_id, seconds=delay)
         except DiscordError as error:
-            # Its own messages a bot may always delete, unless it is not let into the channel.
-            logger.warning("message %d stays: %s", message_id, error)
-            await self._retractions.abandon(message_id, reason=str(error))
+            # A bot may delete its own messages unless it has lost access to the channel.
+            logger.warning("message %d cannot be deleted: %s", message_id, error)
+            await self._deletions.abandon(message_id, reason=str(error))
         else:
-            await self._retractions.done(message_id)
+            await self._deletions.done(message_id)

@@ -1,12 +1,12 @@
-"""The courier empties the outbox: the card when a job is accepted, the outcome when it ended.
+"""Deliver what the outbox holds: the card of an accepted job, the outcome of an ended one.
 
-Exactly once, however often the process dies:
+Each is delivered exactly once, however often the process dies:
 
-1. the row says that sending begins, committed, before anything is sent;
-2. the message carries a nonce that Discord keeps unique for some minutes;
+1. that sending begins is committed before anything is sent;
+2. the message carries a nonce, which Discord keeps unique for some minutes;
 3. the message's id is recorded before anything else is done;
-4. a row that began earlier without a recorded id is looked for in the channel first, whatever
-   the time that has passed.
+4. if an earlier attempt began without recording an id, its message is searched for in the channel
+   before another is sent.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from bot.delivery import outcome_message
+from bot.delivery.outcome_message import (
+    MIN_PICTURE_BYTES,
+    REQUEST_OVERHEAD_BYTES,
+    build_outcome_message,
+)
 from bot.errors import (
     AccessDeniedError,
     DiscordError,
@@ -28,42 +32,45 @@ from bot.errors import (
     UnknownJobError,
 )
 from bot.jobs.models import Announcement, JobState
+from bot.ops.retry import Backoff
+from bot.ops.tasks import BackgroundTasks
 from bot.views.card import render_card
 
 if TYPE_CHECKING:
     import discord
 
     from bot.delivery.card_updater import CardUpdater
-    from bot.delivery.job_pictures import Gallery
+    from bot.delivery.job_pictures import JobPictureReader
     from bot.delivery.messenger import Messenger
     from bot.jobs.deletions import Message
     from bot.jobs.models import Delivery, Job
     from bot.jobs.store import JobStore
 
-__all__ = ["OutboxWorker", "backoff"]
+__all__ = ["OutboxWorker"]
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE: Final = 8
-"""Deliveries under way at the same time."""
+MAX_CONCURRENT_DELIVERIES: Final = 8
 
 LEASE_SECONDS: Final = 180.0
-"""How long a begun delivery is ours before another process may take it for dead."""
+"""How long a begun delivery is ours before another process may take it over."""
 
-LOOK_SECONDS: Final = 30.0
-"""The outbox is looked at so often even if nothing announced a change."""
+POLL_SECONDS: Final = 30.0
+"""How often the outbox is read even if no change was announced."""
 
-LAST_CARD_SECONDS: Final = 10.0
-"""How long the outcome waits for the card to be brought to its last state."""
+LAST_CARD_EDIT_SECONDS: Final = 10.0
+"""How long the outcome waits for the last edit of the card."""
 
-FIRST_BACKOFF_SECONDS: Final = 2.0
-MOST_BACKOFF_SECONDS: Final = 300.0
+RETRY_BACKOFF: Final = Backoff(first=2.0, longest=300.0)
 
-CLOSED_PATIENCE: Final = timedelta(days=1)
-"""For so long a picture is offered again to a channel and a member that both refuse it."""
+STORAGE_RETRY_SECONDS: Final = 2.0
+"""Delay after the database or the artefacts were unavailable."""
 
-MOST_REJECTIONS: Final = 6
-"""Attempts after which a message that Discord keeps declining is given up."""
+ACCESS_DENIED_TIMEOUT: Final = timedelta(days=1)
+"""How long an outcome is retried when both the channel and the member's DMs are closed to us."""
+
+MAX_REJECTIONS: Final = 6
+"""Attempts after which a message that Discord rejects is abandoned."""
 
 
 class OutboxWorker:
@@ -73,104 +80,104 @@ class OutboxWorker:
         self,
         messenger: Messenger,
         store: JobStore,
-        gallery: Gallery,
-        keeper: CardUpdater,
+        pictures: JobPictureReader,
+        card_updater: CardUpdater,
         *,
         largest_size: int,
     ) -> None:
-        """Make a courier.
+        """Make an outbox worker.
 
         Args:
             messenger: posts.
             store: jobs and the outbox.
-            gallery: where pictures are read.
-            keeper: who edits the cards meanwhile.
+            pictures: reads the pictures of jobs.
+            card_updater: edits the cards in the meantime.
             largest_size: longest side that is painted, in pixels.
         """
         self._messenger = messenger
         self._store = store
-        self._gallery = gallery
-        self._keeper = keeper
+        self._pictures = pictures
+        self._card_updater = card_updater
         self._largest_size = largest_size
-        self._under_way: dict[int, asyncio.Task[None]] = {}
+        self._tasks = BackgroundTasks()
+        self._in_progress: set[int] = set()
+        self._is_closing = False
 
     async def run(self) -> None:
-        """Deliver until cancelled; a delivery cut off is found again at the next start."""
+        """Deliver until cancelled; an interrupted delivery is repeated at the next start."""
         try:
             with self._store.feed.subscribe() as changes:
                 while True:
-                    wait = await self._look()
-                    await changes.next(timeout=wait)
+                    timeout = await self._start_due()
+                    await changes.next(timeout=timeout)
                     changes.drain()
         finally:
-            tasks = list(self._under_way.values())
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._tasks.close()
 
-    async def flush(self, *, seconds: float) -> None:
-        """Give deliveries under way some time to end; for an orderly shutdown."""
-        if self._under_way:
-            await asyncio.wait(set(self._under_way.values()), timeout=seconds)
+    async def close(self, *, grace_seconds: float) -> None:
+        """Start no more deliveries; let those in progress end, and cancel them after a while."""
+        self._is_closing = True
+        await self._tasks.close(grace_seconds=grace_seconds)
 
-    async def _look(self) -> float:
-        """Start what is due; returns how long to sleep at most, in seconds."""
+    async def _start_due(self) -> float:
+        """Start the deliveries that are due; return the seconds until the next look."""
         try:
             due = await self._store.outbox.due()
             next_due = await self._store.outbox.next_due()
         except StyleBotError as error:
-            logger.warning("the outbox cannot be read, trying again: %s", error)
-            return FIRST_BACKOFF_SECONDS
+            logger.warning("the outbox cannot be read, retrying: %s", error)
+            return STORAGE_RETRY_SECONDS
         for delivery in due:
-            if len(self._under_way) == AT_ONCE:
+            if self._is_closing or len(self._in_progress) == MAX_CONCURRENT_DELIVERIES:
                 break
-            if delivery.delivery_id not in self._under_way:
+            if delivery.delivery_id not in self._in_progress:
                 self._start(delivery)
         if next_due is None:
-            return LOOK_SECONDS
-        return min(LOOK_SECONDS, max(0.05, (next_due - datetime.now(UTC)).total_seconds()))
+            return POLL_SECONDS
+        return min(POLL_SECONDS, max(0.05, (next_due - datetime.now(UTC)).total_seconds()))
 
     def _start(self, delivery: Delivery) -> None:
-        name = f"{delivery.announcement} of {delivery.job_id}"
-        task = asyncio.create_task(self._attempt(delivery), name=name)
-        self._under_way[delivery.delivery_id] = task
+        self._in_progress.add(delivery.delivery_id)
+        task = self._tasks.start(self._attempt(delivery), name=_name(delivery))
 
-        def ended(_: asyncio.Task[None]) -> None:
-            del self._under_way[delivery.delivery_id]
-            # Look again: others may have waited for a free hand.
+        def on_done(_: asyncio.Task[None]) -> None:
+            self._in_progress.discard(delivery.delivery_id)
+            # Wake `run`: another delivery may have waited for this one to end.
             self._store.feed.publish(delivery.job_id)
 
-        task.add_done_callback(ended)
+        task.add_done_callback(on_done)
 
     async def _attempt(self, delivery: Delivery) -> None:
-        """One attempt at one delivery; whatever goes wrong, it is tried again or given up."""
+        """Make one attempt; on any error, postpone or abandon the delivery."""
+        failures = delivery.attempts + 1
         try:
             await self._deliver(delivery)
         except DiscordUnavailableError as error:
-            wait = error.retry_after or backoff(delivery.attempts)
-            logger.warning("%s delayed by %.0f s: %s", _named(delivery), wait, error)
-            await self._postpone(delivery, wait)
+            delay = error.retry_after or RETRY_BACKOFF.delay(failures)
+            logger.warning("%s delayed by %.0f s: %s", _name(delivery), delay, error)
+            await self._postpone(delivery, delay)
         except AccessDeniedError as error:
-            if delivery.announcement is Announcement.CARD or _age(delivery) > CLOSED_PATIENCE:
-                await self._abandon(delivery, f"no way to post it: {error}")
+            is_card = delivery.announcement is Announcement.CARD
+            if is_card or _age(delivery) > ACCESS_DENIED_TIMEOUT:
+                await self._abandon(delivery, f"no channel to post in: {error}")
             else:
-                # A permission withdrawn by mistake comes back, and so does a bot thrown out.
-                logger.warning("%s has nowhere to go, for now: %s", _named(delivery), error)
-                await self._postpone(delivery, backoff(delivery.attempts))
+                # The permission may be granted again, and the bot invited again.
+                logger.warning("%s has no channel for now: %s", _name(delivery), error)
+                await self._postpone(delivery, RETRY_BACKOFF.delay(failures))
         except DiscordError as error:
-            if delivery.attempts + 1 >= MOST_REJECTIONS:
-                await self._abandon(delivery, f"declined by Discord: {error}")
+            if failures >= MAX_REJECTIONS:
+                await self._abandon(delivery, f"rejected by Discord: {error}")
             else:
-                logger.warning("%s declined: %s", _named(delivery), error)
-                await self._postpone(delivery, backoff(delivery.attempts))
+                logger.warning("%s rejected: %s", _name(delivery), error)
+                await self._postpone(delivery, RETRY_BACKOFF.delay(failures))
         except UnknownJobError:
-            await self._abandon(delivery, "the job is not kept any more")
-        except (StyleBotError, OSError) as error:  # the database or the pictures are away
-            logger.warning("%s delayed: %s", _named(delivery), error)
-            await self._postpone(delivery, FIRST_BACKOFF_SECONDS)
+            await self._abandon(delivery, "the job was deleted")
+        except (StyleBotError, OSError) as error:  # the database or the artefacts
+            logger.warning("%s delayed: %s", _name(delivery), error)
+            await self._postpone(delivery, STORAGE_RETRY_SECONDS)
         except Exception:
-            logger.exception("%s failed in a way nobody expected", _named(delivery))
-            await self._postpone(delivery, backoff(delivery.attempts))
+            logger.exception("%s failed unexpectedly", _name(delivery))
+            await self._postpone(delivery, RETRY_BACKOFF.delay(failures))
 
     async def _deliver(self, delivery: Delivery) -> None:
         job = await self._store.get(delivery.job_id)
@@ -178,37 +185,38 @@ class OutboxWorker:
             await self._finish_card(job)
         begun = await self._store.outbox.begin(delivery, lease_seconds=LEASE_SECONDS)
         if begun is None:
-            return  # another process has it, or it is done
+            return  # another process began it, or it is done
         if delivery.announcement is Announcement.CARD:
             channel_id, message_id = await self._post_card(job, delivery)
         elif job.state is JobState.CANCELLED:
-            # Whoever cancelled sees it on the card; another message would only be noise.
+            # The card shows it; no other message is needed.
             if job.card_message_id is None:
                 await self._abandon(delivery, "cancelled before there was a card")
                 return
             channel_id, message_id = job.origin.channel_id, job.card_message_id
         else:
             channel_id, message_id = await self._post_outcome(job, delivery)
-        if not await self._store.outbox.done(
+        is_kept = await self._store.outbox.done(
             delivery, channel_id=channel_id, message_id=message_id
-        ):
-            logger.info("%s is taken back: the job was forgotten meanwhile", _named(delivery))
-            return
-        logger.info("%s delivered as message %d", _named(delivery), message_id)
+        )
+        if is_kept:
+            logger.info("%s delivered as message %d", _name(delivery), message_id)
+        else:
+            logger.info("%s will be deleted: so was its job meanwhile", _name(delivery))
 
     async def _post_card(self, job: Job, delivery: Delivery) -> Message:
-        place = self._messenger.origin_channel(job.origin)
-        found = await self._sent_before(place, job, delivery)
+        channel = self._messenger.origin_channel(job.origin)
+        found = await self._find_sent(channel, job, delivery)
         if found is not None:
-            return place.id, found
-        # In words alone, so that it is there at once; its keeper adds the pictures.
-        facts = await self._keeper.words(job)
+            return channel.id, found
+        # Without pictures, to be quick; the card updater adds them.
+        facts = await self._card_updater.text_facts(job)
         reply_to = job.origin.message_id
         while True:
             card = render_card(job, facts)
             try:
-                posted = await self._messenger.post(
-                    place,
+                message_id = await self._messenger.post(
+                    channel,
                     nonce=delivery.nonce,
                     reply_to=reply_to,
                     embed=card.embed,
@@ -220,73 +228,77 @@ class OutboxWorker:
                     raise
                 reply_to = None
             else:
-                return place.id, posted
+                return channel.id, message_id
 
     async def _post_outcome(self, job: Job, delivery: Delivery) -> Message:
-        """Post the outcome where the request came from, or privately if that is closed to us."""
-        place = self._messenger.origin_channel(job.origin)
+        """Post the outcome in the job's channel, or to the requester if access is denied."""
+        channel = self._messenger.origin_channel(job.origin)
         try:
-            found = await self._sent_before(place, job, delivery)
-            if found is not None:
-                return place.id, found
-            return place.id, await self._send_outcome(job, delivery, place, privately=False)
+            return await self._find_or_send_outcome(job, delivery, channel, is_private=False)
         except AccessDeniedError as error:
             if job.origin.guild_id is None:
                 raise
-            logger.warning("%s goes to the requester privately: %s", _named(delivery), error)
-        place = await self._messenger.dm_channel(job.origin.requester_id)
-        found = await self._sent_before(place, job, delivery)
-        if found is not None:
-            return place.id, found
-        return place.id, await self._send_outcome(job, delivery, place, privately=True)
+            logger.warning("%s goes to the requester's DMs: %s", _name(delivery), error)
+        channel = await self._messenger.dm_channel(job.origin.requester_id)
+        return await self._find_or_send_outcome(job, delivery, channel, is_private=True)
+
+    async def _find_or_send_outcome(
+        self,
+        job: Job,
+        delivery: Delivery,
+        channel: discord.PartialMessageable,
+        *,
+        is_private: bool,
+    ) -> Message:
+        message_id = await self._find_sent(channel, job, delivery)
+        if message_id is None:
+            message_id = await self._send_outcome(job, delivery, channel, is_private=is_private)
+        return channel.id, message_id
 
     async def _send_outcome(
-        self, job: Job, delivery: Delivery, place: discord.PartialMessageable, *, privately: bool
+        self, job: Job, delivery: Delivery, channel: discord.PartialMessageable, *, is_private: bool
     ) -> int:
-        """Send the outcome, smaller or without a reply where Discord declines it as it is."""
-        pictures = await self._gallery.all_of(job)
-        guild_id = None if privately else job.origin.guild_id
-        limit = await self._messenger.upload_limit(guild_id) - outcome_message.ENVELOPE_BYTES
-        reply_to = None if privately else job.origin.message_id
+        """Send the outcome; if Discord rejects it, again with a smaller picture or as no reply."""
+        pictures = await self._pictures.outcome_pictures(job)
+        limit = await self._picture_limit(None if is_private else job.origin.guild_id)
+        reply_to = None if is_private else job.origin.message_id
         while True:
-            letter = await outcome_message.write(
+            message = await build_outcome_message(
                 job,
                 pictures,
                 limit=limit,
                 largest_size=self._largest_size,
-                privately=privately,
+                is_private=is_private,
             )
             try:
                 return await self._messenger.post(
-                    place,
+                    channel,
                     nonce=delivery.nonce,
                     reply_to=reply_to,
                     mention=job.origin.requester_id,
-                    content=letter.content,
-                    embed=letter.embed,
-                    files=letter.files,
-                    view=letter.view,
+                    content=message.content,
+                    embed=message.embed,
+                    files=message.files,
+                    view=message.view,
                 )
             except DiscordRejectedError as error:
                 if error.is_reply_refused and reply_to is not None:
                     reply_to = None
-                elif (
-                    error.is_too_large
-                    and letter.picture_bytes > outcome_message.SMALLEST_PICTURE_BYTES
-                ):
-                    # Boosts may have run out unnoticed, and what any guild takes is known.
-                    unboosted = (
-                        await self._messenger.upload_limit(None) - outcome_message.ENVELOPE_BYTES
-                    )
-                    is_boosted = letter.picture_bytes > unboosted
-                    limit = unboosted if is_boosted else letter.picture_bytes // 2
+                elif error.is_too_large and message.picture_bytes > MIN_PICTURE_BYTES:
+                    # The guild's boosts may have expired; try the limit of any guild first.
+                    base_limit = await self._picture_limit(None)
+                    is_above = message.picture_bytes > base_limit
+                    limit = base_limit if is_above else message.picture_bytes // 2
                 else:
                     raise
 
-    async def _sent_before(
-        self, place: discord.PartialMessageable, job: Job, delivery: Delivery
+    async def _picture_limit(self, guild_id: int | None) -> int:
+        return await self._messenger.upload_limit(guild_id) - REQUEST_OVERHEAD_BYTES
+
+    async def _find_sent(
+        self, channel: discord.PartialMessageable, job: Job, delivery: Delivery
     ) -> int | None:
-        """The message an earlier attempt sent without living to record it, if there is one."""
+        """Return the message that an earlier attempt sent without recording it, or None."""
         if delivery.send_started_at is None:
             return None
         older = job.origin.message_id
@@ -294,24 +306,24 @@ class OutboxWorker:
             older = job.card_message_id or older
         try:
             return await self._messenger.find(
-                place,
+                channel,
                 delivery.job_id,
                 delivery.announcement,
                 after=older or delivery.send_started_at,
             )
         except AccessDeniedError as error:
-            # Without its history only the nonce protects from a second message.
-            logger.warning("%s cannot be looked for: %s", _named(delivery), error)
+            # Without the history, only the nonce prevents a second message.
+            logger.warning("%s cannot be searched for: %s", _name(delivery), error)
             return None
 
     async def _finish_card(self, job: Job) -> None:
-        """Bring the card to its last state; the outcome matters more and does not wait long."""
-        await self._keeper.settle(job.job_id)
+        """Edit the card a last time; the outcome does not wait long for it."""
+        await self._card_updater.stop_updating(job.job_id)
         if job.card_message_id is None:
             return
-        card = render_card(job, await self._keeper.facts(job))
+        card = render_card(job, await self._card_updater.facts(job))
         try:
-            async with asyncio.timeout(LAST_CARD_SECONDS):
+            async with asyncio.timeout(LAST_CARD_EDIT_SECONDS):
                 await self._messenger.edit(
                     self._messenger.origin_channel(job.origin),
                     job.card_message_id,
@@ -322,27 +334,22 @@ class OutboxWorker:
         except MessageNotFoundError:
             logger.info("the card of job %s was deleted", job.job_id)
         except (DiscordError, TimeoutError) as error:
-            logger.warning("the card of job %s keeps an older state: %r", job.job_id, error)
+            logger.warning("the card of job %s shows an older state: %r", job.job_id, error)
 
     async def _postpone(self, delivery: Delivery, seconds: float) -> None:
-        # If the store is away too, the lease runs out and the row is due again by itself.
+        # If the database is unavailable too, the row is due again when its lease expires.
         with suppress(StyleBotError):
             await self._store.outbox.postpone(delivery, seconds=seconds)
 
     async def _abandon(self, delivery: Delivery, reason: str) -> None:
-        logger.error("%s is given up: %s", _named(delivery), reason)
+        logger.error("%s abandoned: %s", _name(delivery), reason)
         with suppress(StyleBotError):
             await self._store.outbox.abandon(delivery, reason=reason)
-
-
-def backoff(attempts: int) -> float:
-    """How long to wait after so many attempts in vain, in seconds."""
-    return min(MOST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** min(attempts, 20))
 
 
 def _age(delivery: Delivery) -> timedelta:
     return datetime.now(UTC) - delivery.created_at
 
 
-def _named(delivery: Delivery) -> str:
+def _name(delivery: Delivery) -> str:
     return f"{delivery.announcement} of job {delivery.job_id}"

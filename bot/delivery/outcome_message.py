@@ -1,4 +1,4 @@
-"""What the outcome's message holds: the finished picture, made to fit, or why there is none."""
+"""Build the outcome message: the finished picture, reduced to the limit, or why there is none."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ from stylenet import images
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.delivery.job_pictures import Pictures
+    from bot.delivery.job_pictures import JobPictures
     from bot.jobs.models import Job
 
 __all__ = [
-    "ENVELOPE_BYTES",
-    "SMALLEST_PICTURE_BYTES",
+    "MIN_PICTURE_BYTES",
+    "REQUEST_OVERHEAD_BYTES",
     "OutcomeMessage",
+    "build_outcome_message",
     "filename",
     "outcome_buttons",
-    "write",
 ]
 
-ENVELOPE_BYTES: Final = 64 * 1024
-"""Room left for the rest of the request beside the picture."""
+REQUEST_OVERHEAD_BYTES: Final = 64 * 1024
+"""Part of the upload limit left for the request's other contents."""
 
-SMALLEST_PICTURE_BYTES: Final = 32 * 1024
-"""A picture is not made smaller than about this to fit; what is then declined has other reasons."""
+MIN_PICTURE_BYTES: Final = 32 * 1024
+"""Pictures are not reduced below this; a rejection of such a small one has other reasons."""
 
-LONGEST_STEM: Final = 60
-STRIP_NAME: Final = "before-after-style"
+MAX_STEM_LENGTH: Final = 60
+STRIP_STEM: Final = "before-after-style"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +50,7 @@ class OutcomeMessage:
     """A message ready to be posted; its files can be sent once.
 
     Attributes:
-        picture_bytes: what the finished picture takes, as it was made to fit; 0 without one.
+        picture_bytes: size of the finished picture as attached; 0 without one.
     """
 
     content: str
@@ -60,21 +60,21 @@ class OutcomeMessage:
     picture_bytes: int
 
 
-async def write(
-    job: Job, pictures: Pictures, *, limit: int, largest_size: int, privately: bool
+async def build_outcome_message(
+    job: Job, pictures: JobPictures, *, limit: int, largest_size: int, is_private: bool
 ) -> OutcomeMessage:
-    """Make the outcome's message.
+    """Build the outcome message of an ended job.
 
     Args:
-        job: the job, which has ended.
-        pictures: what there is to show.
-        limit: bytes the finished picture may have; a larger one is encoded anew, in a thread.
+        job: the job.
+        pictures: its pictures.
+        limit: largest size of the finished picture in bytes; a larger one is re-encoded.
         largest_size: longest side that is painted, in pixels.
-        privately: whether it goes to the requester directly, because the channel is closed.
+        is_private: whether it goes to the requester's DMs because the channel denies access.
     """
     result = pictures.result
     content = text.outcome(job, title=f"**{shown_title(job)}**", has_picture=result is not None)
-    if privately:
+    if is_private:
         content += " " + text.SENT_PRIVATELY.format(channel=f"<#{job.origin.channel_id}>")
     files, embed, picture_bytes = [], None, 0
     if result is not None:
@@ -99,13 +99,13 @@ async def write(
 
 
 def outcome_buttons(job: Job, *, largest_size: int) -> list[Button]:
-    """What can be done with a job that has ended, the variations in the first row.
+    """Return the buttons of an ended job, the variations in the first row.
 
-    Of a failed painting there is nothing to vary; a smaller one is offered where size was why.
+    A failed job has no variations, except a smaller one if its size was the cause.
     """
     if job.state is JobState.SUCCEEDED:
         colours = JobAction.RECOLOUR if job.recipe.keep_colors else JobAction.KEEP
-        varied: Iterable[JobAction] = (
+        variations: Iterable[JobAction] = (
             JobAction.AGAIN,
             JobAction.STYLE,
             JobAction.CONTENT,
@@ -115,22 +115,22 @@ def outcome_buttons(job: Job, *, largest_size: int) -> list[Button]:
         others: Iterable[JobAction] = (JobAction.TIMELAPSE, JobAction.DETAILS, JobAction.DELETE)
     else:
         too_large = job.error_code in {"out_of_memory", "timed_out"}
-        varied = (JobAction.SMALLER,) if too_large else (JobAction.AGAIN,)
+        variations = (JobAction.SMALLER,) if too_large else (JobAction.AGAIN,)
         others = (JobAction.DETAILS, JobAction.DELETE)
     buttons = []
-    for verb in varied:
-        made = variation(job, verb, largest_size=largest_size, seed=1)
-        disabled = made.refusal is not None
-        buttons.append(job_button(job.job_id, verb, label=made.label, disabled=disabled, row=0))
+    for action in variations:
+        varied = variation(job, action, largest_size=largest_size, seed=1)
+        disabled = varied.refusal is not None
+        buttons.append(job_button(job.job_id, action, label=varied.label, disabled=disabled, row=0))
     row = 1 if len(buttons) > 1 else 0
-    return buttons + [job_button(job.job_id, verb, row=row) for verb in others]
+    return buttons + [job_button(job.job_id, action, row=row) for action in others]
 
 
 def filename(job: Job, extension: str) -> str:
-    """A name for the finished picture that says what it is, in plain letters."""
+    """Return a file name in ASCII for the finished picture, made from the job's title."""
     without_extensions = re.sub(r"\.[A-Za-z]{3,4}\b", "", job.title)
     stem = re.sub(r"[^A-Za-z0-9]+", "-", without_extensions).strip("-").lower()
-    return f"{stem[:LONGEST_STEM].strip('-') or 'painting'}.{extension}"
+    return f"{stem[:MAX_STEM_LENGTH].strip('-') or 'painting'}.{extension}"
 
 
 def _file(job: Job, picture: bytes, name: str) -> discord.File:
@@ -142,8 +142,8 @@ def _file(job: Job, picture: bytes, name: str) -> discord.File:
     )
 
 
-def _strip(job: Job, pictures: Pictures) -> discord.File | None:
-    """Before, after and style side by side, where all of them are there."""
+def _strip(job: Job, pictures: JobPictures) -> discord.File | None:
+    """Return content, result and styles side by side, or None if one is missing."""
     if pictures.result is None or pictures.content is None or not pictures.styles:
         return None
     strip = before_after_style(pictures.content, pictures.result, pictures.styles)
@@ -151,14 +151,14 @@ def _strip(job: Job, pictures: Pictures) -> discord.File | None:
     alt_text = text.STRIP_ALT.format(content=content, styles=styles).strip()
     return discord.File(
         io.BytesIO(strip),
-        filename=f"{STRIP_NAME}.webp",
+        filename=f"{STRIP_STEM}.webp",
         spoiler=job.spoiler,
         description=alt_text[:1024],
     )
 
 
 def _strip_embed(job: Job, strip: discord.File) -> discord.Embed | None:
-    """The frame of the strip; a spoiler stands beside the picture instead, hidden like it."""
+    """Return an embed that shows the strip; None for a spoiler, which only a file can hide."""
     if job.spoiler:
         return None
     embed = discord.Embed(colour=COLOURS[job.state])

@@ -114,7 +114,7 @@ async def _demo(options: argparse.Namespace, console: Console) -> int:
                 await member.wait_for_bot(bot)
                 progress.remove_task(starting)
                 console.print(
-                    f"Open [bold underline]{playground.url}[/] to watch.", highlight=False
+                    f"Watch at [bold underline]{playground.url}[/].", highlight=False
                 )
                 painting = asyncio.create_task(
                     _request_painting(member, pictures, progress, seconds=options.timeout)

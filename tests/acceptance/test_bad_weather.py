@@ -148,7 +148,7 @@ async def test_where_nobody_may_be_told_the_picture_waits(room, easel, caplog):
         room.me.accepts_dms = False
         earlier = len(_private(room))
     try:
-        await _logged(caplog, "has nowhere to go")
+        await _logged(caplog, "has no channel for now")
     finally:
         room.me.accepts_dms = True
         room.playground.clear_overwrites(room.channel)
@@ -164,7 +164,7 @@ async def test_thrown_out_of_the_server_and_invited_again_it_delivers(room, ease
         await room.card_saying("Painting")
         member = room.playground.remove_bot(guild)
     try:
-        await _logged(caplog, "has nowhere to go")
+        await _logged(caplog, "has no channel for now")
         assert room.finals() == []
     finally:
         room.playground.invite_bot(guild, member)

@@ -30,7 +30,7 @@ class Channel:
 
 @pytest.fixture
 async def store(tmp_path, monkeypatch):
-    monkeypatch.setattr(message_deleter, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(message_deleter, "POLL_SECONDS", 0.05)
     async with JobStore(f"sqlite:///{tmp_path}/x.sqlite3", feed=JobFeed()) as opened:
         yield opened
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.delivery import outcome_message
-from bot.delivery.job_pictures import Pictures
+from bot.delivery.job_pictures import JobPictures
+from bot.delivery.outcome_message import build_outcome_message, filename, outcome_buttons
 from bot.jobs.models import JobState
 from stylenet.recipe import Recipe
 
@@ -26,24 +26,24 @@ def noise() -> bytes:
 
 async def test_a_picture_that_fits_is_sent_as_it_is(make_job, noise):
     job = make_job(state=JobState.SUCCEEDED, result_key="r")
-    letter = await outcome_message.write(
-        job, Pictures(result=noise), limit=len(noise), largest_size=2048, privately=False
+    message = await build_outcome_message(
+        job, JobPictures(result=noise), limit=len(noise), largest_size=2048, is_private=False
     )
-    [file] = letter.files
+    [file] = message.files
     assert file.fp.read() == noise
     assert file.filename == "tubingen-the-scream.png"
     assert file.description == "tubingen.jpg × The Scream, painted by style transfer"
-    assert letter.content == "<@4>, here is **tubingen.jpg × The Scream**.\n-# full size"
-    assert letter.embed is None
+    assert message.content == "<@4>, here is **tubingen.jpg × The Scream**.\n-# full size"
+    assert message.embed is None
 
 
 async def test_a_picture_that_does_not_fit_is_made_to(make_job, noise):
     job = make_job(state=JobState.SUCCEEDED, result_key="r")
     limit = len(noise) // 4
-    letter = await outcome_message.write(
-        job, Pictures(result=noise), limit=limit, largest_size=2048, privately=False
+    message = await build_outcome_message(
+        job, JobPictures(result=noise), limit=limit, largest_size=2048, is_private=False
     )
-    [file] = letter.files
+    [file] = message.files
     data = file.fp.read()
     assert len(data) <= limit
     extension = file.filename.rpartition(".")[2]
@@ -52,29 +52,29 @@ async def test_a_picture_that_does_not_fit_is_made_to(make_job, noise):
 
 async def test_a_failed_job_says_why_and_can_be_tried_again(make_job):
     job = make_job(state=JobState.FAILED, error_code="out_of_memory")
-    letter = await outcome_message.write(
-        job, Pictures(), limit=1, largest_size=2048, privately=False
+    message = await build_outcome_message(
+        job, JobPictures(), limit=1, largest_size=2048, is_private=False
     )
-    assert letter.files == []
-    assert "could not be painted" in letter.content
-    assert "smaller `size`" in letter.content
-    assert letter.view.children
+    assert message.files == []
+    assert "could not be painted" in message.content
+    assert "smaller `size`" in message.content
+    assert message.view.children
 
 
-async def test_a_private_letter_names_the_closed_channel(make_job, noise):
+async def test_a_private_message_names_the_original_channel(make_job, noise):
     job = make_job(state=JobState.SUCCEEDED, result_key="r")
-    letter = await outcome_message.write(
-        job, Pictures(result=noise), limit=len(noise), largest_size=2048, privately=True
+    message = await build_outcome_message(
+        job, JobPictures(result=noise), limit=len(noise), largest_size=2048, is_private=True
     )
-    assert "<#2>" in letter.content
+    assert "<#2>" in message.content
 
 
 async def test_a_spoiler_is_sent_as_one(make_job, noise):
     job = make_job(state=JobState.SUCCEEDED, result_key="r", spoiler=True)
-    letter = await outcome_message.write(
-        job, Pictures(result=noise), limit=len(noise), largest_size=2048, privately=False
+    message = await build_outcome_message(
+        job, JobPictures(result=noise), limit=len(noise), largest_size=2048, is_private=False
     )
-    assert letter.files[0].filename.startswith("SPOILER_")
+    assert message.files[0].filename.startswith("SPOILER_")
 
 
 @pytest.mark.parametrize(
@@ -87,35 +87,35 @@ async def test_a_spoiler_is_sent_as_one(make_job, noise):
     ],
 )
 def test_file_names_are_plain(make_job, title, name):
-    assert outcome_message.filename(make_job(title=title), "png") == name
+    assert filename(make_job(title=title), "png") == name
 
 
 async def test_before_after_and_style_stand_side_by_side(make_job, noise):
     job = make_job(state=JobState.SUCCEEDED, result_key="r")
-    pictures = Pictures(result=noise, content=noise, styles=(noise,))
-    letter = await outcome_message.write(
-        job, pictures, limit=len(noise), largest_size=2048, privately=False
+    pictures = JobPictures(result=noise, content=noise, styles=(noise,))
+    message = await build_outcome_message(
+        job, pictures, limit=len(noise), largest_size=2048, is_private=False
     )
-    _, strip = letter.files
-    assert letter.embed.image.url == f"attachment://{strip.filename}"
+    _, strip = message.files
+    assert message.embed.image.url == f"attachment://{strip.filename}"
     assert strip.description == (
         "Side by side: tubingen.jpg before, the painting after, and the style The Scream"
     )
     width, height = Image.open(strip.fp).size
     assert width > 2.5 * height
-    hidden = await outcome_message.write(
+    hidden = await build_outcome_message(
         make_job(state=JobState.SUCCEEDED, result_key="r", spoiler=True),
         pictures,
         limit=len(noise),
         largest_size=2048,
-        privately=False,
+        is_private=False,
     )
     assert hidden.embed is None
     assert all(file.filename.startswith("SPOILER_") for file in hidden.files)
 
 
 def _labels(job, largest_size=2048):
-    buttons = outcome_message.outcome_buttons(job, largest_size=largest_size)
+    buttons = outcome_buttons(job, largest_size=largest_size)
     return [(button.label, button.disabled) for button in buttons]
 
 
