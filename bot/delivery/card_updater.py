@@ -190,7 +190,9 @@ class CardUpdater:
                 view=rendered.view,
             )
         except MessageNotFoundError:
-            await self._replace(job, job.card_message_id, facts, card)
+            if not await self._replace(job, job.card_message_id, facts, card):
+                card.content = card.picture_keys = None  # what it shows is not known
+                return facts.place
         card.content = content
         # A snapshot that was replaced while it was being read is missing; retry with the next.
         is_complete = (facts.picture is None) == (job.snapshot_key is None)
@@ -199,8 +201,11 @@ class CardUpdater:
 
     async def _replace(
         self, job: Job, deleted_message_id: int, facts: CardFacts, card: _CardState
-    ) -> None:
+    ) -> bool:
         """Post a new card in place of a deleted one.
+
+        Returns:
+            False if an earlier process had posted it, in whatever state.
 
         Raises:
             AccessDeniedError: it was deleted `MAX_REPLACEMENTS` times already.
@@ -215,6 +220,7 @@ class CardUpdater:
         message_id = await self._messenger.find(
             channel, job.job_id, Announcement.CARD, after=deleted_message_id
         )
+        is_new = message_id is None
         if message_id is None:
             rendered = render_card(job, facts)
             message_id = await self._messenger.post(
@@ -226,6 +232,7 @@ class CardUpdater:
                 view=rendered.view,
             )
         await self._store.outbox.replace_card(job.job_id, message_id)
+        return is_new
 
 
 class _CardState:

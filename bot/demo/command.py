@@ -113,9 +113,7 @@ async def _demo(options: argparse.Namespace, console: Console) -> int:
                 bot = await stack.enter_async_context(run_bot(Path(folder), playground, options))
                 await member.wait_for_bot(bot)
                 progress.remove_task(starting)
-                console.print(
-                    f"Watch at [bold underline]{playground.url}[/].", highlight=False
-                )
+                console.print(f"Watch at [bold underline]{playground.url}[/].", highlight=False)
                 painting = asyncio.create_task(
                     _request_painting(member, pictures, progress, seconds=options.timeout)
                 )

@@ -17,7 +17,7 @@ from bot.exts.stylize.request import StylizeRequest
 from bot.intake.job_request import PictureSource, SavedPicture
 from bot.jobs.models import Origin
 from bot.settings import Settings
-from bot.views.text import sentences
+from bot.views.text import errors as text
 
 ORIGIN = Origin(guild_id=None, channel_id=2, message_id=3, requester_id=4)
 PICTURE = PictureSource(url="https://cdn.example/a.png", filename="a.png")
@@ -35,8 +35,8 @@ def intake():
     return SimpleNamespace(save_picture=AsyncMock(return_value=saved), delete_saved=AsyncMock())
 
 
-async def _offer(intake, error):
-    """Offer a picker in a channel whose posts fail with `error`."""
+async def _post(intake, error):
+    """Post a picker in a channel whose posts fail with `error`."""
     preset = SimpleNamespace(
         name="mosaic", title="Mosaic", emoji="🏺", own=False, alt_text="", description=""
     )
@@ -52,7 +52,7 @@ async def _offer(intake, error):
         channel=SimpleNamespace(send=AsyncMock(side_effect=error)),
     )
     request = StylizeRequest(origin=ORIGIN, pictures=(PICTURE,), avatar=PICTURE)
-    await PickerTable(dependencies).offer(responder, request, unknown=None)
+    await PickerTable(dependencies).post(responder, request, unknown=None)
 
 
 def _http(kind, status, code=0):
@@ -61,7 +61,7 @@ def _http(kind, status, code=0):
 
 async def test_a_missing_permission_is_named_as_one(intake):
     with pytest.raises(RequestRefused) as refused:
-        await _offer(intake, _http(discord.Forbidden, 403, 50013))
+        await _post(intake, _http(discord.Forbidden, 403, 50013))
     assert refused.value.problem is RequestProblem.NOT_ALLOWED_HERE
     intake.delete_saved.assert_awaited_once()
 
@@ -71,6 +71,6 @@ async def test_a_missing_permission_is_named_as_one(intake):
 )
 async def test_an_outage_of_discord_is_not_called_a_missing_permission(intake, error):
     with pytest.raises(DiscordUnavailableError) as raised:
-        await _offer(intake, error)
-    assert "Discord is not answering" in sentences.explain(raised.value)
+        await _post(intake, error)
+    assert "Discord is not answering" in text.explain(raised.value)
     intake.delete_saved.assert_awaited_once()

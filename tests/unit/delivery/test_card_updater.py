@@ -1,0 +1,197 @@
+"""Cards show the newest state, in edits that are spaced, and are replaced when deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot.artefacts.folder import snapshot_key
+from bot.delivery import card_updater
+from bot.delivery.card_updater import MAX_REPLACEMENTS, CardUpdater
+from bot.errors import DiscordUnavailableError
+from bot.jobs.models import Announcement
+from bot.views.card import CardFacts, render_card
+
+from .conftest import CHANNEL, picture, running, until
+
+
+async def _no_estimate(_):
+    return None
+
+
+@asynccontextmanager
+async def _updater(bench, *, interval=0.01, process_id=None):
+    updater = CardUpdater(
+        bench.messenger,
+        bench.store,
+        bench.pictures,
+        estimate=_no_estimate,
+        interval=interval,
+        process_id=process_id or bench.store.process_id,
+    )
+    async with running(updater.run()):
+        yield updater
+
+
+@pytest.fixture
+async def job(bench):
+    """A running job with a card."""
+    accepted = await bench.accept()
+    (card,) = await bench.store.outbox.due()
+    begun = await bench.store.outbox.begin(card)
+    message_id = bench.messenger.add(CHANNEL)
+    await bench.store.outbox.done(begun, channel_id=CHANNEL, message_id=message_id)
+    return await bench.start(accepted)
+
+
+def _edits(bench):
+    return bench.messenger.calls["edit"]
+
+
+async def _shows(bench, job, text):
+    """Wait until the job's card shows a text."""
+
+    async def look():
+        card_id = (await bench.store.get(job.job_id)).card_message_id
+        message = bench.messenger.messages.get(card_id)
+        return message if message is not None and text in message.text else None
+
+    return await until(look)
+
+
+async def _edit_begins(bench, count):
+    async def look():
+        return len(_edits(bench)) >= count
+
+    await until(look)
+
+
+async def test_after_a_slow_edit_only_the_newest_state_is_shown(bench, job):
+    bench.messenger.gate.clear()
+    async with _updater(bench):
+        await _edit_begins(bench, 1)
+        for step in range(1, 41):
+            await bench.record_step(job, step)
+        bench.messenger.gate.set()
+        await _shows(bench, job, "step 40 of 100")
+    assert len(_edits(bench)) == 2
+
+
+async def test_edits_are_spaced(bench, job):
+    async with _updater(bench, interval=0.4):
+        for step in range(1, 31):
+            await bench.record_step(job, step)
+            await asyncio.sleep(0.03)
+        await _shows(bench, job, "step 30 of 100")
+    times = [edit["time"] for edit in _edits(bench)]
+    assert len(times) >= 3
+    assert all(later - earlier >= 0.39 for earlier, later in itertools.pairwise(times))
+
+
+async def test_a_card_that_has_not_changed_is_not_edited(bench, job):
+    async with _updater(bench):
+        await _edit_begins(bench, 1)
+        for _ in range(5):
+            bench.store.feed.publish(job.job_id)
+            await asyncio.sleep(0.05)
+    assert len(_edits(bench)) == 1
+
+
+async def test_pictures_are_uploaded_only_when_they_change(bench, job):
+    async with _updater(bench):
+        await _edit_begins(bench, 1)
+        await bench.record_step(job, 1)
+        await _shows(bench, job, "step 1 of 100")
+        key = snapshot_key(job.job_id, 2)
+        await bench.artefacts.put(key, picture())
+        await bench.store.runs.record_snapshot(job, key=key, step=2)
+        await bench.record_step(job, 2)
+        await _shows(bench, job, "step 2 of 100")
+        await bench.record_step(job, 3)
+        await _shows(bench, job, "step 3 of 100")
+    uploads = [[file.filename for file in edit["files"] or ()] for edit in _edits(bench)]
+    assert uploads[0] == ["taken.webp"]
+    assert uploads[1] == []
+    assert [names for names in uploads[2:] if names] == [["step-2.webp", "taken.webp"]]
+    assert uploads[-1] == []
+
+
+async def test_a_failed_edit_is_retried_after_the_time_that_discord_asks_for(bench, job):
+    bench.messenger.errors["edit"] = [DiscordUnavailableError("429", retry_after=0.5)]
+    async with _updater(bench):
+        await bench.record_step(job, 7)
+        await _shows(bench, job, "step 7 of 100")
+    first, second, *_ = (edit["time"] for edit in _edits(bench))
+    assert second - first >= 0.49
+
+
+async def test_a_deleted_card_is_posted_again(bench, job):
+    async with _updater(bench):
+        await _edit_begins(bench, 1)
+        bench.messenger.messages.clear()
+        await bench.record_step(job, 5)
+        await _shows(bench, job, "step 5 of 100")
+        await bench.record_step(job, 6)
+        await _shows(bench, job, "step 6 of 100")
+    (post,) = bench.messenger.calls["post"]
+    assert post["reply_to"] == job.origin.message_id
+    assert list(bench.messenger.messages) == [_edits(bench)[-1]["message_id"]]
+
+
+async def test_a_replacement_posted_but_not_recorded_is_not_posted_again(bench, job):
+    """An earlier process replaced the card and died before it recorded the new one."""
+    deleted = (await bench.store.get(job.job_id)).card_message_id
+    replacement = bench.messenger.add(CHANNEL, embed=render_card(job, CardFacts()).embed)
+    del bench.messenger.messages[deleted]
+    async with _updater(bench):
+        await bench.record_step(job, 5)
+        message = await _shows(bench, job, "step 5 of 100")
+    assert message.id == replacement
+    assert bench.messenger.calls["post"] == []
+    find = bench.messenger.calls["find"][0]
+    assert (find["announcement"], find["after"]) == (Announcement.CARD, deleted)
+
+
+async def test_a_card_deleted_again_and_again_is_given_up(bench, job, monkeypatch):
+    monkeypatch.setattr(card_updater, "ACCESS_DENIED_PAUSE_SECONDS", 0.05)
+    async with _updater(bench):
+        for step in range(1, MAX_REPLACEMENTS + 4):
+            bench.messenger.messages.clear()
+            await bench.record_step(job, step)
+            edits = len(_edits(bench))
+            await _edit_begins(bench, edits + 1)
+            await asyncio.sleep(0.1)
+    assert len(bench.messenger.calls["post"]) == MAX_REPLACEMENTS
+
+
+async def test_the_cards_of_another_process_are_left_to_it(bench, job):
+    async with _updater(bench, process_id="another"):
+        await bench.record_step(job, 5)
+        await asyncio.sleep(0.3)
+    assert _edits(bench) == []
+
+
+async def test_stopping_waits_for_the_edit_in_flight_and_makes_no_other(bench, job):
+    bench.messenger.gate.clear()
+    async with _updater(bench) as updater:
+        await _edit_begins(bench, 1)
+        stopping = asyncio.create_task(updater.stop_updating(job.job_id))
+        await asyncio.sleep(0.1)
+        assert not stopping.done()
+        bench.messenger.gate.set()
+        await stopping
+        assert bench.messenger.messages[_edits(bench)[0]["message_id"]].contents
+        await asyncio.sleep(0.2)
+    assert len(_edits(bench)) == 1
+
+
+async def test_stopping_does_not_wait_long_for_an_edit_that_hangs(bench, job, monkeypatch):
+    monkeypatch.setattr(card_updater, "LAST_EDIT_SECONDS", 0.1)
+    bench.messenger.gate.clear()
+    async with _updater(bench) as updater:
+        await _edit_begins(bench, 1)
+        async with asyncio.timeout(5):
+            await updater.stop_updating(job.job_id)

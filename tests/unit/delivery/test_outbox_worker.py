@@ -1,0 +1,277 @@
+"""Each announcement is posted once, retried as its error demands, or abandoned."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.delivery import outbox_worker
+from bot.delivery.card_updater import CardUpdater
+from bot.delivery.outbox_worker import MAX_REJECTIONS, OutboxWorker
+from bot.errors import AccessDeniedError, DiscordRejectedError, DiscordUnavailableError
+from bot.jobs.models import Announcement
+from bot.ops.retry import Backoff
+from bot.views.card import CardFacts, render_card
+from bot.views.components.items import RoutedView, job_button
+from bot.views.components.routes import JobAction
+
+from .conftest import CHANNEL, DM_CHANNEL, MEMBER, picture, running, until
+
+TOO_LARGE = DiscordRejectedError("413", is_too_large=True, is_reply_refused=False)
+REPLY_REFUSED = DiscordRejectedError("403", is_too_large=False, is_reply_refused=True)
+MALFORMED = DiscordRejectedError("400", is_too_large=False, is_reply_refused=False)
+DENIED = AccessDeniedError("403")
+UNAVAILABLE = DiscordUnavailableError("503")
+
+
+@pytest.fixture(autouse=True)
+def backoff(monkeypatch):
+    """Delays so long that no second attempt happens by itself."""
+    monkeypatch.setattr(outbox_worker, "RETRY_BACKOFF", Backoff(first=100.0, longest=100_000.0))
+
+
+async def _no_estimate(_):
+    return None
+
+
+@asynccontextmanager
+async def _worker(bench):
+    updater = CardUpdater(
+        bench.messenger,
+        bench.store,
+        bench.pictures,
+        estimate=_no_estimate,
+        interval=0.01,
+        process_id=bench.store.process_id,
+    )
+    worker = OutboxWorker(bench.messenger, bench.store, bench.pictures, updater, largest_size=2048)
+    async with running(worker.run()):
+        yield worker
+
+
+async def _delivered(bench, job, announcement):
+    async def look():
+        row = await bench.delivery(job, announcement)
+        return row if row.message_id else None
+
+    return await until(look)
+
+
+async def _postponed(bench, job, announcement, attempts=1):
+    """Wait for the attempt to fail; return the delay before the next one, in seconds."""
+
+    async def look():
+        row = await bench.delivery(job, announcement)
+        # While an attempt is in progress, `not_before` is the end of its lease.
+        is_over = row.not_before and abs(_seconds(row) - outbox_worker.LEASE_SECONDS) > 5
+        return row if row.attempts == attempts and is_over else None
+
+    return _seconds(await until(look))
+
+
+def _seconds(row):
+    return (row.not_before - datetime.now(UTC)).total_seconds()
+
+
+async def _abandoned(bench, job, announcement):
+    async def look():
+        return (await bench.delivery(job, announcement)).abandoned
+
+    return await until(look)
+
+
+async def test_the_card_is_posted_before_the_outcome_and_each_once(bench):
+    job = await bench.accept()
+    await bench.succeed(job)
+    async with _worker(bench):
+        await _delivered(bench, job, Announcement.OUTCOME)
+    card, outcome = bench.messenger.calls["post"]
+    assert "content" not in card
+    assert card["reply_to"] == outcome["reply_to"] == 60
+    assert outcome["content"].startswith(f"<@{MEMBER}>, here is")
+    assert outcome["mention"] == MEMBER
+    job = await bench.store.get(job.job_id)
+    assert sorted(bench.messenger.messages) == [job.card_message_id, job.outcome_message_id]
+    assert bench.messenger.calls["find"] == []  # nothing was begun earlier
+
+
+async def _begin(bench, job, announcement):
+    """Begin a delivery as a process does that dies before it records a message."""
+    due = await bench.store.outbox.due()
+    await bench.store.outbox.begin(next(d for d in due if d.announcement is announcement))
+    await bench.change_rows(not_before=None)
+
+
+async def test_a_card_sent_but_not_recorded_is_not_sent_again(bench):
+    job = await bench.accept()
+    await _begin(bench, job, Announcement.CARD)
+    sent = bench.messenger.add(CHANNEL, embed=render_card(job, CardFacts()).embed)
+    async with _worker(bench):
+        row = await _delivered(bench, job, Announcement.CARD)
+    assert row.message_id == sent
+    assert bench.messenger.calls["post"] == []
+    assert bench.messenger.calls["find"][0]["after"] == job.origin.message_id
+
+
+async def test_an_outcome_sent_but_not_recorded_is_not_sent_again(bench):
+    job = await bench.accept()
+    async with _worker(bench):
+        card = await _delivered(bench, job, Announcement.CARD)
+    await bench.succeed(job)
+    await _begin(bench, job, Announcement.OUTCOME)
+    view = RoutedView(job_button(job.job_id, JobAction.AGAIN))
+    sent = bench.messenger.add(CHANNEL, content="here is", view=view.to_components())
+    async with _worker(bench):
+        row = await _delivered(bench, job, Announcement.OUTCOME)
+    assert row.message_id == sent
+    assert len(bench.messenger.calls["post"]) == 1
+    assert bench.messenger.calls["find"][0]["after"] == card.message_id
+
+
+async def test_a_delivery_begun_but_never_sent_is_sent(bench):
+    job = await bench.accept()
+    await _begin(bench, job, Announcement.CARD)
+    async with _worker(bench):
+        await _delivered(bench, job, Announcement.CARD)
+    assert len(bench.messenger.calls["find"]) == len(bench.messenger.calls["post"]) == 1
+
+
+async def test_where_the_history_is_hidden_the_nonce_is_relied_on(bench):
+    job = await bench.accept()
+    await _begin(bench, job, Announcement.CARD)
+    bench.messenger.errors["find"] = [DENIED]
+    async with _worker(bench):
+        row = await _delivered(bench, job, Announcement.CARD)
+    assert [post["nonce"] for post in bench.messenger.calls["post"]] == [row.nonce]
+
+
+async def test_delays_double_while_discord_is_unavailable(bench):
+    job = await bench.accept()
+    bench.messenger.errors["post"] = [UNAVAILABLE, UNAVAILABLE]
+    async with _worker(bench):
+        assert 70 < await _postponed(bench, job, Announcement.CARD) < 130
+        await bench.change_rows(not_before=None)
+        assert 145 < await _postponed(bench, job, Announcement.CARD, attempts=2) < 260
+        await bench.change_rows(not_before=None)
+        await _delivered(bench, job, Announcement.CARD)
+
+
+async def test_the_delay_that_discord_asks_for_is_kept(bench):
+    job = await bench.accept()
+    bench.messenger.errors["post"] = [DiscordUnavailableError("429", retry_after=7000.0)]
+    async with _worker(bench):
+        assert 6990 < await _postponed(bench, job, Announcement.CARD) <= 7000
+
+
+async def test_a_card_without_access_is_abandoned_and_the_outcome_goes_to_the_member(bench):
+    job = await bench.accept()
+    await bench.succeed(job)
+    bench.messenger.errors["post"] = [DENIED, DENIED]
+    async with _worker(bench):
+        assert "no channel" in await _abandoned(bench, job, Announcement.CARD)
+        await _delivered(bench, job, Announcement.OUTCOME)
+    outcome = bench.messenger.calls["post"][-1]
+    assert outcome["channel_id"] == DM_CHANNEL
+    assert outcome["reply_to"] is None
+    assert f"<#{CHANNEL}>" in outcome["content"]
+    assert (await bench.store.get(job.job_id)).outcome_channel_id == DM_CHANNEL
+
+
+async def test_without_access_anywhere_the_outcome_is_retried_for_a_day(bench):
+    job = await bench.accept()
+    await bench.succeed(job)
+    bench.messenger.errors["post"] = [None, DENIED, DENIED]
+    bench.messenger.errors["dm_channel"] = [DENIED, DENIED]
+    async with _worker(bench):
+        assert 70 < await _postponed(bench, job, Announcement.OUTCOME) < 130
+        created_at = datetime.now(UTC) - timedelta(days=1, minutes=1)
+        await bench.change_rows(not_before=None, created_at=created_at)
+        assert "no channel" in await _abandoned(bench, job, Announcement.OUTCOME)
+
+
+async def test_a_picture_that_is_too_large_is_reduced_until_it_fits(bench):
+    result = picture(400, 400)
+    job = await bench.accept()
+    await bench.succeed(job, result)
+    bench.messenger.errors["post"] = [None, TOO_LARGE, None]
+    async with _worker(bench):
+        await _delivered(bench, job, Announcement.OUTCOME)
+    _, rejected, sent = (post["files"] for post in bench.messenger.calls["post"])
+    sizes = [len(files[0].fp.getbuffer()) for files in (rejected, sent)]
+    assert sizes[0] == len(result)
+    assert sizes[1] <= len(result) // 2
+
+
+async def test_a_refused_reply_is_sent_as_no_reply(bench):
+    job = await bench.accept()
+    await bench.succeed(job)
+    bench.messenger.errors["post"] = [REPLY_REFUSED, None, REPLY_REFUSED, None]
+    async with _worker(bench):
+        await _delivered(bench, job, Announcement.OUTCOME)
+    assert [post["reply_to"] for post in bench.messenger.calls["post"]] == [60, None, 60, None]
+
+
+async def test_a_message_that_stays_rejected_is_abandoned(bench):
+    job = await bench.accept()
+    bench.messenger.errors["post"] = [MALFORMED] * 99
+    async with _worker(bench):
+        for attempts in range(1, MAX_REJECTIONS):
+            await _postponed(bench, job, Announcement.CARD, attempts)
+            await bench.change_rows(not_before=None)
+        assert "rejected" in await _abandoned(bench, job, Announcement.CARD)
+    assert len(bench.messenger.calls["post"]) == MAX_REJECTIONS
+
+
+async def test_a_cancelled_job_has_its_card_as_outcome(bench):
+    job = await bench.accept()
+    async with _worker(bench):
+        card = await _delivered(bench, job, Announcement.CARD)
+        await bench.store.cancel(job.job_id)
+        outcome = await _delivered(bench, job, Announcement.OUTCOME)
+    assert outcome.message_id == card.message_id
+    assert len(bench.messenger.messages) == 1
+    assert "Cancelled" in bench.messenger.messages[card.message_id].text
+
+
+async def test_a_message_whose_job_is_deleted_while_it_is_sent_is_deleted(bench):
+    job = await bench.accept()
+
+    async def delete_job():
+        await bench.store.retention.forget_job(job.job_id, messages_too=True)
+
+    bench.messenger.before_post = delete_job
+    async with _worker(bench):
+        (deletion,) = await until(bench.store.retractions.due)
+    assert deletion.message_id in bench.messenger.messages
+
+
+async def test_a_deleted_card_does_not_keep_the_outcome(bench):
+    job = await bench.accept()
+    async with _worker(bench):
+        card = await _delivered(bench, job, Announcement.CARD)
+        del bench.messenger.messages[card.message_id]
+        await bench.succeed(job)
+        await _delivered(bench, job, Announcement.OUTCOME)
+
+
+async def test_a_delivery_in_progress_ends_before_the_worker_closes(bench):
+    job = await bench.accept()
+    async with _worker(bench) as worker:
+
+        async def close():
+            bench.messenger.before_post = None
+            bench.closing = worker.close(grace_seconds=30)
+
+        bench.messenger.before_post = close
+        await until(lambda: _has_closing(bench))
+        await bench.closing
+        assert (await bench.delivery(job, Announcement.CARD)).message_id
+        await bench.accept()
+        await bench.change_rows(not_before=None)
+    assert len(bench.messenger.messages) == 1  # nothing new was begun
+
+
+async def _has_closing(bench):
+    return getattr(bench, "closing", None)
