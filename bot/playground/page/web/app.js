@@ -16,13 +16,13 @@ import { acceptDrops } from "./uploads.js";
 import { openFaults } from "./faults.js";
 
 const store = new Store();
-const asked = new URLSearchParams(location.search);
-let as = asked.get("as");
-store.channelId = asked.get("channel");
+const query = new URLSearchParams(location.search);
+let as = query.get("as");
+store.channelId = query.get("channel");
 const api = new Api(() => as);
 
 /** Shows a short notice at the bottom of the page. */
-function say(words) {
+function showNotice(words) {
   document.querySelector(".toast")?.remove();
   const toast = h("div", { class: "toast", role: "status" }, words);
   document.body.append(toast);
@@ -45,7 +45,7 @@ const MESSAGE = /^https:\/\/discord\.com\/channels\/(?:@me|\d+)\/(\d+)\/(\d+)$/;
 const page = {
   store,
   api,
-  say,
+  showNotice,
   reply: (message) => composer.setReply(message),
   jump: (id) => feed.jump(id),
   openChannel: (id) => {
@@ -70,7 +70,7 @@ const page = {
       const reference = { type: 1, message_id: message.id, channel_id: message.channel_id };
       const payload = { message_reference: reference, attachments: [] };
       await api.post(channel.id, payload, [], () => {}).done;
-      say(`Forwarded to ${channel.name}`);
+      showNotice(`Forwarded to ${channel.name}`);
     }),
   deleteMessage: (message) =>
     attempt(async () => {
@@ -102,9 +102,9 @@ const page = {
   copy: async (text, done) => {
     try {
       await navigator.clipboard.writeText(text);
-      say(done);
+      showNotice(done);
     } catch {
-      say("The browser did not allow copying.");
+      showNotice("The browser did not allow copying.");
     }
   },
   mention: (user) => {

@@ -98,7 +98,7 @@ function tile(attachment, place, pictures, context, lone) {
     "ALT",
   );
   const element = h("div", { class: "tile" }, button, attachment.description && badge);
-  if (isSpoiler(attachment)) veil(element, button, place, context);
+  if (isSpoiler(attachment)) hideSpoiler(element, button, place, context);
   return element;
 }
 
@@ -106,7 +106,7 @@ function tile(attachment, place, pictures, context, lone) {
  * Hides a spoiler until it is clicked. Revealed ones are remembered by their key, so that edits do
  * not hide them again.
  */
-export function veil(element, button, place, context) {
+export function hideSpoiler(element, button, place, context) {
   if (context.revealed.has(place)) return;
   const label = button.getAttribute("aria-label");
   button.setAttribute("aria-label", "Spoiler picture, select to reveal");

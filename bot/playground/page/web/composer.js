@@ -8,7 +8,7 @@ import { CommandForm, commandSuggestions } from "./slash.js";
 import { coloredName } from "./users.js";
 import { nameOf } from "./store.js";
 import { encodeMentions, SuggestionList, suggestionsFor } from "./suggest.js";
-import { LARGEST_FILE, MOST_FILES, release, Uploads } from "./uploads.js";
+import { MAX_FILE_BYTES, MAX_FILES, release, Uploads } from "./uploads.js";
 
 const LONGEST_TEXT = 2000;
 const COUNT_FROM = 1800;
@@ -117,7 +117,7 @@ export class Composer {
       h(
         "span",
         { id: "attach-hint", class: "visually-hidden" },
-        `Up to ${MOST_FILES} files; you can also paste them or drop them anywhere on the page`,
+        `Up to ${MAX_FILES} files; you can also paste them or drop them anywhere on the page`,
       ),
     );
   }
@@ -287,10 +287,10 @@ export class Composer {
       );
       return;
     }
-    const heavy = this.uploads.entries.find((entry) => entry.file.size > LARGEST_FILE);
-    if (heavy) {
+    const tooLarge = this.uploads.entries.find((entry) => entry.file.size > MAX_FILE_BYTES);
+    if (tooLarge) {
       this.showError(
-        `${heavy.file.name} is larger than the 10 MiB this server accepts for a file. Remove it or choose a smaller copy.`,
+        `${tooLarge.file.name} is larger than the 10 MiB this server accepts for a file. Remove it or choose a smaller copy.`,
       );
       return;
     }

@@ -131,7 +131,7 @@ export function announce(text) {
 }
 
 /** Whether the system asks for reduced motion. */
-export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+export const prefersReducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** True on screens where the sidebar is a drawer. */
 export const narrow = () => matchMedia("(max-width: 760px)").matches;

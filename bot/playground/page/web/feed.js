@@ -1,7 +1,7 @@
 // The channel's messages: grouped by author, separated by day, scrolled to the end while one reads
 // there.
 
-import { announce, calm, fill, h, icon, iconButton } from "./dom.js";
+import { announce, prefersReducedMotion, fill, h, icon, iconButton } from "./dom.js";
 import { MessageView } from "./message.js";
 import { plainText } from "./markdown.js";
 import { avatar, coloredName } from "./users.js";
@@ -72,7 +72,7 @@ export class Feed {
     this.more.hidden = true;
     this.element.scrollTo({
       top: this.element.scrollHeight,
-      behavior: smooth && !calm() ? "smooth" : "instant",
+      behavior: smooth && !prefersReducedMotion() ? "smooth" : "instant",
     });
   }
 
@@ -248,11 +248,11 @@ export class Feed {
   jump(id) {
     const view = this.views.get(id);
     if (!view) {
-      this.page.say("That message is not in this channel any more.");
+      this.page.showNotice("That message is not in this channel any more.");
       return;
     }
     this.stuck = false;
-    view.element.scrollIntoView({ block: "center", behavior: calm() ? "instant" : "smooth" });
+    view.element.scrollIntoView({ block: "center", behavior: prefersReducedMotion() ? "instant" : "smooth" });
     view.element.classList.remove("lit");
     void view.element.offsetWidth; // Restarts a running animation.
     view.element.classList.add("lit");

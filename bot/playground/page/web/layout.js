@@ -1,7 +1,7 @@
 // Layout components (V2): text, galleries, sections and containers.
 
 import { h } from "./dom.js";
-import { fileChip, resolveMedia, veil } from "./attachments.js";
+import { fileChip, resolveMedia, hideSpoiler } from "./attachments.js";
 import { ComponentType, renderControl, renderRow } from "./components.js";
 import { media } from "./embeds.js";
 import { renderMarkdown } from "./markdown.js";
@@ -67,7 +67,7 @@ export function renderLayout(message, pictures, context) {
     const place = `layout-${places++}`;
     const button = media(source, place, "Picture", boxWidth, boxHeight, pictures, context);
     const tile = h("div", { class: "tile" }, button);
-    if (item.spoiler) veil(tile, button, pictureKey(found.url), context);
+    if (item.spoiler) hideSpoiler(tile, button, pictureKey(found.url), context);
     return tile;
   };
   return (message.components ?? []).map(draw);

@@ -4,7 +4,7 @@ import { h, icon, iconButton } from "./dom.js";
 import { picturesOf } from "./message-pictures.js";
 import { Picture, pictureKey, safePictureUrl } from "./pictures.js";
 
-const LARGEST_SCALE = 2.5;
+const MAX_SCALE = 2.5;
 
 export class Lightbox {
   constructor(store) {
@@ -12,8 +12,8 @@ export class Lightbox {
     this.picture = new Picture();
     // Small pictures are enlarged only so far.
     this.picture.onshow = (image) => {
-      image.style.maxWidth = `min(100%, ${image.naturalWidth * LARGEST_SCALE}px)`;
-      image.style.maxHeight = `min(100%, ${image.naturalHeight * LARGEST_SCALE}px)`;
+      image.style.maxWidth = `min(100%, ${image.naturalWidth * MAX_SCALE}px)`;
+      image.style.maxHeight = `min(100%, ${image.naturalHeight * MAX_SCALE}px)`;
     };
     this.caption = h("p", { class: "lightbox-caption" });
     this.counter = h("span", { class: "lightbox-counter" });

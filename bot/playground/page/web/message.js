@@ -442,8 +442,7 @@ export class MessageView {
   }
 
   /**
-   * They must not go while the focus is on its way to them, nor while it is in a menu of theirs from
-   * which it comes back, so no style rule can decide this.
+   * Keeps the toolbar while the focus moves to it or is in its menu, which CSS cannot express.
    */
   onFocusOut({ relatedTarget: next }) {
     if (this.element.contains(next) || next?.closest(".floating")) return;

@@ -1,13 +1,13 @@
 // Pictures that change without flicker: the old one stays until the new one is decoded.
 
-import { calm, h } from "./dom.js";
+import { prefersReducedMotion, h } from "./dom.js";
 
 const RETRIES = [600, 1500, 4000, 8000];
 
 /** The URL without its signature, which is renewed on every fetch of the state. */
 export const pictureKey = (url) => String(url ?? "").split("?", 1)[0];
 
-/** Allows pictures of this origin, and blob and data URLs. */
+/** The absolute URL if it is http, https or blob, else null. */
 export function safePictureUrl(url) {
   if (!url) return null;
   try {
@@ -86,7 +86,7 @@ export class Picture {
     this.element.querySelector(".picture-failed")?.remove();
     this.element.dataset.shown = pictureKey(image.src);
     this.onshow?.(image);
-    if (!old || calm()) {
+    if (!old || prefersReducedMotion()) {
       this.element.append(image);
       old?.remove();
       return;

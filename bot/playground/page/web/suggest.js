@@ -6,7 +6,7 @@ import { emojiNode, searchEmoji } from "./emoji.js";
 import { avatar } from "./users.js";
 import { nameOf } from "./store.js";
 
-const MOST = 8;
+const MAX_ITEMS = 8;
 
 /**
  * Finds suggestions for the word before the caret.
@@ -31,7 +31,7 @@ export function suggestionsFor(text, caret, store, commands) {
     start,
     "Emoji",
     searchEmoji(needle, store.emoji)
-      .slice(0, MOST)
+      .slice(0, MAX_ITEMS)
       .map((emoji) => ({
         label: `:${emoji.names?.[0] ?? emoji.name}:`,
         node: emojiNode(emoji),
@@ -43,7 +43,7 @@ export function suggestionsFor(text, caret, store, commands) {
 }
 
 const list = (start, title, items) =>
-  items.length ? { start, items: items.slice(0, MOST), title } : null;
+  items.length ? { start, items: items.slice(0, MAX_ITEMS), title } : null;
 
 function membersLike(needle, store) {
   return [...store.members.values()]

@@ -4,8 +4,8 @@ import { announce, fill, h, icon, iconButton } from "./dom.js";
 import { fileSize } from "./attachments.js";
 import { float } from "./menus.js";
 
-export const MOST_FILES = 10;
-export const LARGEST_FILE = 10 * 1024 * 1024;
+export const MAX_FILES = 10;
+export const MAX_FILE_BYTES = 10 * 1024 * 1024;
 const ROLES = ["content", "style"];
 
 export class Uploads {
@@ -24,10 +24,10 @@ export class Uploads {
   /** Takes files from a chooser, a paste or a drop. */
   add(files) {
     const list = [...files];
-    const room = MOST_FILES - this.entries.length;
+    const room = MAX_FILES - this.entries.length;
     if (list.length > room) {
       this.handlers.showError(
-        `A message holds up to ${MOST_FILES} files; ${list.length - room} ${list.length - room === 1 ? "was" : "were"} left out.`,
+        `A message holds up to ${MAX_FILES} files; ${list.length - room} ${list.length - room === 1 ? "was" : "were"} left out.`,
       );
     }
     for (const file of list.slice(0, Math.max(0, room))) {
@@ -46,7 +46,7 @@ export class Uploads {
   }
 
   restore(entries) {
-    this.entries = [...entries, ...this.entries].slice(0, MOST_FILES);
+    this.entries = [...entries, ...this.entries].slice(0, MAX_FILES);
     this.changed();
   }
 
@@ -100,7 +100,7 @@ export class Uploads {
   }
 
   chip(entry, index) {
-    const tooLarge = entry.file.size > LARGEST_FILE;
+    const tooLarge = entry.file.size > MAX_FILE_BYTES;
     const role = this.named ? ROLES[index] : null;
     const last = this.entries.length - 1;
     const chip = h(
