@@ -1,0 +1,175 @@
+"""The buttons of a job: who may press them and what they enqueue, cancel or delete."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from unittest.mock import AsyncMock, MagicMock
+
+import discord
+import pytest
+
+from bot.errors import RequestProblem, RequestRefused, UnknownJobError
+from bot.exts.jobs.actions import DOUBLE_PRESS, JobActions
+from bot.intake.repeats import RepeatMode
+from bot.jobs.guild_models import GuildSettings
+from bot.jobs.models import JobState
+from bot.views.components.routes import JobAction
+from bot.views.text import errors, jobs
+
+REQUESTER, STRANGER = 4, 5
+JOB_ID = "0123456789ab"
+
+
+@pytest.fixture
+def dependencies(make_job):
+    """Dependencies whose store has one finished job."""
+    made = MagicMock()
+    made.settings.largest_size = 2048
+    made.settings.favoured_roles = ()
+    made.settings.timelapse_bytes = 1_000_000
+    made.store.get = AsyncMock(return_value=make_job(state=JobState.SUCCEEDED))
+    made.store.cancel = AsyncMock()
+    made.store.guilds.rules = AsyncMock(return_value=GuildSettings())
+    made.store.retention.forget_job = AsyncMock()
+    made.repeats.repaint = AsyncMock(return_value=make_job())
+    return made
+
+
+@pytest.fixture
+def press(dependencies):
+    """Press a button; returns the interaction with the answers it was given."""
+    actions = JobActions(dependencies)
+
+    async def press(action, *, user_id=REQUESTER, at=None, moderator=False, mentions=()):
+        interaction = SimpleNamespace(
+            id=1,
+            user=SimpleNamespace(id=user_id),
+            guild_id=1,
+            channel=MagicMock(spec=discord.TextChannel, id=2),
+            message=SimpleNamespace(id=9, mentions=list(mentions)),
+            created_at=at or datetime.now(UTC),
+            permissions=discord.Permissions(manage_messages=moderator),
+            app_permissions=discord.Permissions.all(),
+            filesize_limit=1_000_000,
+            response=MagicMock(),
+            followup=AsyncMock(),
+            delete_original_response=AsyncMock(),
+        )
+        await actions.on_job_button(interaction, job_id=JOB_ID, action=action)
+        return interaction
+
+    return press
+
+
+def answer(interaction):
+    """The one sentence that the member was sent, or None."""
+    calls = interaction.followup.send.await_args_list
+    return calls[0].args[0] if calls else None
+
+
+def running(dependencies):
+    job = dependencies.store.get.return_value
+    dependencies.store.get.return_value = replace(job, state=JobState.RUNNING)
+
+
+@pytest.mark.parametrize(
+    ("user_id", "moderator", "allowed"),
+    [(REQUESTER, False, True), (STRANGER, True, True), (STRANGER, False, False)],
+)
+async def test_the_requester_and_moderators_may_cancel_and_delete(
+    press, dependencies, user_id, moderator, allowed
+):
+    running(dependencies)
+    cancelled = await press(JobAction.CANCEL, user_id=user_id, moderator=moderator)
+    assert dependencies.store.cancel.await_count == allowed
+    assert answer(cancelled) == (None if allowed else jobs.NOT_YOURS)
+    deleted = await press(JobAction.DELETE, user_id=user_id, moderator=moderator)
+    assert dependencies.store.retention.forget_job.await_count == allowed
+    assert deleted.delete_original_response.await_count == allowed
+
+
+async def test_a_finished_job_cannot_be_cancelled(press, dependencies):
+    assert answer(await press(JobAction.CANCEL)) == jobs.ALREADY_ENDED
+    dependencies.store.cancel.assert_not_awaited()
+
+
+async def test_anyone_may_vary_a_job_and_gets_one_of_their_own(press, dependencies):
+    pressed = await press(JobAction.AGAIN, user_id=STRANGER)
+    assert answer(pressed) is None
+    options = dependencies.repeats.repaint.await_args.kwargs
+    assert options["origin"].requester_id == STRANGER
+    assert options["origin"].message_id == 9
+    assert options["beginning"] is RepeatMode.ANEW
+    assert options["changes"]["seed"] > 0
+
+
+async def test_a_double_press_enqueues_once(press, dependencies):
+    now = datetime.now(UTC)
+    await press(JobAction.AGAIN, at=now)
+    await press(JobAction.AGAIN, at=now + DOUBLE_PRESS / 2)
+    assert dependencies.repeats.repaint.await_count == 1
+    await press(JobAction.STYLE, at=now + DOUBLE_PRESS / 2)
+    await press(JobAction.AGAIN, at=now + DOUBLE_PRESS / 2, user_id=STRANGER)
+    assert dependencies.repeats.repaint.await_count == 3
+    await press(JobAction.AGAIN, at=now + 2 * DOUBLE_PRESS)
+    assert dependencies.repeats.repaint.await_count == 4
+
+
+async def test_a_refused_press_may_be_repeated_at_once(press, dependencies):
+    dependencies.repeats.repaint.side_effect = [
+        RequestRefused(RequestProblem.SHUTTING_DOWN),
+        dependencies.store.get.return_value,
+    ]
+    now = datetime.now(UTC)
+    with pytest.raises(RequestRefused):
+        await press(JobAction.AGAIN, at=now)
+    await press(JobAction.AGAIN, at=now + timedelta(seconds=1))
+    assert dependencies.repeats.repaint.await_count == 2
+
+
+async def test_nothing_is_enqueued_at_a_limit_or_while_shutting_down(press, dependencies):
+    job = dependencies.store.get.return_value
+    large = replace(job, recipe=job.recipe.evolve(size=2048))
+    dependencies.store.get.return_value = large
+    assert "2048 pixels" in answer(await press(JobAction.LARGER))
+    dependencies.scheduler.accepting = False
+    with pytest.raises(RequestRefused) as refused:
+        await press(JobAction.AGAIN)
+    assert refused.value.problem is RequestProblem.SHUTTING_DOWN
+    dependencies.repeats.repaint.assert_not_awaited()
+
+
+async def test_a_guild_that_allows_other_channels_refuses(press, dependencies):
+    dependencies.store.guilds.rules.return_value = GuildSettings(channel_ids=(7,))
+    with pytest.raises(RequestRefused) as refused:
+        await press(JobAction.AGAIN)
+    assert refused.value.problem is RequestProblem.CHANNEL_CLOSED
+
+
+async def test_the_message_of_a_deleted_job_is_deleted_by_whom_it_mentions(press, dependencies):
+    dependencies.store.get.side_effect = UnknownJobError(JOB_ID)
+    mine = await press(JobAction.DELETE, mentions=[SimpleNamespace(id=REQUESTER)])
+    mine.delete_original_response.assert_awaited_once()
+    others = await press(JobAction.DELETE, user_id=STRANGER)
+    others.delete_original_response.assert_not_awaited()
+    assert answer(others) == errors.JOB_GONE
+    with pytest.raises(UnknownJobError):
+        await press(JobAction.AGAIN)
+
+
+async def test_a_timelapse_needs_snapshots(press, dependencies):
+    async def no_artefacts(_prefix):
+        for info in ():
+            yield info
+
+    dependencies.artefacts.list = no_artefacts
+    assert answer(await press(JobAction.TIMELAPSE)) == jobs.NO_FRAMES
+
+
+async def test_details_come_with_the_recipe(press):
+    pressed = await press(JobAction.DETAILS, user_id=STRANGER)
+    options = pressed.followup.send.await_args.kwargs
+    assert options["file"].filename == "recipe.json"
+    assert options["ephemeral"]
