@@ -23,7 +23,6 @@ class ErrorCode(Enum):
     UNAUTHORIZED = (401, 0, "401: Unauthorized")
     NOT_FOUND = (404, 0, "404: Not Found")
     METHOD_NOT_ALLOWED = (405, 0, "405: Method Not Allowed")
-    UNKNOWN_APPLICATION = (404, 10002, "Unknown Application")
     UNKNOWN_CHANNEL = (404, 10003, "Unknown Channel")
     UNKNOWN_GUILD = (404, 10004, "Unknown Guild")
     UNKNOWN_MEMBER = (404, 10007, "Unknown Member")
@@ -52,7 +51,6 @@ class ErrorCode(Enum):
             "Must provide at least 2 and fewer than 100 messages to delete."
         ),
     )
-    SYSTEM_MESSAGE = (403, 50021, "Cannot execute action on a system message")
     INVALID_WEBHOOK_TOKEN = (401, 50027, "Invalid Webhook Token")
     MESSAGE_TOO_OLD = (
         400,
@@ -61,7 +59,6 @@ class ErrorCode(Enum):
     )
     INVALID_FORM = (400, 50035, "Invalid Form Body")
     INVALID_JSON = (400, 50109, "The request body contains invalid JSON.")
-    REACTION_BLOCKED = (403, 90001, "Reaction was blocked")
     CANNOT_REPLY_WITHOUT_HISTORY = (
         403,
         160002,

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+
+from cachetools import LRUCache
 
 from bot.artefacts.folder import preview_key
 from bot.presets.contact_sheet import contact_sheet
@@ -77,7 +78,7 @@ class PresetCatalog:
         self._stored = stored
         self._artefacts = artefacts
         self._built_in = tuple(_from_library(preset) for preset in PRESETS)
-        self._sheets: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
+        self._sheets: LRUCache[tuple[str, ...], bytes] = LRUCache(MAX_CACHED_SHEETS)
 
     async def presets(self, guild_id: int | None) -> Sequence[CatalogPreset]:
         """Return every available preset: the guild's own, then the built-in ones."""
@@ -111,16 +112,13 @@ class PresetCatalog:
             ArtefactMissingError: one of them was removed.
         """
         key = (str(first), *(preset.version for preset in presets))
-        kept = self._sheets.get(key)
-        if kept is None:
-            samples = [(preset.title, await preset.thumbnail()) for preset in presets]
-            kept = await asyncio.to_thread(contact_sheet, samples, first=first)
-            self._sheets[key] = kept
-            while len(self._sheets) > MAX_CACHED_SHEETS:
-                self._sheets.popitem(last=False)
-        else:
-            self._sheets.move_to_end(key)
-        return kept
+        cached = self._sheets.get(key)
+        if cached is not None:
+            return cached
+        samples = [(preset.title, await preset.thumbnail()) for preset in presets]
+        sheet = await asyncio.to_thread(contact_sheet, samples, first=first)
+        self._sheets[key] = sheet
+        return sheet
 
     def _from_guild(self, preset: GuildPreset) -> CatalogPreset:
         return CatalogPreset(
