@@ -25,10 +25,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from bot.artefacts.folder import content_key, open_artefacts, style_key
+from bot.artefacts import open_artefacts
+from bot.artefacts.keys import content_key, style_key
 from bot.executors.process import ProcessExecutor
 from bot.jobs.change_feed import JobFeed
-from bot.jobs.models import Job, JobState, Limits, NewJob, Origin, new_job_id
+from bot.jobs.models import Job, JobLimits, JobState, NewJob, Origin, new_job_id
 from bot.jobs.store import JobStore
 from bot.scheduler.scheduler import Scheduler
 from bot.settings import Settings
@@ -41,7 +42,7 @@ Told = list[tuple[float, float]]
 
 Accepted = tuple[Job, tuple[str, int, int], int | None, Told]
 
-MANY = Limits(per_member=999, per_guild=999, total=999)
+MANY = JobLimits(per_member=999, per_guild=999, total=999)
 LEARN_FROM = [
     ("default", 64, 4), ("default", 160, 3), ("fast", 96, 3), ("fast", 160, 5),
     ("default", 112, 8), ("fast", 128, 8),
@@ -126,7 +127,7 @@ async def main(count: int, seed: int, devices: str) -> None:  # noqa: PLR0915 - 
                 jobs = [await accept(*kind) for kind in kinds]
                 accepted = []
                 for job, kind in zip(jobs, kinds, strict=True):
-                    place = await store.place_in_queue(job.job_id)
+                    place = await store.get_queue_position(job.job_id)
                     foretold = await scheduler.estimate(await store.get(job.job_id))
                     told = [(time.monotonic(), foretold or 0.0)]
                     accepted.append((job, kind, place, told))

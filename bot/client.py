@@ -127,7 +127,7 @@ class StyleBot(commands.AutoShardedBot):
             key: identifies the event; the first process to claim it handles it.
         """
         try:
-            return await self._dependencies.store.presence.take(key)
+            return await self._dependencies.store.processes.claim_message(key)
         except StoreUnavailableError as error:
             logger.warning("%s may be handled twice: %s", key, error)
             return True

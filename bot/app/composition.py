@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from bot.artefacts.folder import open_artefacts
+from bot.artefacts import open_artefacts
 from bot.executors.process import ProcessExecutor
 from bot.exts.backend.dependencies import Dependencies
 from bot.intake.acceptance import JobAcceptance
@@ -56,7 +56,7 @@ async def compose(settings: Settings) -> AsyncIterator[Components]:
     artefacts = open_artefacts(settings.resolved_artefacts_url)
     executor = ProcessExecutor.of(settings)
     inspector = Inspector(settings)
-    catalog = PresetCatalog(store.presets, artefacts)
+    catalog = PresetCatalog(store.guild_presets, artefacts)
     acceptance = JobAcceptance(settings, store=store, artefacts=artefacts)
     try:
         async with aiohttp.ClientSession() as session:
@@ -78,7 +78,7 @@ async def compose(settings: Settings) -> AsyncIterator[Components]:
                 ),
                 catalog=catalog,
                 preset_editor=GuildPresetEditor(
-                    store.presets, artefacts, limit=settings.max_presets_per_guild
+                    store.guild_presets, artefacts, limit=settings.max_presets_per_guild
                 ),
             )
             yield Components(dependencies=dependencies, executor=executor, inspector=inspector)

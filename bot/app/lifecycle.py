@@ -138,7 +138,7 @@ class App:
     def _start_thumbnail_painter(self, components: Components) -> None:
         dependencies, executor = components.dependencies, components.executor
         painter = ThumbnailPainter(
-            dependencies.store.presets,
+            dependencies.store.guild_presets,
             dependencies.artefacts,
             executor,
             is_busy=lambda: len(dependencies.scheduler.running) >= executor.slots,

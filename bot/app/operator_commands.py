@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from bot.app.commands_page import commands_page
 from bot.app.composition import compose, new_store
 from bot.app.login import log_in, read_token
-from bot.artefacts.folder import open_artefacts
+from bot.artefacts import open_artefacts
 from bot.errors import ConfigurationError, StyleBotError
 from bot.executors.process import ProcessExecutor, default_size
 from bot.ops.logging import configure_logging
@@ -84,11 +84,11 @@ async def set_mode(settings: Settings, mode: QueueMode, *, wait: bool = False) -
     """
     configure_logging(settings)
     store = new_store(settings)
-    await store.open(beside=True)
+    await store.open(exclusive=False)
     try:
-        await store.switches.set_mode(mode)
+        await store.queue.set_mode(mode)
         while True:
-            counts = await store.count()
+            counts = await store.count_by_state()
             unfinished = sum(number for state, number in counts.items() if not state.is_final)
             if not wait or unfinished == 0:
                 return f"the queue is {mode}, {unfinished} jobs are unfinished"
@@ -135,7 +135,7 @@ async def _check_token(settings: Settings) -> str:
 async def _check_database(settings: Settings) -> str:
     await asyncio.to_thread(settings.data_dir.mkdir, parents=True, exist_ok=True)
     async with new_store(settings) as store:
-        jobs = await store.count()
+        jobs = await store.count_by_state()
     unfinished = sum(count for state, count in jobs.items() if not state.is_final)
     return f"{sum(jobs.values())} jobs, {unfinished} of them unfinished"
 

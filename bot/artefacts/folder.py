@@ -1,194 +1,26 @@
-"""Pictures and checkpoints, by key: a folder by default, S3-compatible storage by address.
-
-A key is a relative path of plain names, such as ``jobs/<job id>/content``. What is put is there
-in full or not at all, and still there after the power failed.
-"""
+"""Artefacts as files in a folder."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
 import os
-import re
 import secrets
 import shutil
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING
 
+from bot.artefacts.base import ArtefactInfo, check_key
 from bot.errors import ArtefactMissingError, ConfigurationError, StorageFullError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-__all__ = [
-    "ArtefactInfo",
-    "Artefacts",
-    "FolderArtefacts",
-    "checkpoint_key",
-    "content_key",
-    "guild_preset_prefix",
-    "job_prefix",
-    "mask_key",
-    "open_artefacts",
-    "preview_key",
-    "result_key",
-    "snapshot_key",
-    "start_key",
-    "style_key",
-]
+__all__ = ["FolderArtefacts"]
 
-JOBS = "jobs/"
-PICKERS = "pickers/"
-GUILDS = "guilds/"
-PREVIEW = ".preview"
-
-_KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 _UNFINISHED = ".part-"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ArtefactInfo:
-    """One artefact: its key, its size in bytes and when it was put (aware, UTC)."""
-
-    key: str
-    size: int
-    modified_at: datetime
-
-
-class Artefacts(Protocol):
-    """Where pictures and checkpoints are kept. Keys that are not plain raise ValueError."""
-
-    async def put(self, key: str, data: bytes) -> None:
-        """Keep the bytes under the key, replacing what was there, atomically and durably.
-
-        Raises:
-            StorageFullError: there is no room left.
-            OSError: the storage cannot be reached.
-        """
-        ...
-
-    async def get(self, key: str) -> bytes:
-        """The bytes under the key.
-
-        Raises:
-            ArtefactMissingError: there are none.
-            OSError: the storage cannot be reached.
-        """
-        ...
-
-    async def delete(self, key: str) -> None:
-        """Delete what is under the key; nothing happens when there is nothing."""
-        ...
-
-    async def delete_prefix(self, prefix: str) -> int:
-        """Delete everything whose key begins with the prefix, which ends in a slash.
-
-        Returns:
-            How many artefacts there were.
-        """
-        ...
-
-    def list(self, prefix: str = "") -> AsyncIterator[ArtefactInfo]:
-        """Everything whose key begins with the prefix, which is empty or ends in a slash."""
-        ...
-
-    async def free_bytes(self) -> int | None:
-        """Room that is left, in bytes; None where there is no such bound."""
-        ...
-
-    async def close(self) -> None:
-        """Let go of connections."""
-        ...
-
-
-def job_prefix(job_id: str) -> str:
-    """What the keys of everything that belongs to a job begin with."""
-    return f"{JOBS}{job_id}/"
-
-
-def content_key(job_id: str) -> str:
-    """The content picture as the member gave it."""
-    return f"{JOBS}{job_id}/content"
-
-
-def style_key(job_id: str, number: int) -> str:
-    """A style picture as the member gave it, numbered from 0."""
-    return f"{JOBS}{job_id}/style-{number}"
-
-
-def mask_key(job_id: str, number: int) -> str:
-    """The mask of the style picture of that number."""
-    return f"{JOBS}{job_id}/mask-{number}"
-
-
-def start_key(job_id: str) -> str:
-    """The picture that painting begins from."""
-    return f"{JOBS}{job_id}/start"
-
-
-def snapshot_key(job_id: str, step: int) -> str:
-    """The picture as it stood after so many steps."""
-    return f"{JOBS}{job_id}/snapshot-{step}"
-
-
-def checkpoint_key(job_id: str, *, claims: int, step: int) -> str:
-    """Resumable state; the claim's number keeps a claim that was lost from writing over it."""
-    return f"{JOBS}{job_id}/checkpoint-{claims}-{step}"
-
-
-def preview_key(picture_key: str) -> str:
-    """The reduced copy (WebP) of a member's picture, beside the picture itself."""
-    return f"{picture_key}{PREVIEW}"
-
-
-def result_key(job_id: str) -> str:
-    """The final picture."""
-    return f"{JOBS}{job_id}/result"
-
-
-def guild_preset_prefix(guild_id: int) -> str:
-    """A new place for one style of a guild's own; every key of it begins so."""
-    return f"{GUILDS}{guild_id}/{secrets.token_hex(8)}/"
-
-
-def open_artefacts(url: str) -> Artefacts:
-    """The artefacts at an address: a folder, ``file:///…`` or ``s3://bucket/prefix``.
-
-    Raises:
-        ConfigurationError: the address cannot work, or its library is not installed.
-    """
-    parts = urlsplit(url)
-    if parts.scheme == "file":
-        return FolderArtefacts(Path(unquote(parts.path)))
-    if parts.scheme == "s3":
-        from bot.artefacts.s3 import (  # noqa: PLC0415 - obstore is an optional extra
-            ObjectArtefacts,
-        )
-
-        return ObjectArtefacts(url)
-    if "://" in url:
-        msg = (
-            f"STYLEBOT_ARTEFACTS_URL begins with {parts.scheme}://; "
-            "a folder and s3:// are supported"
-        )
-        raise ConfigurationError(msg)
-    return FolderArtefacts(Path(url))
-
-
-def checked(key: str) -> str:
-    """The key, if it is plain.
-
-    Raises:
-        ValueError: it is not, and might lead outside the folder.
-    """
-    if not _KEY.fullmatch(key):
-        msg = f"not a plain artefact key: {key!r}"
-        raise ValueError(msg)
-    return key
 
 
 class FolderArtefacts:
@@ -245,7 +77,7 @@ class FolderArtefacts:
         """See `Artefacts.close`; a folder holds nothing open."""
 
     def _path(self, key: str) -> Path:
-        return self._root / checked(key)
+        return self._root / check_key(key)
 
     def _folder(self, prefix: str) -> Path:
         if not prefix.endswith("/"):

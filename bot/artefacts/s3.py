@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bot.artefacts.folder import ArtefactInfo, checked
+from bot.artefacts.base import ArtefactInfo, check_key
 from bot.errors import ArtefactMissingError, ConfigurationError
 
 try:
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
     from obstore.store import ClientConfig, RetryConfig
 
-__all__ = ["ObjectArtefacts"]
+__all__ = ["S3Artefacts"]
 
 TIMEOUT = "60s"
 RETRIES: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 """Few: whoever calls waits out an outage in their own way, and wants to hear of it."""
 
 
-class ObjectArtefacts:
+class S3Artefacts:
     """Artefacts as objects under one prefix of a bucket. S3's puts are atomic and durable.
 
     Args:
@@ -93,7 +93,7 @@ class ObjectArtefacts:
     async def list(self, prefix: str = "") -> AsyncIterator[ArtefactInfo]:
         """See `Artefacts.list`."""
         if prefix:
-            checked(prefix.removesuffix("/"))
+            check_key(prefix.removesuffix("/"))
         try:
             async for chunk in obstore.list(self._store, prefix=self._prefix + prefix):
                 for found in chunk:
@@ -123,7 +123,7 @@ class ObjectArtefacts:
             raise _outage(error) from error
 
     def _path(self, key: str) -> str:
-        return self._prefix + checked(key)
+        return self._prefix + check_key(key)
 
 
 def _outage(error: BaseError) -> OSError:

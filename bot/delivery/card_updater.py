@@ -90,7 +90,7 @@ class CardUpdater:
         """
         try:
             with self._store.feed.subscribe() as changes:
-                for job in [*await self._store.running(), *await self._store.waiting()]:
+                for job in [*await self._store.list_running(), *await self._store.list_queued()]:
                     self._request_update(job.job_id)
                 async for job_id in changes:
                     self._request_update(job_id)
@@ -99,7 +99,7 @@ class CardUpdater:
 
     async def text_facts(self, job: Job) -> CardFacts:
         """Return what the card shows besides the job itself, without pictures."""
-        place = await self._store.place_in_queue(job.job_id)
+        place = await self._store.get_queue_position(job.job_id)
         seconds_left = None if job.state.is_final else await self._estimate(job)
         return CardFacts(place=place, seconds_left=seconds_left)
 
@@ -167,7 +167,7 @@ class CardUpdater:
         """Return whether the job has a card that this process edits."""
         if job.state.is_final or job.card_message_id is None:
             return False
-        return job.tended_by == self._process_id
+        return job.delivered_by == self._process_id
 
     async def _update(self, job: Job, card: _CardState) -> int | None:
         """Edit the card if its content has changed; return the job's place in the queue."""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from cachetools import LRUCache
 
-from bot.artefacts.folder import preview_key
+from bot.artefacts.keys import preview_key
 from bot.errors import ArtefactMissingError
 from bot.views.collage import inputs_sheet, small_inputs_sheet
 from stylenet import images
 
 if TYPE_CHECKING:
-    from bot.artefacts.folder import Artefacts
+    from bot.artefacts.base import Artefacts
     from bot.jobs.models import Job
 
 __all__ = ["JobPictureReader", "JobPictures"]

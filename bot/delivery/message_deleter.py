@@ -30,7 +30,7 @@ class MessageDeleter:
 
     def __init__(self, messenger: Messenger, store: JobStore) -> None:
         self._messenger = messenger
-        self._deletions = store.retractions
+        self._deletions = store.pending_deletions
 
     async def run(self) -> None:
         """Delete messages until cancelled; an interrupted deletion is repeated.
@@ -38,10 +38,10 @@ class MessageDeleter:
         Raises:
             StoreUnavailableError: the database cannot be reached; run again.
         """
-        added = self._deletions.news
+        added = self._deletions.added
         while True:
             added.clear()
-            while due := await self._deletions.due():
+            while due := await self._deletions.list_due():
                 for deletion in due:
                     await self._attempt(deletion)
             with contextlib.suppress(TimeoutError):
@@ -61,4 +61,4 @@ class MessageDeleter:
             logger.warning("message %d cannot be deleted: %s", message_id, error)
             await self._deletions.abandon(message_id, reason=str(error))
         else:
-            await self._deletions.done(message_id)
+            await self._deletions.mark_deleted(message_id)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from bot.delivery.card_updater import CardUpdater
     from bot.delivery.job_pictures import JobPictureReader
     from bot.delivery.messenger import Messenger
-    from bot.jobs.deletions import Message
+    from bot.jobs.deletions import MessageIds
     from bot.jobs.models import Delivery, Job
     from bot.jobs.store import JobStore
 
@@ -122,8 +122,8 @@ class OutboxWorker:
     async def _start_due(self) -> float:
         """Start the deliveries that are due; return the seconds until the next look."""
         try:
-            due = await self._store.outbox.due()
-            next_due = await self._store.outbox.next_due()
+            due = await self._store.outbox.list_due()
+            next_due = await self._store.outbox.get_next_due()
         except StyleBotError as error:
             logger.warning("the outbox cannot be read, retrying: %s", error)
             return STORAGE_RETRY_SECONDS
@@ -183,7 +183,7 @@ class OutboxWorker:
         job = await self._store.get(delivery.job_id)
         if delivery.announcement is Announcement.OUTCOME:
             await self._finish_card(job)
-        begun = await self._store.outbox.begin(delivery, lease_seconds=LEASE_SECONDS)
+        begun = await self._store.outbox.start_send(delivery, lease_seconds=LEASE_SECONDS)
         if begun is None:
             return  # another process began it, or it is done
         if delivery.announcement is Announcement.CARD:
@@ -196,7 +196,7 @@ class OutboxWorker:
             channel_id, message_id = job.origin.channel_id, job.card_message_id
         else:
             channel_id, message_id = await self._post_outcome(job, delivery)
-        is_kept = await self._store.outbox.done(
+        is_kept = await self._store.outbox.mark_sent(
             delivery, channel_id=channel_id, message_id=message_id
         )
         if is_kept:
@@ -204,7 +204,7 @@ class OutboxWorker:
         else:
             logger.info("%s will be deleted: so was its job meanwhile", _name(delivery))
 
-    async def _post_card(self, job: Job, delivery: Delivery) -> Message:
+    async def _post_card(self, job: Job, delivery: Delivery) -> MessageIds:
         channel = self._messenger.origin_channel(job.origin)
         found = await self._find_sent(channel, job, delivery)
         if found is not None:
@@ -230,7 +230,7 @@ class OutboxWorker:
             else:
                 return channel.id, message_id
 
-    async def _post_outcome(self, job: Job, delivery: Delivery) -> Message:
+    async def _post_outcome(self, job: Job, delivery: Delivery) -> MessageIds:
         """Post the outcome in the job's channel, or to the requester if access is denied."""
         channel = self._messenger.origin_channel(job.origin)
         try:
@@ -249,7 +249,7 @@ class OutboxWorker:
         channel: discord.PartialMessageable,
         *,
         is_private: bool,
-    ) -> Message:
+    ) -> MessageIds:
         message_id = await self._find_sent(channel, job, delivery)
         if message_id is None:
             message_id = await self._send_outcome(job, delivery, channel, is_private=is_private)

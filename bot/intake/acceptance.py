@@ -6,12 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from bot.errors import LimitReached, Refusal, StorageFullError
-from bot.jobs.models import Limits
+from bot.jobs.models import JobLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bot.artefacts.folder import Artefacts
+    from bot.artefacts.base import Artefacts
     from bot.jobs.models import Job, NewJob
     from bot.jobs.store import JobStore
     from bot.settings import Settings
@@ -59,7 +59,7 @@ class JobAcceptance:
         """
         await self.store_pictures(inputs)
         try:
-            job = await self._store.enqueue(new, limits=Limits.of(self._settings))
+            job = await self._store.enqueue(new, limits=JobLimits.of(self._settings))
         except Refusal:
             # A refusal proves that no job was created. A lost connection or a cancellation does
             # not: the job may exist and need its inputs.

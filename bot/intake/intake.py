@@ -7,11 +7,12 @@ import dataclasses
 import secrets
 from typing import TYPE_CHECKING, Final, Protocol
 
-from bot.artefacts.folder import content_key, mask_key, preview_key, style_key
+from bot.artefacts.keys import content_key, mask_key, preview_key, style_key
 from bot.errors import RequestProblem, RequestRefused
 from bot.intake.job_request import SavedPicture
 from bot.intake.picture_loader import LoadedPicture, PictureLoader, encode_preview
-from bot.jobs.models import Input, Interpretation, NewJob, Place, new_job_id
+from bot.jobs.job_inputs import InputImage, InputSource, Interpretation
+from bot.jobs.models import NewJob, new_job_id
 from stylenet.errors import RecipeError
 from stylenet.recipe import Recipe
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from bot.artefacts.folder import Artefacts
+    from bot.artefacts.base import Artefacts
     from bot.intake.acceptance import JobAcceptance
     from bot.intake.inspection import Inspector
     from bot.intake.job_request import JobRequest, PictureSource
@@ -251,7 +252,7 @@ class Intake:
             recipe=recipe,
             preset=request.preset,
             title=request.title or interpretation.title(),
-            understood=interpretation,
+            interpretation=interpretation,
             mask_keys=tuple(masks) * len(styles),
             spoiler=any(source.spoiler for source in (request.content, *request.styles)),
             request_key=request.request_key,
@@ -278,17 +279,17 @@ def _interpretation(
 ) -> Interpretation:
     """Record which picture is used as what, with the sizes that are known."""
     style_inputs = [
-        Input(name=source.filename, place=source.place, size=picture.size)
+        InputImage(name=source.filename, place=source.place, size=picture.size)
         for source, picture in zip(request.styles, styles, strict=False)
     ]
     if preset is not None:
-        style_inputs.append(Input(name=preset.title, place=Place.PRESET))
+        style_inputs.append(InputImage(name=preset.title, place=InputSource.PRESET))
     mask = request.mask
     return Interpretation(
-        content=Input(
+        content=InputImage(
             name=request.content.filename, place=request.content.place, size=content.size
         ),
         styles=tuple(style_inputs),
-        mask=None if mask is None else Input(name=mask.filename, place=mask.place),
+        mask=None if mask is None else InputImage(name=mask.filename, place=mask.place),
         order=request.order,
     )

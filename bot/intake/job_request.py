@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.jobs.models import Order, Place
+from bot.jobs.job_inputs import InputSource, RoleAssignment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ class PictureSource:
     size: int | None = None
     content_type: str | None = None
     spoiler: bool = False
-    place: Place = Place.ATTACHED
+    place: InputSource = InputSource.ATTACHED
     first_frame: str | None = None
 
 
@@ -54,7 +54,7 @@ class SavedPicture:
     filename: str
     spoiler: bool = False
     size: tuple[int, int] | None = None
-    place: Place = Place.EARLIER
+    place: InputSource = InputSource.EARLIER
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +84,7 @@ class JobRequest:
     styles: tuple[PictureSource | SavedPicture, ...] = ()
     preset: str | None = None
     mask: PictureSource | SavedPicture | None = None
-    order: Order = Order.NAMED
+    order: RoleAssignment = RoleAssignment.NAMED
     recipe: Recipe
     options: Mapping[str, object] = field(default_factory=dict)
     request_key: str | None = None

@@ -6,11 +6,11 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bot.artefacts.folder import preview_key
+from bot.artefacts.keys import preview_key
 from bot.errors import ArtefactMissingError, PictureProblem, PictureRefused
 from bot.intake.download import allowed_origins, download
 from bot.intake.job_request import SavedPicture
-from bot.jobs.models import Place
+from bot.jobs.job_inputs import InputSource
 from stylenet import images
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from bot.artefacts.folder import Artefacts
+    from bot.artefacts.base import Artefacts
     from bot.intake.inspection import InspectedPicture, Inspector
     from bot.intake.job_request import PictureSource
     from bot.settings import Settings
@@ -153,7 +153,7 @@ def _check_content_type(source: PictureSource) -> None:
         or content_type.startswith("image/")
     ):
         return
-    if source.place is Place.STICKER:
+    if source.place is InputSource.STICKER:
         problem = PictureProblem.DRAWN_STICKER
     elif content_type.startswith("video/"):
         problem = PictureProblem.FILM

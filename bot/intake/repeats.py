@@ -8,15 +8,16 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.artefacts.folder import job_prefix, start_key
+from bot.artefacts.keys import job_prefix, start_key
 from bot.jobs.models import NewJob, new_job_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.artefacts.folder import Artefacts
+    from bot.artefacts.base import Artefacts
     from bot.intake.acceptance import JobAcceptance
-    from bot.jobs.models import Interpretation, Job, Origin
+    from bot.jobs.job_inputs import Interpretation
+    from bot.jobs.models import Job, Origin
 
 __all__ = ["JobRepeater", "RepeatMode"]
 
@@ -96,7 +97,9 @@ class JobRepeater:
                 recipe=recipe,
                 preset=parent.preset,
                 title=parent.title,
-                understood=_without_swap(parent.understood) if start else parent.understood,
+                interpretation=_without_swap(parent.interpretation)
+                if start
+                else parent.interpretation,
                 spoiler=parent.spoiler,
                 request_key=request_key,
                 priority=priority,
@@ -120,4 +123,4 @@ class JobRepeater:
 
 def _without_swap(interpretation: Interpretation | None) -> Interpretation | None:
     """Mark the picture order as final: a job that starts from a result cannot be swapped."""
-    return None if interpretation is None else interpretation.decided()
+    return None if interpretation is None else interpretation.confirmed()

@@ -1,7 +1,7 @@
-"""The scheduler's side of the store: claim, heartbeat, record, end, recover.
+"""Claims of jobs: claim, heartbeat, progress, end, requeue and recovery.
 
-A claim is numbered (`Job.claims`), and every method here takes the job as `claim` gave it: once
-the job was recovered and claimed again, the earlier claim can no longer change anything.
+A claim is identified by its number (`Job.claims`), and the methods take the job as returned by
+`Claims.claim`. After the job was recovered and claimed again, updates by the old claim are refused.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from sqlalchemy import case, func, select, update
 from bot.errors import ClaimLostError, UnknownJobError
 from bot.jobs.db.schema import IS_ACTIVE, jobs
 from bot.jobs.models import JobState, QueueMode
-from bot.jobs.queue import next_in_turn, take_turn
-from bot.jobs.switches import mode_of_queue
-from bot.jobs.transitions import held, move
+from bot.jobs.queue import get_queue_mode, renew_tickets, select_next_job
+from bot.jobs.transitions import lock_job, transition
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -27,47 +26,46 @@ if TYPE_CHECKING:
     from bot.jobs.db.engine import Change, Database
     from bot.jobs.models import Job
 
-__all__ = ["RECOVERY_PATIENCE", "Claims"]
+__all__ = ["RECOVERY_LIMIT_FACTOR", "Claims"]
 
-RECOVERY_PATIENCE = 4
-"""How many times ``max_attempts`` a job may be recovered without getting anywhere.
+RECOVERY_LIMIT_FACTOR = 4
+"""A job fails after ``max_attempts`` times this many recoveries without a newer checkpoint.
 
-When the bot itself died, the picture is seldom to blame; but one that brings down the whole
-machine must not be tried for ever either.
+When the whole bot died, the job is seldom the cause, so it gets more attempts than after a failure
+of its own. One that brings down the machine must still fail in the end.
 """
 
 
 class Claims:
-    """Jobs from their claim to their end. Use it as ``store.runs``."""
+    """Claimed jobs, as ``store.claims``."""
 
     def __init__(self, database: Database, *, ageing: timedelta) -> None:
         self._database = database
         self._ageing = ageing
 
     async def claim(self, process_id: str) -> Job | None:
-        """Take the job whose turn it is; None when nothing waits, or the queue is paused.
+        """Claim the next job; None if none is due, or the queue is paused.
 
-        Guild and job are locked together (``SKIP LOCKED`` on PostgreSQL), so that two processes
-        that claim at once take jobs of two guilds. When only one guild waits, the later of the
-        two finds nothing; the feed wakes it as soon as the first is through.
+        When two processes claim at once and jobs of only one guild are queued, the second finds
+        none; the feed wakes it when the first has committed. See `bot.jobs.queue.select_next_job`.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
         """
         async with self._database.write() as change:
-            if await mode_of_queue(change.connection) is QueueMode.PAUSED:
+            if await get_queue_mode(change.connection) is QueueMode.PAUSED:
                 return None
             found = await change.connection.execute(
-                next_in_turn(self._database, ageing=self._ageing)
+                select_next_job(self._database, ageing=self._ageing)
             )
             job_id = found.scalar_one_or_none()
             if job_id is None:
                 return None
-            job = await held(change, job_id)
+            job = await lock_job(change, job_id)
             if job.started_at is None:
-                await take_turn(change, job)
+                await renew_tickets(change, job)
             now = self._database.now()
-            return await move(
+            return await transition(
                 change,
                 job,
                 JobState.RUNNING,
@@ -75,17 +73,17 @@ class Claims:
                 attempts=job.attempts + 1,
                 claims=job.claims + 1,
                 claimed_by=process_id,
-                tended_by=process_id,
+                delivered_by=process_id,
                 heartbeat_at=now,
                 started_at=job.started_at or now,
                 not_before=None,
             )
 
     async def heartbeat(self, claimed: Sequence[Job]) -> set[str]:
-        """Say that these jobs are still being worked on.
+        """Record that these jobs are still running.
 
         Returns:
-            The ids of those to stop: their cancellation was asked for, or the claim is lost.
+            The ids of jobs to stop: their cancellation was requested, or the claim is lost.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
@@ -94,18 +92,18 @@ class Claims:
             return set()
         wanted = {job.job_id: job.claims for job in claimed}
         async with self._database.write() as change:
-            beaten = await change.connection.execute(
+            updated = await change.connection.execute(
                 update(jobs)
                 .where(jobs.c.job_id.in_(wanted), jobs.c.state == JobState.RUNNING)
                 .values(heartbeat_at=self._database.now())
                 .returning(jobs.c.job_id, jobs.c.claims, jobs.c.cancel_requested)
             )
-            going_on = {
+            continuing = {
                 row.job_id
-                for row in beaten
+                for row in updated
                 if row.claims == wanted[row.job_id] and not row.cancel_requested
             }
-        return wanted.keys() - going_on
+        return wanted.keys() - continuing
 
     async def record_progress(
         self,
@@ -116,10 +114,10 @@ class Claims:
         losses: Mapping[str, float],
         paint_seconds: float,
     ) -> None:
-        """Record how far the painting is.
+        """Record the progress of a run.
 
         Raises:
-            ClaimLostError: the job is no longer this claim's.
+            ClaimLostError: the claim is lost.
             StoreUnavailableError: the database cannot be reached.
         """
         await self._record(
@@ -127,34 +125,34 @@ class Claims:
         )
 
     async def record_snapshot(self, job: Job, *, key: str, step: int) -> None:
-        """Record the newest snapshot, already among the artefacts.
+        """Record the newest snapshot, whose artefact is already stored.
 
         Raises:
-            ClaimLostError: the job is no longer this claim's.
+            ClaimLostError: the claim is lost.
             StoreUnavailableError: the database cannot be reached.
         """
         await self._record(job, snapshot_key=key, snapshot_step=step)
 
     async def record_checkpoint(self, job: Job, *, key: str, step: int) -> None:
-        """Record the newest checkpoint, already among the artefacts; setbacks are forgotten.
+        """Record the newest checkpoint, whose artefact is already stored, and reset the setbacks.
 
         Raises:
-            ClaimLostError: the job is no longer this claim's.
+            ClaimLostError: the claim is lost.
             StoreUnavailableError: the database cannot be reached.
         """
-        got_further = func.coalesce(jobs.c.checkpoint_step, 0) < step
+        is_newer = func.coalesce(jobs.c.checkpoint_step, 0) < step
         await self._record(
             job,
             checkpoint_key=key,
             checkpoint_step=step,
-            setbacks=case((got_further, 0), else_=jobs.c.setbacks),
+            setbacks=case((is_newer, 0), else_=jobs.c.setbacks),
         )
 
-    async def setbacks(self, job: Job) -> int:
-        """How many attempts in a row ended without a newer checkpoint, before this one.
+    async def get_setbacks(self, job: Job) -> int:
+        """Return how many attempts in a row, before this one, ended without a newer checkpoint.
 
         Raises:
-            ClaimLostError: the job is no longer this claim's.
+            ClaimLostError: the claim is lost.
             StoreUnavailableError: the database cannot be reached.
         """
         async with self._database.read() as connection:
@@ -171,14 +169,14 @@ class Claims:
     async def succeed(
         self, job: Job, *, result_key: str, report: Mapping[str, float | int | str]
     ) -> Job:
-        """The picture is done. Cancelled instead when the requester asked for that meanwhile.
+        """Mark the job as succeeded; as cancelled if that was requested meanwhile.
 
         Raises:
-            ClaimLostError: the job is no longer this claim's.
+            ClaimLostError: the claim is lost.
             StoreUnavailableError: the database cannot be reached.
         """
         async with self._database.write() as change:
-            current = await self._claimed(change, job)
+            current = await self._lock_claimed(change, job)
             if current.cancel_requested:
                 return await self._end(change, current, JobState.CANCELLED)
             return await self._end(
@@ -186,53 +184,53 @@ class Claims:
             )
 
     async def fail(self, job: Job, *, code: str, message: str) -> Job:
-        """The picture cannot be painted.
+        """Mark the job as failed; as cancelled if that was requested meanwhile.
 
         Raises:
-            ClaimLostError: the job is no longer this claim's.
+            ClaimLostError: the claim is lost.
             StoreUnavailableError: the database cannot be reached.
         """
         async with self._database.write() as change:
-            current = await self._claimed(change, job)
+            current = await self._lock_claimed(change, job)
             if current.cancel_requested:
                 return await self._end(change, current, JobState.CANCELLED)
             return await self._end(
                 change, current, JobState.FAILED, error_code=code, error_message=message
             )
 
-    async def stopped(self, job: Job) -> Job:
-        """The worker stopped because the requester asked for it.
+    async def mark_cancelled(self, job: Job) -> Job:
+        """Mark the job as cancelled, after its worker stopped.
 
         Raises:
-            ClaimLostError: the job is no longer this claim's.
+            ClaimLostError: the claim is lost.
             StoreUnavailableError: the database cannot be reached.
         """
         async with self._database.write() as change:
-            current = await self._claimed(change, job)
+            current = await self._lock_claimed(change, job)
             return await self._end(change, current, JobState.CANCELLED)
 
     async def requeue(self, job: Job, *, counted: bool, delay_seconds: float = 0) -> Job:
-        """Put the job back to go on later from its newest checkpoint.
+        """Requeue the job, to resume later from its newest checkpoint.
 
         Args:
-            job: as `claim` gave it.
-            counted: False for an orderly shutdown, which is nobody's failure.
-            delay_seconds: how long it waits at least before it is claimed again.
+            job: as returned by `claim`.
+            counted: whether this attempt counts; False for an orderly shutdown.
+            delay_seconds: shortest time before the next claim.
 
         Raises:
-            ClaimLostError: the job is no longer this claim's.
+            ClaimLostError: the claim is lost.
             StoreUnavailableError: the database cannot be reached.
         """
         async with self._database.write() as change:
-            current = await self._claimed(change, job)
+            current = await self._lock_claimed(change, job)
             if current.cancel_requested:
                 return await self._end(change, current, JobState.CANCELLED)
-            return await self._back(
+            return await self._requeue(
                 change,
                 current,
                 attempts=current.attempts if counted else current.attempts - 1,
                 setbacks=current.setbacks + counted,
-                not_before=self._later(delay_seconds),
+                not_before=self._time_after(delay_seconds),
             )
 
     async def requeue_stalled(
@@ -242,16 +240,16 @@ class Claims:
         max_attempts: int,
         except_for: Collection[str] = (),
     ) -> list[Job]:
-        """Recover the jobs whose bot died.
+        """Recover jobs whose process died.
 
         Args:
-            older_than: how long a running job may be without a heartbeat; None recovers every
-                running job, for the start of a bot that shares its database with no other.
-            max_attempts: a job that got nowhere this often, times `RECOVERY_PATIENCE`, fails.
-            except_for: ids of jobs that this process is working on, whatever the clock says.
+            older_than: longest time without a heartbeat; None recovers every running job, at
+                the start of a process that shares its database with no other.
+            max_attempts: the setting; see `RECOVERY_LIMIT_FACTOR`.
+            except_for: ids of jobs that this process is running, even if their heartbeat is late.
 
         Returns:
-            The jobs as they are now: queued again, cancelled if that was asked for, or failed.
+            The recovered jobs: queued, cancelled if that was requested, or failed.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
@@ -267,11 +265,11 @@ class Claims:
             for job_id in found.scalars().all():
                 if job_id in except_for:
                     continue
-                job = await held(change, job_id)
+                job = await lock_job(change, job_id)
                 setbacks = job.setbacks + 1
                 if job.cancel_requested:
                     job = await self._end(change, job, JobState.CANCELLED)
-                elif setbacks >= max_attempts * RECOVERY_PATIENCE:
+                elif setbacks >= max_attempts * RECOVERY_LIMIT_FACTOR:
                     job = await self._end(
                         change,
                         job,
@@ -281,14 +279,18 @@ class Claims:
                         error_message=f"recovered {setbacks} times without getting anywhere",
                     )
                 else:
-                    job = await self._back(change, job, setbacks=setbacks)
+                    job = await self._requeue(change, job, setbacks=setbacks)
                 recovered.append(job)
             return recovered
 
-    async def _claimed(self, change: Change, job: Job) -> Job:
-        """The job as it is now, provided that it is still the given claim's."""
+    async def _lock_claimed(self, change: Change, job: Job) -> Job:
+        """Return the current job, locked.
+
+        Raises:
+            ClaimLostError: it is no longer this claim's.
+        """
         try:
-            current = await held(change, job.job_id)
+            current = await lock_job(change, job.job_id)
         except UnknownJobError:
             raise ClaimLostError(job.job_id, claims=job.claims) from None
         if current.state is not JobState.RUNNING or current.claims != job.claims:
@@ -311,11 +313,11 @@ class Claims:
             change.touch(job.job_id)
 
     async def _end(self, change: Change, job: Job, state: JobState, **values: object) -> Job:
-        return await move(change, job, state, now=self._database.now(), **values)
+        return await transition(change, job, state, now=self._database.now(), **values)
 
-    async def _back(self, change: Change, job: Job, **values: object) -> Job:
-        """Into the queue again, as far as the newest checkpoint, which is where it goes on."""
-        return await move(
+    async def _requeue(self, change: Change, job: Job, **values: object) -> Job:
+        """Requeue the job, with its progress reset to the newest checkpoint."""
+        return await transition(
             change,
             job,
             JobState.QUEUED,
@@ -326,5 +328,5 @@ class Claims:
             **values,
         )
 
-    def _later(self, seconds: float) -> datetime | ColumnElement[datetime] | None:
+    def _time_after(self, seconds: float) -> datetime | ColumnElement[datetime] | None:
         return self._database.now() + timedelta(seconds=seconds) if seconds > 0 else None

@@ -1,7 +1,7 @@
-"""Messages of the bot's that are to be deleted because what they show was forgotten.
+"""Messages to delete from Discord, because the job that they show was deleted.
 
-A row is written in the transaction that forgets, so that a crash costs nothing but time: whoever
-deletes the messages goes on at the next start. Deleting twice does no harm, so nobody owns a row.
+A row is written in the transaction that deletes the job, so that the messages are also deleted
+after a crash. Deleting a message twice does no harm, so no process owns a row.
 """
 
 from __future__ import annotations
@@ -13,29 +13,28 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select, update
 
-from bot.jobs.db.schema import retractions
+from bot.jobs.db.rows import record_from
+from bot.jobs.db.schema import pending_deletions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from sqlalchemy import RowMapping
-
     from bot.jobs.db.engine import Change, Database
 
-__all__ = ["Message", "PendingDeletion", "PendingDeletions", "Standing"]
+__all__ = ["DeletionStatus", "MessageIds", "PendingDeletion", "PendingDeletions"]
 
-Message = tuple[int, int]
-"""The id of a channel and that of a message in it."""
+MessageIds = tuple[int, int]
+"""The id of a channel and the id of a message in it."""
 
-_PENDING = retractions.c.abandoned.is_(None)
+_IS_PENDING = pending_deletions.c.abandoned.is_(None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PendingDeletion:
-    """A message that is to be deleted.
+    """A message to delete.
 
     Attributes:
-        attempts: how often that was tried in vain.
+        attempts: number of failed attempts.
     """
 
     channel_id: int
@@ -44,31 +43,31 @@ class PendingDeletion:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
-    """How far the deleting of some messages is: how many wait, and how many have to stay."""
+class DeletionStatus:
+    """How many of some messages are still to be deleted, and how many cannot be deleted."""
 
     waiting: int
     abandoned: int
 
 
 class PendingDeletions:
-    """The table of retractions, used as ``store.retractions``.
+    """The table of messages to delete, as ``store.pending_deletions``.
 
     Every method may raise `StoreUnavailableError`.
 
     Attributes:
-        news: set whenever a message is to be deleted because of this process.
+        added: set when this process added messages.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.news = asyncio.Event()
+        self.added = asyncio.Event()
 
-    async def add(self, change: Change, messages: Iterable[Message]) -> None:
-        """Write down that messages are to be deleted; set `news` once that is committed."""
+    async def add(self, change: Change, messages: Iterable[MessageIds]) -> None:
+        """Add messages within a transaction; set `added` once it is committed."""
         for channel_id, message_id in messages:
             await change.upsert(
-                retractions,
+                pending_deletions,
                 {
                     "message_id": message_id,
                     "channel_id": channel_id,
@@ -79,67 +78,60 @@ class PendingDeletions:
                 },
             )
 
-    async def due(self, *, limit: int = 50) -> list[PendingDeletion]:
-        """What can be tried now, oldest message first."""
+    async def list_due(self, *, limit: int = 50) -> list[PendingDeletion]:
+        """Return the deletions that may be attempted now, oldest message first."""
         async with self._database.read() as connection:
             found = await connection.execute(
-                select(retractions)
-                .where(_PENDING, self._database.is_due(retractions.c.not_before))
-                .order_by(retractions.c.message_id)
+                select(pending_deletions)
+                .where(_IS_PENDING, self._database.is_due(pending_deletions.c.not_before))
+                .order_by(pending_deletions.c.message_id)
                 .limit(limit)
             )
-            return [_from(row) for row in found.mappings()]
+            return [record_from(PendingDeletion, row) for row in found.mappings()]
 
-    async def done(self, message_id: int) -> None:
-        """The message is gone."""
+    async def mark_deleted(self, message_id: int) -> None:
+        """Record that the message is deleted."""
         async with self._database.write() as change:
             await change.connection.execute(
-                delete(retractions).where(retractions.c.message_id == message_id)
+                delete(pending_deletions).where(pending_deletions.c.message_id == message_id)
             )
 
     async def postpone(self, message_id: int, *, seconds: float) -> None:
-        """Try again later."""
+        """Record a failed attempt and wait before the next."""
         async with self._database.write() as change:
             await change.connection.execute(
-                update(retractions)
-                .where(retractions.c.message_id == message_id)
+                update(pending_deletions)
+                .where(pending_deletions.c.message_id == message_id)
                 .values(
-                    attempts=retractions.c.attempts + 1,
+                    attempts=pending_deletions.c.attempts + 1,
                     not_before=self._database.now() + timedelta(seconds=seconds),
                 )
             )
 
     async def abandon(self, message_id: int, *, reason: str) -> None:
-        """The message has to stay. The row is kept for a while, for whoever asks for its fate."""
+        """Record that the message cannot be deleted. `get_status` counts it for a while."""
         async with self._database.write() as change:
             await change.connection.execute(
-                update(retractions)
-                .where(retractions.c.message_id == message_id)
+                update(pending_deletions)
+                .where(pending_deletions.c.message_id == message_id)
                 .values(abandoned=reason)
             )
 
-    async def standing(self, message_ids: Collection[int]) -> Standing:
-        """How far the deleting of these messages is."""
-        is_theirs = retractions.c.message_id.in_(message_ids)
+    async def get_status(self, message_ids: Collection[int]) -> DeletionStatus:
+        """Return how far the deletion of these messages is."""
+        counts = select(func.count(), func.count(pending_deletions.c.abandoned)).where(
+            pending_deletions.c.message_id.in_(message_ids)
+        )
         async with self._database.read() as connection:
-            counted = await connection.execute(
-                select(func.count(), func.count(retractions.c.abandoned)).where(is_theirs)
-            )
-            rows, abandoned = counted.one()
-        return Standing(waiting=rows - abandoned, abandoned=abandoned)
+            rows, abandoned = (await connection.execute(counts)).one()
+        return DeletionStatus(waiting=rows - abandoned, abandoned=abandoned)
 
-    async def forget_abandoned(self, *, older_than: timedelta) -> int:
-        """Drop the rows of messages that have to stay; returns how many there were."""
+    async def delete_abandoned(self, *, older_than: timedelta) -> int:
+        """Delete the rows of messages that cannot be deleted and return their number."""
         async with self._database.write() as change:
-            dropped = await change.connection.execute(
-                delete(retractions).where(
-                    ~_PENDING, retractions.c.created_at < datetime.now(UTC) - older_than
+            deleted = await change.connection.execute(
+                delete(pending_deletions).where(
+                    ~_IS_PENDING, pending_deletions.c.created_at < datetime.now(UTC) - older_than
                 )
             )
-            return dropped.rowcount
-
-
-def _from(row: RowMapping) -> PendingDeletion:
-    return PendingDeletion(
-        channel_id=row["channel_id"], message_id=row["message_id"], attempts=row["attempts"]
-    )
+            return deleted.rowcount

@@ -1,6 +1,6 @@
-"""What guilds decided for themselves: their rules, and the styles they added.
+"""Settings and presets of guilds.
 
-Both end when the bot has been away from the guild for long enough; it may be invited back.
+They are deleted some time after the bot was removed from the guild; it may be invited back.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.errors import PresetProblem, PresetRefused
-from bot.jobs.db.rows import guild_preset_from
+from bot.jobs.db.rows import record_from, row_from
 from bot.jobs.db.schema import guild_presets, guilds
-from bot.jobs.guild_models import GuildSettings
+from bot.jobs.models import GuildPreset, GuildSettings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -22,14 +22,13 @@ if TYPE_CHECKING:
     from sqlalchemy import RowMapping
 
     from bot.jobs.db.engine import Change, Database
-    from bot.jobs.guild_models import GuildPreset
     from bot.jobs.retention import Retention
 
 __all__ = ["GuildPresets", "Guilds"]
 
 
 class Guilds:
-    """The table of guilds, used as ``store.guilds``.
+    """The table of guilds, as ``store.guilds``.
 
     Every method may raise `StoreUnavailableError`.
     """
@@ -37,8 +36,8 @@ class Guilds:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def rules(self, guild_id: int) -> GuildSettings:
-        """What the guild decided; the usual rules where it decided nothing."""
+    async def get_settings(self, guild_id: int) -> GuildSettings:
+        """Return a guild's settings; the defaults if it has none."""
         async with self._database.read() as connection:
             found = await connection.execute(select(guilds).where(guilds.c.guild_id == guild_id))
             row = found.mappings().one_or_none()
@@ -48,42 +47,44 @@ class Guilds:
             channel_ids=tuple(row["channel_ids"]), manager_role_id=row["manager_role_id"]
         )
 
-    async def decide(self, guild_id: int, rules: GuildSettings) -> None:
-        """Keep the guild's rules, in place of those it had."""
+    async def set_settings(self, guild_id: int, settings: GuildSettings) -> None:
+        """Replace a guild's settings."""
         values = {
-            "channel_ids": list(rules.channel_ids),
-            "manager_role_id": rules.manager_role_id,
+            "channel_ids": list(settings.channel_ids),
+            "manager_role_id": settings.manager_role_id,
         }
         async with self._database.write() as change:
-            await held_guild(change, guild_id)
+            await lock_guild(change, guild_id)
             await change.connection.execute(
                 update(guilds).where(guilds.c.guild_id == guild_id).values(values)
             )
 
-    async def seen(self, here: Collection[int]) -> None:
-        """Note which guilds the bot is in; it has left all the others that are known."""
-        here = set(here)
+    async def sync_membership(self, guild_ids: Collection[int]) -> None:
+        """Record which guilds the bot is in; it has left every other known guild."""
+        present = set(guild_ids)
         async with self._database.write() as change:
             found = await change.connection.execute(select(guilds.c.guild_id, guilds.c.left_at))
             known = {row.guild_id: row.left_at for row in found}
             for guild_id, left_at in known.items():
-                if (guild_id in here) == (left_at is None):
+                if (guild_id in present) == (left_at is None):
                     continue
-                await _note(change, guild_id, None if guild_id in here else datetime.now(UTC))
+                await _set_left_at(
+                    change, guild_id, None if guild_id in present else datetime.now(UTC)
+                )
 
-    async def left(self, guild_id: int) -> None:
-        """Note that the bot was removed from the guild just now."""
+    async def mark_left(self, guild_id: int) -> None:
+        """Record that the bot was just removed from a guild."""
         async with self._database.write() as change:
-            await _note(change, guild_id, datetime.now(UTC))
+            await _set_left_at(change, guild_id, datetime.now(UTC))
 
-    async def joined(self, guild_id: int) -> None:
-        """Note that the bot is back."""
+    async def mark_joined(self, guild_id: int) -> None:
+        """Record that the bot is in the guild again."""
         async with self._database.write() as change:
-            await _note(change, guild_id, None)
+            await _set_left_at(change, guild_id, None)
 
 
 class GuildPresets:
-    """The table of guilds' own styles, used as ``store.presets``.
+    """The table of guilds' presets, as ``store.guild_presets``.
 
     Every method may raise `StoreUnavailableError`.
     """
@@ -92,52 +93,55 @@ class GuildPresets:
         self._database = database
         self._retention = retention
 
-    async def of(self, guild_id: int) -> list[GuildPreset]:
-        """The guild's own styles, oldest first."""
+    async def list_for_guild(self, guild_id: int) -> list[GuildPreset]:
+        """Return a guild's presets, oldest first."""
         async with self._database.read() as connection:
             found = await connection.execute(
                 select(guild_presets)
                 .where(guild_presets.c.guild_id == guild_id)
                 .order_by(guild_presets.c.created_at, guild_presets.c.name)
             )
-            return [guild_preset_from(row) for row in found.mappings()]
+            return [record_from(GuildPreset, row) for row in found.mappings()]
 
-    async def added_by(self, member_id: int) -> list[GuildPreset]:
-        """The styles a member gave to guilds, oldest first."""
+    async def list_added_by(self, member_id: int) -> list[GuildPreset]:
+        """Return the presets that a member added to any guild, oldest first."""
         async with self._database.read() as connection:
             found = await connection.execute(
                 select(guild_presets)
                 .where(guild_presets.c.added_by == member_id)
                 .order_by(guild_presets.c.created_at, guild_presets.c.name)
             )
-            return [guild_preset_from(row) for row in found.mappings()]
+            return [record_from(GuildPreset, row) for row in found.mappings()]
 
-    async def unpainted(self, painted: str) -> list[GuildPreset]:
-        """The styles whose thumbnail's key does not end so, oldest first."""
+    async def list_without_sample(self, sample_name: str) -> list[GuildPreset]:
+        """Return the presets whose thumbnail key does not end in a name, oldest first."""
         async with self._database.read() as connection:
             found = await connection.execute(
                 select(guild_presets)
-                .where(guild_presets.c.thumbnail_key.not_like(f"%/{painted}"))
+                .where(guild_presets.c.thumbnail_key.not_like(f"%/{sample_name}"))
                 .order_by(guild_presets.c.created_at, guild_presets.c.name)
             )
-            return [guild_preset_from(row) for row in found.mappings()]
+            return [record_from(GuildPreset, row) for row in found.mappings()]
 
     async def add(
         self, preset: GuildPreset, *, limit: int, spare_emoji: Sequence[str] = ()
     ) -> GuildPreset:
-        """Keep a style, and say how it is kept.
+        """Insert a preset.
 
         Args:
-            preset: the style; with an empty emoji it gets the first spare one that is free.
-            limit: how many the guild may have.
-            spare_emoji: to choose from.
+            preset: the preset. An empty emoji is replaced by the first unused spare one.
+            limit: the largest number of presets per guild.
+            spare_emoji: emoji to choose from.
+
+        Returns:
+            The preset as inserted.
 
         Raises:
-            PresetRefused: its name or its emoji is taken, or the guild has as many as it may.
+            PresetRefused: its name or emoji is taken, or the guild has reached the limit.
         """
-        values = {column.name: getattr(preset, column.name) for column in guild_presets.c}
+        values = row_from(preset)
         async with self._database.write() as change:
-            await held_guild(change, preset.guild_id)
+            await lock_guild(change, preset.guild_id)
             found = await change.connection.execute(
                 select(guild_presets.c.name, guild_presets.c.emoji).where(
                     guild_presets.c.guild_id == preset.guild_id
@@ -148,18 +152,18 @@ class GuildPresets:
                 raise PresetRefused(PresetProblem.NAME_TAKEN, word=preset.name)
             if len(taken) >= limit:
                 raise PresetRefused(PresetProblem.TOO_MANY, limit=limit)
-            values["emoji"] = preset.emoji or _spare(spare_emoji, taken.values())
+            values["emoji"] = preset.emoji or _first_unused(spare_emoji, taken.values())
             if values["emoji"] in taken.values():
                 raise PresetRefused(PresetProblem.EMOJI_TAKEN, word=preset.emoji)
             added = await change.connection.execute(
                 insert(guild_presets).values(values).returning(*guild_presets.c)
             )
-            return guild_preset_from(added.mappings().one())
+            return record_from(GuildPreset, added.mappings().one())
 
-    async def show_as(self, preset: GuildPreset, thumbnail_key: str) -> bool:
-        """Give a style another thumbnail; False where it was removed meanwhile."""
+    async def set_thumbnail(self, preset: GuildPreset, thumbnail_key: str) -> bool:
+        """Replace a preset's thumbnail; False if the preset was removed meanwhile."""
         async with self._database.write() as change:
-            shown = await change.connection.execute(
+            updated = await change.connection.execute(
                 update(guild_presets)
                 .where(
                     guild_presets.c.guild_id == preset.guild_id,
@@ -167,10 +171,10 @@ class GuildPresets:
                 )
                 .values(thumbnail_key=thumbnail_key)
             )
-            return shown.rowcount == 1
+            return updated.rowcount == 1
 
     async def remove(self, guild_id: int, name: str) -> GuildPreset | None:
-        """Forget a style with its pictures; which it was, None where there was none."""
+        """Delete a preset with its pictures and return it; None if there is none."""
         async with self._database.write() as change:
             deleted = await change.connection.execute(
                 delete(guild_presets)
@@ -180,35 +184,36 @@ class GuildPresets:
             row = deleted.mappings().one_or_none()
             if row is None:
                 return None
-            preset = guild_preset_from(row)
+            preset = record_from(GuildPreset, row)
             await self._retention.discard(change, [preset.folder])
-        self._retention.news.set()
+        self._retention.discarded.set()
         return preset
 
 
-async def held_guild(change: Change, guild_id: int) -> RowMapping:
-    """The guild's row, made if need be, held against every other transaction."""
-    usual: dict[str, Any] = {"guild_id": guild_id, "channel_ids": []}
+async def lock_guild(change: Change, guild_id: int) -> RowMapping:
+    """Return a guild's row, inserted if missing, locked until the transaction ends."""
+    defaults: dict[str, Any] = {"guild_id": guild_id, "channel_ids": []}
     if change.connection.dialect.name == "postgresql":
-        made = postgresql.insert(guilds).values(usual).on_conflict_do_nothing()
-        await change.connection.execute(made)
+        await change.connection.execute(
+            postgresql.insert(guilds).values(defaults).on_conflict_do_nothing()
+        )
     else:
         await change.connection.execute(
-            sqlite.insert(guilds).values(usual).on_conflict_do_nothing()
+            sqlite.insert(guilds).values(defaults).on_conflict_do_nothing()
         )
-    held = await change.connection.execute(
+    locked = await change.connection.execute(
         select(guilds).where(guilds.c.guild_id == guild_id).with_for_update()
     )
-    return held.mappings().one()
+    return locked.mappings().one()
 
 
-async def _note(change: Change, guild_id: int, left_at: datetime | None) -> None:
+async def _set_left_at(change: Change, guild_id: int, left_at: datetime | None) -> None:
     await change.connection.execute(
         update(guilds).where(guilds.c.guild_id == guild_id).values(left_at=left_at)
     )
 
 
-def _spare(spare: Sequence[str], taken: Collection[str]) -> str:
+def _first_unused(spare: Sequence[str], taken: Collection[str]) -> str:
     for emoji in spare:
         if emoji not in taken:
             return emoji

@@ -1,4 +1,8 @@
-"""What a job is, and which states it may pass through."""
+"""Records of the store: jobs, outbox rows, pickers, saved requests and guild settings.
+
+Every time is aware and in UTC. Ids of guilds, channels, messages and users are Discord's
+(snowflakes). Keys name artefacts, see `bot.artefacts`.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from bot.jobs.job_inputs import InputImage, Interpretation
     from bot.settings import Settings
     from stylenet.recipe import Recipe
 
@@ -18,25 +23,23 @@ __all__ = [
     "TRANSITIONS",
     "Announcement",
     "Delivery",
-    "Input",
-    "Interpretation",
+    "GuildPreset",
+    "GuildSettings",
     "Job",
+    "JobLimits",
     "JobState",
-    "Limits",
     "NewJob",
-    "Order",
     "Origin",
     "Picker",
-    "Place",
     "QueueMode",
     "SavedRequest",
     "new_job_id",
-    "new_offer_id",
+    "new_saved_request_id",
 ]
 
 
 class JobState(StrEnum):
-    """Where a job stands."""
+    """The state of a job."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -54,40 +57,40 @@ TRANSITIONS: frozenset[tuple[JobState, JobState]] = frozenset(
     {
         (JobState.QUEUED, JobState.RUNNING),  # claimed
         (JobState.QUEUED, JobState.CANCELLED),
-        (JobState.QUEUED, JobState.FAILED),  # its attempts are used up
-        (JobState.RUNNING, JobState.QUEUED),  # recovered, or handed back at shutdown
+        (JobState.QUEUED, JobState.FAILED),  # no attempts left
+        (JobState.RUNNING, JobState.QUEUED),  # recovered, or requeued at shutdown
         (JobState.RUNNING, JobState.SUCCEEDED),
         (JobState.RUNNING, JobState.FAILED),
         (JobState.RUNNING, JobState.CANCELLED),
     }
 )
-"""Every legal step of a job's life; the store refuses any other."""
+"""Every legal transition; the store refuses any other."""
 
 
 class QueueMode(StrEnum):
-    """What the operator lets the queue do."""
+    """What the operator allows the queue to do."""
 
     OPEN = "open"
-    PAUSED = "paused"  # jobs are accepted and wait; none is begun
-    DRAINING = "draining"  # what was accepted is painted; nothing new is accepted
+    PAUSED = "paused"  # jobs are accepted but not started
+    DRAINING = "draining"  # accepted jobs are finished; no new ones are accepted
 
 
 class Announcement(StrEnum):
-    """What the outbox has to say in the channel. Each is said once per job."""
+    """What an outbox row announces. Each is sent once per job."""
 
     CARD = "card"  # the job was accepted: create its card
-    OUTCOME = "outcome"  # the job ended: the final picture, or a sentence why there is none
+    OUTCOME = "outcome"  # the job ended: the final picture, or why there is none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Origin:
-    """Where a request came from, in Discord's ids (snowflakes).
+    """Where a request came from.
 
     Attributes:
         guild_id: None in a direct message.
-        channel_id: the channel (or thread) the pictures go to.
-        message_id: the message that is replied to; None for an interaction without one.
-        requester_id: the only member who is ever mentioned.
+        channel_id: the channel or thread that results are sent to.
+        message_id: the message to reply to; None for an interaction without one.
+        requester_id: the only user who is ever mentioned.
     """
 
     guild_id: int | None
@@ -96,122 +99,25 @@ class Origin:
     requester_id: int
 
 
-class Place(StrEnum):
-    """Where a picture was found, as a member would say it."""
-
-    ATTACHED = "attached"
-    REPLIED_TO = "replied_to"
-    FORWARDED = "forwarded"
-    STICKER = "sticker"
-    EMBEDDED = "embedded"
-    LINKED = "linked"
-    AVATAR = "avatar"
-    EMOJI = "emoji"
-    FIRST_FRAME = "first_frame"
-    PRESET = "preset"
-    EARLIER = "earlier"  # of a painting that was made before
-
-
-class Order(StrEnum):
-    """How it is known which picture is the content and which the style."""
-
-    NAMED = "named"  # the member said so, or there is only one way
-    FIRST = "first"  # attached side by side: the first one is the content
-    GUESSED = "guessed"  # found in different places, or in another member's message
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Input:
-    """One picture as it was taken.
-
-    Attributes:
-        name: the file's name as the member gave it, or a preset's title.
-        place: where it was found.
-        size: width and height in pixels, where they are known.
-    """
-
-    name: str
-    place: Place
-    size: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Interpretation:
-    """How a request was understood; the card says it before any work is done.
-
-    Attributes:
-        content: what is repainted.
-        styles: what it is repainted in the style of, in the order of `Job.style_keys`.
-        mask: what says where to paint, if anything does.
-        order: how it is known which picture is which.
-    """
-
-    content: Input
-    styles: tuple[Input, ...]
-    mask: Input | None = None
-    order: Order = Order.NAMED
-
-    @property
-    def can_swap(self) -> bool:
-        """Whether the pictures could have been meant the other way round."""
-        return self.order is not Order.NAMED and self.own_styles > 0
-
-    def swapped(self) -> Interpretation:
-        """The same pictures with each one moved up: the first style becomes the content.
-
-        Of two pictures that is the other way round; of more, every one has its turn. Presets
-        stay styles.
-        """
-        own = self.own_styles
-        if own == 0:
-            return self
-        first, *others = self.styles[:own]
-        # Whoever swaps has looked, so there is no more guessing.
-        order = Order.FIRST if self.order is Order.GUESSED else self.order
-        return Interpretation(
-            content=first,
-            styles=(*others, self.content, *self.styles[own:]),
-            mask=self.mask,
-            order=order,
-        )
-
-    def decided(self) -> Interpretation:
-        """The same pictures, with no doubt left which is which."""
-        return Interpretation(
-            content=self.content, styles=self.styles, mask=self.mask, order=Order.NAMED
-        )
-
-    def title(self) -> str:
-        """What the card calls the job, e.g. ``tubingen.jpg × Starlight``."""
-        return f"{self.content.name} × {' + '.join(style.name for style in self.styles)}"
-
-    @property
-    def own_styles(self) -> int:
-        """How many of the styles are the member's own; presets come after them."""
-        return sum(style.place is not Place.PRESET for style in self.styles)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewJob:
-    """A request that has passed intake, about to be accepted.
+    """A validated request, ready to be enqueued.
 
     Attributes:
-        job_id: made by `new_job_id` before the inputs are stored, since their keys carry it.
-        content_key: the content picture among the artefacts.
-        style_keys: one style picture or more among the artefacts.
-        preset: the preset's name where the style came from one.
-        title: what the card calls it, e.g. ``"tubingen.jpg × Starry night"``.
-        spoiler: whether a picture came as a spoiler; what is posted must then be one too.
-        request_key: what makes this request unique (a message's or an interaction's id); the
-            same request enqueued twice, after a crash or a gateway replay, is one job.
-        priority: above 0 for members of roles a guild favours; it goes before the others of its
-            own guild, never before another guild's turn.
-        content_size: width and height of the content picture, in pixels; estimates use it.
-        understood: how the request was understood, where it was one.
-        start_key: the picture that painting begins from among the artefacts, such as a copy of
-            an earlier job's; None begins as the recipe says.
-        mask_keys: for each style picture its mask among the artefacts, white where the style goes,
-            or None; empty for no masks at all.
+        job_id: from `new_job_id`; the keys of the inputs already contain it.
+        content_key: the content image.
+        style_keys: one or more style images.
+        preset: the preset's name, if the style is a preset.
+        title: the title of the card, e.g. ``"tubingen.jpg × Starry night"``.
+        spoiler: whether an input was marked as a spoiler; results must be marked too.
+        request_key: unique id of the request (of a message or an interaction). Enqueuing the same
+            request again, after a crash or a gateway replay, returns the existing job.
+        priority: above 0 for members with a favoured role. It orders jobs within a guild only.
+        content_size: width and height of the content image in pixels, for estimates.
+        interpretation: how the request was interpreted, if it came from a member's message.
+        start_key: the image that optimisation starts from; None to start as the recipe says.
+        mask_keys: one entry per style image: its mask (white where the style applies) or None.
+            Empty if there are no masks.
     """
 
     job_id: str
@@ -225,22 +131,22 @@ class NewJob:
     request_key: str | None = None
     priority: int = 0
     content_size: tuple[int, int] | None = None
-    understood: Interpretation | None = None
+    interpretation: Interpretation | None = None
     start_key: str | None = None
     mask_keys: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
-    """How many waiting and running jobs there may be: per member, per guild and in all."""
+class JobLimits:
+    """The largest numbers of queued and running jobs: per member, per guild and in total."""
 
     per_member: int
     per_guild: int
     total: int
 
     @classmethod
-    def of(cls, settings: Settings) -> Limits:
-        """The limits an operator set."""
+    def of(cls, settings: Settings) -> JobLimits:
+        """Return the limits set by the operator."""
         return cls(
             per_member=settings.max_jobs_per_member,
             per_guild=settings.max_jobs_per_guild,
@@ -250,29 +156,28 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """A job as the store knows it at one instant. Times are aware, in UTC.
+    """A job at one instant. `NewJob` documents the fields that both share.
 
     Attributes:
-        attempts: how often it was claimed, attempts handed back at shutdown not counted.
-        claims: how often it was claimed in all; numbers the claim, so that a claim that was lost
-            can no longer change anything.
+        attempts: number of claims, without those that ended in an orderly shutdown.
+        claims: number of all claims. It identifies the claim: updates by an older one are refused.
         setbacks: attempts in a row that ended without a newer checkpoint.
-        not_before: a queued job waits at least until then, after a setback.
-        step, total: optimiser steps done and in all; 0 before the first progress.
-        losses: the newest weighted terms by name, and ``"total"``.
-        paint_seconds: seconds spent painting, over every attempt that counted.
-        snapshot_key, snapshot_step: the newest snapshot among the artefacts.
-        checkpoint_key, checkpoint_step: the newest checkpoint among the artefacts.
-        result_key: the final picture among the artefacts, once succeeded.
-        report: what the executor said of the finished picture.
+        not_before: earliest time of the next claim, after a setback.
+        step, total: optimiser steps done and planned; 0 before the first progress.
+        losses: newest weighted loss terms by name, and ``"total"``.
+        paint_seconds: run time in seconds over all attempts counted.
+        snapshot_key, snapshot_step: the newest snapshot.
+        checkpoint_key, checkpoint_step: the newest checkpoint.
+        result_key: the final picture, once succeeded.
+        report: the executor's measurements of the finished run.
         error_code, error_message: why it failed; the code is `executors.protocol.Failed.code`.
-        card_message_id: the card in the channel, once it was created.
-        outcome_message_id: the message that carried the outcome, once it was delivered.
-        outcome_channel_id: where it was delivered, or will be if that is possible.
-        cancel_requested: the requester asked a running job to stop.
-        claimed_by: the bot process that runs it.
-        tended_by: the bot process that speaks of it in the channel: the one that accepted it,
-            then the one that painted it last; another one when that is gone.
+        card_message_id: the card, once sent.
+        outcome_message_id: the message with the outcome, once sent.
+        outcome_channel_id: the channel of that message; before it is sent, the origin's channel.
+        cancel_requested: whether the requester asked to stop a running job.
+        claimed_by: id of the bot process that runs it.
+        delivered_by: id of the bot process that sends and edits its messages: the one that
+            accepted it, then the last one that claimed it, or one that adopted it after a crash.
     """
 
     job_id: str
@@ -308,27 +213,27 @@ class Job:
     heartbeat_at: datetime | None
     priority: int = 0
     content_size: tuple[int, int] | None = None
-    understood: Interpretation | None = None
+    interpretation: Interpretation | None = None
     start_key: str | None = None
     mask_keys: tuple[str | None, ...] = ()
     claims: int = 0
     setbacks: int = 0
     not_before: datetime | None = None
-    tended_by: str | None = None
+    delivered_by: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """One row of the outbox: something that must be said in the channel exactly once.
+    """An outbox row: a message that must be sent exactly once.
 
     Attributes:
-        nonce: given to Discord with ``enforce_nonce``; at most 25 characters.
-        send_started_at: when a send was first begun; such a row may have reached the channel
-            even though no message id was recorded, so the channel is looked at first.
-        attempts: sends tried so far.
-        not_before: when to try again after a failure.
-        message_id: the message, once it was recorded.
-        abandoned: why it will never be delivered (channel gone, bot removed), or None.
+        nonce: passed to Discord with ``enforce_nonce``; at most 25 characters.
+        send_started_at: time of the first attempt. After it, the message may exist although
+            no id is recorded, so the channel's history is searched before sending again.
+        attempts: number of attempts so far.
+        not_before: earliest time of the next attempt.
+        message_id: the message, once recorded.
+        abandoned: why it will not be sent (channel deleted, bot removed), or None.
     """
 
     delivery_id: int
@@ -345,18 +250,19 @@ class Delivery:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Picker:
-    """A message on which a member chooses a preset for a picture that is already held.
+    """A message on which a member chooses a preset for a stored content image.
 
     Attributes:
         message_id: the picker's own message.
-        request_message_id: the message that asked, None for an interaction.
-        requester_id: the only member whose choice counts.
-        content_key: the held picture among the artefacts.
-        content_size: its width and height in pixels.
-        recipe: the choices made so far; None for the bot's own.
-        used_at: when the choice was made; a picker is used once.
-        content: the picture as it was taken, for the card to say.
-        mask: what says where to paint, as the extensions wrote it; only they read it.
+        requester_id: the only user whose choice counts.
+        request_message_id: the message with the request; None for an interaction.
+        content_key: the content image.
+        filename: the content image's file name.
+        used_at: time of the choice; a picker can be used once.
+        recipe: the options chosen so far; None for the default recipe.
+        content_size: width and height of the content image in pixels.
+        content: where the content image came from, for the card.
+        mask: source of the mask, as written and read by `bot.exts` only.
     """
 
     message_id: int
@@ -371,33 +277,75 @@ class Picker:
     used_at: datetime | None = None
     recipe: Recipe | None = None
     content_size: tuple[int, int] | None = None
-    content: Input | None = None
+    content: InputImage | None = None
     mask: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SavedRequest:
-    """An answer that offers to go on: what was asked is kept, and a button begins from it.
+    """A refused request, stored so that a suggestion's button can resume it.
 
     Attributes:
-        offer_id: made by `new_offer_id`; the buttons carry it.
-        requester_id: the only member who may press them.
-        ask: what was asked, as the extensions wrote it; only they read it.
-        used_at: when a button was pressed that led to something; an offer is used once.
+        request_id: from `new_saved_request_id`; part of the buttons' custom ids.
+        requester_id: the only user who may press them.
+        payload: the request, as written and read by `bot.exts` only.
+        used_at: when a button led to a job or another answer; a request is resumed once.
     """
 
-    offer_id: str
+    request_id: str
     requester_id: int
-    ask: Mapping[str, Any]
+    payload: Mapping[str, Any]
     created_at: datetime
     used_at: datetime | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuildPreset:
+    """A preset that a guild added. Its name and its emoji are unique in the guild.
+
+    Attributes:
+        name: what members type; lower case.
+        title: what members read.
+        emoji: one Unicode emoji.
+        alt_text: description of the picture for screen readers.
+        picture_key, thumbnail_key: its pictures; they are kept until it is removed.
+        added_by: id of the user who uploaded the picture.
+    """
+
+    guild_id: int
+    name: str
+    title: str
+    emoji: str
+    alt_text: str
+    picture_key: str
+    thumbnail_key: str
+    added_by: int
+    created_at: datetime
+
+    @property
+    def folder(self) -> str:
+        """The common prefix of its keys."""
+        return self.picture_key.rpartition("/")[0] + "/"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuildSettings:
+    """Settings made by a guild's managers.
+
+    Attributes:
+        channel_ids: the only channels where requests are accepted; empty for all.
+        manager_role_id: a role whose members may also add and remove presets.
+    """
+
+    channel_ids: tuple[int, ...] = ()
+    manager_role_id: int | None = None
+
+
 def new_job_id() -> str:
-    """A new job's id: 12 hexadecimal digits, short enough for a custom_id and a nonce."""
+    """Return a random job id: 12 hexadecimal digits, short enough for a custom id and a nonce."""
     return secrets.token_hex(6)
 
 
-def new_offer_id() -> str:
-    """A new offer's id: 12 hexadecimal digits, like a job's."""
+def new_saved_request_id() -> str:
+    """Return a random id for a saved request: 12 hexadecimal digits."""
     return secrets.token_hex(6)

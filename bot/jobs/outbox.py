@@ -1,8 +1,8 @@
-"""What must still be said in the channel, each thing exactly once.
+"""The outbox: messages about jobs that must be sent exactly once.
 
-The order that makes it exact: `begin` is committed before the message is sent, `done` records
-the message's id after. A row that was begun but is not done may or may not have reached the
-channel; whoever delivers looks there for the row's nonce first.
+`start_send` is committed before a message is sent, and `mark_sent` records its id afterwards. A
+row that was started but not marked may have reached the channel or not, so the sender first
+searches the channel for the row's nonce.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, func, or_, select, update
 
 from bot.errors import UnknownJobError
-from bot.jobs.db.rows import delivery_from
+from bot.jobs.db.rows import record_from
 from bot.jobs.db.schema import jobs, outbox
-from bot.jobs.models import Announcement
+from bot.jobs.models import Announcement, Delivery
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from bot.jobs.db.engine import Database
     from bot.jobs.deletions import PendingDeletions
-    from bot.jobs.models import Delivery
 
 __all__ = ["Outbox"]
 
@@ -32,18 +31,20 @@ _IS_PENDING = and_(outbox.c.message_id.is_(None), outbox.c.abandoned.is_(None))
 
 
 class Outbox:
-    """The rows that announce jobs. Use it as ``store.outbox``."""
+    """The table of messages to send, as ``store.outbox``."""
 
-    def __init__(self, database: Database, process_id: str, retractions: PendingDeletions) -> None:
+    def __init__(
+        self, database: Database, process_id: str, pending_deletions: PendingDeletions
+    ) -> None:
         self._database = database
         self._process_id = process_id
-        self._retractions = retractions
+        self._pending_deletions = pending_deletions
 
-    async def due(self, *, limit: int = 50) -> list[Delivery]:
-        """What this process can send now, oldest first: of the jobs that it tends.
+    async def list_due(self, *, limit: int = 50) -> list[Delivery]:
+        """Return the rows that this process may send now, oldest first.
 
-        An outcome stays hidden until its job's card is delivered or abandoned, so that a
-        channel never sees an end before its beginning.
+        These belong to jobs that it delivers. An outcome is listed after its job's card was sent
+        or abandoned, so that they never arrive in the wrong order.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
@@ -55,15 +56,15 @@ class Outbox:
                     _IS_PENDING,
                     self._database.is_due(outbox.c.not_before),
                     _has_no_pending_card(),
-                    self._is_ours(),
+                    self._is_delivered_here(),
                 )
                 .order_by(outbox.c.delivery_id)
                 .limit(limit)
             )
-            return [delivery_from(row) for row in found.mappings()]
+            return [record_from(Delivery, row) for row in found.mappings()]
 
-    async def next_due(self) -> datetime | None:
-        """When the earliest postponed delivery is due; None when none waits for its time.
+    async def get_next_due(self) -> datetime | None:
+        """Return when the earliest postponed row is due; None if none is postponed.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
@@ -71,29 +72,29 @@ class Outbox:
         async with self._database.read() as connection:
             earliest = await connection.execute(
                 select(func.min(outbox.c.not_before)).where(
-                    _IS_PENDING, _has_no_pending_card(), self._is_ours()
+                    _IS_PENDING, _has_no_pending_card(), self._is_delivered_here()
                 )
             )
-            moment: datetime | None = earliest.scalar_one_or_none()
-            return moment
+            due_at: datetime | None = earliest.scalar_one_or_none()
+            return due_at
 
-    async def begin(self, delivery: Delivery, *, lease_seconds: float = 60) -> Delivery | None:
-        """Commit that a send begins now, before it does.
+    async def start_send(self, delivery: Delivery, *, lease_seconds: float = 60) -> Delivery | None:
+        """Record an attempt to send, before it is made.
 
         Args:
-            delivery: as `due` gave it.
-            lease_seconds: for so long nobody else begins it; longer than the send may take.
+            delivery: as returned by `list_due`.
+            lease_seconds: how long no other process may start; longer than a send can take.
 
         Returns:
-            The delivery with this attempt counted; None when somebody else began it since, or
-            it is done.
+            The row with this attempt counted; None if another attempt was started since, or
+            the message is sent.
 
         Raises:
             StoreUnavailableError: the database cannot be reached; do not send.
         """
         async with self._database.write() as change:
             now = self._database.now()
-            begun = await change.connection.execute(
+            started = await change.connection.execute(
                 update(outbox)
                 .where(
                     outbox.c.delivery_id == delivery.delivery_id,
@@ -107,15 +108,15 @@ class Outbox:
                 )
                 .returning(*outbox.c)
             )
-            row = begun.mappings().one_or_none()
-            return None if row is None else delivery_from(row)
+            row = started.mappings().one_or_none()
+            return None if row is None else record_from(Delivery, row)
 
-    async def done(self, delivery: Delivery, *, channel_id: int, message_id: int) -> bool:
-        """Record the message that carries the announcement, with the job, in one transaction.
+    async def mark_sent(self, delivery: Delivery, *, channel_id: int, message_id: int) -> bool:
+        """Record the sent message in the outbox and in the job.
 
         Returns:
-            False when the job was forgotten while the message was being sent; then the message
-            goes too, see `bot.jobs.deletions`.
+            False if the job was deleted while the message was being sent; then the message is
+            deleted too, see `bot.jobs.deletions`.
 
         Raises:
             StoreUnavailableError: the database cannot be reached; call again.
@@ -127,22 +128,22 @@ class Outbox:
                 .values(message_id=message_id, not_before=None)
             )
             if delivery.announcement is Announcement.CARD:
-                where: dict[str, int] = {"card_message_id": message_id}
+                values: dict[str, int] = {"card_message_id": message_id}
             else:
-                where = {"outcome_message_id": message_id, "outcome_channel_id": channel_id}
+                values = {"outcome_message_id": message_id, "outcome_channel_id": channel_id}
             recorded = await change.connection.execute(
-                update(jobs).where(jobs.c.job_id == delivery.job_id).values(where)
+                update(jobs).where(jobs.c.job_id == delivery.job_id).values(values)
             )
-            is_kept = recorded.rowcount == 1
-            if not is_kept:
-                await self._retractions.add(change, [(channel_id, message_id)])
+            exists = recorded.rowcount == 1
+            if not exists:
+                await self._pending_deletions.add(change, [(channel_id, message_id)])
             change.touch(delivery.job_id)
-        if not is_kept:
-            self._retractions.news.set()
-        return is_kept
+        if not exists:
+            self._pending_deletions.added.set()
+        return exists
 
     async def postpone(self, delivery: Delivery, *, seconds: float) -> None:
-        """Try again later, after a send that failed.
+        """Wait before the next attempt, after a failed one.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
@@ -156,7 +157,7 @@ class Outbox:
             change.touch(delivery.job_id)
 
     async def abandon(self, delivery: Delivery, *, reason: str) -> None:
-        """Give up: the channel is gone, or the bot may not speak there any more.
+        """Give up, e.g. since the channel was deleted or the bot may not write there.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
@@ -169,8 +170,8 @@ class Outbox:
             )
             change.touch(delivery.job_id)
 
-    async def of(self, job_id: str) -> list[Delivery]:
-        """Everything the outbox has or had to say of a job, card first.
+    async def list_for_job(self, job_id: str) -> list[Delivery]:
+        """Return all rows of a job, sent or not, the card first.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
@@ -179,10 +180,10 @@ class Outbox:
             found = await connection.execute(
                 select(outbox).where(outbox.c.job_id == job_id).order_by(outbox.c.delivery_id)
             )
-            return [delivery_from(row) for row in found.mappings()]
+            return [record_from(Delivery, row) for row in found.mappings()]
 
     async def replace_card(self, job_id: str, message_id: int) -> None:
-        """Record that another message is the job's card now.
+        """Record another message as the job's card.
 
         Raises:
             UnknownJobError: there is no such job.
@@ -196,8 +197,8 @@ class Outbox:
                 raise UnknownJobError(job_id)
             change.touch(job_id)
 
-    async def void_leases(self) -> None:
-        """Forget who was sending: for the start of a bot that shares its database with no other.
+    async def release_leases(self) -> None:
+        """End every lease, at the start of a process that shares its database with no other.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
@@ -209,11 +210,11 @@ class Outbox:
                 .values(not_before=None)
             )
 
-    def _is_ours(self) -> ColumnElement[bool]:
-        tended = select(jobs.c.job_id).where(
-            jobs.c.job_id == outbox.c.job_id, jobs.c.tended_by == self._process_id
+    def _is_delivered_here(self) -> ColumnElement[bool]:
+        delivered_here = select(jobs.c.job_id).where(
+            jobs.c.job_id == outbox.c.job_id, jobs.c.delivered_by == self._process_id
         )
-        return tended.exists()
+        return delivered_here.exists()
 
 
 def _has_no_pending_card() -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Pickers that outlive a restart: which message offers presets, to whom, for which picture."""
+"""Stored pickers, so that they work after a restart."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
 
-from bot.jobs.db.rows import picker_from, row_of_picker
+from bot.jobs.db.rows import record_from, row_from
 from bot.jobs.db.schema import pickers
+from bot.jobs.models import Picker
 
 if TYPE_CHECKING:
     from bot.jobs.db.engine import Database
-    from bot.jobs.models import Picker
 
 __all__ = ["Pickers"]
 
 
 class Pickers:
-    """The table of pickers, used as ``store.pickers``.
+    """The table of pickers, as ``store.pickers``.
 
     Every method may raise `StoreUnavailableError`.
     """
@@ -27,21 +27,21 @@ class Pickers:
         self._database = database
 
     async def save(self, picker: Picker) -> None:
-        """Keep a picker, or replace the one on the same message."""
+        """Insert a picker, or replace the one on the same message."""
         async with self._database.write() as change:
-            await change.upsert(pickers, row_of_picker(picker))
+            await change.upsert(pickers, row_from(picker))
 
     async def get(self, message_id: int) -> Picker | None:
-        """The picker on a message, used or not; None when there is none."""
+        """Return the picker on a message, used or not; None if there is none."""
         async with self._database.read() as connection:
             found = await connection.execute(
                 select(pickers).where(pickers.c.message_id == message_id)
             )
             row = found.mappings().one_or_none()
-            return None if row is None else picker_from(row)
+            return None if row is None else record_from(Picker, row)
 
-    async def use(self, message_id: int) -> bool:
-        """Take the choice: True the first time, False ever after, however many react at once."""
+    async def mark_used(self, message_id: int) -> bool:
+        """Mark a picker as used; True for the first of several simultaneous calls only."""
         async with self._database.write() as change:
             used = await change.connection.execute(
                 update(pickers)
@@ -50,32 +50,32 @@ class Pickers:
             )
             return used.rowcount == 1
 
-    async def unuse(self, message_id: int) -> None:
-        """Offer the choice again, since nothing came of it."""
+    async def mark_unused(self, message_id: int) -> None:
+        """Allow another choice, after the first did not lead to a job."""
         async with self._database.write() as change:
             await change.connection.execute(
                 update(pickers).where(pickers.c.message_id == message_id).values(used_at=None)
             )
 
     async def delete(self, message_id: int) -> None:
-        """Forget a picker; its held picture is the caller's to delete."""
+        """Delete a picker; the caller deletes its content image."""
         async with self._database.write() as change:
             await change.connection.execute(
                 delete(pickers).where(pickers.c.message_id == message_id)
             )
 
-    async def of(self, requester_id: int) -> list[Picker]:
-        """A member's pickers, oldest first."""
+    async def list_for_member(self, requester_id: int) -> list[Picker]:
+        """Return a member's pickers, oldest first."""
         async with self._database.read() as connection:
             found = await connection.execute(
                 select(pickers)
                 .where(pickers.c.requester_id == requester_id)
                 .order_by(pickers.c.created_at)
             )
-            return [picker_from(row) for row in found.mappings()]
+            return [record_from(Picker, row) for row in found.mappings()]
 
-    async def unused(self, *, since: datetime, limit: int = 100) -> list[Picker]:
-        """The newest pickers, made since a time, on which no choice was made yet."""
+    async def list_unused(self, *, since: datetime, limit: int = 100) -> list[Picker]:
+        """Return the unused pickers created since a time, newest first."""
         async with self._database.read() as connection:
             found = await connection.execute(
                 select(pickers)
@@ -83,4 +83,4 @@ class Pickers:
                 .order_by(pickers.c.created_at.desc())
                 .limit(limit)
             )
-            return [picker_from(row) for row in found.mappings()]
+            return [record_from(Picker, row) for row in found.mappings()]

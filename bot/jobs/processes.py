@@ -1,8 +1,7 @@
-"""Which bot processes share the database, and which of them speaks of which job.
+"""The bot processes that share a database, and which of them delivers which job.
 
-Every job has one process that tends it: edits its card, delivers its card and its outcome. That
-is the process that accepted it, then the one that claimed it. When it is gone, without a word or
-in order, another one adopts what it left.
+Each job's messages are sent and edited by one process: the one that accepted the job, then the
+one that claimed it. When that process ends, cleanly or not, another one adopts its jobs.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql
 
-from bot.jobs.db.schema import IS_ACTIVE, jobs, outbox, processes, taken
+from bot.jobs.db.schema import IS_ACTIVE, answered_messages, jobs, outbox, processes
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
@@ -22,26 +21,26 @@ if TYPE_CHECKING:
 
 __all__ = ["Processes"]
 
-TAKEN_FOR = timedelta(hours=1)
-"""For so long a message is known to be answered; Discord repeats none that is older."""
+ANSWERED_FOR = timedelta(hours=1)
+"""How long an answered message is remembered; Discord does not repeat older ones."""
 
 
 class Processes:
-    """This process among others, used as ``store.presence``.
+    """This process among others, as ``store.processes``.
 
-    The embedded database is used by one process alone: there is nobody to be told.
+    SQLite is used by one process only, so most methods do nothing there.
     Every method may raise `StoreUnavailableError`.
 
     Attributes:
-        process_id: how this process signs what it does.
+        process_id: the id of this process.
     """
 
     def __init__(self, database: Database, process_id: str) -> None:
         self.process_id = process_id
         self._database = database
 
-    async def beat(self, *, slots: int) -> None:
-        """Say that this process lives, and how many jobs it paints at once."""
+    async def heartbeat(self, *, slots: int) -> None:
+        """Record that this process is alive, and how many jobs it runs at once."""
         if self._database.is_sqlite:
             return
         async with self._database.write() as change:
@@ -54,8 +53,8 @@ class Processes:
                 },
             )
 
-    async def leave(self) -> None:
-        """Let others have what this process tends."""
+    async def unregister(self) -> None:
+        """Record that this process ends, so that others adopt its jobs at once."""
         if self._database.is_sqlite:
             return
         async with self._database.write() as change:
@@ -63,14 +62,14 @@ class Processes:
                 delete(processes).where(processes.c.process_id == self.process_id)
             )
 
-    async def adopt(self, *, gone_after: timedelta) -> list[str]:
-        """Tend the jobs whose process is gone, as far as anything is left to be said of them.
+    async def adopt_jobs(self, *, gone_after: timedelta) -> list[str]:
+        """Take over the delivery of jobs whose process is gone, if anything is left to deliver.
 
         Args:
-            gone_after: a process that was not seen for so long counts as gone.
+            gone_after: time without a heartbeat after which a process counts as gone.
 
         Returns:
-            Their ids.
+            The ids of the adopted jobs.
         """
         async with self._database.write() as change:
             if not self._database.is_sqlite:
@@ -80,16 +79,16 @@ class Processes:
                         processes.c.process_id != self.process_id,
                     )
                 )
-            unsaid = set()
-            for left in (_unfinished(), _untold()):
-                found = await change.connection.execute(left.where(self._is_orphaned()))
-                unsaid |= set(found.scalars())
-            if not unsaid:
+            undelivered = set()
+            for query in (_active_jobs(), _jobs_with_pending_rows()):
+                found = await change.connection.execute(query.where(self._is_orphaned()))
+                undelivered |= set(found.scalars())
+            if not undelivered:
                 return []
             adopted = await change.connection.execute(
                 update(jobs)
-                .where(jobs.c.job_id.in_(unsaid), self._is_orphaned())
-                .values(tended_by=self.process_id)
+                .where(jobs.c.job_id.in_(undelivered), self._is_orphaned())
+                .values(delivered_by=self.process_id)
                 .returning(jobs.c.job_id)
             )
             job_ids = list(adopted.scalars())
@@ -97,8 +96,8 @@ class Processes:
                 change.touch(job_id)
             return job_ids
 
-    async def slots_elsewhere(self) -> int:
-        """How many jobs the other processes paint at once."""
+    async def count_remote_slots(self) -> int:
+        """Return how many jobs the other processes run at once, in total."""
         if self._database.is_sqlite:
             return 0
         async with self._database.read() as connection:
@@ -109,35 +108,40 @@ class Processes:
             )
             return int(total.scalar_one())
 
-    async def take(self, key: str) -> bool:
-        """Whether this process is to answer a message that others may have heard too.
+    async def claim_message(self, key: str) -> bool:
+        """Decide which process answers a message that several may have received.
 
         Args:
-            key: names the message; True for the first process that asks.
+            key: identifies the message.
+
+        Returns:
+            True for the first process that calls this, False for the others.
         """
         if self._database.is_sqlite:
             return True
         async with self._database.write() as change:
             now = self._database.now()
-            await change.connection.execute(delete(taken).where(taken.c.taken_at < now - TAKEN_FOR))
-            took = await change.connection.execute(
-                postgresql.insert(taken)
-                .values(key=key, taken_at=now)
-                .on_conflict_do_nothing(index_elements=[taken.c.key])
+            await change.connection.execute(
+                delete(answered_messages).where(answered_messages.c.taken_at < now - ANSWERED_FOR)
             )
-            return took.rowcount == 1
+            claimed = await change.connection.execute(
+                postgresql.insert(answered_messages)
+                .values(key=key, taken_at=now)
+                .on_conflict_do_nothing(index_elements=[answered_messages.c.key])
+            )
+            return claimed.rowcount == 1
 
     def _is_orphaned(self) -> ColumnElement[bool]:
         if self._database.is_sqlite:
-            return or_(jobs.c.tended_by.is_(None), jobs.c.tended_by != self.process_id)
-        lives = exists().where(processes.c.process_id == jobs.c.tended_by)
-        return ~lives
+            return or_(jobs.c.delivered_by.is_(None), jobs.c.delivered_by != self.process_id)
+        is_alive = exists().where(processes.c.process_id == jobs.c.delivered_by)
+        return ~is_alive
 
 
-def _unfinished() -> Select[str]:
+def _active_jobs() -> Select[str]:
     return select(jobs.c.job_id).where(IS_ACTIVE)
 
 
-def _untold() -> Select[str]:
-    pending = and_(outbox.c.message_id.is_(None), outbox.c.abandoned.is_(None))
-    return select(jobs.c.job_id).join(outbox, outbox.c.job_id == jobs.c.job_id).where(pending)
+def _jobs_with_pending_rows() -> Select[str]:
+    is_pending = and_(outbox.c.message_id.is_(None), outbox.c.abandoned.is_(None))
+    return select(jobs.c.job_id).join(outbox, outbox.c.job_id == jobs.c.job_id).where(is_pending)

@@ -1,9 +1,8 @@
-"""Deleting: what has been kept long enough, and what a member wants forgotten.
+"""Deletion of expired data, and of what a member asks to have deleted.
 
-A row and its artefacts cannot be deleted in one step. So the transaction that deletes a row also
-writes down which artefacts are to follow it; whoever looks after them deletes them and says so.
-A crash in between costs nothing but time. The same holds for messages in channels; see
-`bot.jobs.deletions`.
+A row and its artefacts cannot be deleted atomically. So the transaction that deletes a row records
+the prefix of its artefacts in the table `discarded`, and `scheduler.cleanup` deletes them, also
+after a crash. Messages are deleted in the same way; see `bot.jobs.deletions`.
 """
 
 from __future__ import annotations
@@ -15,40 +14,39 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, select
 
-from bot.artefacts.folder import job_prefix
-from bot.jobs.db.rows import guild_preset_from, job_from, picker_from
+from bot.artefacts.keys import job_prefix
+from bot.jobs.db.rows import record_from
 from bot.jobs.db.schema import (
     IS_ACTIVE,
-    discarded,
+    discarded_artefacts,
     guild_presets,
     guild_turns,
     guilds,
     jobs,
     member_turns,
-    offers,
     outbox,
     pickers,
+    saved_requests,
 )
+from bot.jobs.models import GuildPreset, Job, Picker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.jobs.db.engine import Change, Database
-    from bot.jobs.deletions import Message, PendingDeletions
-    from bot.jobs.guild_models import GuildPreset
-    from bot.jobs.models import Job, Picker
+    from bot.jobs.deletions import MessageIds, PendingDeletions
 
-__all__ = ["Forgotten", "Retention"]
+__all__ = ["DeletedData", "Retention"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Forgotten:
-    """What was held about a member until a moment ago.
+class DeletedData:
+    """The data of a member that was just deleted.
 
     Attributes:
-        jobs: as they were, in any state.
-        pickers: likewise.
-        presets: the styles they gave to guilds.
+        jobs: the jobs as they were, in any state, oldest first.
+        pickers: the pickers as they were.
+        presets: the presets that the member added to guilds.
     """
 
     jobs: tuple[Job, ...]
@@ -56,38 +54,38 @@ class Forgotten:
     presets: tuple[GuildPreset, ...]
 
     @property
-    def messages(self) -> tuple[Message, ...]:
-        """Every message about any of it that was recorded."""
-        of_jobs = [message for job in self.jobs for message in _messages(job)]
+    def messages(self) -> tuple[MessageIds, ...]:
+        """The recorded messages about any of it."""
+        of_jobs = [message for job in self.jobs for message in _messages_of(job)]
         return (*of_jobs, *((each.channel_id, each.message_id) for each in self.pickers))
 
 
 class Retention:
-    """The deleting side of the store, used as ``store.retention``.
+    """Deletion of stored data, as ``store.retention``.
 
     Every method may raise `StoreUnavailableError`.
 
     Attributes:
-        news: set whenever artefacts are waiting to be deleted because of this process.
+        discarded: set when this process discarded artefacts, which are then to be deleted.
     """
 
-    def __init__(self, database: Database, retractions: PendingDeletions) -> None:
+    def __init__(self, database: Database, pending_deletions: PendingDeletions) -> None:
         self._database = database
-        self._retractions = retractions
-        self.news = asyncio.Event()
+        self._pending_deletions = pending_deletions
+        self.discarded = asyncio.Event()
 
-    async def forget_job(self, job_id: str, *, messages_too: bool) -> Job | None:
-        """Delete a job in any state, with everything that was kept for it.
+    async def delete_job(self, job_id: str, *, delete_messages: bool) -> Job | None:
+        """Delete a job in any state, with its outbox rows and artefacts.
 
-        A painting under way loses its claim, so its worker stops at its next step. What was not
-        said in the channel yet will not be said.
+        A running job loses its claim, so its worker stops at its next step. Messages that were
+        not sent yet are not sent.
 
         Args:
-            job_id: which job.
-            messages_too: whether the messages about it are to be deleted from their channel.
+            job_id: the job.
+            delete_messages: whether to delete its messages from their channels, too.
 
         Returns:
-            The job as it was; None when there is no such job.
+            The job as it was; None if there is no such job.
         """
         async with self._database.write() as change:
             found = await change.connection.execute(
@@ -96,29 +94,29 @@ class Retention:
             row = found.mappings().one_or_none()
             if row is None:
                 return None
-            job = job_from(row)
+            job = record_from(Job, row)
             await self.discard(change, [job_prefix(job_id)])
-            if messages_too:
-                await self._retractions.add(change, _messages(job))
+            if delete_messages:
+                await self._pending_deletions.add(change, _messages_of(job))
             change.touch(job_id)
-        self.news.set()
-        self._retractions.news.set()
+        self.discarded.set()
+        self._pending_deletions.added.set()
         return job
 
-    async def forget_member(self, requester_id: int, *, messages_too: bool) -> Forgotten:
-        """Delete everything that is held about a member; see `forget_job`."""
+    async def delete_member_data(self, requester_id: int, *, delete_messages: bool) -> DeletedData:
+        """Delete all data of a member; see `delete_job`."""
         async with self._database.write() as change:
             await self._database.lock_queue(change)
-            gone = await change.connection.execute(
+            deleted = await change.connection.execute(
                 delete(jobs).where(jobs.c.requester_id == requester_id).returning(*jobs.c)
             )
-            their_jobs = tuple(job_from(row) for row in gone.mappings())
-            gone = await change.connection.execute(
+            their_jobs = tuple(record_from(Job, row) for row in deleted.mappings())
+            deleted = await change.connection.execute(
                 delete(pickers).where(pickers.c.requester_id == requester_id).returning(*pickers.c)
             )
-            their_pickers = tuple(picker_from(row) for row in gone.mappings())
+            their_pickers = tuple(record_from(Picker, row) for row in deleted.mappings())
             await change.connection.execute(
-                delete(offers).where(offers.c.requester_id == requester_id)
+                delete(saved_requests).where(saved_requests.c.requester_id == requester_id)
             )
             await change.connection.execute(
                 delete(member_turns).where(member_turns.c.requester_id == requester_id)
@@ -126,143 +124,149 @@ class Retention:
             await change.connection.execute(
                 delete(guild_turns).where(guild_turns.c.guild_key == -requester_id)
             )
-            gone = await change.connection.execute(
+            deleted = await change.connection.execute(
                 delete(guild_presets)
                 .where(guild_presets.c.added_by == requester_id)
                 .returning(*guild_presets.c)
             )
-            their_presets = tuple(guild_preset_from(row) for row in gone.mappings())
+            their_presets = tuple(record_from(GuildPreset, row) for row in deleted.mappings())
             await self.discard(change, [job_prefix(job.job_id) for job in their_jobs])
-            await self.discard(change, [_folder(picker) for picker in their_pickers])
+            await self.discard(change, [_folder(picker.content_key) for picker in their_pickers])
             await self.discard(change, [preset.folder for preset in their_presets])
-            forgotten = Forgotten(
+            data = DeletedData(
                 jobs=tuple(sorted(their_jobs, key=lambda job: job.created_at)),
                 pickers=their_pickers,
                 presets=their_presets,
             )
-            if messages_too:
-                await self._retractions.add(change, forgotten.messages)
+            if delete_messages:
+                await self._pending_deletions.add(change, data.messages)
             for job in their_jobs:
                 change.touch(job.job_id)
-        self.news.set()
-        self._retractions.news.set()
-        return forgotten
+        self.discarded.set()
+        self._pending_deletions.added.set()
+        return data
 
     async def delete_finished(self, *, before: datetime, limit: int = 100) -> int:
-        """Delete jobs that ended before a time and of which nothing is left to say.
+        """Delete jobs that ended before a time and whose messages are all sent or abandoned.
 
         Returns:
-            How many there were; call again while it is `limit`.
+            The number of deleted jobs; call again while it equals `limit`.
         """
-        pending = exists().where(
+        has_pending_row = exists().where(
             outbox.c.job_id == jobs.c.job_id,
             outbox.c.message_id.is_(None),
             outbox.c.abandoned.is_(None),
         )
-        old = (
+        expired = (
             select(jobs.c.job_id)
-            .where(jobs.c.finished_at < before, ~pending)
+            .where(jobs.c.finished_at < before, ~has_pending_row)
             .order_by(jobs.c.finished_at)
             .limit(limit)
         )
         async with self._database.write() as change:
             deleted = await change.connection.execute(
-                delete(jobs).where(jobs.c.job_id.in_(old)).returning(jobs.c.job_id)
+                delete(jobs).where(jobs.c.job_id.in_(expired)).returning(jobs.c.job_id)
             )
             job_ids = list(deleted.scalars())
             await self.discard(change, [job_prefix(job_id) for job_id in job_ids])
         if job_ids:
-            self.news.set()
+            self.discarded.set()
         return len(job_ids)
 
-    async def delete_pickers(self, *, older_than: timedelta) -> int:
-        """Delete the pickers that have expired; returns how many there were."""
+    async def delete_expired_pickers(self, *, older_than: timedelta) -> int:
+        """Delete the expired pickers and return their number."""
         async with self._database.write() as change:
             deleted = await change.connection.execute(
                 delete(pickers)
                 .where(pickers.c.created_at < datetime.now(UTC) - older_than)
-                .returning(*pickers.c)
+                .returning(pickers.c.content_key)
             )
-            expired = [picker_from(row) for row in deleted.mappings()]
-            await self.discard(change, [_folder(picker) for picker in expired])
-        if expired:
-            self.news.set()
-        return len(expired)
+            content_keys = [row["content_key"] for row in deleted.mappings()]
+            await self.discard(change, [_folder(key) for key in content_keys])
+        if content_keys:
+            self.discarded.set()
+        return len(content_keys)
 
-    async def forget_guilds(self, *, left_before: datetime) -> int:
-        """Delete the rules and the own styles of guilds the bot left before a time.
+    async def delete_left_guilds(self, *, left_before: datetime) -> int:
+        """Delete the settings and presets of guilds that the bot left before a time.
 
         Returns:
-            How many guilds there were.
+            The number of deleted guilds.
         """
-        gone = select(guilds.c.guild_id).where(guilds.c.left_at < left_before)
+        left = select(guilds.c.guild_id).where(guilds.c.left_at < left_before)
         async with self._database.write() as change:
             deleted = await change.connection.execute(
                 delete(guild_presets)
-                .where(guild_presets.c.guild_id.in_(gone))
+                .where(guild_presets.c.guild_id.in_(left))
                 .returning(*guild_presets.c)
             )
-            presets = [guild_preset_from(row) for row in deleted.mappings()]
+            presets = [record_from(GuildPreset, row) for row in deleted.mappings()]
             await self.discard(change, [preset.folder for preset in presets])
-            forgotten = await change.connection.execute(
+            deleted_guilds = await change.connection.execute(
                 delete(guilds).where(guilds.c.left_at < left_before)
             )
         if presets:
-            self.news.set()
-        return forgotten.rowcount
+            self.discarded.set()
+        return deleted_guilds.rowcount
 
-    async def forget_turns(self) -> None:
-        """Drop the tickets of guilds and members that have no job in the queue."""
+    async def delete_idle_turns(self) -> None:
+        """Delete the tickets of guilds and members without a queued or running job."""
         async with self._database.write() as change:
             await self._database.lock_queue(change)
             for table in (guild_turns, member_turns):
-                waits = exists().where(jobs.c.guild_key == table.c.guild_key, IS_ACTIVE)
-                await change.connection.execute(delete(table).where(~waits))
+                has_job = exists().where(jobs.c.guild_key == table.c.guild_key, IS_ACTIVE)
+                await change.connection.execute(delete(table).where(~has_job))
 
-    async def discarded(self, *, limit: int = 100) -> list[str]:
-        """Prefixes of artefacts that are to be deleted, oldest first."""
+    async def list_discarded(self, *, limit: int = 100) -> list[str]:
+        """Return the prefixes of artefacts to delete, oldest first."""
         async with self._database.read() as connection:
             found = await connection.execute(
-                select(discarded.c.prefix).order_by(discarded.c.created_at).limit(limit)
+                select(discarded_artefacts.c.prefix)
+                .order_by(discarded_artefacts.c.created_at)
+                .limit(limit)
             )
             return list(found.scalars())
 
-    async def is_gone(self, prefix: str) -> None:
-        """Nothing is left under this prefix."""
+    async def mark_discarded_deleted(self, prefix: str) -> None:
+        """Record that the artefacts under a prefix are deleted."""
         async with self._database.write() as change:
-            await change.connection.execute(delete(discarded).where(discarded.c.prefix == prefix))
+            await change.connection.execute(
+                delete(discarded_artefacts).where(discarded_artefacts.c.prefix == prefix)
+            )
 
-    async def unknown_jobs(self, job_ids: Iterable[str]) -> set[str]:
-        """Those of the given ids that are not jobs, or not any more."""
+    async def find_unknown_jobs(self, job_ids: Iterable[str]) -> set[str]:
+        """Return the ids that belong to no job."""
         wanted = set(job_ids)
         async with self._database.read() as connection:
             known = await connection.execute(select(jobs.c.job_id).where(jobs.c.job_id.in_(wanted)))
             return wanted - set(known.scalars())
 
-    async def unknown_pickers(self, content_keys: Iterable[str]) -> set[str]:
-        """Those of the given keys of held pictures that no picker holds, or none any more."""
+    async def find_unknown_pickers(self, content_keys: Iterable[str]) -> set[str]:
+        """Return the content keys that belong to no picker."""
         wanted = set(content_keys)
         async with self._database.read() as connection:
-            held = await connection.execute(
+            known = await connection.execute(
                 select(pickers.c.content_key).where(pickers.c.content_key.in_(wanted))
             )
-            return wanted - set(held.scalars())
+            return wanted - set(known.scalars())
 
-    async def unknown_preset_folders(self, folders: Iterable[str]) -> set[str]:
-        """Those of the given folders that no guild's own style uses, or none any more."""
+    async def find_unknown_preset_folders(self, folders: Iterable[str]) -> set[str]:
+        """Return the folders that belong to no guild's preset."""
         wanted = set(folders)
         async with self._database.read() as connection:
             found = await connection.execute(select(guild_presets.c.picture_key))
-            return wanted - {_folder_of(key) for key in found.scalars()}
+            return wanted - {_folder(key) for key in found.scalars()}
 
     async def discard(self, change: Change, prefixes: Iterable[str]) -> None:
-        """Write down that artefacts are to be deleted; set `news` once that is committed."""
+        """Record prefixes of artefacts to delete; set `discarded` once that is committed."""
         for prefix in prefixes:
-            await change.upsert(discarded, {"prefix": prefix, "created_at": datetime.now(UTC)})
+            await change.upsert(
+                discarded_artefacts, {"prefix": prefix, "created_at": datetime.now(UTC)}
+            )
 
 
-def _messages(job: Job) -> list[Message]:
-    """The card and the outcome, as far as they are in the channel."""
+def _messages_of(job: Job) -> list[MessageIds]:
+    """Return the card and the outcome, as far as they were sent."""
     messages = [
         (job.origin.channel_id, job.card_message_id),
         (job.outcome_channel_id, job.outcome_message_id),
@@ -270,9 +274,5 @@ def _messages(job: Job) -> list[Message]:
     return [(channel_id, each) for channel_id, each in messages if each is not None]
 
 
-def _folder(picker: Picker) -> str:
-    return _folder_of(picker.content_key)
-
-
-def _folder_of(key: str) -> str:
+def _folder(key: str) -> str:
     return key.rpartition("/")[0] + "/"

@@ -1,4 +1,4 @@
-"""Offers that outlive a restart: what was asked, kept until a button goes on from it."""
+"""Stored refused requests, so that the buttons of a suggestion work after a restart."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select, update
 
-from bot.jobs.db.rows import offer_from, row_of_offer
-from bot.jobs.db.schema import offers
+from bot.jobs.db.rows import record_from, row_from
+from bot.jobs.db.schema import saved_requests
+from bot.jobs.models import SavedRequest
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from bot.jobs.db.engine import Database
-    from bot.jobs.models import SavedRequest
 
 __all__ = ["SavedRequests"]
 
 
 class SavedRequests:
-    """The table of offers, used as ``store.offers``.
+    """The table of saved requests, as ``store.saved_requests``.
 
     Every method may raise `StoreUnavailableError`.
     """
@@ -28,50 +28,54 @@ class SavedRequests:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def save(self, offer: SavedRequest) -> None:
-        """Keep a new offer."""
+    async def save(self, request: SavedRequest) -> None:
+        """Insert a request."""
         async with self._database.write() as change:
-            await change.connection.execute(insert(offers).values(row_of_offer(offer)))
+            await change.connection.execute(insert(saved_requests).values(row_from(request)))
 
-    async def get(self, offer_id: str) -> SavedRequest | None:
-        """The offer of this id, used or not; None when there is none."""
+    async def get(self, request_id: str) -> SavedRequest | None:
+        """Return the request with this id, used or not; None if there is none."""
         async with self._database.read() as connection:
-            found = await connection.execute(select(offers).where(offers.c.offer_id == offer_id))
+            found = await connection.execute(
+                select(saved_requests).where(saved_requests.c.request_id == request_id)
+            )
             row = found.mappings().one_or_none()
-            return None if row is None else offer_from(row)
+            return None if row is None else record_from(SavedRequest, row)
 
-    async def use(self, offer_id: str) -> bool:
-        """Take the offer up: True the first time, False ever after, however often it is pressed."""
+    async def mark_used(self, request_id: str) -> bool:
+        """Mark a request as used; True for the first of several simultaneous calls only."""
         async with self._database.write() as change:
             used = await change.connection.execute(
-                update(offers)
-                .where(offers.c.offer_id == offer_id, offers.c.used_at.is_(None))
+                update(saved_requests)
+                .where(
+                    saved_requests.c.request_id == request_id, saved_requests.c.used_at.is_(None)
+                )
                 .values(used_at=datetime.now(UTC))
             )
             return used.rowcount == 1
 
-    async def of(self, requester_id: int) -> list[SavedRequest]:
-        """A member's offers, oldest first."""
+    async def list_for_member(self, requester_id: int) -> list[SavedRequest]:
+        """Return a member's saved requests, oldest first."""
         async with self._database.read() as connection:
             found = await connection.execute(
-                select(offers)
-                .where(offers.c.requester_id == requester_id)
-                .order_by(offers.c.created_at)
+                select(saved_requests)
+                .where(saved_requests.c.requester_id == requester_id)
+                .order_by(saved_requests.c.created_at)
             )
-            return [offer_from(row) for row in found.mappings()]
+            return [record_from(SavedRequest, row) for row in found.mappings()]
 
-    async def forget(self, requester_id: int) -> int:
-        """Delete a member's offers; returns how many there were."""
+    async def delete_for_member(self, requester_id: int) -> int:
+        """Delete a member's saved requests and return their number."""
         async with self._database.write() as change:
             deleted = await change.connection.execute(
-                delete(offers).where(offers.c.requester_id == requester_id)
+                delete(saved_requests).where(saved_requests.c.requester_id == requester_id)
             )
             return deleted.rowcount
 
     async def delete_older_than(self, age: timedelta) -> int:
-        """Forget the offers that have expired; returns how many there were."""
+        """Delete the expired requests and return their number."""
         async with self._database.write() as change:
             deleted = await change.connection.execute(
-                delete(offers).where(offers.c.created_at < datetime.now(UTC) - age)
+                delete(saved_requests).where(saved_requests.c.created_at < datetime.now(UTC) - age)
             )
             return deleted.rowcount

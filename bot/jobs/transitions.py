@@ -1,4 +1,4 @@
-"""The one place a job changes its state, and the outbox row that announces it is written."""
+"""Changes of a job's state, each in one transaction with the outbox row that announces it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, insert, select, update
 
 from bot.errors import IllegalTransitionError, UnknownJobError
-from bot.jobs.db.rows import job_from
+from bot.jobs.db.rows import record_from
 from bot.jobs.db.schema import jobs, outbox
 from bot.jobs.models import TRANSITIONS, Announcement, Job, JobState
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from bot.jobs.db.engine import Change
 
-__all__ = ["announce", "held", "move"]
+__all__ = ["add_to_outbox", "lock_job", "transition"]
 
-FINAL_VALUES: dict[str, Any] = {"claimed_by": None, "heartbeat_at": None, "not_before": None}
+_FINAL_VALUES: dict[str, Any] = {"claimed_by": None, "heartbeat_at": None, "not_before": None}
 
 
-async def held(change: Change, job_id: str) -> Job:
-    """The job, held against every other transaction until this one ends.
+async def lock_job(change: Change, job_id: str) -> Job:
+    """Return a job, with its row locked until the transaction ends.
 
     Raises:
         UnknownJobError: there is no such job.
@@ -33,10 +33,10 @@ async def held(change: Change, job_id: str) -> Job:
     row = found.mappings().one_or_none()
     if row is None:
         raise UnknownJobError(job_id)
-    return job_from(row)
+    return record_from(Job, row)
 
 
-async def move(
+async def transition(
     change: Change,
     job: Job,
     state: JobState,
@@ -44,25 +44,28 @@ async def move(
     now: datetime | ColumnElement[datetime],
     **values: object,
 ) -> Job:
-    """Bring a held job into another state, with everything that belongs to the step.
+    """Change the state of a locked job, and other columns with it.
 
-    A job that ends gets its outcome into the outbox in the same transaction.
+    A final state also adds the job's outcome to the outbox.
 
     Args:
         change: the transaction.
-        job: as `held` gave it, in this transaction.
-        state: the state to bring it to.
-        now: when that happens.
+        job: as returned by `lock_job` in this transaction.
+        state: the new state.
+        now: the time of the change.
         values: other columns to write.
 
+    Returns:
+        The job with its new values.
+
     Raises:
-        IllegalTransitionError: `TRANSITIONS` has no such step.
+        IllegalTransitionError: `TRANSITIONS` does not allow the change.
     """
     if (job.state, state) not in TRANSITIONS:
         raise IllegalTransitionError(job.job_id, state=job.state, wanted=state)
     if state.is_final:
-        values = {**FINAL_VALUES, "finished_at": now, **values}
-        await announce(change, job.job_id, Announcement.OUTCOME, now=now)
+        values = {**_FINAL_VALUES, "finished_at": now, **values}
+        await add_to_outbox(change, job.job_id, Announcement.OUTCOME, now=now)
     changed = await change.connection.execute(
         update(jobs)
         .where(jobs.c.job_id == job.job_id)
@@ -70,17 +73,17 @@ async def move(
         .returning(*jobs.c)
     )
     change.touch(job.job_id)
-    return job_from(changed.mappings().one())
+    return record_from(Job, changed.mappings().one())
 
 
-async def announce(
+async def add_to_outbox(
     change: Change,
     job_id: str,
     announcement: Announcement,
     *,
     now: datetime | ColumnElement[datetime],
 ) -> None:
-    """Put into the outbox what must be said of the job, once."""
+    """Add an announcement of the job to the outbox. Each kind can be added once per job."""
     await change.connection.execute(
         insert(outbox).values(
             job_id=job_id,

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from bot.artefacts.folder import Artefacts
-    from bot.jobs.guild_models import GuildPreset
     from bot.jobs.guilds import GuildPresets
+    from bot.jobs.models import GuildPreset
     from bot.presets.library import Preset
 
 __all__ = ["CatalogPreset", "PresetCatalog", "find", "nearest"]
@@ -88,7 +88,9 @@ class PresetCatalog:
         """Return the guild's own presets; none in direct messages."""
         if guild_id is None:
             return ()
-        return tuple(self._from_guild(preset) for preset in await self._stored.of(guild_id))
+        return tuple(
+            self._from_guild(preset) for preset in await self._stored.list_for_guild(guild_id)
+        )
 
     async def get(self, name: str, *, guild_id: int | None) -> CatalogPreset | None:
         """Return the preset with this name or title, or None.

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import ImageOps
 
-from bot.artefacts.folder import guild_preset_prefix, preview_key
+from bot.artefacts.keys import guild_preset_prefix, preview_key
 from bot.errors import PresetProblem, PresetRefused
-from bot.jobs.guild_models import GuildPreset
+from bot.jobs.models import GuildPreset
 from bot.presets.library import normalize_name
 from bot.presets.naming import SPARE_EMOJI, check_emoji, parse_name, same_emoji
 from stylenet import images
 
 if TYPE_CHECKING:
-    from bot.artefacts.folder import Artefacts
+    from bot.artefacts.base import Artefacts
     from bot.jobs.guilds import GuildPresets
 
 __all__ = ["GuildPresetEditor", "default_alt_text", "make_thumbnail"]
@@ -48,7 +48,7 @@ class GuildPresetEditor:
             StoreUnavailableError: the database cannot be reached.
         """
         _, title = parse_name(name)
-        own = await self._presets.of(guild_id)
+        own = await self._presets.list_for_guild(guild_id)
         known = next(
             (each for each in own if normalize_name(each.title) == normalize_name(title)), None
         )

@@ -22,10 +22,10 @@ from stylenet.recipe import Recipe
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.artefacts.folder import Artefacts
+    from bot.artefacts.base import Artefacts
     from bot.executors.protocol import Executor
-    from bot.jobs.guild_models import GuildPreset
     from bot.jobs.guilds import GuildPresets
+    from bot.jobs.models import GuildPreset
 
 __all__ = ["PAINTED", "ThumbnailPainter"]
 
@@ -88,7 +88,7 @@ class ThumbnailPainter:
             StoreUnavailableError: the database cannot be reached.
             OSError: the artefacts cannot be reached.
         """
-        waiting = await self._presets.unpainted(PAINTED)
+        waiting = await self._presets.list_without_sample(PAINTED)
         waiting = [each for each in waiting if each.picture_key not in self._failed]
         if not waiting:
             return False
@@ -103,7 +103,7 @@ class ThumbnailPainter:
             return True
         key = preset.folder + PAINTED
         await self._artefacts.put(key, thumbnail)
-        if await self._presets.show_as(preset, key):
+        if await self._presets.set_thumbnail(preset, key):
             await self._artefacts.delete(preset.thumbnail_key)
             logger.info(
                 "painted the thumbnail of preset %s in guild %d", preset.name, preset.guild_id

@@ -6,12 +6,12 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.artefacts.folder import GUILDS, JOBS, PICKERS, PREVIEW, job_prefix
+from bot.artefacts.keys import GUILDS, JOBS, PICKERS, PREVIEW, job_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.artefacts.folder import ArtefactInfo, Artefacts
+    from bot.artefacts.base import ArtefactInfo, Artefacts
     from bot.jobs.store import JobStore
     from bot.settings import Settings
 
@@ -33,8 +33,8 @@ class Cleanup:
 
     def __init__(self, *, store: JobStore, artefacts: Artefacts, settings: Settings) -> None:
         self._retention = store.retention
-        self._offers = store.offers
-        self._retractions = store.retractions
+        self._saved_requests = store.saved_requests
+        self._pending_deletions = store.pending_deletions
         self._artefacts = artefacts
         self._settings = settings
 
@@ -50,15 +50,15 @@ class Cleanup:
         """
         expired = timedelta(seconds=self._settings.picker_seconds)
         count = await self._sweep_jobs()
-        count += await self._retention.delete_pickers(older_than=expired)
-        count += await self._offers.delete_older_than(expired)
-        count += await self._retention.forget_guilds(
+        count += await self._retention.delete_expired_pickers(older_than=expired)
+        count += await self._saved_requests.delete_older_than(expired)
+        count += await self._retention.delete_left_guilds(
             left_before=datetime.now(UTC) - timedelta(days=self._settings.left_guild_days)
         )
-        await self._retractions.forget_abandoned(older_than=ABANDONED_AGE)
+        await self._pending_deletions.delete_abandoned(older_than=ABANDONED_AGE)
         await self.discard()
         count += await self._sweep_orphans()
-        await self._retention.forget_turns()
+        await self._retention.delete_idle_turns()
         if count:
             logger.info("swept %d jobs, pickers, offers, guilds and orphaned pictures", count)
         return count
@@ -70,15 +70,15 @@ class Cleanup:
             StoreUnavailableError: the database cannot be reached.
             OSError: the artefacts cannot be reached.
         """
-        news = self._retention.news
-        news.clear()
+        discarded = self._retention.discarded
+        discarded.clear()
         try:
-            while prefixes := await self._retention.discarded(limit=BATCH):
+            while prefixes := await self._retention.list_discarded(limit=BATCH):
                 for prefix in prefixes:
                     await self._artefacts.delete_prefix(prefix)
-                    await self._retention.is_gone(prefix)
+                    await self._retention.mark_discarded_deleted(prefix)
         except BaseException:
-            news.set()  # it is still to be done
+            discarded.set()  # it is still to be done
             raise
 
     async def discard_again(self, job_id: str) -> None:
@@ -88,7 +88,7 @@ class Cleanup:
             StoreUnavailableError: the database cannot be reached.
             OSError: the artefacts cannot be reached.
         """
-        if await self._retention.unknown_jobs({job_id}):
+        if await self._retention.find_unknown_jobs({job_id}):
             await self._artefacts.delete_prefix(job_prefix(job_id))
 
     async def _sweep_jobs(self) -> int:
@@ -115,14 +115,14 @@ class Cleanup:
     async def _delete_orphans(self, batch: Sequence[ArtefactInfo]) -> int:
         by_key = {info.key: info.key.split("/")[1] for info in batch if info.key.startswith(JOBS)}
         held = {info.key.removesuffix(PREVIEW) for info in batch if info.key.startswith(PICKERS)}
-        unknown = await self._retention.unknown_jobs(by_key.values())
+        unknown = await self._retention.find_unknown_jobs(by_key.values())
         orphans = {key for key, job_id in by_key.items() if job_id in unknown}
-        unheld = await self._retention.unknown_pickers(held)
+        unheld = await self._retention.find_unknown_pickers(held)
         orphans |= {info.key for info in batch if info.key.removesuffix(PREVIEW) in unheld}
         folders = {
             info.key.rpartition("/")[0] + "/" for info in batch if info.key.startswith(GUILDS)
         }
-        unused = await self._retention.unknown_preset_folders(folders)
+        unused = await self._retention.find_unknown_preset_folders(folders)
         orphans |= {info.key for info in batch if info.key.rpartition("/")[0] + "/" in unused}
         for key in orphans:
             await self._artefacts.delete(key)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bot.jobs.models import Job
-    from bot.jobs.timings import Measured, Timings
+    from bot.jobs.timings import Timings, TimingSums
     from stylenet.budget import Stage
 
     Costs = NDArray[np.float64]
@@ -72,7 +72,7 @@ class Estimator:
 
     def __init__(self, rates: Timings) -> None:
         self._store = rates
-        self._measured: dict[tuple[str, str], Measured] = {}
+        self._measured: dict[tuple[str, str], TimingSums] = {}
         self._slowness: dict[str, float] = {}  # by device: logarithm of truth ÷ estimate, of late
 
     async def load(self) -> None:
@@ -81,7 +81,7 @@ class Estimator:
         Raises:
             StoreUnavailableError: the database cannot be reached.
         """
-        self._measured = await self._store.all()
+        self._measured = await self._store.get_all()
         if self._measured:
             await _import_solver()
 
@@ -105,7 +105,7 @@ class Estimator:
         await _import_solver()
         weighed = effort(job) / seconds
         for recipe in (job.recipe.name, EVERY_RECIPE):
-            self._measured[device, recipe] = await self._store.learn(
+            self._measured[device, recipe] = await self._store.add(
                 device=device, recipe=recipe, effort=tuple(weighed.tolist()), fading=FADING
             )
 
@@ -280,7 +280,7 @@ def seconds_left(
     return None
 
 
-def _fit_costs(measured: Measured, *, expected: Costs) -> Costs:
+def _fit_costs(measured: TimingSums, *, expected: Costs) -> Costs:
     """Fit non-negative costs to what was measured; `expected` decides what was not.
 
     Minimises the squared relative errors of the predicted seconds plus `DOUBT` times the squared

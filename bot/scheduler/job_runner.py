@@ -8,7 +8,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from bot.artefacts.folder import checkpoint_key, result_key
+from bot.artefacts.keys import checkpoint_key, result_key
 from bot.errors import ArtefactMissingError, ClaimLostError
 from bot.executors.protocol import (
     Cancelled,
@@ -22,7 +22,7 @@ from bot.scheduler.snapshots import Frames
 from stylenet.events import Checkpoint, Progress
 
 if TYPE_CHECKING:
-    from bot.artefacts.folder import Artefacts
+    from bot.artefacts.base import Artefacts
     from bot.executors.protocol import Event, Executor
     from bot.jobs.models import Job
     from bot.jobs.store import JobStore
@@ -65,7 +65,7 @@ class Attempt:
         self.ended: Job | None = None
         self.seconds: float | None = None
         self.was_lost = False
-        self._runs = store.runs
+        self._claims = store.claims
         self._artefacts = artefacts
         self._executor = executor
         self._settings = settings
@@ -166,7 +166,7 @@ class Attempt:
                     await self._record_progress(event)
                 case EncodedSnapshot():
                     key = await self._frames.add(event.step, event.image)
-                    await self._runs.record_snapshot(self.job, key=key, step=event.step)
+                    await self._claims.record_snapshot(self.job, key=key, step=event.step)
                     await self._frames.thin()
                 case Checkpoint():
                     await self._record_checkpoint(event)
@@ -179,7 +179,7 @@ class Attempt:
         if now - self._recorded_at < PROGRESS_SECONDS:
             return
         self._recorded_at = now
-        await self._runs.record_progress(
+        await self._claims.record_progress(
             self.job,
             step=progress.step,
             total=progress.total,
@@ -190,7 +190,7 @@ class Attempt:
     async def _record_checkpoint(self, checkpoint: Checkpoint) -> None:
         key = checkpoint_key(self.job.job_id, claims=self.job.claims, step=checkpoint.step)
         await self._artefacts.put(key, checkpoint.state)
-        await self._runs.record_checkpoint(self.job, key=key, step=checkpoint.step)
+        await self._claims.record_checkpoint(self.job, key=key, step=checkpoint.step)
         older, self._checkpoint = self._checkpoint, key
         if older is not None and older != key:
             await self._artefacts.delete(older)
@@ -214,14 +214,14 @@ class Attempt:
         key = result_key(self.job.job_id)
         await self._artefacts.put(key, finished.image)
         if self.progress is not None:  # the last one may have come too soon after another
-            await self._runs.record_progress(
+            await self._claims.record_progress(
                 self.job,
                 step=self.progress.total,
                 total=self.progress.total,
                 losses=self.progress.losses.with_total(),
                 paint_seconds=self.progress.seconds,
             )
-        job = await self._runs.succeed(self.job, result_key=key, report=finished.report)
+        job = await self._claims.succeed(self.job, result_key=key, report=finished.report)
         await self._ended(job)
 
     async def _fail(self, failed: Failed) -> None:
@@ -230,10 +230,10 @@ class Attempt:
         How often it got nowhere is read from the store at the time, since a checkpoint that
         this attempt recorded has wiped the slate clean.
         """
-        setbacks = await self._runs.setbacks(self.job)
+        setbacks = await self._claims.get_setbacks(self.job)
         if failed.retryable and setbacks + 1 < self._settings.max_attempts:
             delay = min(RETRY_SECONDS * 2**setbacks, LONGEST_RETRY_SECONDS)
-            await self._runs.requeue(self.job, counted=True, delay_seconds=delay)
+            await self._claims.requeue(self.job, counted=True, delay_seconds=delay)
             logger.warning(
                 "job %s goes on in %.0f s: %s, %s",
                 self.job.job_id,
@@ -242,15 +242,15 @@ class Attempt:
                 failed.message,
             )
             return
-        job = await self._runs.fail(self.job, code=failed.code, message=failed.message)
+        job = await self._claims.fail(self.job, code=failed.code, message=failed.message)
         await self._ended(job)
 
     async def _stopped(self) -> None:
         if self._handing_back:
-            await self._runs.requeue(self.job, counted=False)
+            await self._claims.requeue(self.job, counted=False)
             logger.info("job %s goes on at the next start", self.job.job_id)
             return
-        await self._ended(await self._runs.stopped(self.job))
+        await self._ended(await self._claims.mark_cancelled(self.job))
 
     async def _ended(self, job: Job) -> None:
         """Say so, and delete the checkpoint; what is left over goes with the job one day."""

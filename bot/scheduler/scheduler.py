@@ -21,7 +21,7 @@ from bot.scheduler.job_runner import Attempt
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.artefacts.folder import Artefacts
+    from bot.artefacts.base import Artefacts
     from bot.executors.protocol import Executor
     from bot.jobs.models import Job
     from bot.jobs.store import JobStore
@@ -66,7 +66,7 @@ class Scheduler:
         self._artefacts = artefacts
         self._executor = executor
         self._settings = settings
-        self._estimator = Estimator(store.rates)
+        self._estimator = Estimator(store.timings)
         self._sweeper = Cleanup(store=store, artefacts=artefacts, settings=settings)
         self._attempts: dict[str, Attempt] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}  # of the newest attempt, by job
@@ -100,7 +100,7 @@ class Scheduler:
         Raises:
             StoreUnavailableError: the database cannot be reached.
         """
-        await self._store.switches.set_mode(mode)
+        await self._store.queue.set_mode(mode)
         self._mode = mode
         self._wake.set()
 
@@ -114,7 +114,7 @@ class Scheduler:
         await self._look_around()
         if self._mode is not QueueMode.OPEN:
             logger.warning("the queue is %s, as the operator left it", self._mode)
-        await self._store.presence.adopt(gone_after=self._patience)
+        await self._store.processes.adopt_jobs(gone_after=self._patience)
         recovered = await self._recover(everything=not self._store.is_shared)
         if recovered:
             logger.info("recovered %d jobs of an earlier process", len(recovered))
@@ -172,7 +172,7 @@ class Scheduler:
             return None
         # In this order: a job that is claimed in between is then seen twice, and not at all in the
         # other.
-        waiting, running = await self._store.waiting(), await self._store.running()
+        waiting, running = await self._store.list_queued(), await self._store.list_running()
         begun = {other.job_id for other in running}
         waiting = [other for other in waiting if other.job_id not in begun]
         return seconds_left(
@@ -188,7 +188,7 @@ class Scheduler:
         """Fill one free slot, or wait until that may be possible."""
         self._wake.clear()
         if len(self._attempts) < self._executor.slots:
-            job = await self._store.runs.claim(self.process_id)
+            job = await self._store.claims.claim(self.process_id)
             if job is not None:
                 self._begin(job)
                 return
@@ -243,13 +243,13 @@ class Scheduler:
 
     async def _give_up(self, job: Job) -> None:
         """Let another attempt meet the error, a limited number of times."""
-        runs = self._store.runs
+        claims = self._store.claims
 
         async def record() -> None:
-            if await runs.setbacks(job) + 1 < self._settings.max_attempts:
-                await runs.requeue(job, counted=True, delay_seconds=REQUEUE_SECONDS)
+            if await claims.get_setbacks(job) + 1 < self._settings.max_attempts:
+                await claims.requeue(job, counted=True, delay_seconds=REQUEUE_SECONDS)
             else:
-                await runs.fail(job, code="internal", message="an error nobody foresaw")
+                await claims.fail(job, code="internal", message="an error nobody foresaw")
 
         with contextlib.suppress(ClaimLostError):
             await retry_until_available(record, what=f"recording job {job.job_id}'s error")
@@ -268,7 +268,7 @@ class Scheduler:
     async def _heartbeat(self) -> None:
         await asyncio.sleep(self._settings.heartbeat_seconds)
         attempts = dict(self._attempts)
-        to_stop = await self._store.runs.heartbeat([one.job for one in attempts.values()])
+        to_stop = await self._store.claims.heartbeat([one.job for one in attempts.values()])
         for job_id in to_stop & attempts.keys():
             attempts[job_id].cancel()
 
@@ -294,9 +294,9 @@ class Scheduler:
 
     async def _look_around(self) -> None:
         """Say that this process lives; see what the operator wants, and who else is there."""
-        await self._store.presence.beat(slots=self._executor.slots)
-        self._elsewhere = await self._store.presence.slots_elsewhere()
-        self._mode = await self._store.switches.mode()
+        await self._store.processes.heartbeat(slots=self._executor.slots)
+        self._elsewhere = await self._store.processes.count_remote_slots()
+        self._mode = await self._store.queue.get_mode()
         self._seen_at = time.monotonic()
 
     async def _recover_stalled(self) -> None:
@@ -306,11 +306,11 @@ class Scheduler:
             return  # if the database is away, it is so for all: their silence means nothing
         for job in await self._recover(everything=False):
             logger.warning("job %s had no heartbeat any more; it is %s", job.job_id, job.state)
-        for job_id in await self._store.presence.adopt(gone_after=self._patience):
+        for job_id in await self._store.processes.adopt_jobs(gone_after=self._patience):
             logger.warning("job %s is spoken of by this process from now on", job_id)
 
     async def _recover(self, *, everything: bool) -> list[Job]:
-        return await self._store.runs.requeue_stalled(
+        return await self._store.claims.requeue_stalled(
             older_than=None if everything else self._patience,
             max_attempts=self._settings.max_attempts,
             except_for=self.running,
@@ -321,7 +321,7 @@ class Scheduler:
         await asyncio.sleep(SWEEP_SECONDS)
 
     async def _discard(self) -> None:
-        await self._store.retention.news.wait()
+        await self._store.retention.discarded.wait()
         await self._sweeper.discard()
 
     @property

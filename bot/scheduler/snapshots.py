@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from bot.artefacts.folder import job_prefix, snapshot_key
+from bot.artefacts.keys import job_prefix, snapshot_key
 
 if TYPE_CHECKING:
-    from bot.artefacts.folder import Artefacts
+    from bot.artefacts.base import Artefacts
 
 __all__ = ["Frames"]
 

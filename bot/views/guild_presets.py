@@ -17,7 +17,7 @@ from bot.views.text import guild as text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.jobs.guild_models import GuildPreset
+    from bot.jobs.models import GuildPreset
     from bot.presets.catalog import CatalogPreset
 
 __all__ = [

@@ -12,7 +12,7 @@ from bot.views.components.routes import SettingsAction
 from bot.views.text import guild as text
 
 if TYPE_CHECKING:
-    from bot.jobs.guild_models import GuildSettings
+    from bot.jobs.models import GuildSettings
 
 __all__ = ["settings_embed", "settings_view"]
 

@@ -17,8 +17,7 @@ from bot.views.text.units import count, duration_in_days
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.jobs.guild_models import GuildPreset
-    from bot.jobs.models import Job, Picker, SavedRequest
+    from bot.jobs.models import GuildPreset, Job, Picker, SavedRequest
 
 __all__ = [
     "Erased",

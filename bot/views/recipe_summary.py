@@ -50,7 +50,9 @@ def chosen(job: Job) -> list[str]:
         words.append(text.OWN_COLOURS)
     if recipe.passes != base.passes:
         words.append(text.PASSES.format(passes=recipe.passes))
-    if recipe.blend and job.understood is None:  # else the card names its styles with their shares
+    if (
+        recipe.blend and job.interpretation is None
+    ):  # else the card names its styles with their shares
         total = sum(recipe.blend)
         shares = " : ".join(f"{round(100 * weight / total)}" for weight in recipe.blend)
         words.append(text.BLENDED.format(shares=shares))

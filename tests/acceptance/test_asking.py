@@ -13,9 +13,8 @@ import pytest
 import pytest_asyncio
 from PIL import Image, ImageChops
 
-from bot.artefacts.folder import preview_key
-from bot.jobs.guild_models import GuildPreset
-from bot.jobs.models import QueueMode
+from bot.artefacts.keys import preview_key
+from bot.jobs.models import GuildPreset, QueueMode
 from bot.playground.state.permissions import Permission
 from bot.playground.state.records import Overwrite
 from bot.presets import library
@@ -56,7 +55,7 @@ async def bot(app, playground):
     scheduler, store = app._scheduler, app._bot._dependencies.store
     await scheduler.set_mode(QueueMode.PAUSED)
     yield app
-    for job in [*await store.waiting(), *await store.running()]:
+    for job in [*await store.list_queued(), *await store.list_running()]:
         await store.cancel(job.job_id)
     async with asyncio.timeout(60):
         while scheduler.running:
@@ -407,7 +406,9 @@ async def test_an_option_is_mended_by_a_press(room, store, text, words, ending, 
     answer = await room.answer(words)
     await _press(room, answer, ending)
     await room.card()
-    [job] = [each for each in await store.waiting() if each.title == "harbour.png × brushes.png"]
+    [job] = [
+        each for each in await store.list_queued() if each.title == "harbour.png × brushes.png"
+    ]
     assert getattr(job.recipe, setting[0]) == setting[1]
 
 
@@ -483,7 +484,7 @@ async def test_more_styles_than_fit_stand_on_pages(room, store, app):
             added_by=int(room.me.id),
             created_at=datetime.now(UTC),
         )
-        await store.presets.add(own, limit=10)
+        await store.guild_presets.add(own, limit=10)
     try:
         room.ask("!stylize", CONTENT)
         picker = (await room.wait(room.pickers))[0]
@@ -506,7 +507,7 @@ async def test_more_styles_than_fit_stand_on_pages(room, store, app):
         assert "harbour.png × Own 3" in said(await room.card())
     finally:
         for number in range(8):
-            await store.presets.remove(int(room.playground.scene.guild.id), f"own-{number}")
+            await store.guild_presets.remove(int(room.playground.scene.guild.id), f"own-{number}")
 
 
 async def test_reactions_that_turn_out_to_be_impossible_leave_the_menu(room):

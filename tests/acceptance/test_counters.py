@@ -12,7 +12,7 @@ from PIL import Image
 
 import bot.exts.jobs.gallery
 import bot.views.gallery
-from bot.jobs.guild_models import GuildSettings
+from bot.jobs.models import GuildSettings
 from bot.playground.state.permissions import Permission
 from bot.playground.state.records import Overwrite
 
@@ -142,7 +142,7 @@ async def test_again_paints_the_last_one_with_another_seed(room, app):
     jobs = [await _store(app).get(job_id_of(card)) for card in room.cards()]
     assert {job.title for job in jobs} == {"harbour.png × brushes.png"}
     assert len({job.recipe.seed for job in jobs}) == 4
-    await _store(app).retention.forget_member(int(stranger.id), messages_too=False)
+    await _store(app).retention.delete_member_data(int(stranger.id), delete_messages=False)
 
 
 async def test_the_gallery_shows_what_may_be_seen_and_is_turned_by_whoever_asked(
@@ -168,7 +168,7 @@ async def test_the_gallery_shows_what_may_be_seen_and_is_turned_by_whoever_asked
     _, final = await room.wait(lambda: len(room.finals()) == 2 and room.finals())
 
     async def is_recorded():  # a moment after it was posted
-        return (await _store(app).paintings_of(int(room.me.id)))[0].outcome_message_id
+        return (await _store(app).list_succeeded(int(room.me.id)))[0].outcome_message_id
 
     await _until(is_recorded)
 
@@ -235,7 +235,7 @@ async def test_what_is_held_can_be_seen_taken_away_and_forgotten(room, app):
     picker = (await room.wait(room.pickers))[0]
 
     async def is_kept():  # a moment after it was posted
-        return await _store(app).pickers.of(int(member.id))
+        return await _store(app).pickers.list_for_member(int(member.id))
 
     await _until(is_kept)
     room.ask("!privacy", author=member)
@@ -272,7 +272,7 @@ async def test_what_is_held_can_be_seen_taken_away_and_forgotten(room, app):
     assert "3 messages of mine deleted" in said(question)
     assert final.id not in room.channel.messages
     assert picker.id not in room.channel.messages
-    assert await _store(app).jobs_of(int(member.id)) == []
+    assert await _store(app).list_for_member(int(member.id)) == []
 
     room.ask("!privacy", author=member)
     await room.wait(
@@ -323,7 +323,7 @@ async def test_managers_say_where_paintings_are_asked_for(room, app):
     await _pressed(room, room.me, settings, "rules:norole:")
     await room.wait(lambda: "<@&" not in settings.embeds[0]["fields"][1]["value"])
     guild_id = int(playground.scene.guild.id)
-    assert await _store(app).guilds.rules(guild_id) == GuildSettings()
+    assert await _store(app).guilds.get_settings(guild_id) == GuildSettings()
 
     removed = playground.remove_bot(playground.scene.guild)
 

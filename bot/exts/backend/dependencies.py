@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bot.artefacts.folder import Artefacts
+    from bot.artefacts.base import Artefacts
     from bot.intake.intake import Intake
     from bot.intake.repeats import JobRepeater
     from bot.jobs.store import JobStore

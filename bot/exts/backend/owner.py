@@ -67,5 +67,5 @@ class OwnerCommands(commands.Cog, description=text.SECTION, command_attrs={"hidd
         await ctx.reply(text.resumed(await self._count_unfinished()))
 
     async def _count_unfinished(self) -> int:
-        counts = await self._store.count()
+        counts = await self._store.count_by_state()
         return sum(number for state, number in counts.items() if not state.is_final)

@@ -11,8 +11,8 @@ from bot.errors import PresetProblem, PresetRefused, RequestProblem, RequestRefu
 if TYPE_CHECKING:
     from discord.abc import MessageableChannel
 
-    from bot.jobs.guild_models import GuildSettings
     from bot.jobs.guilds import Guilds
+    from bot.jobs.models import GuildSettings
 
 __all__ = ["check_can_manage_guild", "check_can_manage_presets", "check_channel_allowed"]
 
@@ -31,7 +31,7 @@ async def check_channel_allowed(
     """
     if guild_id is None:
         return
-    allowed = (await guilds.rules(guild_id)).channel_ids
+    allowed = (await guilds.get_settings(guild_id)).channel_ids
     here = {channel.id, getattr(channel, "parent_id", None)}
     if allowed and here.isdisjoint(allowed):
         named = [f"<#{channel_id}>" for channel_id in allowed[:MOST_NAMED]]

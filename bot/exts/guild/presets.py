@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from bot.exts.backend.component_router import Handler
     from bot.exts.backend.dependencies import Dependencies
     from bot.intake.job_request import PictureSource
-    from bot.jobs.guild_models import GuildPreset
+    from bot.jobs.models import GuildPreset
     from bot.presets.catalog import CatalogPreset
     from bot.views.components.routes import Route
 
@@ -164,7 +164,7 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
             PresetRefused: the member may not manage presets, or there is none of that name.
         """
         guild = _guild(interaction.guild)
-        settings = await self._store.guilds.rules(guild.id)
+        settings = await self._store.guilds.get_settings(guild.id)
         check_can_manage_presets(interaction.user, interaction.permissions, settings)
         match action:
             case PresetAction.ASK:
@@ -209,7 +209,7 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
         """
         own = await self._catalog.guild_presets(guild_id)
         found = find(name, own)
-        for preset in await self._store.presets.of(guild_id):
+        for preset in await self._store.guild_presets.list_for_guild(guild_id):
             if found is not None and preset.name == found.name:
                 return preset
         raise PresetRefused(PresetProblem.UNKNOWN, word=name, suggestion=nearest(name, own))
@@ -233,7 +233,7 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
         return pictures[-1]
 
     async def _check_can_manage_presets(self, ctx: commands.Context[Any]) -> None:
-        settings = await self._store.guilds.rules(_guild(ctx.guild).id)
+        settings = await self._store.guilds.get_settings(_guild(ctx.guild).id)
         check_can_manage_presets(ctx.author, ctx.permissions, settings)
 
 

@@ -43,7 +43,7 @@ class GuildSettingsCommands(commands.Cog, description=text.SETTINGS_SECTION):
         guild_id = _guild_id(ctx.guild)
         check_can_manage_guild(ctx.permissions)
         await ctx.defer(ephemeral=True)
-        settings = await self._guilds.rules(guild_id)
+        settings = await self._guilds.get_settings(guild_id)
         await ctx.reply(
             embed=settings_embed(settings), view=settings_view(settings), ephemeral=True
         )
@@ -83,17 +83,17 @@ class GuildSettingsCommands(commands.Cog, description=text.SETTINGS_SECTION):
     async def on_ready(self) -> None:
         """Record which guilds the bot is in, if this process has all shards."""
         if self._bot.shard_ids is None:
-            await self._guilds.seen({guild.id for guild in self._bot.guilds})
+            await self._guilds.sync_membership({guild.id for guild in self._bot.guilds})
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Record that the bot was invited."""
-        await self._guilds.joined(guild.id)
+        await self._guilds.mark_joined(guild.id)
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Record that the bot was removed; the settings are kept for a while."""
-        await self._guilds.left(guild.id)
+        await self._guilds.mark_left(guild.id)
 
     async def _change(self, interaction: discord.Interaction[Any], **changes: Any) -> None:  # noqa: ANN401
         """Save changed settings and show them.
@@ -103,8 +103,8 @@ class GuildSettingsCommands(commands.Cog, description=text.SETTINGS_SECTION):
         """
         guild_id = _guild_id(interaction.guild)
         check_can_manage_guild(interaction.permissions)
-        settings = replace(await self._guilds.rules(guild_id), **changes)
-        await self._guilds.decide(guild_id, settings)
+        settings = replace(await self._guilds.get_settings(guild_id), **changes)
+        await self._guilds.set_settings(guild_id, settings)
         await interaction.edit_original_response(
             embed=settings_embed(settings), view=settings_view(settings)
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.artefacts.folder import job_prefix
+from bot.artefacts.keys import job_prefix
 from bot.discord_errors import discord_request
 from bot.errors import (
     DiscordError,
@@ -232,7 +232,7 @@ class JobActions:
         if not _may_manage(interaction, job):
             await reply_ephemeral(interaction, text.NOT_YOURS)
             return
-        await self._dependencies.store.retention.forget_job(job.job_id, messages_too=True)
+        await self._dependencies.store.retention.delete_job(job.job_id, delete_messages=True)
         # An interaction may delete its message even where the bot cannot see the channel any more.
         await _delete_message(interaction)
 

@@ -96,7 +96,7 @@ class JobCommands(commands.Cog, description=text.SECTION):
         typed = typed.strip().lower()
         jobs = await self._unfinished(interaction.user.id)
         if interaction.guild_id is not None and interaction.permissions.manage_messages:
-            under_way = [*await self._store.running(), *await self._store.waiting()]
+            under_way = [*await self._store.list_running(), *await self._store.list_queued()]
             jobs += [
                 job
                 for job in under_way
@@ -110,7 +110,7 @@ class JobCommands(commands.Cog, description=text.SECTION):
         ][:MOST_CHOICES]
 
     async def _summary(self, member_id: int, guild_id: int | None) -> QueueSummary:
-        waiting = await self._store.waiting()
+        waiting = await self._store.list_queued()
         places = {job.job_id: place for place, job in enumerate(waiting, 1)}
         mine = [
             QueuedJob(
@@ -123,7 +123,7 @@ class JobCommands(commands.Cog, description=text.SECTION):
         # First the running ones, then by their place in the queue.
         mine.sort(key=lambda queued: queued.place or 0)
         here = [job for job in waiting if _is_of(job, guild_id, member_id)]
-        running = await self._store.running()
+        running = await self._store.list_running()
         return QueueSummary(
             mine=mine,
             running=[job for job in running if _is_of(job, guild_id, member_id)],
@@ -133,7 +133,7 @@ class JobCommands(commands.Cog, description=text.SECTION):
         )
 
     async def _unfinished(self, member_id: int) -> list[Job]:
-        jobs = await self._store.jobs_of(member_id, limit=100)
+        jobs = await self._store.list_for_member(member_id, limit=100)
         return [job for job in jobs if not job.state.is_final]
 
     async def _last(self, ctx: commands.Context[Any]) -> Job | None:
@@ -142,7 +142,7 @@ class JobCommands(commands.Cog, description=text.SECTION):
         if job_id is not None:
             return await self._store.get(job_id)
         guild_id = ctx.guild.id if ctx.guild else None
-        newest = await self._store.jobs_of(ctx.author.id, guild_id=guild_id, limit=1)
+        newest = await self._store.list_for_member(ctx.author.id, guild_id=guild_id, limit=1)
         return newest[0] if newest else None
 
     async def _jobs_to_cancel(self, ctx: commands.Context[Any], written: str) -> Sequence[Job]:
@@ -172,7 +172,7 @@ class JobCommands(commands.Cog, description=text.SECTION):
         """Find another member's unfinished job, if the author may manage messages there."""
         if ctx.guild is None or not isinstance(ctx.author, discord.Member):
             return ()
-        under_way = [*await self._store.running(), *await self._store.waiting()]
+        under_way = [*await self._store.list_running(), *await self._store.list_queued()]
         found = next((job for job in under_way if job.job_id == job_id), None)
         if found is None or found.origin.guild_id != ctx.guild.id:
             return ()

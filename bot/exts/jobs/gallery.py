@@ -107,7 +107,7 @@ class GalleryCommands(commands.Cog, description=text.SECTION):
     ) -> GalleryPage:
         """Load the requested page, or the nearest that exists."""
         guild_id = guild.id if guild is not None else None
-        jobs = await self._store.paintings_of(
+        jobs = await self._store.list_succeeded(
             position.subject, guild_id=guild_id, limit=MOST_PAINTINGS
         )
         shown = [job for job in jobs if may_see(job)]

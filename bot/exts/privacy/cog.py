@@ -163,7 +163,9 @@ class PrivacyCommands(commands.Cog, description=text.SECTION):
         """Delete everything about the member, then report how many messages are deleted."""
         member_id = interaction.user.id
         before = await holdings_of(self._store, member_id)
-        forgot = await self._store.retention.forget_member(member_id, messages_too=messages_too)
+        forgot = await self._store.retention.delete_member_data(
+            member_id, delete_messages=messages_too
+        )
         logger.info("deleted everything about a member: %d jobs", len(forgot.jobs))
         erased = None
         if messages_too:
@@ -174,7 +176,7 @@ class PrivacyCommands(commands.Cog, description=text.SECTION):
         """Wait until no message waits to be deleted, or `ERASE_SECONDS` are over."""
         deadline = time.monotonic() + ERASE_SECONDS
         while True:
-            standing = await self._store.retractions.standing(message_ids)
+            standing = await self._store.pending_deletions.get_status(message_ids)
             if standing.waiting == 0 or time.monotonic() > deadline:
                 return Erased(
                     messages=len(message_ids), waiting=standing.waiting, stuck=standing.abandoned

@@ -9,14 +9,14 @@ import json
 import zipfile
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.artefacts.folder import PREVIEW, job_prefix
+from bot.artefacts.keys import PREVIEW, job_prefix
 from bot.errors import ArtefactMissingError
 from bot.views.privacy import HeldData
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
-    from bot.artefacts.folder import Artefacts
+    from bot.artefacts.base import Artefacts
     from bot.jobs.models import Job
     from bot.jobs.store import JobStore
 
@@ -60,10 +60,10 @@ async def holdings_of(store: JobStore, member_id: int) -> HeldData:
         StoreUnavailableError: the database cannot be reached.
     """
     return HeldData(
-        jobs=tuple(await store.jobs_of(member_id, limit=MOST_JOBS)),
-        pickers=tuple(await store.pickers.of(member_id)),
-        offers=tuple(await store.offers.of(member_id)),
-        presets=tuple(await store.presets.added_by(member_id)),
+        jobs=tuple(await store.list_for_member(member_id, limit=MOST_JOBS)),
+        pickers=tuple(await store.pickers.list_for_member(member_id)),
+        offers=tuple(await store.saved_requests.list_for_member(member_id)),
+        presets=tuple(await store.guild_presets.list_added_by(member_id)),
     )
 
 

@@ -18,7 +18,7 @@ from bot.discord_errors import discord_request
 from bot.errors import DiscordError
 from bot.intake.download import is_allowed
 from bot.intake.job_request import PictureSource
-from bot.jobs.models import Order, Place
+from bot.jobs.job_inputs import InputSource, RoleAssignment
 from bot.views.text.requests import AVATAR_NAME
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class MessagePictures:
     """
 
     pictures: tuple[PictureSource, ...] = ()
-    order: Order = Order.NAMED
+    order: RoleAssignment = RoleAssignment.NAMED
     reply_is_missing: bool = False
 
 
@@ -74,14 +74,17 @@ async def pictures_of_request(
     reference = message.reference
     is_reply = reference is not None and reference.type is discord.MessageReferenceType.default
     if len(own) > 1 or not is_reply or reference is None or reference.message_id is None:
-        return MessagePictures(pictures=own, order=Order.FIRST if len(own) > 1 else Order.NAMED)
+        return MessagePictures(
+            pictures=own, order=RoleAssignment.FIRST if len(own) > 1 else RoleAssignment.NAMED
+        )
     replied_to = await _fetch_replied_to(message, reference)
     if replied_to is None:
         return MessagePictures(pictures=own, reply_is_missing=not own)
-    earlier = pictures_on(replied_to, origins=origins, place=Place.REPLIED_TO)
+    earlier = pictures_on(replied_to, origins=origins, place=InputSource.REPLIED_TO)
     pictures = (*earlier[:1], *own) if own else earlier
     return MessagePictures(
-        pictures=pictures, order=Order.GUESSED if len(pictures) > 1 else Order.NAMED
+        pictures=pictures,
+        order=RoleAssignment.GUESSED if len(pictures) > 1 else RoleAssignment.NAMED,
     )
 
 
@@ -89,7 +92,7 @@ def pictures_on(
     message: discord.Message,
     *,
     origins: Collection[URL],
-    place: Place = Place.ATTACHED,
+    place: InputSource = InputSource.ATTACHED,
     links: bool = True,
     previews: bool = True,
 ) -> tuple[PictureSource, ...]:
@@ -109,7 +112,7 @@ def pictures_on(
     embeds, texts = list(message.embeds), [message.content]
     stickers: list[discord.StickerItem] = list(message.stickers)
     for snapshot in message.message_snapshots:
-        found += [source_of(each, place=Place.FORWARDED) for each in snapshot.attachments]
+        found += [source_of(each, place=InputSource.FORWARDED) for each in snapshot.attachments]
         embeds += snapshot.embeds
         texts.append(snapshot.content)
         stickers += snapshot.stickers
@@ -124,7 +127,9 @@ def pictures_on(
     )
 
 
-def source_of(attachment: discord.Attachment, *, place: Place = Place.ATTACHED) -> PictureSource:
+def source_of(
+    attachment: discord.Attachment, *, place: InputSource = InputSource.ATTACHED
+) -> PictureSource:
     """Return the picture source of an attachment."""
     return _source(
         url=attachment.url,
@@ -148,7 +153,7 @@ def source_of_upload(attachment: Mapping[str, Any]) -> PictureSource:
         filename=str(attachment["filename"]),
         size=int(attachment["size"]),
         content_type=attachment.get("content_type"),
-        place=Place.ATTACHED,
+        place=InputSource.ATTACHED,
     )
 
 
@@ -156,13 +161,15 @@ def source_of_avatar(user: discord.User | discord.Member) -> PictureSource:
     """Return the picture source of a user's avatar, in a guild the guild's avatar."""
     avatar = user.display_avatar.replace(size=AVATAR_SIZE, static_format="png")
     return PictureSource(
-        url=avatar.url, filename=AVATAR_NAME.format(name=user.display_name), place=Place.AVATAR
+        url=avatar.url,
+        filename=AVATAR_NAME.format(name=user.display_name),
+        place=InputSource.AVATAR,
     )
 
 
 def source_of_emoji(emoji: discord.PartialEmoji) -> PictureSource:
     """Return the picture source of a custom emoji."""
-    return PictureSource(url=emoji.url, filename=f":{emoji.name}:", place=Place.EMOJI)
+    return PictureSource(url=emoji.url, filename=f":{emoji.name}:", place=InputSource.EMOJI)
 
 
 def source_of_link(url: str, *, spoiler: bool = False) -> PictureSource:
@@ -171,7 +178,7 @@ def source_of_link(url: str, *, spoiler: bool = False) -> PictureSource:
         url=url,
         filename=_filename(url).removeprefix(SPOILER_PREFIX),
         spoiler=spoiler or _filename(url).startswith(SPOILER_PREFIX),
-        place=Place.LINKED,
+        place=InputSource.LINKED,
     )
 
 
@@ -182,7 +189,7 @@ def _source(
     filename: str,
     size: int,
     content_type: str | None,
-    place: Place,
+    place: InputSource,
 ) -> PictureSource:
     is_video = (content_type or "").lower().startswith("video/")
     return PictureSource(
@@ -217,7 +224,7 @@ def _pictures_in_embeds(
                     url=allowed[0],
                     filename=name.removeprefix(SPOILER_PREFIX),
                     spoiler=name.startswith(SPOILER_PREFIX),
-                    place=Place.EMBEDDED,
+                    place=InputSource.EMBEDDED,
                 )
                 break
 
@@ -238,7 +245,7 @@ def _pictures_of_stickers(stickers: Iterable[discord.StickerItem]) -> Iterator[P
             url=sticker.url,
             filename=sticker.name,
             content_type="application/json" if is_vector else None,
-            place=Place.STICKER,
+            place=InputSource.STICKER,
         )
 
 

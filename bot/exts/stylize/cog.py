@@ -33,7 +33,7 @@ from bot.exts.stylize.request import ResolvedReference, StylizeRequest
 from bot.exts.stylize.slash_command import build_slash_command
 from bot.exts.stylize.suggestion_actions import open_start_form
 from bot.intake.download import allowed_origins, is_allowed
-from bot.jobs.models import Order
+from bot.jobs.job_inputs import RoleAssignment
 from bot.presets.catalog import nearest
 from bot.views.text import requests as text
 
@@ -175,7 +175,7 @@ class Stylize(commands.Cog, description=text.SECTION):
         request = StylizeRequest(
             origin=responder.origin,
             pictures=pictures,
-            order=Order.GUESSED if len(pictures) > 1 else Order.NAMED,
+            order=RoleAssignment.GUESSED if len(pictures) > 1 else RoleAssignment.NAMED,
             avatar=source_of_avatar(interaction.user),
         )
         await self._requests.serve(responder, request)

@@ -23,7 +23,8 @@ from bot.errors import (
 from bot.exts.backend.responders import priority_of, reply_ephemeral, sentence_for
 from bot.exts.stylize.request import PICTURE_SOURCE_JSON
 from bot.intake.job_request import JobRequest, SavedPicture
-from bot.jobs.models import Input, Origin, Picker, Place
+from bot.jobs.job_inputs import InputImage, InputSource
+from bot.jobs.models import Origin, Picker
 from bot.presets.catalog import find, nearest
 from bot.views.components.items import start_view
 from bot.views.picker import (
@@ -124,7 +125,7 @@ class PickerTable:
                     created_at=datetime.now(UTC),
                     recipe=recipe,
                     content_size=held.size,
-                    content=Input(name=held.filename, place=held.place, size=held.size),
+                    content=InputImage(name=held.filename, place=held.place, size=held.size),
                     mask=None
                     if request.mask is None
                     else PICTURE_SOURCE_JSON.dump_python(request.mask, mode="json"),
@@ -356,7 +357,7 @@ class PickerTable:
                 filename=picker.filename,
                 spoiler=picker.spoiler,
                 size=picker.content_size,
-                place=picker.content.place if picker.content is not None else Place.ATTACHED,
+                place=picker.content.place if picker.content is not None else InputSource.ATTACHED,
             ),
             preset=preset,
             mask=None if picker.mask is None else PICTURE_SOURCE_JSON.validate_python(picker.mask),
@@ -366,7 +367,7 @@ class PickerTable:
             priority=priority_of(member, self._dependencies.settings),
         )
         await self._dependencies.intake.accept(request)
-        return await self._dependencies.store.pickers.use(picker.message_id)
+        return await self._dependencies.store.pickers.mark_used(picker.message_id)
 
     async def _post(
         self, responder: Responder, embed: discord.Embed, page: _Page, view: discord.ui.View

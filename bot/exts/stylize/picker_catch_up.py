@@ -31,7 +31,7 @@ async def catch_up(
     """Look at the young pickers that nobody answered, and begin what was chosen on them."""
     patience = timedelta(seconds=dependencies.settings.picker_catch_up_seconds)
     try:
-        missed = await dependencies.store.pickers.unused(since=datetime.now(UTC) - patience)
+        missed = await dependencies.store.pickers.list_unused(since=datetime.now(UTC) - patience)
     except StoreUnavailableError as error:
         logger.warning("reactions made meanwhile go unseen: %s", error)
         return

@@ -12,7 +12,8 @@ from pydantic import AliasChoices, Field, TypeAdapter
 
 from bot.exts.stylize.parser import ParsedText, PictureRole
 from bot.intake.job_request import PictureSource
-from bot.jobs.models import Order, Origin
+from bot.jobs.job_inputs import RoleAssignment
+from bot.jobs.models import Origin  # noqa: TC001 - pydantic reads the annotation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,7 @@ class StylizeRequest:
     pictures: tuple[PictureSource, ...] = ()
     lacks_content: bool = False
     mask: PictureSource | None = None
-    order: Order = Order.NAMED
+    order: RoleAssignment = RoleAssignment.NAMED
     parsed: Annotated[ParsedText, Field(validation_alias=AliasChoices("parsed", "wish"))] = field(
         default_factory=ParsedText
     )
@@ -96,19 +97,19 @@ def build_request(
     posted, order = list(found.pictures), found.order
     mask = posted.pop() if parsed.mask and posted else None
     if len(posted) < 2:
-        order = Order.NAMED
+        order = RoleAssignment.NAMED
     contents = [each.source for each in resolved if each.reference.role is PictureRole.CONTENT]
     styles = [each.source for each in resolved if each.reference.role is PictureRole.STYLE]
     without_role = [each for each in resolved if each.reference.role is None]
     pictures = [*contents, *posted]
     if not pictures:
         pictures = [each.source for each in without_role]
-        order = Order.FIRST if len(pictures) > 1 else Order.NAMED
+        order = RoleAssignment.FIRST if len(pictures) > 1 else RoleAssignment.NAMED
     elif len(pictures) == 1 and not styles and not names_preset:
         clear = [each.source for each in without_role if not each.reference.is_ambiguous]
         if clear:
             pictures += clear
-            order = Order.NAMED if contents else Order.GUESSED
+            order = RoleAssignment.NAMED if contents else RoleAssignment.GUESSED
     lacks_content = not pictures
     pictures += styles
     if parsed.swap and len(pictures) > 1:

@@ -146,7 +146,7 @@ class SuggestionActions:
         if job.origin.requester_id != interaction.user.id:
             await reply_ephemeral(interaction, requests.SWAP_NOT_YOURS)
             return
-        swapped = await self._dependencies.store.swap(job_id)
+        swapped = await self._dependencies.store.swap_inputs(job_id)
         if swapped.state.is_final:
             await reply_ephemeral(interaction, requests.SWAP_TOO_LATE)
             return
@@ -189,7 +189,7 @@ class SuggestionActions:
             interaction, origin=request.origin, request_key=f"offer:{suggestion_id}"
         )
         if await self._requests.serve(responder, request):
-            await self._dependencies.store.offers.use(suggestion_id)
+            await self._dependencies.store.saved_requests.mark_used(suggestion_id)
 
     async def _find(
         self, interaction: discord.Interaction[Any], suggestion_id: str

@@ -24,7 +24,8 @@ from bot.errors import (
 )
 from bot.exts.stylize.request import StylizeRequest  # noqa: TC001 - pydantic reads it
 from bot.intake.intake import MAX_STYLES
-from bot.jobs.models import Order, Place, SavedRequest, new_offer_id
+from bot.jobs.job_inputs import InputSource, RoleAssignment
+from bot.jobs.models import SavedRequest, new_saved_request_id
 from bot.views.components.items import CONTENT_FIELD, STYLE_FIELD, suggestion_view
 from bot.views.components.routes import Suggestion
 from bot.views.text import errors, requests
@@ -89,7 +90,7 @@ class SuggestionSet:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RefusedRequest:
-    """A refused request and its suggestions, as saved in `SavedRequest.ask`."""
+    """A refused request and its suggestions, as saved in `SavedRequest.payload`."""
 
     request: Annotated[StylizeRequest, Field(validation_alias=AliasChoices("request", "ask"))]
     suggested: Annotated[SuggestionSet, Field(validation_alias=AliasChoices("suggested", "way"))]
@@ -112,18 +113,18 @@ async def refuse(
         return
     refused = RefusedRequest(request=request, suggested=suggested)
     saved = SavedRequest(
-        offer_id=new_offer_id(),
+        request_id=new_saved_request_id(),
         requester_id=request.origin.requester_id,
-        ask=REFUSED_REQUEST_JSON.dump_python(refused, mode="json"),
+        payload=REFUSED_REQUEST_JSON.dump_python(refused, mode="json"),
         created_at=datetime.now(UTC),
     )
     try:
-        await dependencies.store.offers.save(saved)
+        await dependencies.store.saved_requests.save(saved)
     except StyleBotError as error:
         logger.warning("cannot save a refused request, no suggestions are shown: %s", error)
         await responder.reply(text)
         return
-    view = suggestion_view(saved.offer_id, suggested.suggestions, correction=suggested.correction)
+    view = suggestion_view(saved.request_id, suggested.suggestions, correction=suggested.correction)
     await responder.reply(text, view=view)
 
 
@@ -135,11 +136,11 @@ async def find_refused(
     Raises:
         StoreUnavailableError: the database cannot be reached.
     """
-    saved = await dependencies.store.offers.get(suggestion_id)
+    saved = await dependencies.store.saved_requests.get(suggestion_id)
     oldest = datetime.now(UTC) - timedelta(seconds=dependencies.settings.picker_seconds)
     if saved is None or saved.created_at < oldest:
         return None
-    return saved, REFUSED_REQUEST_JSON.validate_python(saved.ask)
+    return saved, REFUSED_REQUEST_JSON.validate_python(saved.payload)
 
 
 _FIXED: Final[Mapping[RequestProblem, tuple[Suggestion, ...]]] = {
@@ -293,7 +294,7 @@ def _with_uploads(
             request = _with_content(request, suggested, picture)
     style = uploads.get(STYLE_FIELD)
     if style is not None:
-        request = replace(request, pictures=(*request.pictures, style), order=Order.NAMED)
+        request = replace(request, pictures=(*request.pictures, style), order=RoleAssignment.NAMED)
     return request
 
 
@@ -334,7 +335,7 @@ def _first_frame_of(video: PictureSource) -> PictureSource:
         url=video.first_frame or video.url,
         size=None,
         content_type=None,
-        place=Place.FIRST_FRAME,
+        place=InputSource.FIRST_FRAME,
         first_frame=None,
     )
 

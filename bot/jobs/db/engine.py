@@ -1,8 +1,8 @@
-"""The database under the store: engine, migrations, transactions, and the errors they meet.
+"""The database of the store: engine, migrations, transactions and error translation.
 
-SQLite is opened for durability: write-ahead log, and ``synchronous=FULL``, because NORMAL may
-forget the last commits when the power fails, and a job that was accepted must not be forgotten.
-A commit costs one fsync; the busiest writer, progress, commits about once a second per job.
+SQLite runs with a write-ahead log and ``synchronous=FULL``, since NORMAL can lose the last commits
+in a power failure, and an accepted job must not be lost. A commit costs one fsync; the most
+frequent writer, progress, commits about once a second per job.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.errors import ConfigurationError, StoreUnavailableError
+from bot.jobs.change_feed import NOTIFY_CHANNEL
 from bot.jobs.db.schema import HEAD
 from bot.ops.lock import FolderLock
 
@@ -39,35 +40,33 @@ if TYPE_CHECKING:
 
     from bot.jobs.change_feed import JobFeed
 
-__all__ = ["CHANNEL", "Change", "Database"]
-
-CHANNEL = "stylebot_jobs"
-"""PostgreSQL's NOTIFY channel; the payload is the id of a job that changed."""
+__all__ = ["Change", "Database"]
 
 BUSY_SECONDS = 10
 COMMAND_SECONDS = 30
 LONGEST_DELAY = timedelta(hours=1)
-"""Nothing is ever postponed further than this; what is, was postponed before the clock jumped."""
+"""The longest postponement. A row postponed further was written before the clock was set back."""
 
-_MIGRATION_LOCK = 0x5359_4C45_0001  # any number nobody else uses in that database
+_MIGRATION_LOCK = 0x5359_4C45_0001  # arbitrary; unique among the database's advisory locks
 _QUEUE_LOCK = 0x5359_4C45_0002
 
 
 class Change:
-    """A write transaction, and the jobs it touches."""
+    """A write transaction and the jobs it changes."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.touched: dict[str, None] = {}
 
     def touch(self, job_id: str) -> None:
-        """Tell the feed of this job once the transaction is committed."""
+        """Publish this job on the feed once the transaction is committed."""
         self.touched[job_id] = None
 
     async def upsert(self, table: Table, values: dict[str, Any]) -> None:
         """Insert a row, or update the one with the same primary key."""
-        key = [column.name for column in table.primary_key]
-        rest = {name: value for name, value in values.items() if name not in key}
+        key = list(table.primary_key)
+        key_names = {column.key for column in key}
+        rest = {name: value for name, value in values.items() if name not in key_names}
         if self.connection.dialect.name == "postgresql":
             await self.connection.execute(
                 postgresql.insert(table)
@@ -86,25 +85,25 @@ class Database:
     """One database, opened once per process.
 
     Args:
-        url: SQLAlchemy's address, ``sqlite+aiosqlite:///…`` or ``postgresql+asyncpg://…``
-            (``sqlite:`` and ``postgresql:`` alone are understood).
-        feed: told of every job a committed change touched.
+        url: SQLAlchemy's URL, ``sqlite+aiosqlite:///…`` or ``postgresql+asyncpg://…``. The driver
+            may be left out: ``sqlite:///…``, ``postgresql://…``.
+        feed: notified of the jobs that a committed transaction changed.
 
     Raises:
-        ConfigurationError: the address is not one, its database is not supported, or its
-            driver is not installed.
+        ConfigurationError: the URL is invalid, its database is not supported, or the driver is
+            not installed.
     """
 
     def __init__(self, url: str, *, feed: JobFeed) -> None:
-        self.url = _understood(url)
+        self.url = _parse_url(url)
         self.feed = feed
         self._engine: AsyncEngine | None = None
         self._lock: FolderLock | None = None
-        self._writing = asyncio.Lock()
+        self._write_lock = asyncio.Lock()
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether this is the embedded database, used by one process alone."""
+        """Whether this is SQLite, which is used by one process only."""
         return self.url.get_backend_name() == "sqlite"
 
     @property
@@ -120,24 +119,24 @@ class Database:
             raise RuntimeError(msg)
         return self._engine
 
-    async def open(self, *, beside: bool = False) -> None:
-        """Connect and bring the tables up to date.
+    async def open(self, *, exclusive: bool = True) -> None:
+        """Connect and run the migrations.
 
         Args:
-            beside: connect beside a process that may be at work: nothing is locked, and the
-                tables must be up to date already.
+            exclusive: False for an operator's command while the bot may be running: take no lock on
+                SQLite, run no migration, and start no background work.
 
         Raises:
             ConfigurationError: another process uses the same SQLite file, the driver is
-                missing, or the database is newer than this program; or there is none yet,
-                with `beside`.
+                missing, or the database is newer than this program; without `exclusive`, it does
+                not exist or is not up to date.
             StoreUnavailableError: the database cannot be reached.
         """
-        if beside:
-            await self._open_beside()
+        if not exclusive:
+            await self._attach()
             return
         if self.is_sqlite:
-            await asyncio.to_thread(self._take_folder)
+            await asyncio.to_thread(self._lock_folder)
         try:
             self._engine = _engine(self.url)
             await self._migrate()
@@ -146,7 +145,7 @@ class Database:
             raise
 
     async def close(self) -> None:
-        """Drop every connection and the lock."""
+        """Close every connection and release the lock."""
         if self._engine is not None:
             await self._engine.dispose()
             self._engine = None
@@ -156,39 +155,39 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection that only reads.
+        """Provide a connection for reading.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
         """
-        with _translated():
+        with _translate_errors():
             async with self.engine.connect() as connection:
                 yield connection
 
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[Change]:
-        """One transaction; the feed hears of the touched jobs after the commit.
+        """Provide a write transaction; its jobs are published after the commit.
 
         Raises:
             StoreUnavailableError: the database cannot be reached, or stayed locked.
         """
-        with _translated():
-            # SQLite has one writer at a time anyway: queue for it here, in order, instead of
-            # polling for its lock. PostgreSQL needs no such queue.
-            turn = self._writing if self.is_sqlite else contextlib.nullcontext()
-            async with turn, self.engine.connect() as connection:
+        with _translate_errors():
+            # SQLite allows one writer at a time: queue for it here, in order, instead of polling
+            # for its lock. PostgreSQL needs no such queue.
+            lock = self._write_lock if self.is_sqlite else contextlib.nullcontext()
+            async with lock, self.engine.connect() as connection:
                 await connection.execution_options(stylebot_writes=True)
                 async with connection.begin():
                     change = Change(connection)
                     yield change
                     if not self.is_sqlite:
                         for job_id in change.touched:
-                            await connection.execute(select(func.pg_notify(CHANNEL, job_id)))
+                            await connection.execute(select(func.pg_notify(NOTIFY_CHANNEL, job_id)))
         for job_id in change.touched:
             self.feed.publish(job_id)
 
     async def lock_queue(self, change: Change) -> None:
-        """Hold everyone else who wants to change the queue's order or count it.
+        """Lock out other transactions that change the queue's order or count its jobs.
 
         SQLite's write transactions exclude each other already.
         """
@@ -196,15 +195,15 @@ class Database:
             await change.connection.execute(select(func.pg_advisory_xact_lock(_QUEUE_LOCK)))
 
     def now(self) -> datetime | ColumnElement[datetime]:
-        """The time that rows are compared by: PostgreSQL's own, since hosts' clocks differ."""
+        """Return the current time; PostgreSQL's own there, since hosts' clocks differ."""
         return datetime.now(UTC) if self.is_sqlite else func.clock_timestamp()
 
     def is_due(self, not_before: ColumnElement[datetime | None]) -> ColumnElement[bool]:
-        """Whether what waits until `not_before` has waited enough."""
+        """Build the condition that a postponed row is due."""
         now = self.now()
         return or_(not_before.is_(None), not_before <= now, not_before > now + LONGEST_DELAY)
 
-    async def _open_beside(self) -> None:
+    async def _attach(self) -> None:
         file = self.url.database if self.is_sqlite else None
         if file is not None and not await asyncio.to_thread(Path(file).is_file):
             msg = f"there is no database at {file}: has the bot been started with these settings?"
@@ -221,7 +220,7 @@ class Database:
             msg = "the database is not up to date: start the bot first, or `migrate`"
             raise ConfigurationError(msg)
 
-    def _take_folder(self) -> None:
+    def _lock_folder(self) -> None:
         if self.url.database is None or self.url.database == ":memory:":
             return
         path = Path(self.url.database)
@@ -237,20 +236,20 @@ class Database:
     async def _migrate(self) -> None:
         async with self.read() as connection:
             if await connection.run_sync(_version) == HEAD:
-                return  # saves loading Alembic at every start
-        await asyncio.to_thread(importlib.import_module, "alembic.command")  # slow to load
+                return  # without importing Alembic, which is slow
+        await asyncio.to_thread(importlib.import_module, "alembic.command")  # slow
         async with self.write() as change:
             if not self.is_sqlite:  # several processes may start at once
                 await change.connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             await change.connection.run_sync(_upgrade)
 
 
-def _understood(url: str) -> URL:
+def _parse_url(url: str) -> URL:
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
     except (ArgumentError, NoSuchModuleError) as error:
-        msg = f"STYLEBOT_DATABASE_URL is not a database's address: {error}"
+        msg = f"STYLEBOT_DATABASE_URL is not a database URL: {error}"
         raise ConfigurationError(msg) from error
     if backend == "sqlite":
         return parsed.set(drivername="sqlite+aiosqlite")
@@ -269,7 +268,7 @@ def _engine(url: URL) -> AsyncEngine:
     try:
         return create_async_engine(
             url,
-            pool_pre_ping=True,  # a connection that died while idle is replaced, not reported
+            pool_pre_ping=True,  # replace connections that broke while idle
             pool_timeout=COMMAND_SECONDS,
             connect_args={"timeout": BUSY_SECONDS, "command_timeout": COMMAND_SECONDS},
         )
@@ -279,7 +278,7 @@ def _engine(url: URL) -> AsyncEngine:
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
-    # Transactions are begun by us, below, not by the driver.
+    # `_begin_sqlite` begins the transactions, not the driver.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
@@ -289,8 +288,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and writes later fails at once when another wrote in
-    # between, whatever the busy timeout; one that announces its writing waits for its turn.
+    # A deferred transaction that reads before it writes fails at once if another one wrote in
+    # between, whatever the busy timeout. BEGIN IMMEDIATE waits for the write lock instead.
     writes = connection.get_execution_options().get("stylebot_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -318,8 +317,8 @@ def _upgrade(connection: Connection) -> None:
 
 
 @contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """The drivers' ways of saying "unreachable" or "locked", as our one."""
+def _translate_errors() -> Iterator[None]:
+    """Raise the drivers' errors for "unreachable" and "locked" as `StoreUnavailableError`."""
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError, TimeoutError, OSError) as error:

@@ -1,14 +1,17 @@
-"""The tables, as SQLAlchemy Core sees them. The migrations create them; this describes them.
+"""The tables, for SQLAlchemy Core. The migrations create them; this module describes them.
 
-Times are stored in UTC. Discord's ids are 64-bit integers. Free-form values (losses, reports,
-style keys) are JSON text, since nothing queries inside them.
+Times are stored in UTC. Discord's ids are 64-bit integers. Values that no query looks into
+(losses, reports, keys) are JSON. Where a column or a table has another name in Python than in the
+database, the older name is kept in the database to save a migration.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from pydantic import TypeAdapter
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -30,11 +33,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
+from bot.jobs.job_inputs import InputImage, Interpretation
 from bot.jobs.models import Announcement, JobState
+from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from enum import StrEnum
 
     from sqlalchemy import Dialect
 
@@ -42,35 +46,42 @@ __all__ = [
     "HEAD",
     "IS_ACTIVE",
     "UtcDateTime",
-    "discarded",
+    "answered_messages",
+    "discarded_artefacts",
     "guild_presets",
     "guild_turns",
     "guilds",
     "jobs",
     "member_turns",
     "metadata",
-    "offers",
     "outbox",
+    "pending_deletions",
     "pickers",
     "processes",
-    "rates",
-    "retractions",
+    "saved_requests",
     "switches",
-    "taken",
+    "timings",
 ]
 
+_Enum = TypeVar("_Enum", bound=StrEnum)
+_Value = TypeVar("_Value")
+
 HEAD = "0013"
-"""The newest migration. A database that is already there is opened without loading Alembic."""
+"""The newest migration. A database that has it is opened without importing Alembic."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime in UTC, on databases with and without time zones (SQLite has none)."""
+    """An aware datetime in UTC, also on databases without time zones (SQLite)."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To the database: refuse a naive time, which could mean any zone."""
+        """Convert to the database's form.
+
+        Raises:
+            ValueError: the time is naive.
+        """
         if value is None:
             return None
         if value.tzinfo is None:
@@ -80,17 +91,70 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """From the database: always aware, in UTC."""
+        """Return an aware time in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class EnumText(TypeDecorator[_Enum]):
+    """A member of a `StrEnum`, stored as its value."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, enum: type[_Enum], length: int) -> None:
+        super().__init__(length)
+        self.enum = enum
+
+    def process_bind_param(self, value: _Enum | None, dialect: Dialect) -> str | None:
+        """Return the member's value."""
+        return None if value is None else value.value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> _Enum | None:
+        """Return the member."""
+        return None if value is None else self.enum(value)
+
+
+class RecipeText(TypeDecorator[Recipe]):
+    """A recipe, stored as JSON text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Recipe | None, dialect: Dialect) -> str | None:
+        """Return the recipe's JSON."""
+        return None if value is None else value.to_json()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Recipe | None:
+        """Return the recipe."""
+        return None if value is None else Recipe.from_json(value)
+
+
+class TypedJson(TypeDecorator[_Value]):
+    """A dataclass or a tuple, stored as JSON and validated when read."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, python_type: Any) -> None:  # noqa: ANN401 - a class, or tuple[str, ...]
+        super().__init__()
+        self._adapter: TypeAdapter[_Value] = TypeAdapter(python_type)
+
+    def process_bind_param(self, value: _Value | None, dialect: Dialect) -> Any:  # noqa: ANN401
+        """Return what JSON can represent."""
+        return None if value is None else self._adapter.dump_python(value, mode="json")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> _Value | None:  # noqa: ANN401
+        """Return the typed value."""
+        return None if value is None else self._adapter.validate_python(value)
 
 
 def _one_of(column: str, values: Iterable[StrEnum]) -> str:
     return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
 
 
-# SQLite numbers rows by itself only in an INTEGER primary key, never in a BIGINT one.
+# SQLite autoincrements an INTEGER primary key only, not a BIGINT.
 _RowNumber = BigInteger().with_variant(Integer, "sqlite")
 _ACTIVE = text("state IN ('queued', 'running')")
 _PENDING = text("message_id IS NULL AND abandoned IS NULL")
@@ -110,55 +174,60 @@ jobs = Table(
     metadata,
     Column("number", _RowNumber, primary_key=True, autoincrement=True),  # order of arrival
     Column("job_id", String(12), nullable=False, unique=True),
-    Column("state", String(9), nullable=False),
+    Column("state", EnumText(JobState, 9), nullable=False),
     Column("guild_id", BigInteger),
-    # Whose turn is taken: the guild's, or in direct messages the member's own (negative).
+    # The guild whose turn a job uses; in direct messages the negative user id.
     Column("guild_key", BigInteger, nullable=False),
     Column("channel_id", BigInteger, nullable=False),
     Column("message_id", BigInteger),
     Column("requester_id", BigInteger, nullable=False),
     Column("request_key", String(64), unique=True),
     Column("content_key", Text, nullable=False),
-    Column("style_keys", JSON, nullable=False),
-    Column("recipe", Text, nullable=False),
+    Column("style_keys", TypedJson[tuple[str, ...]](tuple[str, ...]), nullable=False),
+    Column("recipe", RecipeText, nullable=False),
     Column("preset", String(64)),
     Column("title", Text, nullable=False),
     Column("spoiler", Boolean, nullable=False),
     Column("priority", Integer, nullable=False),
     Column("content_width", Integer),
     Column("content_height", Integer),
-    Column("understood", JSON),
+    Column("understood", TypedJson[Interpretation](Interpretation), key="interpretation"),
     Column("start_key", Text),
-    Column("mask_keys", JSON, nullable=False, server_default="[]"),
-    Column("attempts", Integer, nullable=False),
-    Column("claims", Integer, nullable=False),
-    Column("setbacks", Integer, nullable=False),
-    Column("step", Integer, nullable=False),
-    Column("total", Integer, nullable=False),
-    Column("losses", JSON, nullable=False),
-    Column("paint_seconds", Float, nullable=False),
+    Column(
+        "mask_keys",
+        TypedJson[tuple[str | None, ...]](tuple[str | None, ...]),
+        nullable=False,
+        server_default="[]",
+    ),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("claims", Integer, nullable=False, default=0),
+    Column("setbacks", Integer, nullable=False, default=0),
+    Column("step", Integer, nullable=False, default=0),
+    Column("total", Integer, nullable=False, default=0),
+    Column("losses", JSON, nullable=False, default=dict),
+    Column("paint_seconds", Float, nullable=False, default=0.0),
     Column("snapshot_key", Text),
     Column("snapshot_step", Integer),
     Column("checkpoint_key", Text),
     Column("checkpoint_step", Integer),
     Column("result_key", Text),
-    Column("report", JSON, nullable=False),
+    Column("report", JSON, nullable=False, default=dict),
     Column("error_code", String(64)),
     Column("error_message", Text),
     Column("card_message_id", BigInteger),
     Column("outcome_message_id", BigInteger),
-    # Where that message is, if not where the request came from.
+    # The channel of that message, if it is not the origin's.
     Column("outcome_channel_id", BigInteger),
-    Column("cancel_requested", Boolean, nullable=False),
+    Column("cancel_requested", Boolean, nullable=False, default=False),
     Column("claimed_by", Text),
-    Column("tended_by", Text),
+    Column("tended_by", Text, key="delivered_by"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("not_before", UtcDateTime),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
     Column("heartbeat_at", UtcDateTime),
     CheckConstraint(_one_of("state", JobState), name="state"),
-    # The queue is a handful of rows in a table that keeps a month of them.
+    # Few of the rows are active: finished jobs are kept for the retention period.
     Index(
         "ix_jobs_active",
         "state",
@@ -174,8 +243,8 @@ jobs = Table(
 )
 
 IS_ACTIVE = jobs.c.state.in_([literal_column("'queued'"), literal_column("'running'")])
-"""Whether a job waits or is being painted. Its states are written out, not bound as parameters:
-only so can a planner see that the index of active jobs has all that is asked for.
+"""Whether a job is queued or running. The states are literals, not bound parameters: only then can
+the planner use the partial index of active jobs.
 """
 
 outbox = Table(
@@ -183,7 +252,7 @@ outbox = Table(
     metadata,
     Column("delivery_id", _RowNumber, primary_key=True, autoincrement=True),
     Column("job_id", String(12), ForeignKey("jobs.job_id", ondelete="CASCADE"), nullable=False),
-    Column("announcement", String(7), nullable=False),
+    Column("announcement", EnumText(Announcement, 7), nullable=False),
     Column("nonce", String(25), nullable=False, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("send_started_at", UtcDateTime),
@@ -207,10 +276,10 @@ pickers = Table(
     Column("content_key", Text, nullable=False),
     Column("filename", Text, nullable=False),
     Column("spoiler", Boolean, nullable=False),
-    Column("recipe", Text),
+    Column("recipe", RecipeText),
     Column("content_width", Integer),
     Column("content_height", Integer),
-    Column("content", JSON),
+    Column("content", TypedJson[InputImage](InputImage)),
     Column("mask", JSON),
     Column("created_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
@@ -218,28 +287,28 @@ pickers = Table(
     Index("ix_pickers_created", "created_at"),
 )
 
-offers = Table(
+saved_requests = Table(
     "offers",
     metadata,
-    Column("offer_id", String(12), primary_key=True),
+    Column("offer_id", String(12), primary_key=True, key="request_id"),
     Column("requester_id", BigInteger, nullable=False),
-    Column("ask", JSON, nullable=False),
+    Column("ask", JSON, nullable=False, key="payload"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
     Index("ix_offers_requester", "requester_id"),
     Index("ix_offers_created", "created_at"),
 )
 
-# Artefacts whose row is deleted, until they are deleted too: written in the row's transaction.
-discarded = Table(
+# Prefixes of artefacts to delete, written in the transaction that deletes their row.
+discarded_artefacts = Table(
     "discarded",
     metadata,
     Column("prefix", String(64), primary_key=True),
     Column("created_at", UtcDateTime, nullable=False),
 )
 
-# Messages whose painting was forgotten, until they are deleted too.
-retractions = Table(
+# Messages to delete, written in the transaction that deletes their job.
+pending_deletions = Table(
     "retractions",
     metadata,
     Column("message_id", BigInteger, primary_key=True, autoincrement=False),
@@ -256,7 +325,7 @@ retractions = Table(
     ),
 )
 
-# What a guild decided. A row appears with the first decision, or the first style of its own.
+# Settings of guilds. A row is added with the first setting or the first preset.
 guilds = Table(
     "guilds",
     metadata,
@@ -289,7 +358,7 @@ guild_presets = Table(
     Index("ix_guild_presets_added_by", "added_by"),
 )
 
-# The bot processes that share the database, while they live.
+# The running bot processes that share the database, by their heartbeats.
 processes = Table(
     "processes",
     metadata,
@@ -298,15 +367,15 @@ processes = Table(
     Column("seen_at", UtcDateTime, nullable=False),
 )
 
-# Messages that one of several processes answers, all of which heard them.
-taken = Table(
+# Messages received by several processes, of which one answers.
+answered_messages = Table(
     "taken",
     metadata,
     Column("key", String(64), primary_key=True),
     Column("taken_at", UtcDateTime, nullable=False),
 )
 
-# What the operator wants until they want something else, restarts included.
+# Settings an operator changes at run time, such as the queue's mode.
 switches = Table(
     "switches",
     metadata,
@@ -314,7 +383,7 @@ switches = Table(
     Column("value", String(32), nullable=False),
 )
 
-# Whose turn it is: the lowest ticket among those who wait is served, then draws a new one.
+# Turns: the lowest ticket is served next and then replaced by the highest.
 guild_turns = Table(
     "guild_turns",
     metadata,
@@ -330,8 +399,8 @@ member_turns = Table(
     Column("ticket", BigInteger, nullable=False),
 )
 
-# How fast a kind of device paints a kind of recipe: what estimates are made of.
-rates = Table(
+# Measured speed by device and recipe, for estimates.
+timings = Table(
     "rates",
     metadata,
     Column("device", String(128), primary_key=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.jobs.models import Place
+from bot.jobs.job_inputs import InputSource
 from bot.views.components.routes import Suggestion
 
 if TYPE_CHECKING:
@@ -81,18 +81,18 @@ GUESSED_OF_SEVERAL: Final = "I guessed which one to repaint; the button takes th
 UNNAMED: Final = "a picture"
 AND: Final = "{others} and {last}"
 SHARE: Final = "{style} ({percent}%)"
-PLACES: Final[Mapping[Place, str]] = {
-    Place.ATTACHED: "attached",
-    Place.REPLIED_TO: "replied to",
-    Place.FORWARDED: "forwarded",
-    Place.STICKER: "sticker",
-    Place.EMBEDDED: "from the preview",
-    Place.LINKED: "linked",
-    Place.AVATAR: "",
-    Place.EMOJI: "emoji",
-    Place.FIRST_FRAME: "its first frame",
-    Place.PRESET: "",
-    Place.EARLIER: "",
+PLACES: Final[Mapping[InputSource, str]] = {
+    InputSource.ATTACHED: "attached",
+    InputSource.REPLIED_TO: "replied to",
+    InputSource.FORWARDED: "forwarded",
+    InputSource.STICKER: "sticker",
+    InputSource.EMBEDDED: "from the preview",
+    InputSource.LINKED: "linked",
+    InputSource.AVATAR: "",
+    InputSource.EMOJI: "emoji",
+    InputSource.FIRST_FRAME: "its first frame",
+    InputSource.PRESET: "",
+    InputSource.EARLIER: "",
 }
 """What is added to a picture's name; empty where its name says it."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.artefacts.folder import result_key
+from bot.artefacts.keys import result_key
 
 from ..conftest import custom_ids, job_id_of
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.artefacts import folder
-from bot.artefacts.folder import FolderArtefacts, open_artefacts
+from bot.artefacts import keys, open_artefacts
+from bot.artefacts.folder import FolderArtefacts
 from bot.errors import ArtefactMissingError, ConfigurationError, StorageFullError
 
 
@@ -168,11 +168,11 @@ def test_addresses(tmp_path):
 
 
 def test_keys_name_what_they_are_of():
-    assert folder.content_key("j") == "jobs/j/content"
-    assert folder.style_key("j", 1) == "jobs/j/style-1"
-    assert folder.mask_key("j", 1) == "jobs/j/mask-1"
-    assert folder.start_key("j") == "jobs/j/start"
-    assert folder.snapshot_key("j", 12) == "jobs/j/snapshot-12"
-    assert folder.checkpoint_key("j", claims=2, step=12) == "jobs/j/checkpoint-2-12"
-    assert folder.result_key("j") == "jobs/j/result"
-    assert folder.job_prefix("j") == "jobs/j/"
+    assert keys.content_key("j") == "jobs/j/content"
+    assert keys.style_key("j", 1) == "jobs/j/style-1"
+    assert keys.mask_key("j", 1) == "jobs/j/mask-1"
+    assert keys.start_key("j") == "jobs/j/start"
+    assert keys.snapshot_key("j", 12) == "jobs/j/snapshot-12"
+    assert keys.checkpoint_key("j", claims=2, step=12) == "jobs/j/checkpoint-2-12"
+    assert keys.result_key("j") == "jobs/j/result"
+    assert keys.job_prefix("j") == "jobs/j/"

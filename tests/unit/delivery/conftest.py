@@ -14,12 +14,13 @@ import pytest
 from PIL import Image
 from sqlalchemy import update
 
-from bot.artefacts.folder import FolderArtefacts, content_key, preview_key, result_key, style_key
+from bot.artefacts.folder import FolderArtefacts
+from bot.artefacts.keys import content_key, preview_key, result_key, style_key
 from bot.delivery.job_pictures import JobPictureReader
 from bot.errors import MessageNotFoundError
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.db.schema import outbox
-from bot.jobs.models import Announcement, Limits, NewJob, Origin, new_job_id
+from bot.jobs.models import Announcement, JobLimits, NewJob, Origin, new_job_id
 from bot.jobs.store import JobStore
 from bot.views.card import card_footer
 from stylenet.recipe import Recipe
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from bot.jobs.models import Delivery, Job
 
 CHANNEL, DM_CHANNEL, MEMBER, GUILD = 50, 90, 10, 1
-ANYONE = Limits(per_member=99, per_guild=99, total=99)
+ANYONE = JobLimits(per_member=99, per_guild=99, total=99)
 
 
 @dataclass
@@ -147,7 +148,7 @@ class Bench:
 
     async def start(self, job: Job) -> Job:
         """Let this process run the job."""
-        claimed = await self.store.runs.claim(self.store.process_id)
+        claimed = await self.store.claims.claim(self.store.process_id)
         assert claimed is not None
         assert claimed.job_id == job.job_id
         return claimed
@@ -156,18 +157,20 @@ class Bench:
         """Run the job to its end."""
         running = await self.start(job)
         await self.artefacts.put(result_key(job.job_id), result or picture())
-        return await self.store.runs.succeed(running, result_key=result_key(job.job_id), report={})
+        return await self.store.claims.succeed(
+            running, result_key=result_key(job.job_id), report={}
+        )
 
     async def record_step(self, job: Job, step: int) -> None:
         """Record progress, and announce it as the scheduler does."""
-        await self.store.runs.record_progress(
+        await self.store.claims.record_progress(
             job, step=step, total=100, losses={}, paint_seconds=1.0
         )
         self.store.feed.publish(job.job_id)
 
     async def delivery(self, job: Job, announcement: Announcement) -> Delivery:
         """Read a row of the outbox."""
-        rows = await self.store.outbox.of(job.job_id)
+        rows = await self.store.outbox.list_for_job(job.job_id)
         return next(row for row in rows if row.announcement is announcement)
 
     async def change_rows(self, **values: Any) -> None:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.artefacts.folder import snapshot_key
+from bot.artefacts.keys import snapshot_key
 from bot.delivery import card_updater
 from bot.delivery.card_updater import MAX_REPLACEMENTS, CardUpdater
 from bot.errors import DiscordUnavailableError
@@ -40,10 +40,10 @@ async def _updater(bench, *, interval=0.01, process_id=None):
 async def job(bench):
     """A running job with a card."""
     accepted = await bench.accept()
-    (card,) = await bench.store.outbox.due()
-    begun = await bench.store.outbox.begin(card)
+    (card,) = await bench.store.outbox.list_due()
+    begun = await bench.store.outbox.start_send(card)
     message_id = bench.messenger.add(CHANNEL)
-    await bench.store.outbox.done(begun, channel_id=CHANNEL, message_id=message_id)
+    await bench.store.outbox.mark_sent(begun, channel_id=CHANNEL, message_id=message_id)
     return await bench.start(accepted)
 
 
@@ -107,7 +107,7 @@ async def test_pictures_are_uploaded_only_when_they_change(bench, job):
         await _shows(bench, job, "step 1 of 100")
         key = snapshot_key(job.job_id, 2)
         await bench.artefacts.put(key, picture())
-        await bench.store.runs.record_snapshot(job, key=key, step=2)
+        await bench.store.claims.record_snapshot(job, key=key, step=2)
         await bench.record_step(job, 2)
         await _shows(bench, job, "step 2 of 100")
         await bench.record_step(job, 3)

@@ -11,7 +11,7 @@ from bot.delivery import message_deleter
 from bot.delivery.message_deleter import MessageDeleter
 from bot.errors import AccessDeniedError, DiscordRejectedError, DiscordUnavailableError
 from bot.jobs.change_feed import JobFeed
-from bot.jobs.deletions import Standing
+from bot.jobs.deletions import DeletionStatus
 from bot.jobs.store import JobStore
 
 
@@ -37,8 +37,8 @@ async def store(tmp_path, monkeypatch):
 
 async def _add(store, *message_ids):
     async with store._database.write() as change:
-        await store.retractions.add(change, [(5, each) for each in message_ids])
-    store.retractions.news.set()
+        await store.pending_deletions.add(change, [(5, each) for each in message_ids])
+    store.pending_deletions.added.set()
 
 
 @asynccontextmanager
@@ -66,7 +66,7 @@ async def test_what_was_left_over_and_what_comes_is_deleted(store):
         await _add(store, 2, 3)
 
         async def is_clear():
-            return not await store.retractions.due()
+            return not await store.pending_deletions.list_due()
 
         await _until(is_clear)
     assert channel.deleted == [(5, 1), (5, 2), (5, 3)]
@@ -83,7 +83,7 @@ async def test_discord_is_waited_for_and_no_is_no(store):
     async with _at_work(channel, store):
 
         async def is_settled():
-            return await store.retractions.standing({1, 2, 3, 4}) == Standing(
+            return await store.pending_deletions.get_status({1, 2, 3, 4}) == DeletionStatus(
                 waiting=0, abandoned=2
             )
 

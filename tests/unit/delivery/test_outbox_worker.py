@@ -99,8 +99,8 @@ async def test_the_card_is_posted_before_the_outcome_and_each_once(bench):
 
 async def _begin(bench, job, announcement):
     """Begin a delivery as a process does that dies before it records a message."""
-    due = await bench.store.outbox.due()
-    await bench.store.outbox.begin(next(d for d in due if d.announcement is announcement))
+    due = await bench.store.outbox.list_due()
+    await bench.store.outbox.start_send(next(d for d in due if d.announcement is announcement))
     await bench.change_rows(not_before=None)
 
 
@@ -239,11 +239,11 @@ async def test_a_message_whose_job_is_deleted_while_it_is_sent_is_deleted(bench)
     job = await bench.accept()
 
     async def delete_job():
-        await bench.store.retention.forget_job(job.job_id, messages_too=True)
+        await bench.store.retention.delete_job(job.job_id, delete_messages=True)
 
     bench.messenger.before_post = delete_job
     async with _worker(bench):
-        (deletion,) = await until(bench.store.retractions.due)
+        (deletion,) = await until(bench.store.pending_deletions.list_due)
     assert deletion.message_id in bench.messenger.messages
 
 

@@ -11,7 +11,8 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
-from bot.artefacts.folder import open_artefacts, preview_key
+from bot.artefacts import open_artefacts
+from bot.artefacts.keys import preview_key
 from bot.errors import (
     LimitReached,
     PictureProblem,
@@ -193,7 +194,7 @@ async def test_unusable_picture_is_refused_by_name(env, content, style, problem,
         await env.make().accept(make_request(env, content, style))
     assert (refused.value.problem, refused.value.filename) == (problem, filename)
     assert await stored_keys(env) == []
-    assert await env.store.jobs_of(ORIGIN.requester_id) == []
+    assert await env.store.list_for_member(ORIGIN.requester_id) == []
 
 
 async def test_file_announced_as_too_large_is_not_downloaded(env):

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.artefacts.folder import (
+from bot.artefacts import open_artefacts
+from bot.artefacts.keys import (
     content_key,
     job_prefix,
     mask_key,
-    open_artefacts,
     preview_key,
     result_key,
     snapshot_key,
@@ -21,7 +21,7 @@ from bot.errors import ArtefactMissingError, LimitReached
 from bot.intake.acceptance import JobAcceptance
 from bot.intake.repeats import JobRepeater, RepeatMode
 from bot.jobs.change_feed import JobFeed
-from bot.jobs.models import Limits, NewJob, Origin
+from bot.jobs.models import JobLimits, NewJob, Origin
 from bot.jobs.store import JobStore
 from bot.settings import Settings
 from stylenet.recipe import Recipe
@@ -61,9 +61,9 @@ async def env(tmp_path):
             spoiler=True,
             content_size=(640, 480),
         )
-        await store.enqueue(new, limits=Limits.of(settings))
-        claimed = await store.runs.claim("here")
-        parent = await store.runs.succeed(claimed, result_key=result_key(JOB), report={})
+        await store.enqueue(new, limits=JobLimits.of(settings))
+        claimed = await store.claims.claim("here")
+        parent = await store.claims.succeed(claimed, result_key=result_key(JOB), report={})
         acceptance = JobAcceptance(settings, store=store, artefacts=artefacts)
         yield SimpleNamespace(
             repeats=JobRepeater(acceptance, artefacts),

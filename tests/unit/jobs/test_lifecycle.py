@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 
 from bot.errors import ClaimLostError
 from bot.jobs.change_feed import JobFeed
-from bot.jobs.models import TRANSITIONS, Announcement, JobState, Limits, NewJob, Origin, new_job_id
+from bot.jobs.models import (
+    TRANSITIONS,
+    Announcement,
+    JobLimits,
+    JobState,
+    NewJob,
+    Origin,
+    new_job_id,
+)
 from bot.jobs.store import JobStore
 from stylenet.recipe import Recipe
 
@@ -62,30 +70,30 @@ async def _play(empty: Path, moves: list[tuple[str, int]]) -> None:
 async def _make(store: JobStore, move: str, which: int, claims: list, ids: list[str]) -> None:
     if move == "enqueue":
         job = await store.enqueue(
-            _new_job(member=which), limits=Limits(per_member=99, per_guild=99, total=99)
+            _new_job(member=which), limits=JobLimits(per_member=99, per_guild=99, total=99)
         )
         ids.append(job.job_id)
     elif move == "claim":
-        job = await store.runs.claim("process")
+        job = await store.claims.claim("process")
         if job is not None:
             claims.append(job)
     elif move == "recover":
-        await store.runs.requeue_stalled(older_than=None, max_attempts=1)
+        await store.claims.requeue_stalled(older_than=None, max_attempts=1)
     elif move == "cancel":
         if ids:
             await store.cancel(ids[which % len(ids)])
     elif claims:
-        job, runs = claims[which % len(claims)], store.runs
+        job, store_claims = claims[which % len(claims)], store.claims
         await {
-            "progress": lambda: runs.record_progress(
+            "progress": lambda: store_claims.record_progress(
                 job, step=which, total=9, losses={}, paint_seconds=1
             ),
-            "checkpoint": lambda: runs.record_checkpoint(job, key="k", step=which),
-            "succeed": lambda: runs.succeed(job, result_key="k", report={}),
-            "fail": lambda: runs.fail(job, code="internal", message=""),
-            "stopped": lambda: runs.stopped(job),
-            "requeue": lambda: runs.requeue(job, counted=True),
-            "hand_back": lambda: runs.requeue(job, counted=False),
+            "checkpoint": lambda: store_claims.record_checkpoint(job, key="k", step=which),
+            "succeed": lambda: store_claims.succeed(job, result_key="k", report={}),
+            "fail": lambda: store_claims.fail(job, code="internal", message=""),
+            "stopped": lambda: store_claims.mark_cancelled(job),
+            "requeue": lambda: store_claims.requeue(job, counted=True),
+            "hand_back": lambda: store_claims.requeue(job, counted=False),
         }[move]()
 
 
@@ -95,7 +103,7 @@ async def _check(store: JobStore, job_id: str, states: dict[str, JobState]) -> N
     assert job.state is before or (before, job.state) in TRANSITIONS
     states[job_id] = job.state
 
-    said = [row.announcement for row in await store.outbox.of(job_id)]
+    said = [row.announcement for row in await store.outbox.list_for_job(job_id)]
     assert said == [Announcement.CARD] + [Announcement.OUTCOME] * job.state.is_final
     assert (job.finished_at is not None) == job.state.is_final
     assert (job.claimed_by is not None) == (job.state is JobState.RUNNING)

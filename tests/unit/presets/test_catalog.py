@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 from PIL import Image
 
-from bot.artefacts.folder import open_artefacts
+from bot.artefacts import open_artefacts
 from bot.errors import ArtefactMissingError
-from bot.jobs.guild_models import GuildPreset
+from bot.jobs.models import GuildPreset
 from bot.presets import library
 from bot.presets.catalog import PresetCatalog
 from bot.presets.contact_sheet import contact_sheet
@@ -26,7 +26,7 @@ class OwnPresets:
     def __init__(self):
         self.presets = []
 
-    async def of(self, guild_id):
+    async def list_for_guild(self, guild_id):
         return [each for each in self.presets if each.guild_id == guild_id]
 
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import pytest
 from PIL import Image
 
-from bot.artefacts.folder import open_artefacts
+from bot.artefacts import open_artefacts
 from bot.executors.protocol import Failed, Finished
 from bot.jobs.change_feed import JobFeed
-from bot.jobs.guild_models import GuildPreset
+from bot.jobs.models import GuildPreset
 from bot.jobs.store import JobStore
 from bot.presets.thumbnail_painter import ThumbnailPainter
 from stylenet.events import Checkpoint, Losses, Progress
@@ -54,8 +54,8 @@ async def kept(tmp_path):
             added_by=1,
             created_at=datetime(2026, 1, 1, tzinfo=UTC),
         )
-        await store.presets.add(preset, limit=9)
-        yield store.presets, artefacts
+        await store.guild_presets.add(preset, limit=9)
+        yield store.guild_presets, artefacts
 
 
 def progress(step):
@@ -78,7 +78,7 @@ async def test_a_painted_thumbnail_replaces_the_cropped_one(kept):
     assert Image.open(io.BytesIO(work.content)).width > 256  # the photograph
     assert work.styles == (picture("blue"),)
 
-    (preset,) = await presets.of(7)
+    (preset,) = await presets.list_for_guild(7)
     shown = Image.open(io.BytesIO(await artefacts.get(preset.thumbnail_key)))
     assert shown.size == (216, 144)
     assert shown.convert("RGB").getpixel((9, 9))[0] > 200
@@ -93,7 +93,7 @@ async def test_painting_stops_for_members_and_resumes(kept):
     executor = Executor(progress(1), Checkpoint(step=1, state=b"so far"), progress(2))
     samples = ThumbnailPainter(presets, artefacts, executor, is_busy=lambda: next(busy))
     assert not await samples.paint_next()
-    (preset,) = await presets.of(7)
+    (preset,) = await presets.list_for_guild(7)
     assert preset.thumbnail_key == "guilds/7/a/thumbnail"
 
     busy = iter([False])

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.artefacts.folder import FolderArtefacts, content_key, mask_key, start_key, style_key
+from bot.artefacts.folder import FolderArtefacts
+from bot.artefacts.keys import content_key, mask_key, start_key, style_key
 from bot.executors.protocol import Cancelled, Event, Finished, Work
 from bot.jobs.change_feed import JobFeed
-from bot.jobs.models import Job, JobState, Limits, NewJob, Origin, new_job_id
+from bot.jobs.models import Job, JobLimits, JobState, NewJob, Origin, new_job_id
 from bot.jobs.store import JobStore
 from bot.scheduler.scheduler import Scheduler
 from bot.settings import Settings
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     Script = Callable[[Work, asyncio.Event], AsyncGenerator[Event, None]]
 
-LIMITS = Limits(per_member=99, per_guild=99, total=99)
+LIMITS = JobLimits(per_member=99, per_guild=99, total=99)
 
 
 class ScriptedExecutor:

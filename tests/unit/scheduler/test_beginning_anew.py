@@ -6,18 +6,10 @@ import asyncio
 
 import pytest
 
-from bot.artefacts.folder import content_key, style_key
+from bot.artefacts.keys import content_key, style_key
 from bot.executors.protocol import Finished
-from bot.jobs.models import (
-    Input,
-    Interpretation,
-    JobState,
-    NewJob,
-    Order,
-    Origin,
-    Place,
-    new_job_id,
-)
+from bot.jobs.job_inputs import InputImage, InputSource, Interpretation, RoleAssignment
+from bot.jobs.models import JobState, NewJob, Origin, new_job_id
 from stylenet.recipe import Recipe
 
 from .conftest import LIMITS, progress
@@ -28,9 +20,9 @@ async def _accept(bench):
     await bench.artefacts.put(content_key(job_id), b"harbour")
     await bench.artefacts.put(style_key(job_id, 0), b"brushes")
     understood = Interpretation(
-        content=Input(name="harbour.png", place=Place.REPLIED_TO),
-        styles=(Input(name="brushes.png", place=Place.ATTACHED),),
-        order=Order.GUESSED,
+        content=InputImage(name="harbour.png", place=InputSource.REPLIED_TO),
+        styles=(InputImage(name="brushes.png", place=InputSource.ATTACHED),),
+        order=RoleAssignment.GUESSED,
     )
     new = NewJob(
         job_id=job_id,
@@ -38,7 +30,7 @@ async def _accept(bench):
         content_key=content_key(job_id),
         style_keys=(style_key(job_id, 0),),
         recipe=Recipe(size=100, passes=10),
-        understood=understood,
+        interpretation=understood,
     )
     return await bench.store.enqueue(new, limits=LIMITS)
 
@@ -60,7 +52,7 @@ async def test_it_is_painted_once_the_right_way_round(bench, slots):
     job = await _accept(bench)
     await bench.scheduler.start()
     await bench.until(job.job_id, lambda each: each.step == 1)
-    await bench.store.swap(job.job_id)
+    await bench.store.swap_inputs(job.job_id)
 
     done = await bench.until(job.job_id, JobState.SUCCEEDED)
     assert [(work.content, work.styles) for work in executor.works] == [

@@ -65,7 +65,7 @@ def test_a_painting_in_scales_takes_more_evaluations_and_no_more_passes(make_job
 
 
 async def test_before_anything_was_measured(store, job):
-    estimator = Estimator(store.rates)
+    estimator = Estimator(store.timings)
     await estimator.load()
     assert estimator.paint_seconds(job(256, 20), device="cpu") == pytest.approx(
         truth(job(256, 20), CPU_COSTS)
@@ -76,13 +76,13 @@ async def test_before_anything_was_measured(store, job):
 
 async def test_a_few_paintings_tell_of_others(store, job):
     dice = random.Random(5)
-    estimator = Estimator(store.rates)
+    estimator = Estimator(store.timings)
     for size, passes in [(64, 8), (128, 30), (256, 12), (384, 20), (96, 60), (320, 8)]:
         one = job(size, passes)
         noise = dice.uniform(0.95, 1.05)
         await estimator.learn(one, device="cpu", seconds=truth(one) * noise)
 
-    again = Estimator(store.rates)  # after a restart
+    again = Estimator(store.timings)  # after a restart
     await again.load()
     for size, passes in [(80, 40), (200, 15), (512, 20), (64, 100)]:
         one = job(size, passes)
@@ -93,7 +93,7 @@ async def test_a_few_paintings_tell_of_others(store, job):
 
 
 async def test_one_painting_tells_how_much_slower_a_machine_is_in_all(store, job):
-    estimator = Estimator(store.rates)
+    estimator = Estimator(store.timings)
     slow = [5 * cost for cost in CPU_COSTS]
     await estimator.learn(job(64, 5), device="cpu", seconds=truth(job(64, 5), slow))
     for size, passes in [(64, 20), (384, 14)]:
@@ -102,7 +102,7 @@ async def test_one_painting_tells_how_much_slower_a_machine_is_in_all(store, job
 
 
 async def test_a_painting_goes_on_at_its_own_pace_and_sets_that_of_the_others(store, job):
-    estimator = Estimator(store.rates)
+    estimator = Estimator(store.timings)
     for size, passes in [(64, 8), (128, 30), (256, 12), (384, 20), (96, 60), (320, 8)]:
         one = job(size, passes)
         await estimator.learn(one, device="cpu", seconds=truth(one, CPU_COSTS))
@@ -128,7 +128,7 @@ async def test_a_painting_goes_on_at_its_own_pace_and_sets_that_of_the_others(st
 
 
 async def test_what_waits_is_foretold_at_the_pace_of_late(store, job):
-    estimator = Estimator(store.rates)
+    estimator = Estimator(store.timings)
     one = job(200, 10)
     for factor in (1, 1, 1, 1, 1, 1, 3, 3):
         await estimator.learn(one, device="cpu", seconds=factor * truth(one))
@@ -139,7 +139,7 @@ async def test_what_waits_is_foretold_at_the_pace_of_late(store, job):
 
 
 async def test_recipes_have_costs_of_their_own(store, job):
-    estimator = Estimator(store.rates)
+    estimator = Estimator(store.timings)
     for size in (100, 200, 300, 400):
         for name, factor in (("default", 1), ("fine", 4)):
             one = job(size, 10, name)
@@ -151,7 +151,7 @@ async def test_recipes_have_costs_of_their_own(store, job):
 
 
 async def test_a_machine_that_became_slower_is_believed(store, job):
-    estimator = Estimator(store.rates)
+    estimator = Estimator(store.timings)
     for factor in (1, 3):
         for round_ in range(25):
             one = job((100, 200, 300)[round_ % 3], 10 + round_)
@@ -161,7 +161,7 @@ async def test_a_machine_that_became_slower_is_believed(store, job):
 
 
 async def test_nothing_is_foretold_to_take_less_than_nothing(store, job):
-    estimator = Estimator(store.rates)
+    estimator = Estimator(store.timings)
     for size, seconds in ((64, 50.0), (400, 1.0), (300, 2.0), (80, 40.0)):  # makes no sense
         await estimator.learn(job(size, 20), device="cpu", seconds=seconds)
     assert all(estimator.paint_seconds(job(size, 1), device="cpu") >= 0 for size in (64, 512, 4096))

@@ -8,7 +8,8 @@ import os
 import pytest
 from sqlalchemy import text
 
-from bot.artefacts.folder import FolderArtefacts, open_artefacts
+from bot.artefacts import open_artefacts
+from bot.artefacts.folder import FolderArtefacts
 from bot.errors import RequestRefused, StoreUnavailableError
 from bot.executors.protocol import EncodedSnapshot, Failed, Finished
 from bot.jobs.models import JobState, QueueMode
@@ -38,7 +39,7 @@ async def test_a_job_from_the_queue_to_its_picture(bench):
     assert (work.content, work.styles) == (b"content", (b"style",))
     assert (work.masks, work.start, work.checkpoint) == ((), None, None)
     async with asyncio.timeout(60):
-        while set(await bench.store.rates.all()) != {("cpu", "default"), ("cpu", "*")}:
+        while set(await bench.store.timings.get_all()) != {("cpu", "default"), ("cpu", "*")}:
             await asyncio.sleep(0.01)
 
 
@@ -160,8 +161,8 @@ async def test_inputs_that_are_gone(bench):
 
 async def test_a_checkpoint_that_is_gone_costs_only_time(bench):
     job = await bench.accept()
-    claimed = await bench.store.runs.claim("another process")
-    await bench.store.runs.record_checkpoint(claimed, key="jobs/x/checkpoint-1-2", step=2)
+    claimed = await bench.store.claims.claim("another process")
+    await bench.store.claims.record_checkpoint(claimed, key="jobs/x/checkpoint-1-2", step=2)
     await bench.scheduler.start()
 
     await bench.until(job.job_id, JobState.SUCCEEDED)
@@ -257,7 +258,7 @@ async def test_a_paused_queue_waits_over_a_restart(bench):
 
 async def test_a_draining_queue_finishes_what_it_has_and_takes_nothing_new(bench):
     first, second = await bench.accept(), await bench.accept()
-    await bench.store.switches.set_mode(QueueMode.DRAINING)  # as another process does
+    await bench.store.queue.set_mode(QueueMode.DRAINING)  # as another process does
     with pytest.raises(RequestRefused):
         await bench.accept()
     await bench.scheduler.start()
@@ -265,7 +266,7 @@ async def test_a_draining_queue_finishes_what_it_has_and_takes_nothing_new(bench
     for job in (first, second):
         await bench.until(job.job_id, JobState.SUCCEEDED)
 
-    await bench.store.switches.set_mode(QueueMode.OPEN)
+    await bench.store.queue.set_mode(QueueMode.OPEN)
 
     async with asyncio.timeout(60):
         while not bench.scheduler.accepting:
@@ -333,8 +334,8 @@ async def test_a_claim_that_was_lost_is_let_go(bench):
     job = await bench.accept()
     await bench.until(job.job_id, JobState.RUNNING)
     bench.executor.slots = 0  # it is not to claim the job again at once
-    await bench.store.runs.requeue_stalled(older_than=None, max_attempts=9)
-    taken = await bench.store.runs.claim("another process")
+    await bench.store.claims.requeue_stalled(older_than=None, max_attempts=9)
+    taken = await bench.store.claims.claim("another process")
 
     async with asyncio.timeout(60):
         while bench.scheduler.running:
@@ -357,8 +358,8 @@ async def test_estimates_add_up(bench):
     estimates = [await bench.scheduler.estimate(job) for job in (first, second, third)]
     assert estimates == pytest.approx([50, 100, 150], rel=0.06)
 
-    claimed = await bench.store.runs.claim("process")
-    await bench.store.runs.record_progress(claimed, step=5, total=20, losses={}, paint_seconds=10)
+    claimed = await bench.store.claims.claim("process")
+    await bench.store.claims.record_progress(claimed, step=5, total=20, losses={}, paint_seconds=10)
     running = await bench.store.get(first.job_id)
     left = await bench.scheduler.estimate(running)
     assert 25 < left < 35
@@ -371,7 +372,7 @@ async def test_estimates_add_up(bench):
     assert await bench.scheduler.estimate(await bench.store.cancel(third.job_id)) is None
 
 
-@pytest.mark.parametrize("first", ["waiting", "running"])
+@pytest.mark.parametrize("first", ["list_queued", "list_running"])
 async def test_a_job_that_is_claimed_while_the_queue_is_read_is_still_foretold(
     bench, monkeypatch, first
 ):
@@ -380,7 +381,7 @@ async def test_a_job_that_is_claimed_while_the_queue_is_read_is_still_foretold(
 
     async def read():
         found = await really_read()
-        await bench.store.runs.claim("process")
+        await bench.store.claims.claim("process")
         return found
 
     monkeypatch.setattr(bench.store, first, read)
@@ -393,8 +394,8 @@ async def test_sweeping(bench):
         await bench.store.cancel(job.job_id)
         if job is not pending:
             for _ in range(2):
-                row = next(r for r in await bench.store.outbox.due() if r.job_id == job.job_id)
-                await bench.store.outbox.done(row, channel_id=5, message_id=1)
+                row = next(r for r in await bench.store.outbox.list_due() if r.job_id == job.job_id)
+                await bench.store.outbox.mark_sent(row, channel_id=5, message_id=1)
     async with bench.store._database.write() as change:
         await change.connection.execute(
             text(
@@ -414,7 +415,7 @@ async def test_sweeping(bench):
     kept = {info.key.split("/")[1] async for info in bench.artefacts.list()}
     assert kept == {young.job_id, pending.job_id, "fresh"}
     jobs = {old.job_id, young.job_id, pending.job_id}
-    assert await bench.store.retention.unknown_jobs(jobs) == {old.job_id}
+    assert await bench.store.retention.find_unknown_jobs(jobs) == {old.job_id}
     assert await bench.scheduler._sweeper.sweep() == 0
 
 
@@ -442,12 +443,12 @@ async def test_a_forgotten_job_stops_and_leaves_no_picture(bench):
     running, queued = await bench.accept(), await bench.accept()
     await bench.until(running.job_id, lambda job: job.step == 1)
 
-    await bench.store.retention.forget_member(10, messages_too=False)
+    await bench.store.retention.delete_member_data(10, delete_messages=False)
 
     async with asyncio.timeout(60):
         while bench.scheduler.running or [info async for info in bench.artefacts.list()]:
             await asyncio.sleep(0.02)
-    assert await bench.store.jobs_of(10) == []
+    assert await bench.store.list_for_member(10) == []
     assert bench.executor.closed == 1
     assert len(bench.executor.works) == 1, queued.job_id
 
@@ -463,15 +464,15 @@ async def test_what_was_forgotten_is_deleted_once_the_storage_is_back(bench, mon
 
     monkeypatch.setattr(FolderArtefacts, "delete_prefix", delete_prefix)
     job = await bench.accept()
-    await bench.store.retention.forget_job(job.job_id, messages_too=False)
+    await bench.store.retention.delete_job(job.job_id, delete_messages=False)
     await bench.scheduler.start()
     await asyncio.sleep(0.1)
-    assert await bench.store.retention.discarded() == [f"jobs/{job.job_id}/"]
+    assert await bench.store.retention.list_discarded() == [f"jobs/{job.job_id}/"]
 
     away = False
 
     async with asyncio.timeout(60):
-        while await bench.store.retention.discarded():
+        while await bench.store.retention.list_discarded():
             await asyncio.sleep(0.02)
     assert [info async for info in bench.artefacts.list()] == []
 

@@ -6,7 +6,8 @@ import itertools
 
 import pytest
 
-from bot.artefacts.folder import job_prefix, open_artefacts
+from bot.artefacts import open_artefacts
+from bot.artefacts.keys import job_prefix
 from bot.scheduler.snapshots import Frames
 
 JOB = "0123456789ab"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.jobs.models import Input, Interpretation, JobState, Order, Place
+from bot.jobs.job_inputs import InputImage, InputSource, Interpretation, RoleAssignment
+from bot.jobs.models import JobState
 from bot.views.card import CardFacts, bar, render_card, shown_title
 from bot.views.components.items import JOB_EMOJIS
 from bot.views.components.routes import JobAction
@@ -88,13 +89,13 @@ def test_what_was_taken_is_shown_large_until_something_is_painted(make_job):
 
 def test_what_was_taken_is_said_first_and_shown_once_there_is_something_to_see(make_job):
     understood = Interpretation(
-        content=Input(name="a.png", place=Place.REPLIED_TO),
-        styles=(Input(name="b.png", place=Place.ATTACHED),),
-        order=Order.GUESSED,
+        content=InputImage(name="a.png", place=InputSource.REPLIED_TO),
+        styles=(InputImage(name="b.png", place=InputSource.ATTACHED),),
+        order=RoleAssignment.GUESSED,
     )
-    waiting = render_card(make_job(understood=understood), CardFacts(place=1)).embed.description
+    waiting = render_card(make_job(interpretation=understood), CardFacts(place=1)).embed.description
     assert waiting.index("Repainting **a.png**") < waiting.index("Waiting")
-    job = make_job(understood=understood, state=JobState.RUNNING, step=1, total=2)
+    job = make_job(interpretation=understood, state=JobState.RUNNING, step=1, total=2)
     painting = render_card(job, CardFacts()).embed.description
     assert "Repainting" not in painting
     assert "**Swap**" in painting

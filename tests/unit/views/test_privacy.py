@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from bot.jobs.models import SavedRequest
 from bot.views.privacy import HeldData, forget_question
 
-OFFER = SavedRequest(offer_id="0123456789ab", requester_id=4, ask={}, created_at=datetime.now(UTC))
+OFFER = SavedRequest(
+    request_id="0123456789ab", requester_id=4, payload={}, created_at=datetime.now(UTC)
+)
 
 
 def test_unfinished_requests_are_counted():

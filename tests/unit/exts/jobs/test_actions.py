@@ -13,8 +13,7 @@ import pytest
 from bot.errors import RequestProblem, RequestRefused, UnknownJobError
 from bot.exts.jobs.actions import DOUBLE_PRESS, JobActions
 from bot.intake.repeats import RepeatMode
-from bot.jobs.guild_models import GuildSettings
-from bot.jobs.models import JobState
+from bot.jobs.models import GuildSettings, JobState
 from bot.views.components.routes import JobAction
 from bot.views.text import errors, jobs
 
@@ -31,8 +30,8 @@ def dependencies(make_job):
     made.settings.timelapse_bytes = 1_000_000
     made.store.get = AsyncMock(return_value=make_job(state=JobState.SUCCEEDED))
     made.store.cancel = AsyncMock()
-    made.store.guilds.rules = AsyncMock(return_value=GuildSettings())
-    made.store.retention.forget_job = AsyncMock()
+    made.store.guilds.get_settings = AsyncMock(return_value=GuildSettings())
+    made.store.retention.delete_job = AsyncMock()
     made.repeats.repaint = AsyncMock(return_value=make_job())
     return made
 
@@ -86,7 +85,7 @@ async def test_the_requester_and_moderators_may_cancel_and_delete(
     assert dependencies.store.cancel.await_count == allowed
     assert answer(cancelled) == (None if allowed else jobs.NOT_YOURS)
     deleted = await press(JobAction.DELETE, user_id=user_id, moderator=moderator)
-    assert dependencies.store.retention.forget_job.await_count == allowed
+    assert dependencies.store.retention.delete_job.await_count == allowed
     assert deleted.delete_original_response.await_count == allowed
 
 
@@ -142,7 +141,7 @@ async def test_nothing_is_enqueued_at_a_limit_or_while_shutting_down(press, depe
 
 
 async def test_a_guild_that_allows_other_channels_refuses(press, dependencies):
-    dependencies.store.guilds.rules.return_value = GuildSettings(channel_ids=(7,))
+    dependencies.store.guilds.get_settings.return_value = GuildSettings(channel_ids=(7,))
     with pytest.raises(RequestRefused) as refused:
         await press(JobAction.AGAIN)
     assert refused.value.problem is RequestProblem.CHANNEL_CLOSED

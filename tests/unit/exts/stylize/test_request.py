@@ -32,7 +32,8 @@ from bot.exts.stylize.suggestions import (
     suggestions_for,
 )
 from bot.intake.job_request import PictureSource
-from bot.jobs.models import Order, Origin, Place
+from bot.jobs.job_inputs import InputSource, RoleAssignment
+from bot.jobs.models import Origin
 from bot.views.components.routes import Suggestion
 
 ORIGIN = Origin(guild_id=1, channel_id=2, message_id=3, requester_id=4)
@@ -43,7 +44,7 @@ def _picture(name, **more):
 
 
 A, B, C = (_picture(f"{name}.png") for name in "abc")
-AVATAR = _picture("Ada's avatar", place=Place.AVATAR)
+AVATAR = _picture("Ada's avatar", place=InputSource.AVATAR)
 VIDEO = _picture("clip.mp4", content_type="video/mp4", first_frame="https://cdn.example/still")
 
 
@@ -52,7 +53,7 @@ def _resolved(source, role=None, *, is_ambiguous=False):
     return ResolvedReference(reference=reference, source=source)
 
 
-def _build(found=(), resolved=(), parsed=None, *, preset=False, order=Order.FIRST):
+def _build(found=(), resolved=(), parsed=None, *, preset=False, order=RoleAssignment.FIRST):
     return build_request(
         MessagePictures(pictures=tuple(found), order=order),
         resolved,
@@ -70,16 +71,22 @@ def _request(*pictures, **more):
 @pytest.mark.parametrize(
     ("found", "resolved", "preset", "pictures", "order"),
     [
-        ([A, B], [], False, [A, B], Order.FIRST),
-        ([A], [], False, [A], Order.NAMED),
-        ([A, B], [_resolved(AVATAR)], False, [A, B], Order.FIRST),  # a courtesy
-        ([A], [_resolved(AVATAR)], True, [A], Order.NAMED),
-        ([A], [_resolved(AVATAR)], False, [A, AVATAR], Order.GUESSED),
-        ([A], [_resolved(AVATAR, is_ambiguous=True)], False, [A], Order.NAMED),  # paint this for me
-        ([], [_resolved(AVATAR, is_ambiguous=True)], True, [AVATAR], Order.NAMED),
-        ([], [_resolved(AVATAR), _resolved(C)], False, [AVATAR, C], Order.FIRST),
-        ([A], [_resolved(AVATAR, PictureRole.CONTENT)], False, [AVATAR, A], Order.NAMED),
-        ([A], [_resolved(AVATAR, PictureRole.STYLE)], False, [A, AVATAR], Order.NAMED),
+        ([A, B], [], False, [A, B], RoleAssignment.FIRST),
+        ([A], [], False, [A], RoleAssignment.NAMED),
+        ([A, B], [_resolved(AVATAR)], False, [A, B], RoleAssignment.FIRST),  # a courtesy
+        ([A], [_resolved(AVATAR)], True, [A], RoleAssignment.NAMED),
+        ([A], [_resolved(AVATAR)], False, [A, AVATAR], RoleAssignment.GUESSED),
+        (
+            [A],
+            [_resolved(AVATAR, is_ambiguous=True)],
+            False,
+            [A],
+            RoleAssignment.NAMED,
+        ),  # paint this for me
+        ([], [_resolved(AVATAR, is_ambiguous=True)], True, [AVATAR], RoleAssignment.NAMED),
+        ([], [_resolved(AVATAR), _resolved(C)], False, [AVATAR, C], RoleAssignment.FIRST),
+        ([A], [_resolved(AVATAR, PictureRole.CONTENT)], False, [AVATAR, A], RoleAssignment.NAMED),
+        ([A], [_resolved(AVATAR, PictureRole.STYLE)], False, [A, AVATAR], RoleAssignment.NAMED),
     ],
 )
 def test_order_of_pictures(found, resolved, preset, pictures, order):
@@ -97,7 +104,7 @@ def test_style_alone_lacks_content():
 def test_last_picture_is_the_mask_and_is_not_swapped():
     request = _build([A, B, C], parsed=parse_text("mask swap"))
     assert (request.pictures, request.mask) == ((B, A), C)
-    assert _build([A, C], parsed=parse_text("mask")).order is Order.NAMED
+    assert _build([A, C], parsed=parse_text("mask")).order is RoleAssignment.NAMED
 
 
 def test_request_is_saved_and_read_back():
@@ -105,7 +112,9 @@ def test_request_is_saved_and_read_back():
         parse_text("mosaic size=128 weights=2:1 keep colours <@123456789012345678>"),
         correction=("strength", 2.0),
     )
-    request = _request(A, VIDEO, mask=B, order=Order.GUESSED, parsed=parsed, reply_is_missing=True)
+    request = _request(
+        A, VIDEO, mask=B, order=RoleAssignment.GUESSED, parsed=parsed, reply_is_missing=True
+    )
     again = REQUEST_JSON.validate_python(
         json.loads(json.dumps(REQUEST_JSON.dump_python(request, mode="json")))
     )
@@ -229,7 +238,7 @@ def test_video_is_replaced_by_its_first_frame_and_mask_is_left_out():
     still = apply_suggestion(
         Suggestion.FIRST_FRAME, request, suggestions_for(_refused("clip.mp4"), request)
     ).pictures[1]
-    assert (still.url, still.place) == ("https://cdn.example/still", Place.FIRST_FRAME)
+    assert (still.url, still.place) == ("https://cdn.example/still", InputSource.FIRST_FRAME)
     assert (still.content_type, still.first_frame) == (None, None)
     request = _request(A, B, mask=C)
     assert (

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.jobs.guild_models import GuildPreset, GuildSettings
+from bot.jobs.models import GuildPreset, GuildSettings
 from bot.views.components import routes
 from bot.views.components.items import (
     CONTENT_FIELD,

@@ -18,7 +18,7 @@ from sqlalchemy import JSON, Boolean, Column, Connection, MetaData, Table, types
 from bot.errors import ConfigurationError
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.db import migrations
-from bot.jobs.db.engine import _engine, _understood
+from bot.jobs.db.engine import _engine, _parse_url
 from bot.jobs.db.schema import HEAD, metadata
 from bot.jobs.models import JobState
 from bot.jobs.store import JobStore
@@ -70,18 +70,20 @@ async def test_every_released_database_comes_up_with_its_jobs(bare_url, revision
     async with JobStore(bare_url, feed=JobFeed()) as store:
         job = await store.get("feedfeedfeed")
         assert (job.title, job.state, job.recipe.passes) == ("before", JobState.QUEUED, 7)
-        assert len(await store.outbox.of(job.job_id)) == 1
-        assert len(await store.pickers.of(job.origin.requester_id)) == 1
+        assert len(await store.outbox.list_for_job(job.job_id)) == 1
+        assert len(await store.pickers.list_for_member(job.origin.requester_id)) == 1
         if store.is_shared:
-            await store.presence.adopt(gone_after=timedelta(seconds=30))
-        assert [each.job_id for each in await store.outbox.due()] == [job.job_id]
+            await store.processes.adopt_jobs(gone_after=timedelta(seconds=30))
+        assert [each.job_id for each in await store.outbox.list_due()] == [job.job_id]
         if revision < "0012":  # of three costs, which say nothing of the five
-            assert await store.rates.all() == {}
-        assert await store.place_in_queue(job.job_id) == 1
-        assert (await store.runs.claim(store.process_id)).job_id == job.job_id
+            assert await store.timings.get_all() == {}
+        assert await store.get_queue_position(job.job_id) == 1
+        assert (await store.claims.claim(store.process_id)).job_id == job.job_id
         await store.enqueue(new_job(), limits=many)
-        await store.retention.forget_member(job.origin.requester_id, messages_too=True)
-        assert [each.message_id for each in await store.retractions.due()] == [7]  # the picker's
+        await store.retention.delete_member_data(job.origin.requester_id, delete_messages=True)
+        assert [each.message_id for each in await store.pending_deletions.list_due()] == [
+            7
+        ]  # the picker's
 
 
 async def test_the_migrations_make_what_the_schema_describes(bare_url):
@@ -102,7 +104,7 @@ async def test_a_database_from_the_future_is_left_alone(bare_url):
 
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
-    engine = _engine(_understood(url))
+    engine = _engine(_parse_url(url))
     try:
         async with engine.begin() as connection:
             yield connection

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.jobs.change_feed import JobFeed
-from bot.jobs.models import Limits, NewJob, Origin, new_job_id
+from bot.jobs.models import JobLimits, NewJob, Origin, new_job_id
 from bot.jobs.store import JobStore
 from stylenet.recipe import Recipe
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-MANY = Limits(per_member=1000, per_guild=1000, total=1000)
+MANY = JobLimits(per_member=1000, per_guild=1000, total=1000)
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +75,6 @@ def new_job() -> Callable[..., NewJob]:
 
 
 @pytest.fixture
-def many() -> Limits:
-    """Limits that nobody meets."""
+def many() -> JobLimits:
+    """Limits that no test reaches."""
     return MANY

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from bot.artefacts.folder import content_key, open_artefacts, style_key
+from bot.artefacts import open_artefacts
+from bot.artefacts.keys import content_key, style_key
 from bot.executors.process import ProcessExecutor
 from bot.jobs.change_feed import JobFeed
-from bot.jobs.models import Limits, NewJob, Origin, new_job_id
+from bot.jobs.models import JobLimits, NewJob, Origin, new_job_id
 from bot.jobs.store import JobStore
 from bot.scheduler.scheduler import Scheduler
 from bot.settings import Settings
@@ -61,7 +62,7 @@ async def main(data_dir: Path, passes: int | None) -> None:
                     recipe=Recipe(size=64, passes=passes),
                     content_size=(64, 48),
                 ),
-                limits=Limits.of(settings),
+                limits=JobLimits.of(settings),
             )
         await scheduler.start()
         while not closing.is_set():

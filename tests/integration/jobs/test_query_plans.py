@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, insert, text
 
-from bot.jobs.db.rows import row_of
+from bot.jobs.db.rows import new_job_row
 from bot.jobs.db.schema import guild_turns, jobs, member_turns, outbox
 from bot.jobs.models import Announcement, JobState
 
@@ -34,22 +34,22 @@ async def test_hot_queries_are_answered_by_indexes(store, new_job, many):
     job = await store.enqueue(new_job(), limits=many)
     hot: dict[str, Any] = {
         "accept a job (caps)": lambda: store.enqueue(new_job(request_key="one"), limits=many),
-        "claim": lambda: store.runs.claim(store.process_id),
-        "heartbeat": lambda: store.runs.heartbeat([job]),
-        "place in queue": lambda: store.place_in_queue(job.job_id),
-        "waiting": store.waiting,
-        "running": store.running,
-        "due outbox": store.outbox.due,
-        "next due": store.outbox.next_due,
+        "claim": lambda: store.claims.claim(store.process_id),
+        "heartbeat": lambda: store.claims.heartbeat([job]),
+        "place in queue": lambda: store.get_queue_position(job.job_id),
+        "waiting": store.list_queued,
+        "running": store.list_running,
+        "due outbox": store.outbox.list_due,
+        "next due": store.outbox.get_next_due,
         "card of a message": lambda: store.find_by_card(5),
-        "a member's jobs": lambda: store.jobs_of(10),
-        "stalled jobs": lambda: store.runs.requeue_stalled(older_than=DAY, max_attempts=5),
-        "adopt": lambda: store.presence.adopt(gone_after=DAY),
+        "a member's jobs": lambda: store.list_for_member(10),
+        "stalled jobs": lambda: store.claims.requeue_stalled(older_than=DAY, max_attempts=5),
+        "adopt": lambda: store.processes.adopt_jobs(gone_after=DAY),
         "retention sweep": lambda: store.retention.delete_finished(
             before=datetime.now(UTC) - 400 * DAY
         ),
-        "due retractions": store.retractions.due,
-        "orphans": lambda: store.retention.unknown_jobs({job.job_id, "nowhere"}),
+        "due deletions": store.pending_deletions.list_due,
+        "orphans": lambda: store.retention.find_unknown_jobs({job.job_id, "nowhere"}),
     }
     whole = []
     for name, call in hot.items():
@@ -68,7 +68,7 @@ async def _fill(store: JobStore, new_job: Any) -> None:
     rows, told = [], []
     for number in range(FINISHED + WAITING):
         new = new_job(guild=number % 40, member=100 + number % 300)
-        row = row_of(new, created_at=now - DAY, tended_by=store.process_id)
+        row = new_job_row(new, created_at=now - DAY, delivered_by=store.process_id)
         row |= {"finished_at": None, "card_message_id": None}
         if number < FINISHED:
             ended = now - DAY * (1 + number % 300)

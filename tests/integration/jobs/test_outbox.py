@@ -21,78 +21,78 @@ async def job(store, new_job, many):
 
 
 async def test_a_card_from_due_to_done(store, job):
-    (card,) = await store.outbox.due()
+    (card,) = await store.outbox.list_due()
     assert (card.job_id, card.announcement, card.attempts) == (job.job_id, Announcement.CARD, 0)
     assert card.send_started_at is None
 
-    begun = await store.outbox.begin(card)
+    begun = await store.outbox.start_send(card)
     assert begun.attempts == 1
     assert begun.send_started_at is not None
-    assert await store.outbox.due() == []  # leased to whoever began
+    assert await store.outbox.list_due() == []  # leased to whoever began
 
-    await store.outbox.done(begun, channel_id=5, message_id=2**62)
-    assert await store.outbox.due() == []
+    await store.outbox.mark_sent(begun, channel_id=5, message_id=2**62)
+    assert await store.outbox.list_due() == []
     assert (await store.get(job.job_id)).card_message_id == 2**62
     assert (await store.find_by_card(2**62)).job_id == job.job_id
-    assert await store.outbox.next_due() is None
+    assert await store.outbox.get_next_due() is None
 
 
 async def test_only_one_begins(store, job):
-    (card,) = await store.outbox.due()
+    (card,) = await store.outbox.list_due()
 
-    begun = await asyncio.gather(*(store.outbox.begin(card) for _ in range(6)))
+    begun = await asyncio.gather(*(store.outbox.start_send(card) for _ in range(6)))
 
     assert sum(one is not None for one in begun) == 1
-    assert (await store.outbox.of(job.job_id))[0].attempts == 1
+    assert (await store.outbox.list_for_job(job.job_id))[0].attempts == 1
 
 
 async def test_what_is_done_is_not_begun_again(store, job):
-    (card,) = await store.outbox.due()
-    begun = await store.outbox.begin(card)
-    await store.outbox.done(begun, channel_id=5, message_id=1)
+    (card,) = await store.outbox.list_due()
+    begun = await store.outbox.start_send(card)
+    await store.outbox.mark_sent(begun, channel_id=5, message_id=1)
 
-    assert await store.outbox.begin(begun) is None
+    assert await store.outbox.start_send(begun) is None
 
 
 async def test_a_send_that_failed_is_tried_later(store, job):
-    (card,) = await store.outbox.due()
-    begun = await store.outbox.begin(card)
+    (card,) = await store.outbox.list_due()
+    begun = await store.outbox.start_send(card)
     await store.outbox.postpone(begun, seconds=600)
 
-    assert await store.outbox.due() == []
-    wait = await store.outbox.next_due() - datetime.now(UTC)
+    assert await store.outbox.list_due() == []
+    wait = await store.outbox.get_next_due() - datetime.now(UTC)
     assert timedelta(seconds=500) < wait < timedelta(seconds=700)
 
     await store.outbox.postpone(begun, seconds=0)
-    (again,) = await store.outbox.due()
+    (again,) = await store.outbox.list_due()
     assert again.send_started_at == begun.send_started_at  # it may be in the channel already
     assert again.attempts == 1
-    assert (await store.outbox.begin(again)).attempts == 2
+    assert (await store.outbox.start_send(again)).attempts == 2
 
 
 async def test_an_end_is_never_told_before_its_beginning(store, job):
     await store.cancel(job.job_id)
-    (card,) = await store.outbox.due()
+    (card,) = await store.outbox.list_due()
     assert card.announcement is Announcement.CARD
 
-    await store.outbox.done(await store.outbox.begin(card), channel_id=5, message_id=1)
+    await store.outbox.mark_sent(await store.outbox.start_send(card), channel_id=5, message_id=1)
 
-    (outcome,) = await store.outbox.due()
+    (outcome,) = await store.outbox.list_due()
     assert outcome.announcement is Announcement.OUTCOME
-    await store.outbox.done(outcome, channel_id=5, message_id=2)
+    await store.outbox.mark_sent(outcome, channel_id=5, message_id=2)
     assert (await store.get(job.job_id)).outcome_message_id == 2
 
 
 async def test_an_end_is_told_though_its_beginning_was_given_up(store, job):
     await store.cancel(job.job_id)
-    (card,) = await store.outbox.due()
+    (card,) = await store.outbox.list_due()
     await store.outbox.abandon(card, reason="403")
 
-    (outcome,) = await store.outbox.due()
+    (outcome,) = await store.outbox.list_due()
     assert outcome.announcement is Announcement.OUTCOME
     await store.outbox.abandon(outcome, reason="403")
-    assert await store.outbox.due() == []
-    assert [row.abandoned for row in await store.outbox.of(job.job_id)] == ["403", "403"]
+    assert await store.outbox.list_due() == []
+    assert [row.abandoned for row in await store.outbox.list_for_job(job.job_id)] == ["403", "403"]
 
 
 async def test_a_card_can_be_replaced(store, job):
@@ -106,11 +106,11 @@ async def test_a_card_can_be_replaced(store, job):
 async def test_a_lease_dies_with_its_only_process(sqlite_url, new_job, many):
     async with JobStore(sqlite_url, feed=JobFeed()) as store:
         await store.enqueue(new_job(), limits=many)
-        (card,) = await store.outbox.due()
-        begun = await store.outbox.begin(card)
+        (card,) = await store.outbox.list_due()
+        begun = await store.outbox.start_send(card)
 
     async with JobStore(sqlite_url, feed=JobFeed()) as store:
-        (again,) = await store.outbox.due()
+        (again,) = await store.outbox.list_due()
         assert again.send_started_at == begun.send_started_at
 
 
@@ -118,16 +118,16 @@ async def test_a_lease_dies_with_its_only_process(sqlite_url, new_job, many):
 async def test_a_lease_holds_while_others_may_live(postgres_url, new_job, many):
     async with JobStore(postgres_url, feed=JobFeed()) as store:
         await store.enqueue(new_job(), limits=many)
-        (card,) = await store.outbox.due()
-        begun = await store.outbox.begin(card, lease_seconds=60)
+        (card,) = await store.outbox.list_due()
+        begun = await store.outbox.start_send(card, lease_seconds=60)
         async with JobStore(postgres_url, feed=JobFeed()) as other:
-            await other.presence.adopt(gone_after=timedelta(seconds=30))
-            assert await store.outbox.due() == []  # it is the other's now
-            assert await other.outbox.due() == []
+            await other.processes.adopt_jobs(gone_after=timedelta(seconds=30))
+            assert await store.outbox.list_due() == []  # it is the other's now
+            assert await other.outbox.list_due() == []
             async with store._database.write() as change:  # a minute later
                 await change.connection.execute(
                     update(outbox).values(not_before=datetime.now(UTC) - timedelta(seconds=1))
                 )
-            (again,) = await other.outbox.due()
-            assert await other.outbox.begin(again) is not None
-        assert await store.outbox.begin(begun) is None
+            (again,) = await other.outbox.list_due()
+            assert await other.outbox.start_send(again) is not None
+        assert await store.outbox.start_send(begun) is None

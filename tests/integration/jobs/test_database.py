@@ -51,7 +51,7 @@ async def test_jobs_survive_closing(url, new_job, many):
         job = await store.enqueue(new_job(), limits=many)
     async with JobStore(url, feed=JobFeed()) as store:
         found = await store.get(job.job_id)
-        assert replace(found, tended_by=job.tended_by) == job
+        assert replace(found, delivered_by=job.delivered_by) == job
         await store.ping()
 
 
@@ -165,7 +165,7 @@ async def test_changes_by_another_process_are_heard(postgres_url, new_job, many)
 
 @pytest.mark.postgres
 async def test_changes_are_heard_again_after_a_cut(postgres_url, new_job, many, monkeypatch):
-    monkeypatch.setattr("bot.jobs.change_listener.RECONNECT_SECONDS", 0.1)
+    monkeypatch.setattr("bot.jobs.change_feed.RECONNECT_SECONDS", 0.1)
     async with (
         JobStore(postgres_url, feed=JobFeed()) as here,
         JobStore(postgres_url, feed=JobFeed()) as there,

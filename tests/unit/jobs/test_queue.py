@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.jobs.fairness import Waiting, turn_order
+from bot.jobs.queue import QueuedJob, sort_by_turn
 
 waiting_jobs = st.lists(
     st.tuples(
@@ -23,18 +23,18 @@ tickets = st.lists(st.integers(1, 50), min_size=16, max_size=16)
 
 def _order(rows, numbers):
     waiting = [
-        Waiting(
+        QueuedJob(
             job_id=str(number),
             number=number,
             guild_key=guild,
             requester_id=member,
-            favoured=favoured,
-            begun=begun,
+            has_priority=favoured,
+            was_started=begun,
         )
         for number, (guild, member, favoured, begun) in enumerate(rows)
     ]
     pairs = [(guild, member) for guild in range(1, 5) for member in range(1, 4)]
-    order = turn_order(
+    order = sort_by_turn(
         waiting,
         guild_tickets={guild: numbers[guild - 1] for guild in range(1, 5)},
         member_tickets=dict(zip(pairs, numbers[4:], strict=True)),
@@ -52,7 +52,7 @@ def test_everybody_is_served_once(rows, numbers):
 @given(waiting_jobs, tickets)
 def test_no_guild_is_served_twice_while_another_waits(rows, numbers):
     _, order = _order(rows, numbers)
-    fresh = [job for job in order if not job.begun]
+    fresh = [job for job in order if not job.was_started]
     left = Counter(job.guild_key for job in fresh)
     served: Counter[int] = Counter()
     for job in fresh:
@@ -66,11 +66,10 @@ def test_no_guild_is_served_twice_while_another_waits(rows, numbers):
 def test_members_of_equal_standing_take_turns(rows, numbers):
     _, order = _order(rows, numbers)
     for guild in range(1, 5):
-        plain = [
-            job for job in order if job.guild_key == guild and not job.begun and not job.favoured
-        ]
-        if any(job.guild_key == guild and job.favoured for job in order):
-            continue  # favoured jobs shift whose turn it is
+        of_guild = [job for job in order if job.guild_key == guild]
+        if any(job.has_priority for job in of_guild):
+            continue  # a job with priority changes whose turn it is
+        plain = [job for job in of_guild if not job.was_started]
         left = Counter(job.requester_id for job in plain)
         served: Counter[int] = Counter()
         for job in plain:
@@ -89,8 +88,8 @@ def test_a_members_own_jobs_keep_their_order(rows, numbers):
                     job.number
                     for job in order
                     if (job.guild_key, job.requester_id) == (guild, member)
-                    and job.favoured is favoured
-                    and not job.begun
+                    and job.has_priority is favoured
+                    and not job.was_started
                 ]
                 assert own == sorted(own)
 
@@ -98,9 +97,9 @@ def test_a_members_own_jobs_keep_their_order(rows, numbers):
 @given(waiting_jobs, tickets)
 def test_what_was_begun_goes_on_before_anything_else(rows, numbers):
     _, order = _order(rows, numbers)
-    begun = [job.begun for job in order]
+    begun = [job.was_started for job in order]
     assert begun == sorted(begun, reverse=True)
 
 
 def test_nobody_waits():
-    assert turn_order([], guild_tickets={}, member_tickets={}) == []
+    assert sort_by_turn([], guild_tickets={}, member_tickets={}) == []

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from bot.errors import ClaimLostError
 from bot.jobs.change_feed import JobFeed
-from bot.jobs.claims import RECOVERY_PATIENCE
+from bot.jobs.claims import RECOVERY_LIMIT_FACTOR
 from bot.jobs.db.schema import jobs
 from bot.jobs.models import Announcement, JobState
 from bot.jobs.store import JobStore
@@ -26,7 +26,7 @@ async def _change_row(store, job_id, **values):
 
 async def _claim_all(store):
     claimed = []
-    while (job := await store.runs.claim("process")) is not None:
+    while (job := await store.claims.claim("process")) is not None:
         claimed.append(job.job_id)
     return claimed
 
@@ -34,13 +34,13 @@ async def _claim_all(store):
 async def test_a_claim_is_recorded(store, new_job, many):
     await store.enqueue(new_job(), limits=many)
 
-    job = await store.runs.claim("process-1")
+    job = await store.claims.claim("process-1")
 
     assert job.state is JobState.RUNNING
     assert (job.attempts, job.claims, job.claimed_by) == (1, 1, "process-1")
     assert job.started_at is not None
     assert job.heartbeat_at is not None
-    assert await store.runs.claim("process-2") is None
+    assert await store.claims.claim("process-2") is None
 
 
 async def test_claimers_never_get_the_same_job(store, url, new_job, many):
@@ -56,7 +56,7 @@ async def test_claimers_never_get_the_same_job(store, url, new_job, many):
 
     async def claimer(own: JobStore) -> None:
         while len(taken) < len(wanted):
-            job = await own.runs.claim("process")
+            job = await own.claims.claim("process")
             if job is None:
                 await asyncio.sleep(0.01)
             else:
@@ -85,12 +85,12 @@ async def test_jobs_are_claimed_in_the_order_that_was_foretold(store, new_job, m
             long_ago = datetime.now(UTC) - timedelta(hours=1)
             await _change_row(store, job.job_id, created_at=long_ago)
         if dice.random() < 0.4:
-            claimed = await store.runs.claim("process")
+            claimed = await store.claims.claim("process")
             if dice.random() < 0.5:
-                await store.runs.requeue(claimed, counted=True)
+                await store.claims.requeue(claimed, counted=True)
 
-    foretold = [job.job_id for job in await store.waiting()]
-    assert await store.place_in_queue(foretold[2]) == 3
+    foretold = [job.job_id for job in await store.list_queued()]
+    assert await store.get_queue_position(foretold[2]) == 3
 
     assert await _claim_all(store) == foretold
 
@@ -125,101 +125,101 @@ async def test_whoever_has_waited_long_enough_counts_as_favoured(store, new_job,
 
 async def test_a_job_that_was_begun_goes_on_first(store, new_job, many):
     await store.enqueue(new_job(), limits=many)
-    begun = await store.runs.claim("process")
+    begun = await store.claims.claim("process")
     await store.enqueue(new_job(guild=2, priority=1), limits=many)
-    await store.runs.requeue(begun, counted=True)
+    await store.claims.requeue(begun, counted=True)
 
     assert (await _claim_all(store))[0] == begun.job_id
 
 
 async def test_records_of_a_painting(store, new_job, many):
     await store.enqueue(new_job(), limits=many)
-    job = await store.runs.claim("process")
+    job = await store.claims.claim("process")
 
-    await store.runs.record_progress(
+    await store.claims.record_progress(
         job, step=3, total=9, losses={"content": 1.5, "total": 2.5}, paint_seconds=4.5
     )
-    await store.runs.record_snapshot(job, key="jobs/x/snapshot-2", step=2)
-    await store.runs.record_checkpoint(job, key="jobs/x/checkpoint-1-3", step=3)
+    await store.claims.record_snapshot(job, key="jobs/x/snapshot-2", step=2)
+    await store.claims.record_checkpoint(job, key="jobs/x/checkpoint-1-3", step=3)
 
     now = await store.get(job.job_id)
     assert (now.step, now.total, now.paint_seconds) == (3, 9, 4.5)
     assert now.losses == {"content": 1.5, "total": 2.5}
     assert (now.snapshot_key, now.snapshot_step) == ("jobs/x/snapshot-2", 2)
     assert (now.checkpoint_key, now.checkpoint_step) == ("jobs/x/checkpoint-1-3", 3)
-    assert await store.runs.heartbeat([job]) == set()
+    assert await store.claims.heartbeat([job]) == set()
 
 
 async def test_a_lost_claim_can_change_nothing(store, new_job, many):
     await store.enqueue(new_job(), limits=many)
-    lost = await store.runs.claim("process")
-    await store.runs.requeue_stalled(older_than=None, max_attempts=5)
-    held = await store.runs.claim("process")
-    runs = store.runs
+    lost = await store.claims.claim("process")
+    await store.claims.requeue_stalled(older_than=None, max_attempts=5)
+    held = await store.claims.claim("process")
+    claims = store.claims
 
     attempts = [
-        lambda: runs.record_progress(lost, step=1, total=2, losses={}, paint_seconds=0),
-        lambda: runs.record_snapshot(lost, key="k", step=1),
-        lambda: runs.record_checkpoint(lost, key="k", step=1),
-        lambda: runs.succeed(lost, result_key="k", report={}),
-        lambda: runs.fail(lost, code="internal", message=""),
-        lambda: runs.stopped(lost),
-        lambda: runs.requeue(lost, counted=True),
-        lambda: runs.setbacks(lost),
+        lambda: claims.record_progress(lost, step=1, total=2, losses={}, paint_seconds=0),
+        lambda: claims.record_snapshot(lost, key="k", step=1),
+        lambda: claims.record_checkpoint(lost, key="k", step=1),
+        lambda: claims.succeed(lost, result_key="k", report={}),
+        lambda: claims.fail(lost, code="internal", message=""),
+        lambda: claims.mark_cancelled(lost),
+        lambda: claims.requeue(lost, counted=True),
+        lambda: claims.get_setbacks(lost),
     ]
     for attempt in attempts:
         with pytest.raises(ClaimLostError):
             await attempt()
 
-    assert await runs.heartbeat([lost]) == {lost.job_id}
+    assert await claims.heartbeat([lost]) == {lost.job_id}
     now = await store.get(held.job_id)
     assert (now.state, now.claims, now.step) == (JobState.RUNNING, 2, 0)
-    assert (await runs.succeed(held, result_key="k", report={})).state is JobState.SUCCEEDED
+    assert (await claims.succeed(held, result_key="k", report={})).state is JobState.SUCCEEDED
     with pytest.raises(ClaimLostError):
-        await runs.succeed(held, result_key="k", report={})
-    assert len(await store.outbox.of(held.job_id)) == 2
+        await claims.succeed(held, result_key="k", report={})
+    assert len(await store.outbox.list_for_job(held.job_id)) == 2
 
 
 async def test_ends_are_announced(store, new_job, many):
     ends = {
-        JobState.SUCCEEDED: lambda job: store.runs.succeed(job, result_key="k", report={"a": 1}),
-        JobState.FAILED: lambda job: store.runs.fail(job, code="diverged", message="NaN"),
-        JobState.CANCELLED: store.runs.stopped,
+        JobState.SUCCEEDED: lambda job: store.claims.succeed(job, result_key="k", report={"a": 1}),
+        JobState.FAILED: lambda job: store.claims.fail(job, code="diverged", message="NaN"),
+        JobState.CANCELLED: store.claims.mark_cancelled,
     }
     for state, end in ends.items():
         await store.enqueue(new_job(), limits=many)
-        job = await end(await store.runs.claim("process"))
+        job = await end(await store.claims.claim("process"))
         assert job.state is state
         assert job.claimed_by is None
         assert job.finished_at >= job.started_at
-        rows = await store.outbox.of(job.job_id)
+        rows = await store.outbox.list_for_job(job.job_id)
         assert [row.announcement for row in rows] == [Announcement.CARD, Announcement.OUTCOME]
 
 
 async def test_a_requested_cancellation_beats_every_other_end(store, new_job, many):
     ends = [
-        lambda job: store.runs.succeed(job, result_key="k", report={}),
-        lambda job: store.runs.fail(job, code="diverged", message=""),
-        lambda job: store.runs.requeue(job, counted=True),
+        lambda job: store.claims.succeed(job, result_key="k", report={}),
+        lambda job: store.claims.fail(job, code="diverged", message=""),
+        lambda job: store.claims.requeue(job, counted=True),
     ]
     for end in ends:
         await store.enqueue(new_job(), limits=many)
-        job = await store.runs.claim("process")
+        job = await store.claims.claim("process")
         await store.cancel(job.job_id)
         assert (await end(job)).state is JobState.CANCELLED
 
     await store.enqueue(new_job(), limits=many)
-    job = await store.runs.claim("process")
+    job = await store.claims.claim("process")
     await store.cancel(job.job_id)
-    (recovered,) = await store.runs.requeue_stalled(older_than=None, max_attempts=5)
+    (recovered,) = await store.claims.requeue_stalled(older_than=None, max_attempts=5)
     assert recovered.state is JobState.CANCELLED
 
 
 async def test_handing_back_is_nobodys_failure(store, new_job, many):
     await store.enqueue(new_job(), limits=many)
-    job = await store.runs.claim("process")
+    job = await store.claims.claim("process")
 
-    queued = await store.runs.requeue(job, counted=False)
+    queued = await store.claims.requeue(job, counted=False)
 
     assert (queued.state, queued.attempts, queued.setbacks) == (JobState.QUEUED, 0, 0)
     assert queued.claimed_by is None
@@ -227,48 +227,48 @@ async def test_handing_back_is_nobodys_failure(store, new_job, many):
 
 async def test_a_setback_waits_and_is_counted(store, new_job, many):
     await store.enqueue(new_job(), limits=many)
-    job = await store.runs.claim("process")
+    job = await store.claims.claim("process")
 
-    queued = await store.runs.requeue(job, counted=True, delay_seconds=600)
+    queued = await store.claims.requeue(job, counted=True, delay_seconds=600)
 
     assert (queued.attempts, queued.setbacks) == (1, 1)
-    assert await store.runs.claim("process") is None
+    assert await store.claims.claim("process") is None
     await _change_row(store, job.job_id, not_before=datetime.now(UTC) - timedelta(seconds=1))
-    assert (await store.runs.claim("process")).not_before is None
+    assert (await store.claims.claim("process")).not_before is None
 
 
 async def test_a_clock_that_jumped_back_strands_nobody(store, new_job, many):
     await store.enqueue(new_job(), limits=many)
-    job = await store.runs.claim("process")
-    await store.runs.requeue(job, counted=True, delay_seconds=600)
+    job = await store.claims.claim("process")
+    await store.claims.requeue(job, counted=True, delay_seconds=600)
     await _change_row(store, job.job_id, not_before=datetime.now(UTC) + timedelta(days=30))
 
-    assert await store.runs.claim("process") is not None
+    assert await store.claims.claim("process") is not None
 
 
 async def test_a_newer_checkpoint_wipes_the_slate_clean(store, new_job, many):
     await store.enqueue(new_job(), limits=many)
-    job = await store.runs.claim("process")
-    await store.runs.record_checkpoint(job, key="a", step=5)
-    await store.runs.requeue(job, counted=True)
+    job = await store.claims.claim("process")
+    await store.claims.record_checkpoint(job, key="a", step=5)
+    await store.claims.requeue(job, counted=True)
 
-    job = await store.runs.claim("process")
-    assert await store.runs.setbacks(job) == 1
-    await store.runs.record_checkpoint(job, key="b", step=5)  # no further than before
-    assert await store.runs.setbacks(job) == 1
-    await store.runs.record_checkpoint(job, key="c", step=6)
-    assert await store.runs.setbacks(job) == 0
+    job = await store.claims.claim("process")
+    assert await store.claims.get_setbacks(job) == 1
+    await store.claims.record_checkpoint(job, key="b", step=5)  # no further than before
+    assert await store.claims.get_setbacks(job) == 1
+    await store.claims.record_checkpoint(job, key="c", step=6)
+    assert await store.claims.get_setbacks(job) == 0
 
 
 async def test_only_jobs_without_a_heartbeat_are_recovered(store, new_job, many):
     for guild in (1, 2, 3):
         await store.enqueue(new_job(guild=guild), limits=many)
-    alive, silent, own = [await store.runs.claim("process") for _ in range(3)]
+    alive, silent, own = [await store.claims.claim("process") for _ in range(3)]
     for job in (silent, own):
         hour_ago = datetime.now(UTC) - timedelta(hours=1)
         await _change_row(store, job.job_id, heartbeat_at=hour_ago)
 
-    recovered = await store.runs.requeue_stalled(
+    recovered = await store.claims.requeue_stalled(
         older_than=timedelta(seconds=30), max_attempts=5, except_for={own.job_id}
     )
 
@@ -279,13 +279,13 @@ async def test_only_jobs_without_a_heartbeat_are_recovered(store, new_job, many)
 
 async def test_a_job_that_takes_the_bot_down_every_time_fails_at_last(store, new_job, many):
     job = await store.enqueue(new_job(), limits=many)
-    for _ in range(2 * RECOVERY_PATIENCE - 1):
-        assert await store.runs.claim("process") is not None
-        (job,) = await store.runs.requeue_stalled(older_than=None, max_attempts=2)
+    for _ in range(2 * RECOVERY_LIMIT_FACTOR - 1):
+        assert await store.claims.claim("process") is not None
+        (job,) = await store.claims.requeue_stalled(older_than=None, max_attempts=2)
         assert job.state is JobState.QUEUED
-    await store.runs.claim("process")
+    await store.claims.claim("process")
 
-    (job,) = await store.runs.requeue_stalled(older_than=None, max_attempts=2)
+    (job,) = await store.claims.requeue_stalled(older_than=None, max_attempts=2)
 
     assert job.state is JobState.FAILED
     assert job.error_code == "worker_died"
@@ -296,9 +296,9 @@ async def test_tickets_of_those_who_left_are_dropped(store, new_job, many):
     leaves = await store.enqueue(new_job(guild=2), limits=many)
     await store.cancel(leaves.job_id)
 
-    await store.retention.forget_turns()
+    await store.retention.delete_idle_turns()
 
     assert await _claim_all(store) == [stays.job_id]
-    await store.retention.forget_turns()  # its job runs now, and may come back
-    await store.runs.requeue_stalled(older_than=None, max_attempts=5)
+    await store.retention.delete_idle_turns()  # its job claims now, and may come back
+    await store.claims.requeue_stalled(older_than=None, max_attempts=5)
     assert await _claim_all(store) == [stays.job_id]

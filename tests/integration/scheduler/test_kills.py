@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.artefacts.folder import open_artefacts
+from bot.artefacts import open_artefacts
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.models import Announcement, JobState
 from bot.jobs.store import JobStore
@@ -100,13 +100,13 @@ async def test_a_killed_worker_and_a_killed_bot_cost_nothing_but_time(start, tmp
     artefacts = open_artefacts(str(tmp_path / "data" / "artefacts"))
     async with JobStore(database, feed=JobFeed()) as store:
         job = await store.get(seen["job_id"])
-        rows = await store.outbox.of(job.job_id)
+        rows = await store.outbox.list_for_job(job.job_id)
         assert [row.announcement for row in rows] == [Announcement.CARD, Announcement.OUTCOME]
         assert images.decode(await artefacts.get(job.result_key)).size == (64, 48)
         assert images.decode(await artefacts.get(job.snapshot_key)).size == (64, 48)
         assert job.step == job.total > 0
         # Only a painting that one attempt saw whole says how long one takes.
-        assert not await store.rates.all()
+        assert not await store.timings.get_all()
     kept = [info.key async for info in artefacts.list()]
     assert not [key for key in kept if "checkpoint" in key]
 
@@ -124,7 +124,7 @@ async def test_a_terminated_bot_hands_its_job_back(start, tmp_path):
 
     database = f"sqlite:///{tmp_path / 'data' / 'stylebot.sqlite3'}"
     async with JobStore(database, feed=JobFeed()) as store:
-        (job,) = await store.waiting()
+        (job,) = await store.list_queued()
         assert (job.state, job.attempts, job.setbacks) == (JobState.QUEUED, 0, 0)
         assert job.checkpoint_step >= 2
         artefacts = open_artefacts(str(tmp_path / "data" / "artefacts"))
