@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 from cachetools import LRUCache
 
-from bot.artefacts.folder import preview_key
+from bot.artefacts.keys import preview_key
 from bot.presets.contact_sheet import contact_sheet
 from bot.presets.library import PRESETS, normalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from bot.artefacts.folder import Artefacts
+    from bot.artefacts.base import Artefacts
     from bot.jobs.guilds import GuildPresets
     from bot.jobs.models import GuildPreset
     from bot.presets.library import Preset
