@@ -1,14 +1,12 @@
-"""How right the estimates on the cards are: ``python benchmarks/estimates.py``.
+"""Accuracy of the time estimates on the cards: ``python benchmarks/estimates.py``.
 
-The real engine, a real worker process on this machine: some paintings are made first, one after
-another, from which it learns. Then jobs of other sizes, passes and recipes are accepted all at
-once, by several members; each one's place and estimate at that moment stand beside the truth, and
-so does what its card said when half the time was over. (Members take turns: whoever comes later
-and has had none may be served first, which no estimate foresees, and the card then says.)
+It runs the real scheduler with a real worker process on this machine. First it paints some jobs
+one after another, from which the estimator learns. Then it enqueues jobs of other sizes, passes
+and recipes at once, from several members, and compares with the real time each job's estimate
+when it was accepted and the one on its card after half the time. Members take turns, so a job
+accepted later may run earlier; the estimate at acceptance does not include such jobs.
 
-Nobody can foretell what else a machine will be busy with: on one that is, the first estimate is
-wrong by as much as the machine's speed changes, and the second by less. The load is printed, so
-that one can tell.
+Other load on the machine changes its speed and so the error; the load average is printed.
 """
 
 from __future__ import annotations
@@ -38,7 +36,7 @@ from stylenet.recipe import Recipe
 CARD_SECONDS = 1.0
 
 Told = list[tuple[float, float]]
-"""What a card said and when, as seconds left by the monotonic clock."""
+"""Estimates on a card: (monotonic time, seconds left)."""
 
 Accepted = tuple[Job, tuple[str, int, int], int | None, Told]
 
@@ -85,9 +83,9 @@ async def main(count: int, seed: int, devices: str) -> None:  # noqa: PLR0915 - 
                 )
 
             async def ended(told: dict[str, Told]) -> dict[str, float]:
-                """When each job ended; what its card said until then, and when, is added.
+                """Return when each job ended; append its card's estimates to `told`.
 
-                By the feed: whoever asks again and again takes the time of the painter.
+                It waits on the change feed: polling would take time from the worker.
                 """
                 ends: dict[str, float] = {}
                 look = time.monotonic()
@@ -138,13 +136,13 @@ async def main(count: int, seed: int, devices: str) -> None:  # noqa: PLR0915 - 
     _report(accepted, ends)
     print(
         f"seed {seed}; load {load:.1f} before and {os.getloadavg()[0]:.1f} after, of which 1 "
-        f"is the painter's; {os.cpu_count()} processors"
+        f"is the worker's; {os.cpu_count()} processors"
     )
 
 
 def _report(accepted: list[Accepted], ends: dict[str, float]) -> None:
-    """Print each estimate beside the truth, and how many were right."""
-    print("\n| recipe | size | passes | place | estimate, s | truth, s | error | half way |")
+    """Print each estimate with the real time, and how many were within 30%."""
+    print("\n| recipe | size | passes | place | estimate, s | real, s | error | error half way |")
     print("|---|---|---|---|---|---|---|---|")
     first, later = [], []
     for job, (recipe, size, passes), place, told in accepted:

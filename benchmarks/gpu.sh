@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Measures everything docs/method.md speaks of on a machine with a CUDA device, in about ten
-# minutes, and prints markdown. Pictures and figures are left in build/gpu.
+# Measures on a CUDA device what docs/method.md reports, in about ten minutes, and prints markdown.
+# Pictures and figures are written to build/gpu.
 #
 #     benchmarks/gpu.sh > gpu.md
 #
-# CONTENTS and STYLES name pictures to paint, in lists; without them they are scikit-image's.
-# TORCH_BACKEND=cu126 chooses another build of torch. PYTHON=python3 takes an interpreter that has
-# everything already, instead of setting one up.
+# CONTENTS and STYLES are lists of picture files; the default is scikit-image's pictures.
+# TORCH_BACKEND=cu126 chooses another build of torch. PYTHON=python3 uses an interpreter that has
+# everything installed, instead of setting one up.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -37,13 +37,13 @@ read -ra styles <<<"$STYLES"
 echo "# On $(nvidia-smi --query-gpu=name,driver_version --format=csv,noheader | head -n 1)"
 "$PYTHON" -c 'import torch; print(f"\ntorch {torch.__version__}, CUDA {torch.version.cuda}\n")'
 
-echo "## A step beside its convolutions"
+echo "## A step and its convolutions"
 echo
 "$PYTHON" benchmarks/passes.py --device cuda --sizes 256x192 512x384 1024x768
 
 for size in 256 512 1024; do
   echo
-  echo "## Recipe against recipe at $size pixels"
+  echo "## Recipes compared at $size pixels"
   echo
   "$PYTHON" benchmarks/quality.py --device cuda --size "$size" --out "$out/$size" --until \
     --contents "${contents[@]}" --styles "${styles[@]}" --json "$out/$size.json"

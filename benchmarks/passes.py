@@ -1,15 +1,15 @@
-"""What one step costs beside the bare convolutions, per size, and its peak memory.
+"""Time of a step relative to its bare convolutions, and its peak memory, by size.
 
     python benchmarks/passes.py --sizes 192x144 384x288 --device cpu
 
-The floor is the arithmetic that no step can do without: each convolution down to the deepest
-minimised layer, forward, and backward to its input, timed one by one on features of its shape. A
-step is an evaluation of the objective with everything around it: the cosines, the Gram matrices,
-rectification, pooling, total variation and L-BFGS. ``overhead`` is step ÷ floor. The reduced
-network's evaluation is shown as a share of the exact step, beside its share of the arithmetic.
-Peak memory is that of a process of its own, less what it holds before the first evaluation; below
-some 0.1 megapixels it shows the loading of the weights instead. Each time is the least of several
-runs, and on a busy machine means little all the same: an overhead below 1 is a sign of one.
+The floor is the sum of the bare convolutions down to the deepest minimised layer, forward and
+backward to their input, each timed alone on features of its shape. A step is a whole L-BFGS step:
+the evaluation with cosines, Gram matrices, rectification, pooling and total variation, and the
+optimizer. ``overhead`` is step ÷ floor. The reduced network's step is shown relative to the exact
+one, beside the ratio of their arithmetic. Peak memory is measured in a separate process, less what
+it holds before the first evaluation; below about 0.1 megapixels it shows the loading of the
+weights instead. Each time is the minimum of several runs. On a busy machine the times are not
+reliable; an overhead below 1 is a sign of that.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ if TYPE_CHECKING:
 
 
 RECIPE = Recipe.named("cookbook-fast")
-_KIBIBYTES = 1 if sys.platform == "darwin" else 1024  # what ru_maxrss counts in
+_KIBIBYTES = 1 if sys.platform == "darwin" else 1024  # the unit of ru_maxrss, in bytes
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="The cost of a step beside its convolutions.")
+    parser = argparse.ArgumentParser(description="Time a step and its bare convolutions.")
     parser.add_argument("--sizes", nargs="+", default=["192x144", "384x288"], metavar="WxH")
-    parser.add_argument("--repeats", type=int, default=5, help="the least of so many is shown")
+    parser.add_argument("--repeats", type=int, default=5, help="runs of which the minimum is shown")
     parser.add_argument("--device", default="auto")
     options = parser.parse_args()
     device = str(devices.resolve(options.device))
@@ -75,7 +75,7 @@ def main() -> int:
 
 
 def timings(width: int, height: int, name: str, repeats: int) -> tuple[float, float, float, float]:
-    """Return seconds of floor, exact step and reduced step, and the reduced share of passes."""
+    """Return seconds of floor, exact step and reduced step, and the ratio of their passes."""
     weights, device = bundled_weights(), torch.device(name)
     network = VGG19(weights).to(device)
     reduced = load_reduced(weights, dtype=devices.draft_dtype(device, Precision.AUTO)).to(device)
@@ -86,7 +86,7 @@ def timings(width: int, height: int, name: str, repeats: int) -> tuple[float, fl
 
 
 def peak_bytes(width: int, height: int, name: str) -> int:
-    """Return what a few steps take at their peak, in a process that has done nothing else."""
+    """Return the peak bytes of a few steps, in a process that has done nothing else."""
     device = torch.device(name)
     network = VGG19(bundled_weights()).to(device)
     before: int = psutil.Process().memory_info().rss
@@ -100,7 +100,7 @@ def peak_bytes(width: int, height: int, name: str) -> int:
 
 
 def convolutions(network: VGG19, width: int, height: int) -> list[Callable[[], object]]:
-    """Each convolution down to the deepest minimised layer, forward and backward to its input."""
+    """Return a function per convolution that runs it forward and backward to its input."""
     runs: list[Callable[[], object]] = []
     for layer in LAYERS[: LAYERS.index(RECIPE.deepest or LAYERS[-1]) + 1]:
         channels, _, share = layer_shape(layer)
@@ -123,7 +123,7 @@ def convolutions(network: VGG19, width: int, height: int) -> list[Callable[[], o
 def stepper(
     network: VGG19 | ReducedVGG, width: int, height: int, layers: frozenset[str]
 ) -> tuple[Callable[[], None], float]:
-    """Return a function that takes one more step of L-BFGS, and what it costs in passes."""
+    """Return a function that takes one L-BFGS step, and the step's cost in passes."""
     generator = torch.Generator().manual_seed(0)
     device = network.get_buffer("mean").device
     content, style, start = (
@@ -149,7 +149,7 @@ def stepper(
 
 
 def recorded(run: Callable[[], object]) -> Callable[[], object]:
-    """Launch nothing but kernels on CUDA devices, as a step does: the floor is theirs alone."""
+    """Record the run as a CUDA graph, as a step is, so that only kernels are timed."""
     if not torch.cuda.is_available():
         return run
     run()
@@ -160,7 +160,7 @@ def recorded(run: Callable[[], object]) -> Callable[[], object]:
 
 
 def least(repeats: int, run: Callable[[], object]) -> float:
-    """The least seconds of a run, the first one left out: it allocates."""
+    """Return the minimum seconds of several runs; the first, which allocates, is not counted."""
     run()
     seconds = []
     for _ in range(repeats):
@@ -173,7 +173,7 @@ def least(repeats: int, run: Callable[[], object]) -> float:
 
 
 def synchronize() -> None:
-    """Wait until the GPU, where there is one, has done what it was given."""
+    """Wait until the GPU, if there is one, is idle."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 

@@ -1,21 +1,20 @@
-"""Recipe against recipe on pairs of pictures: losses, passes, time, and a sheet for the eyes.
+"""Compare recipes on pairs of pictures: losses, passes, time, and a contact sheet.
 
     python benchmarks/quality.py --size 256 --out build/quality
 
-For every pair of a content and a style picture, the cookbook's recipe is painted first; every
-other recipe is measured against it, on the pixels as they are written:
+For every pair of a content and a style picture, the cookbook's recipe is painted first. Every
+other recipe is compared with it, on the written pixels:
 
 - ``passes``: convolution arithmetic in full-size passes of VGG-19, forward and backward;
-- ``clock``: seconds in units of one cookbook generation in the same run;
-- ``loss`` and ``content``: the cookbook's total loss and its content term, as a share of what the
-  cookbook's recipe reaches after its 100 generations. Below 1 is better. The cookbook knows
-  nothing of the limits of 0..255, and its loss is taken before it is clipped to them: clipped,
-  it is up to 1.4 times as large.
+- ``clock``: seconds divided by those of one cookbook generation in the same run;
+- ``loss`` and ``content``: the cookbook's total loss and its content term, relative to the
+  cookbook recipe's result after 100 generations. Below 1 is better. The cookbook does not limit
+  values to 0..255, and its loss is taken before clipping; clipped, it is up to 1.4 times as large.
 
-``--until`` also looks at the written pixels of every step, at no charge, and says after how many
-passes and at what ``clock`` a recipe first reached the cookbook's loss.
+``--until`` also measures the written pixels of every step, at no cost to the budget, and reports
+the passes and the ``clock`` at which a recipe first reached the cookbook's loss.
 
-``--json FILE`` keeps the figures. The sheet, ``sheet.png``, shows content, style and pastiches.
+``--json FILE`` writes the figures. ``sheet.png`` shows content, style and pastiches.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "images"
 
 @dataclass(frozen=True)
 class Row:
-    """What one recipe gave on one pair."""
+    """Result of one recipe on one pair."""
 
     content: str
     style: str
@@ -66,8 +65,8 @@ class Row:
     clock_until: float | None = None
 
 
-class Judge:
-    """The cookbook's loss on pictures of a pair, whatever recipe painted them."""
+class Evaluator:
+    """Computes the cookbook's loss of pictures of one pair, painted with any recipe."""
 
     def __init__(self, network: VGG19, content: Image.Image, style: Image.Image) -> None:
         style = images.fit_exactly(style, *content.size)
@@ -98,7 +97,7 @@ def main() -> int:
         for style_path in options.styles:
             content, style = (images.decode(p.read_bytes()) for p in (content_path, style_path))
             content = images.fit_longest_side(content, options.size)
-            judge = Judge(network, content, style)
+            evaluator = Evaluator(network, content, style)
             cookbook = _cookbook(options, content_path, style_path, content, style)
             reached = cookbook.losses
             tile = [("content", content), ("style", images.fit_exactly(style, *content.size))]
@@ -106,11 +105,11 @@ def main() -> int:
                 painting = cookbook
                 if recipe is not COOKBOOK:
                     painting = _paint(content, style, recipe, options.device)
-                losses = judge(painting.pixels)
+                losses = evaluator(painting.pixels)
                 generation = cookbook.seconds / cookbook.passes
                 until = None
                 if options.until and recipe is not COOKBOOK:
-                    is_reached = partial(_is_reached, judge, reached.total)
+                    is_reached = partial(_is_reached, evaluator, reached.total)
                     until = _until(content, style, recipe, is_reached, options.device)
                 row = Row(
                     content_path.stem,
@@ -138,12 +137,12 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Recipe against recipe.")
+    parser = argparse.ArgumentParser(description="Compare recipes on pairs of pictures.")
     parser.add_argument("--size", type=int, default=256, help="longest side, in pixels")
     parser.add_argument(
         "--recipes",
         default="cookbook-fast,fast,default,fine",
-        help="names, each with a budget of passes if you like: cookbook-fast:7,default:12",
+        help="names, optionally with a budget of passes: cookbook-fast:7,default:12",
     )
     parser.add_argument(
         "--contents", type=Path, nargs="+", default=[SHARED / f"{name}.jpg" for name in CONTENTS]
@@ -153,9 +152,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--device", default="auto")
     parser.add_argument("--out", type=Path, default=Path("build/quality"))
-    parser.add_argument("--until", action="store_true", help="when is the yardstick reached?")
+    parser.add_argument("--until", action="store_true", help="when is the cookbook's loss reached?")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--reuse", action="store_true", help="the cookbook's pictures in --out")
+    parser.add_argument("--reuse", action="store_true", help="reuse cookbook results in --out")
     return parser
 
 
@@ -167,7 +166,7 @@ def _recipe(text: str) -> Recipe:
 
 @dataclass(frozen=True, kw_only=True)
 class Painted:
-    """A picture, what it cost, and the losses before it was clipped and rounded."""
+    """A picture, its cost, and its losses before clipping and rounding."""
 
     pixels: images.Pixels
     passes: float
@@ -191,8 +190,8 @@ def _paint(content: Image.Image, style: Image.Image, recipe: Recipe, device: str
     raise RuntimeError(msg)
 
 
-def _is_reached(judge: Judge, wanted: float, pixels: images.Pixels) -> bool:
-    return judge(pixels).total <= wanted
+def _is_reached(evaluator: Evaluator, wanted: float, pixels: images.Pixels) -> bool:
+    return evaluator(pixels).total <= wanted
 
 
 def _until(
@@ -202,7 +201,7 @@ def _until(
     is_reached: Callable[[images.Pixels], bool],
     device: str,
 ) -> tuple[float, float] | None:
-    """Passes and seconds spent when the written pixels are first good enough, or None."""
+    """Return passes and seconds at which `is_reached` first holds; None if it never does."""
     passes = seconds = 0.0
     watched = recipe.evolve(snapshot_every=1)
     for event in stylenet.paint(content, [style], watched, device=device):
@@ -220,7 +219,7 @@ def _cookbook(
     content: Image.Image,
     style: Image.Image,
 ) -> Painted:
-    """The cookbook's painting, anew or as it was kept."""
+    """Return the cookbook's painting, from --out where it may be reused."""
     stem = f"cookbook-{content_path.stem}-{style_path.stem}-{options.size}"
     picture, figures = options.out / f"{stem}.png", options.out / f"{stem}.json"
     if options.reuse and figures.exists():

@@ -1,9 +1,8 @@
-"""Neural style transfer by optimization: pictures in, pictures out.
+"""Neural style transfer by optimization.
 
-`paint` is a generator of events (progress, snapshots, checkpoints and, at the end, the
-painting); `stylize` is the same without the events. Both need torch, which is imported when one
-of them is first touched: `stylenet.recipe`, `stylenet.images`, `stylenet.errors` and
-`stylenet.events` are free of it.
+`paint` is a generator of events: progress, snapshots, checkpoints and, at the end, the painting.
+`stylize` returns the painting alone. Both need torch, which is imported on first access to one of
+them; all other modules of this package but `stylenet.api` can be imported without it.
 """
 
 from __future__ import annotations
@@ -54,9 +53,9 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - what a module's attribute may be
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute
     if name in {"paint", "stylize"}:
-        import importlib  # noqa: PLC0415 - with torch behind it, only when first touched
+        import importlib  # noqa: PLC0415 - it imports torch
 
         return getattr(importlib.import_module("stylenet.api"), name)
     msg = f"module {__name__!r} has no attribute {name!r}"

@@ -1,4 +1,4 @@
-"""The façade: two pictures and a recipe in; events, and at last a painting, out."""
+"""The library's two functions: paint step by step, or wait for the result."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["paint", "stylize"]
 
-# A worker paints one picture after another with the same weights: they are kept.
+# A worker paints one picture after another with the same weights.
 _load_weights = functools.lru_cache(maxsize=1)(load_weights)
 
 
@@ -41,25 +41,26 @@ def stylize(
     precision: Precision | str = Precision.AUTO,
     memory_limit: int | None = None,
 ) -> Painting:
-    """Paint the content picture in the manner of the style picture, and wait for it.
+    """Repaint the content picture in the style of the style picture and return the result.
 
     Args:
         content: an RGB picture.
-        style: an RGB picture, or several that are blended.
+        style: an RGB picture, or several to blend.
         recipe: a recipe or the name of a built-in one.
         masks: where each style goes; see `paint`.
-        start: an RGB picture to begin from; see `paint`.
+        start: an RGB picture to start from; see `paint`.
         weights: a ``.mat`` file instead of the bundled weights.
         device: ``"auto"``, ``"cpu"``, ``"cuda:0"``, …
-        precision: in which numbers convolutions are reckoned.
+        precision: number format of the convolutions.
         memory_limit: bytes that may be used; see `paint`.
 
     Raises:
         RecipeError: there is no such recipe, or it does not fit the pictures.
-        EmptyMaskError: a mask leaves its style no place.
+        EmptyMaskError: a mask leaves no area to its style.
+        ImageSizeError: the painting would have no side of 16 pixels.
         WeightsError: the weights cannot be used.
         DeviceMemoryError: the picture is too large for the device.
-        DivergedError: the loss stopped being a number.
+        DivergedError: the loss is not finite.
         ValueError: there is no such device or precision.
     """
     styles = [style] if isinstance(style, Image.Image) else style
@@ -96,40 +97,41 @@ def paint(
     should_stop: Callable[[], bool] = lambda: False,
     checkpoint_seconds: float = 5.0,
 ) -> Iterator[PaintingEvent]:
-    """Paint step by step, telling what happens.
+    """Paint step by step and yield what happens.
 
     Args:
         content: an RGB picture.
-        styles: one RGB picture or more; several are blended.
+        styles: one or more RGB pictures; several are blended.
         recipe: every choice that shapes the picture.
-        masks: one for each style picture, or None for a style that goes where the others leave
-            room: grey pictures of any size, white where the style goes. What none of them
-            covers stays the content picture. Empty for no masks.
-        start: an RGB picture to begin from, such as an earlier painting, of any size and at best
-            of the content picture's proportions; None begins as the recipe says.
+        masks: one per style picture: a grey picture of any size, white where the style goes, or
+            None for a style that takes the area the masks leave. Without a None, that area stays
+            the content picture. Empty for no masks.
+        start: an RGB picture to start from, such as an earlier result. It is resized to the
+            content picture's size; None starts as the recipe says.
         weights: a ``.mat`` file instead of the bundled weights.
         device: ``"auto"``, ``"cpu"``, ``"cuda:0"``, …
-        precision: in which numbers convolutions are reckoned.
-        memory_limit: bytes that may be used of the device's memory; None for all there are. A
-            picture that needs more is looked at in tiles: the same painting but for rounding,
-            and for fewer of the pairs that L-BFGS remembers where it is very large. It takes
-            about twice as long, and counts as many passes.
-        resume: a `Checkpoint.state` of the same recipe, pictures and weights, to go on from.
-        should_stop: asked before every step; once true, painting ends with a Checkpoint.
-        checkpoint_seconds: least time of painting between two Checkpoints.
+        precision: number format of the convolutions.
+        memory_limit: bytes of the device's memory that may be used; None for all of it. A
+            larger picture is painted in tiles. The result differs by rounding only, or, where
+            the picture is very large, by a shorter L-BFGS history. Tiles take about twice the
+            time; the number of passes is the same.
+        resume: a `Checkpoint.state` of the same recipe, pictures and weights to resume from.
+        should_stop: polled before every step; once true, painting ends with a Checkpoint.
+        checkpoint_seconds: minimum seconds of painting between two Checkpoints.
 
     Yields:
-        First a Snapshot of the start at step 0, before the network is even loaded (not when
-        resuming); a Progress per step; Snapshots when the picture has visibly changed;
-        Checkpoints; at last a Painting.
+        A Snapshot of the start at step 0, before the network is loaded (not when resuming); a
+        Progress per step; Snapshots when the picture has visibly changed; Checkpoints; at the
+        end a Painting.
 
     Raises:
         RecipeError: the recipe or the masks do not fit the pictures.
-        EmptyMaskError: a mask leaves its style no place.
+        EmptyMaskError: a mask leaves no area to its style.
+        ImageSizeError: the painting would have no side of 16 pixels.
         CheckpointError: `resume` is damaged or belongs to another painting.
         WeightsError: the weights cannot be used.
         DeviceMemoryError: the picture is too large for the device.
-        DivergedError: the loss stopped being a number; the snapshots yielded before stand.
+        DivergedError: the loss is not finite; snapshots yielded before stay valid.
         ValueError: there is no such device or precision.
     """
     where = devices.resolve(device)

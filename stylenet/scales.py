@@ -1,8 +1,8 @@
-"""Coarse to fine: first a small painting, then each larger one from where the last one ended.
+"""Coarse to fine: paint a small picture first, then start each larger one from its result.
 
-The network's deepest features see some hundred pixels. In a small picture that is a swirl of a
-sky, in a large one a stroke of it: a large picture painted at once has the style's strokes and
-little of its sweep, and a small one costs next to nothing.
+The network's deepest features cover about a hundred pixels. In a small picture that is a whole
+swirl of a sky, in a large one a single stroke: painted at full size alone, a large picture gets
+the style's strokes but not its large shapes. The small pictures cost little. Free of torch.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ __all__ = ["Scale", "scales_of"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scale:
-    """One of the sizes that a picture is painted at.
+    """One size that a picture is painted at.
 
     Attributes:
-        recipe: the painting's, with this scale's size, and its budget in passes of this size.
-        share: its pixels, as a part of the full picture's.
+        recipe: with this scale's size, and its budget in passes of this size.
+        share: its number of pixels, relative to the full size.
     """
 
     recipe: Recipe
@@ -30,14 +30,15 @@ class Scale:
 
 
 def scales_of(recipe: Recipe, width: int, height: int) -> list[Scale]:
-    """Return the scales of a painting, the coarsest first: each half of the next.
+    """Return the scales of a painting, the coarsest first; each is half the size of the next.
 
-    The recipe's budget is divided so that every scale is given as many passes of its own size.
+    The recipe's budget is divided so that every scale gets the same number of passes of its own
+    size. A budget that is too small to divide is spent at full size.
 
     Args:
         recipe: of the painting.
         width: of the full picture, in pixels.
-        height: likewise.
+        height: of the full picture, in pixels.
     """
     sizes = [max(width, height)]
     while recipe.coarsest > 0 and sizes[0] / 2 >= recipe.coarsest:

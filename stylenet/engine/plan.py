@@ -153,7 +153,7 @@ def plan_painting(
 
     Raises:
         RecipeError: the recipe or the masks do not fit the pictures.
-        EmptyMaskError: a mask leaves its style no place.
+        EmptyMaskError: a mask leaves no area to its style.
         ImageSizeError: the painting would have no side of `MIN_SIZE` pixels.
         DeviceMemoryError: the full size does not fit into the memory, even in tiles.
     """

@@ -41,7 +41,7 @@ class ScalePosition:
     Attributes:
         index: of the scale, from 0, the coarsest first.
         count: number of scales.
-        share: the scale's pixels, as a part of the full picture's.
+        share: the scale's number of pixels, relative to the full size.
         before: what the scales before it used in all.
     """
 

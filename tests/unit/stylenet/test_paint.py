@@ -224,6 +224,16 @@ def test_devices():
             devices.resolve(wrong)
 
 
+def test_where_nothing_descends_the_painting_ends_within_its_budget(content, monkeypatch):
+    """A stage is not entered where the budget does not pay for a step of it."""
+    monkeypatch.setattr("stylenet.optim.lbfgs.LBFGS.step", lambda *_: None)
+    recipe = DRAFTED.evolve(passes=1)
+    painting = run(content, content, recipe)[-1]
+    assert isinstance(painting, events.Painting)
+    assert painting.steps == 0
+    assert painting.passes < 1.5
+
+
 @pytest.mark.parametrize("recipe", [PLAIN, COOKBOOK], ids=lambda recipe: recipe.name)
 def test_painting_goes_on_from_a_picture(content, style, recipe):
     first = run(content, style, recipe)[-1]
