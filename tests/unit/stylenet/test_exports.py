@@ -75,6 +75,7 @@ def test_all_modules_but_the_api_are_free_of_torch():
                 "is_narrowed",
                 "layer_shape",
                 "macs_per_pixel",
+                "pools_before",
                 "reduced_channels_in",
                 "reduced_cost",
                 "reduced_kernel_shapes",
