@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Measures on a CUDA device what docs/method.md reports, in about ten minutes, and prints markdown.
+# Measures on a CUDA device what docs/measurements.md reports, in about ten minutes, and prints
+# markdown.
 # Pictures and figures are written to build/gpu.
 #
 #     benchmarks/gpu.sh > gpu.md
