@@ -35,10 +35,10 @@ from stylenet.recipe import Recipe
 
 CARD_SECONDS = 1.0
 
-Told = list[tuple[float, float]]
+CardEstimates = list[tuple[float, float]]
 """Estimates on a card: (monotonic time, seconds left)."""
 
-Accepted = tuple[Job, tuple[str, int, int], int | None, Told]
+Accepted = tuple[Job, tuple[str, int, int], int | None, CardEstimates]
 
 MANY = JobLimits(per_member=999, per_guild=999, total=999)
 LEARN_FROM = [
@@ -48,7 +48,7 @@ LEARN_FROM = [
 
 
 async def main(count: int, seed: int, devices: str) -> None:  # noqa: PLR0915 - one scene
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
             _env_file=None,
@@ -64,10 +64,10 @@ async def main(count: int, seed: int, devices: str) -> None:  # noqa: PLR0915 - 
 
             async def accept(recipe: str, size: int, passes: int) -> Job:
                 job_id = new_job_id()
-                shape = (size, round(size * dice.uniform(0.6, 1)))
-                await artefacts.put(content_key(job_id), _picture(shape, dice))
-                await artefacts.put(style_key(job_id, 0), _picture((256, 256), dice))
-                member = dice.randint(1, 4)
+                shape = (size, round(size * rng.uniform(0.6, 1)))
+                await artefacts.put(content_key(job_id), _picture(shape, rng))
+                await artefacts.put(style_key(job_id, 0), _picture((256, 256), rng))
+                member = rng.randint(1, 4)
                 return await store.enqueue(
                     NewJob(
                         job_id=job_id,
@@ -82,17 +82,17 @@ async def main(count: int, seed: int, devices: str) -> None:  # noqa: PLR0915 - 
                     limits=MANY,
                 )
 
-            async def ended(told: dict[str, Told]) -> dict[str, float]:
-                """Return when each job ended; append its card's estimates to `told`.
+            async def ended(shown: dict[str, CardEstimates]) -> dict[str, float]:
+                """Return when each job ended; append its card's estimates to `shown`.
 
                 It waits on the change feed: polling would take time from the worker.
                 """
                 ends: dict[str, float] = {}
                 look = time.monotonic()
                 with store.feed.subscribe() as changes:
-                    touched = set(told)
-                    while len(ends) < len(told):
-                        for job_id in touched & (told.keys() - ends.keys()):
+                    touched = set(shown)
+                    while len(ends) < len(shown):
+                        for job_id in touched & (shown.keys() - ends.keys()):
                             now = await store.get(job_id)
                             if now.state is JobState.SUCCEEDED:
                                 ends[job_id] = time.monotonic()
@@ -100,9 +100,9 @@ async def main(count: int, seed: int, devices: str) -> None:  # noqa: PLR0915 - 
                                 raise SystemExit(f"{now.error_code}: {now.error_message}")
                         if time.monotonic() > look + CARD_SECONDS:
                             look = time.monotonic()
-                            for job_id in told.keys() - ends.keys():
+                            for job_id in shown.keys() - ends.keys():
                                 left = await scheduler.estimate(await store.get(job_id))
-                                told[job_id].append((time.monotonic(), left or 0.0))
+                                shown[job_id].append((time.monotonic(), left or 0.0))
                         changed = await changes.next(CARD_SECONDS)
                         touched = {*changes.drain(), *([changed] if changed else [])}
                 return ends
@@ -115,9 +115,9 @@ async def main(count: int, seed: int, devices: str) -> None:  # noqa: PLR0915 - 
                     await ended({(await accept(*kind)).job_id: []})
                 kinds = [
                     (
-                        dice.choice(["default", "fast"]),
-                        dice.choice([64, 80, 96, 112, 128, 160, 192, 224]),
-                        dice.randint(3, 10),
+                        rng.choice(["default", "fast"]),
+                        rng.choice([64, 80, 96, 112, 128, 160, 192, 224]),
+                        rng.randint(3, 10),
                     )
                     for _ in range(count)
                 ]
@@ -126,10 +126,10 @@ async def main(count: int, seed: int, devices: str) -> None:  # noqa: PLR0915 - 
                 accepted = []
                 for job, kind in zip(jobs, kinds, strict=True):
                     place = await store.get_queue_position(job.job_id)
-                    foretold = await scheduler.estimate(await store.get(job.job_id))
-                    told = [(time.monotonic(), foretold or 0.0)]
-                    accepted.append((job, kind, place, told))
-                ends = await ended({job.job_id: told for job, _, _, told in accepted})
+                    estimate = await scheduler.estimate(await store.get(job.job_id))
+                    shown = [(time.monotonic(), estimate or 0.0)]
+                    accepted.append((job, kind, place, shown))
+                ends = await ended({job.job_id: shown for job, _, _, shown in accepted})
             finally:
                 await scheduler.stop()
                 await executor.close()
@@ -145,14 +145,14 @@ def _report(accepted: list[Accepted], ends: dict[str, float]) -> None:
     print("\n| recipe | size | passes | place | estimate, s | real, s | error | error half way |")
     print("|---|---|---|---|---|---|---|---|")
     first, later = [], []
-    for job, (recipe, size, passes), place, told in accepted:
-        (at, foretold), end = told[0], ends[job.job_id]
-        truth = end - at
-        half, left = min(told, key=lambda one: abs(one[0] - (at + end) / 2))
-        first.append(foretold / truth - 1)
+    for job, (recipe, size, passes), place, shown in accepted:
+        (at, estimate), end = shown[0], ends[job.job_id]
+        real = end - at
+        half, left = min(shown, key=lambda one: abs(one[0] - (at + end) / 2))
+        first.append(estimate / real - 1)
         later.append(left / max(end - half, 0.1) - 1)
         print(
-            f"| {recipe} | {size} | {passes} | {place or 'begun'} | {foretold:.1f} | {truth:.1f} "
+            f"| {recipe} | {size} | {passes} | {place or 'running'} | {estimate:.1f} | {real:.1f} "
             f"| {first[-1]:+.0%} | {later[-1]:+.0%} |"
         )
     print()
@@ -164,9 +164,9 @@ def _report(accepted: list[Accepted], ends: dict[str, float]) -> None:
         )
 
 
-def _picture(shape: tuple[int, int], dice: random.Random) -> bytes:
+def _picture(shape: tuple[int, int], rng: random.Random) -> bytes:
     buffer = io.BytesIO()
-    tone = Image.linear_gradient("L").resize(shape).rotate(dice.randint(0, 359))
+    tone = Image.linear_gradient("L").resize(shape).rotate(rng.randint(0, 359))
     Image.merge("RGB", [tone, tone.transpose(Image.Transpose.FLIP_LEFT_RIGHT), tone]).save(
         buffer, "PNG"
     )

@@ -172,7 +172,7 @@ def effort(job: Job) -> Costs:
     reduced network and on the full one).
     """
     scales = _scales(job)
-    return _weighed(job, [(scale, scale.evaluations) for scale in scales], once=1.0)
+    return _effort_of(job, [(scale, scale.evaluations) for scale in scales], once=1.0)
 
 
 def _done(job: Job) -> Costs:
@@ -189,7 +189,7 @@ def _done(job: Job) -> Costs:
             done -= counts[-1]
         parts.append((scale, counts))
     # Of what is paid once, the beginning has its half; the end, its own.
-    return _weighed(job, parts, once=0.5)
+    return _effort_of(job, parts, once=0.5)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,7 +201,7 @@ class _ScaleCost:
     evaluations: tuple[int, ...]
 
 
-def _weighed(
+def _effort_of(
     job: Job, parts: Sequence[tuple[_ScaleCost, Sequence[float]]], *, once: float
 ) -> Costs:
     """Return the effort of these numbers of evaluations of each stage of each scale."""

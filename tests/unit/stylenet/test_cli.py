@@ -1,4 +1,4 @@
-"""The command line, run as a command."""
+"""The command line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def paint(files, *options):
     return main(["paint", *pictures, "-o", out, "--device", "cpu", *options])
 
 
-def test_the_cookbook_writes_its_snapshots_and_prints_generations(files, capsys):
+def test_the_cookbook_writes_snapshots_and_prints_generations(files, capsys):
     assert paint(files, "--recipe", "cookbook", "--passes", "26", "--size", "32") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Generation 25 out of 25, loss: ")
@@ -94,7 +94,7 @@ def test_several_styles_masks_and_weights(files, content):
     assert paint(files, "--mask", given) == 1
 
 
-def test_painting_from_a_picture(files, style):
+def test_a_start_picture(files, style):
     start = files / "start.png"
     style.save(start)
     assert paint(files, "--start", str(start), "--passes", "1") == 0
@@ -104,7 +104,7 @@ def test_painting_from_a_picture(files, style):
 
 
 @pytest.mark.parametrize("suffix", [".webp", ".jpg"])
-def test_the_name_says_the_format_and_the_folder(files, suffix):
+def test_the_output_name_sets_the_format_and_folder(files, suffix):
     out = files / "new" / f"painting{suffix}"
     assert paint(files, "-o", str(out), "--passes", "1") == 0
     with Image.open(out) as image:
@@ -239,7 +239,7 @@ def test_as_a_module():
 
 
 @pytest.mark.parametrize("option", ["passes", "coarsest", "style_weight", "tv_weight"])
-def test_the_help_tells_the_default_recipes_own_values(capsys, option):
+def test_the_help_shows_the_default_recipes_values(capsys, option):
     with pytest.raises(SystemExit):
         main(["paint", "--help"])
     text = " ".join(capsys.readouterr().out.split())

@@ -1,4 +1,4 @@
-"""Painting as its callers see it: the events, stopping, resuming, and what goes wrong."""
+"""Painting through the API: events, stopping, resuming and errors."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_events_of_a_painting(content, style, recipe):
         assert event.losses.total == pytest.approx(sum(event.losses.values()))
 
 
-def test_the_cookbook_takes_a_generation_per_pass_and_a_snapshot_when_told(content, style):
+def test_the_cookbook_takes_a_step_per_pass_and_snapshots_at_an_interval(content, style):
     happened = run(content, style, COOKBOOK)
     assert of(events.Painting, happened)[0].steps == 5
     assert of(events.Painting, happened)[0].passes == 6.5
@@ -105,7 +105,7 @@ def test_the_same_recipe_paints_the_same_picture(content, style):
 
 
 @pytest.mark.parametrize("keep_colors", [False, True])
-def test_another_seed_leads_a_recoloured_start_elsewhere(content, style, keep_colors):
+def test_another_seed_varies_a_recoloured_start(content, style, keep_colors):
     recipe = PLAIN.evolve(passes=2, keep_colors=keep_colors)
     starts = [run(content, style, recipe.evolve(seed=seed))[0].pixels for seed in (0, 1, 1, 2)]
     assert (starts[1] == starts[2]).all()
@@ -115,7 +115,7 @@ def test_another_seed_leads_a_recoloured_start_elsewhere(content, style, keep_co
     assert (same == starts[0]).all()
 
 
-def test_another_seed_brings_no_colours_that_the_style_has_not(content, style):
+def test_another_seed_adds_no_colours_that_the_style_lacks(content, style):
     grey = style.convert("L").convert("RGB")
     pixels = run(content, grey, PLAIN.evolve(passes=2, seed=1))[0].pixels.astype(int)
     assert np.ptp(pixels, axis=-1).max() <= 1
@@ -149,7 +149,7 @@ def test_stopped_and_resumed_it_paints_the_same_picture(content, style, recipe, 
     assert difference.max() <= 1
 
 
-def test_checkpoints_come_with_time(content, style):
+def test_checkpoints_are_spaced_by_time(content, style):
     every = run(content, style, PLAIN, checkpoint_seconds=0)
     steps = of(events.Painting, every)[0].steps
     assert [c.step for c in of(events.Checkpoint, every)] == list(range(1, steps))
@@ -171,7 +171,7 @@ def test_a_checkpoint_of_another_painting_is_refused(content, style):
         run(content, style, PLAIN, resume=b"nonsense")
 
 
-def test_a_loss_that_is_no_number_ends_it_and_the_last_picture_stands(content, style, monkeypatch):
+def test_a_loss_that_is_not_finite_raises_after_valid_snapshots(content, style, monkeypatch):
     whole = Objective.evaluate
     calls = 0
 
@@ -190,7 +190,7 @@ def test_a_loss_that_is_no_number_ends_it_and_the_last_picture_stands(content, s
     assert np.isfinite(snapshots[-1].losses.total)
 
 
-def test_out_of_memory_is_said_as_such(content, style, monkeypatch):
+def test_out_of_memory_raises_a_device_memory_error(content, style, monkeypatch):
     def exhausted(self, picture):
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried")
 
@@ -206,7 +206,7 @@ def test_a_picture_that_cannot_fit_is_refused_at_once(content, style, monkeypatc
         run(content, style, PLAIN)
 
 
-def test_other_errors_are_not_taken_for_a_lack_of_memory():
+def test_other_errors_are_not_translated():
     with (
         pytest.raises(RuntimeError, match="shapes"),
         memory.out_of_memory_guard(torch.device("cpu"), 8, 8),
@@ -235,7 +235,7 @@ def test_where_nothing_descends_the_painting_ends_within_its_budget(content, mon
 
 
 @pytest.mark.parametrize("recipe", [PLAIN, COOKBOOK], ids=lambda recipe: recipe.name)
-def test_painting_goes_on_from_a_picture(content, style, recipe):
+def test_painting_starts_from_a_given_picture(content, style, recipe):
     first = run(content, style, recipe)[-1]
     picture = Image.fromarray(first.pixels)
     happened = run(content, style, recipe, start=picture)
@@ -322,7 +322,7 @@ def test_the_style_at_its_own_proportions(content, style):
     assert run(content, style, recipe)[-1].pixels.shape == (48, 64, 3)
 
 
-def test_terms_may_be_switched_off(content, style):
+def test_terms_can_be_switched_off(content, style):
     off = PLAIN.evolve(style_weight=0, content_weight=0, passes=3)
     assert run(content, style, off)[-1].losses["style"] == 0
     nothing = PLAIN.evolve(style_layers=(), content_layers=(), passes=3)
@@ -336,7 +336,7 @@ def test_stylize_returns_the_painting(content, style):
         stylenet.stylize(content, style, "nonsense")
 
 
-def test_snapshots_come_when_the_picture_has_changed(content, style):
+def test_snapshots_are_taken_when_the_picture_has_changed(content, style):
     happened = run(content, style, DRAFTED)
     shown = of(events.Snapshot, happened)
     assert 2 <= len(shown) < len(of(events.Progress, happened))
@@ -344,7 +344,7 @@ def test_snapshots_come_when_the_picture_has_changed(content, style):
         assert np.abs(one.pixels.astype(int) - other.pixels).mean() > 4
 
 
-def test_a_draft_goes_on_where_the_rest_of_the_budget_pays_for_no_step(content, style):
+def test_a_draft_continues_where_the_rest_of_the_budget_pays_for_no_step(content, style):
     recipe = DRAFTED.evolve(passes=3, draft=0.5)
     steps = of(events.Progress, run(content, style, recipe))
     assert 2.7 < steps[-1].passes <= 3

@@ -62,6 +62,6 @@ def test_auto_is_float32_on_cpus():
     assert devices.draft_dtype(cpu, Precision.MIXED) == torch.bfloat16
 
 
-def test_there_is_no_other(content, style):
+def test_an_unknown_precision_is_refused(content, style):
     with pytest.raises(ValueError, match="half"):
         stylize(content, style, RECIPE, precision="half")

@@ -1,4 +1,4 @@
-"""Coarse to fine: how the budget is divided, and what a painting at several scales says."""
+"""Coarse to fine: how the budget is divided, and the events of a painting at several scales."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def events(content, style):
     return painted(content, style, RECIPE.evolve(snapshot_every=1))
 
 
-def test_what_is_told_counts_all_scales(events):
+def test_progress_counts_all_scales(events):
     progress = [event for event in events if isinstance(event, Progress)]
     assert [event.step for event in progress] == list(range(1, len(progress) + 1))
     scales = [event.scale for event in progress]
@@ -69,7 +69,7 @@ def test_what_is_told_counts_all_scales(events):
     assert 4 < final.passes < 6
 
 
-def test_the_steps_are_foreseen_well(events):
+def test_the_total_of_steps_is_estimated_well(events):
     progress = [event for event in events if isinstance(event, Progress)]
     assert all(abs(event.total - len(progress)) <= 6 for event in progress)
     assert progress[-1].total == len(progress)
@@ -80,8 +80,8 @@ def test_snapshots_have_the_full_size_at_every_scale(events, content):
     assert shapes == {(content.height, content.width, 3)}
 
 
-def test_a_scale_begins_where_the_last_one_ended(events):
-    """And not at the start again: the first snapshot at full size is like the last small one."""
+def test_a_scale_starts_from_the_previous_result(events):
+    """The first snapshot at full size resembles the last small one and not the start."""
     progress = iter(event for event in events if isinstance(event, Progress))
     at = [(next(progress).scale, e.pixels) for e in events if isinstance(e, Snapshot) and e.step]
     coarse = [pixels for scale, pixels in at if scale == 0]
@@ -95,18 +95,18 @@ def test_a_scale_begins_where_the_last_one_ended(events):
 
 
 @pytest.mark.parametrize(("scale", "nth"), [(0, 2), (0, -1), (1, 0), (1, -2)])
-def test_a_resumed_painting_goes_on_bit_by_bit_at_either_scale(content, style, events, scale, nth):
+def test_a_resumed_painting_continues_bit_by_bit(content, style, events, scale, nth):
     progress = [event for event in events if isinstance(event, Progress)]
     step = [event.step for event in progress if event.scale == scale][nth]
-    told = 0
+    steps = 0
 
     def should_stop():
-        return told >= step
+        return steps >= step
 
     stopped = []
     for event in paint(content, [style], RECIPE, device="cpu", should_stop=should_stop):
         stopped.append(event)
-        told += isinstance(event, Progress)
+        steps += isinstance(event, Progress)
     assert isinstance(stopped[-1], Checkpoint)
     assert stopped[-1].step == step
     assert not any(isinstance(event, Painting) for event in stopped)
@@ -116,12 +116,12 @@ def test_a_resumed_painting_goes_on_bit_by_bit_at_either_scale(content, style, e
     np.testing.assert_array_equal(rest[-1].pixels, painted(content, style)[-1].pixels)
 
 
-def test_what_begins_from_a_picture_has_one_scale(content, style):
+def test_a_painting_with_a_given_start_has_one_scale(content, style):
     events = painted(content, style, start=content)
     assert {event.scale for event in events if isinstance(event, Progress)} == {0}
 
 
-def test_it_keeps_colours_and_heeds_masks(content, style):
+def test_it_keeps_colours_and_follows_masks(content, style):
     left = Image.new("L", content.size)
     left.paste(255, (0, 0, content.width // 2, content.height))
     picture = stylize(content, style, RECIPE.evolve(keep_colors=True), device="cpu", masks=[left])

@@ -54,7 +54,7 @@ def read(data, painting="p", shape=SHAPE):
 
 
 @pytest.mark.parametrize(("pairs", "moments"), [(0, False), (3, False), (0, True)])
-def test_there_and_back_without_loss(pairs, moments):
+def test_a_round_trip_loses_nothing(pairs, moments):
     before = state(pairs, moments)
     after = read(pack(before, painting="p"))
     for field in ("scale", "before", "step", "stage", "passes", "seconds", "loss", "losses"):
@@ -74,7 +74,7 @@ def test_there_and_back_without_loss(pairs, moments):
         )
 
 
-def test_the_newest_pairs_are_kept_where_there_is_no_room_for_all(monkeypatch):
+def test_the_newest_pairs_are_kept_within_the_size_limit(monkeypatch):
     monkeypatch.setattr("stylenet.engine.checkpoints._PAIR_BYTES", 2 * 4 * 105)
     before = state(5)
     after = read(pack(before, painting="p"))
@@ -97,7 +97,7 @@ def test_a_truncated_checkpoint_is_refused(cut):
 
 
 def rewritten(change):
-    """A checkpoint whose arrays and facts were changed by hand."""
+    """Return a checkpoint with changed arrays and facts."""
     with np.load(io.BytesIO(pack(state(), painting="p"))) as archive:
         arrays = dict(archive)
     facts = json.loads(arrays["facts"].tobytes())
@@ -135,7 +135,7 @@ def rewritten(change):
         lambda a, f: f.update(scales=[float("nan")] * 6),
     ],
 )
-def test_what_was_tampered_with_is_refused(change):
+def test_an_invalid_checkpoint_is_refused(change):
     read(rewritten(lambda a, f: None))
     with pytest.raises(CheckpointError):
         read(rewritten(change))
@@ -146,14 +146,14 @@ class Explosive:
         return (pytest.fail, ("a checkpoint ran code",))
 
 
-def test_nothing_in_it_is_ever_run():
+def test_no_code_in_it_is_run():
     with pytest.raises(CheckpointError):
         read(pickle.dumps(Explosive()))
     with pytest.raises(CheckpointError):
         read(rewritten(lambda a, f: a.update(gradient=np.array([Explosive()], dtype=object))))
 
 
-def test_a_bomb_is_refused_before_it_unfolds():
+def test_a_decompression_bomb_is_refused_before_it_is_read():
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("facts.npy", bytes(8 << 20))

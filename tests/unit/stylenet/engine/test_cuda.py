@@ -1,4 +1,4 @@
-"""On a CUDA device: recordings, precision, memory, and the same picture as the CPU's."""
+"""On a CUDA device: graphs, precision, memory, and the same picture as the CPU's."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def picture(pair):
 
 
 @pytest.mark.parametrize("padding", Padding)
-def test_a_recording_is_the_function_at_every_picture(weights, pair, picture, padding):
+def test_a_graph_gives_the_functions_results(weights, pair, picture, padding):
     network = VGG19(weights, padding=padding).to(CUDA)
     differentiate = loss_on(CUDA, network, pair, RECIPE.layers).differentiate
     recorded = CudaGraph(differentiate)
     pictures = [(picture + shift).to(CUDA, torch.float32) for shift in (0, 5, -9, 20)]
-    found = [recorded(each) for each in pictures]  # all of them, before any is looked at
+    found = [recorded(each) for each in pictures]  # all of them, before any is compared
     for each, (terms, gradient) in zip(pictures, found, strict=True):
         plain_terms, plain_gradient = differentiate(each)
         torch.testing.assert_close(terms, plain_terms, rtol=1e-4, atol=0)
@@ -115,7 +115,7 @@ def test_a_resumed_painting_ends_where_the_other_does(content, style):
 
 
 def test_a_painting_leaves_no_memory_behind(content, style):
-    """Recordings have memory of their own, which goes with the painting; networks are kept."""
+    """Graphs have memory pools of their own, freed with the painting; networks are kept."""
     recipe = RECIPE.evolve(passes=4, draft=0.25)
     gc.collect()
     gc.disable()

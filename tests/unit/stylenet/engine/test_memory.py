@@ -1,4 +1,4 @@
-"""What fits into the memory whole, in tiles, or not at all."""
+"""Whether a picture is painted whole, in tiles, or not at all."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ GIB = 1 << 30
         ("0::/../other\n", {"memory.max": GIB}),
     ],
 )
-def test_a_containers_limit_counts_where_there_is_more_memory(
-    tmp_path, monkeypatch, membership, files
-):
+def test_a_containers_limit_is_respected(tmp_path, monkeypatch, membership, files):
     for name, value in files.items():
         file = tmp_path / "groups" / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +48,7 @@ def test_a_containers_limit_counts_where_there_is_more_memory(
     assert plan_memory(CPU, 1024, 768, history=30, margin=48).tile_side is None
 
 
-def test_without_a_limit_the_machine_counts(tmp_path, monkeypatch):
+def test_without_a_limit_the_machines_memory_is_used(tmp_path, monkeypatch):
     (tmp_path / "memory.max").write_text("max\n")
     (tmp_path / "membership").write_text("0::/\n")
     monkeypatch.setattr(memory, "_CGROUP_MEMBERSHIP", tmp_path / "membership")
@@ -58,7 +56,7 @@ def test_without_a_limit_the_machine_counts(tmp_path, monkeypatch):
     assert plan_memory(CPU, 1024, 768, history=30, margin=48).tile_side is None
 
 
-def test_tiles_and_memory_of_steps_shrink_with_the_limit():
+def test_tiles_and_history_shrink_with_the_limit():
     plans = [
         plan_memory(CPU, 2048, 1536, history=30, margin=48, limit=mib << 20)
         for mib in (8400, 5000, 3000, 2200)

@@ -30,7 +30,7 @@ def picture(seed=0):
 
 
 @pytest.mark.parametrize("styles", [(COLORED,), (GREY,), (FLAT,), (GREY, COLORED)])
-def test_there_and_back_and_the_gradient_is_the_adjoint(styles):
+def test_it_is_invertible_and_pulls_back_by_the_adjoint(styles):
     basis, z, g = palette(*styles), picture(), picture(1)
     torch.testing.assert_close(basis.to_parameters(basis.to_picture(z)), z)
     inner = (basis.to_picture(z) * g).sum()
@@ -44,15 +44,15 @@ def test_there_and_back_and_the_gradient_is_the_adjoint(styles):
         palette(FLAT),
         palette(GREY, share=0),
         palette(GREY, COLORED),
-        palette(GREY, start=COLORED),  # its colours must be got rid of
+        palette(GREY, start=COLORED),  # its colours must be removed
         palette(FLAT, start=COLORED),
     ],
 )
-def test_where_colours_vary_enough_all_are_painted_alike(basis):
+def test_it_is_the_identity_where_colours_vary_enough(basis):
     torch.testing.assert_close(basis.pull_back(picture()), picture(), rtol=0, atol=0)
 
 
-def test_a_style_without_colours_is_painted_without():
+def test_a_grey_style_scales_hues_down():
     g = picture()
     moved = palette(GREY).to_picture(palette(GREY).pull_back(g))  # a step along the gradient
     torch.testing.assert_close(moved.mean(dim=1), g.mean(dim=1))
@@ -60,7 +60,7 @@ def test_a_style_without_colours_is_painted_without():
     torch.testing.assert_close(moved - moved.mean(dim=1, keepdim=True), hues * 0.03**2)
 
 
-def test_a_mean_that_the_styles_have_not_is_moved_as_readily():
+def test_a_deviation_from_the_styles_mean_is_not_scaled_down():
     reddish = GREY + np.array([60.0, 0.0, 0.0])
     g = torch.zeros(1, 3, 6, 9, dtype=torch.float64)
     g[:, 0] = 1
@@ -68,7 +68,7 @@ def test_a_mean_that_the_styles_have_not_is_moved_as_readily():
     assert moved[0, 0].mean() == pytest.approx(1, rel=0.05)
 
 
-def test_an_axis_that_hardly_varies_is_painted_by_its_share():
+def test_an_axis_of_little_variance_is_scaled_by_its_share():
     """Along blue the variance is a thousandth of red's: half of the share of 0.002."""
     style = np.zeros((50, 50, 3))
     style[..., 0] = RANDOM.standard_normal((50, 50))

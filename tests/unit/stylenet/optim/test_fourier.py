@@ -18,7 +18,7 @@ def picture(height, width):
 
 @pytest.mark.parametrize("exponent", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_there_and_back(height, width, exponent):
+def test_it_is_invertible(height, width, exponent):
     spectrum = FourierBasis(height, width, exponent, dtype=torch.float64)
     x = picture(height, width)
     torch.testing.assert_close(spectrum.to_picture(spectrum.to_parameters(x)), x)
@@ -41,7 +41,7 @@ def test_without_an_exponent_the_parameters_are_the_pixels():
     torch.testing.assert_close(spectrum.pull_back(x), x, rtol=0, atol=0)
 
 
-def test_scales_fall_as_the_root_of_frequency_and_are_level_on_average():
+def test_scales_fall_as_the_root_of_frequency_with_a_mean_square_of_1():
     spectrum = FourierBasis(64, 64, 0.5, dtype=torch.float64)
     impulse = torch.ones(1, 3, 64, 64, dtype=torch.float64)
     level = FourierBasis(64, 64, 1e-9, dtype=torch.float64)

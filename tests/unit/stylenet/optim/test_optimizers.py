@@ -54,7 +54,7 @@ def minimise(method, function, start, steps):
     return point, losses
 
 
-def test_lbfgs_descends_at_every_step_and_arrives():
+def test_lbfgs_descends_at_every_step_and_reaches_the_minimum():
     point, losses = minimise(
         lbfgs(history=24), Function(quadratic), torch.zeros(1, 2, 3, 4, dtype=torch.float64), 150
     )
@@ -77,7 +77,7 @@ def test_a_step_costs_one_evaluation_where_its_trial_is_accepted():
     assert function.evaluations <= len(losses) + 1
 
 
-def test_the_first_step_is_as_long_as_it_was_told():
+def test_the_first_step_has_the_given_length():
     function = Function(quadratic)
     start = function(torch.zeros(100, dtype=torch.float64))
     moved = lbfgs(first_step=0.01).step(start, function)
@@ -87,7 +87,7 @@ def test_the_first_step_is_as_long_as_it_was_told():
     assert cosine == pytest.approx(1)
 
 
-def test_trials_that_are_no_numbers_are_stepped_back_from():
+def test_trials_that_are_not_finite_are_refused():
     def wall(x):
         return torch.where(x > 1, torch.nan, (x - 0.9) ** 2).sum()
 
@@ -96,14 +96,14 @@ def test_trials_that_are_no_numbers_are_stepped_back_from():
     torch.testing.assert_close(point.parameters, torch.full((3,), 0.9), atol=1e-2, rtol=0)
 
 
-def test_at_the_minimum_it_says_so():
+def test_at_the_minimum_it_returns_none():
     function = Function(quadratic)
     point = function(torch.full((5,), 3.0))
     assert lbfgs().step(point, function) is None
 
 
-def test_its_direction_is_that_of_the_two_loops():
-    """Against the textbook's recursion, in float64, on what the search remembers."""
+def test_its_direction_is_that_of_the_two_loop_recursion():
+    """Against the textbook's recursion, in float64, on the pairs in its state."""
     function = Function(rosenbrock)
     method = lbfgs(history=5, hessian_scale=1.5)
     point, _ = minimise(method, function, torch.zeros(12, dtype=torch.float64), 9)
@@ -127,7 +127,7 @@ def test_its_direction_is_that_of_the_two_loops():
     torch.testing.assert_close(tried[0], q)
 
 
-def test_misleading_memory_is_dropped():
+def test_misleading_pairs_are_dropped():
     """A pair of negative curvature from another function turns the step uphill."""
     function = Function(quadratic)
     point = function(torch.zeros(5, dtype=torch.float64))
@@ -139,13 +139,13 @@ def test_misleading_memory_is_dropped():
     assert moved.loss < point.loss
 
 
-def test_no_more_than_the_history_is_remembered():
+def test_no_more_pairs_than_the_history_are_kept():
     method = lbfgs(history=3)
     minimise(method, Function(quadratic), torch.zeros(8, dtype=torch.float64), 10)
     assert len(method.state.pairs) == 3
 
 
-def test_memory_is_what_half_precision_holds():
+def test_pairs_are_rounded_to_half_precision():
     method = lbfgs()
     minimise(method, Function(lambda x: 1e9 * quadratic(x)), torch.zeros(8), 5)
     for pair in method.state.pairs:
@@ -156,8 +156,8 @@ def test_memory_is_what_half_precision_holds():
 
 @pytest.mark.parametrize("size", [30, 32, 1501])
 @pytest.mark.parametrize("history", [4, 10])
-def test_a_resumed_search_goes_on_bit_by_bit(size, history):
-    """Also where pairs were forgotten, and so the rest of them moved."""
+def test_a_resumed_search_continues_bit_by_bit(size, history):
+    """Also where pairs were dropped, and so the others moved."""
     function = Function(quadratic)
     start = torch.zeros(size)
     one = lbfgs(history=history)
@@ -186,7 +186,7 @@ def test_adam_is_torchs_adam():
     assert len(losses) == 31
 
 
-def test_adam_resumes_where_it_was():
+def test_adam_resumes_from_its_state():
     function = Function(quadratic)
     one = Adam(learning_rate=0.1)
     half_way, _ = minimise(one, function, torch.zeros(4), 5)
