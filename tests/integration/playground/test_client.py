@@ -228,6 +228,25 @@ async def test_without_the_message_content_intent(playground: Playground, start:
     assert (await bot.next_message()).content == "in private"
 
 
+async def test_a_referenced_message_is_as_readable_as_it_is_by_itself(
+    playground: Playground, start: Start
+) -> None:
+    playground.state.application.message_content = False
+    bot = await start(Bot(intents=discord.Intents.default()))
+    ada, general = playground.scene.members[0], playground.scene.general
+    files = [("a.png", png())]
+    secret = playground.post_message(ada, "secret", channel=general, files=files)
+    await bot.next_message()
+    to_bot = playground.post_message(ada, f"<@{bot.user.id}> look", channel=general, files=files)
+    await bot.next_message()
+    for target, content, attachments in ((secret, "", 0), (to_bot, to_bot.content, 1)):
+        playground.post_message(ada, "see above", channel=general, reply_to=target)
+        heard = await bot.next_message()
+        assert heard.content == ""
+        referenced = heard.reference.resolved
+        assert (referenced.content, len(referenced.attachments)) == (content, attachments)
+
+
 async def test_privileged_intent_not_enabled(playground: Playground, start: Start) -> None:
     playground.state.application.message_content = False
     with pytest.raises(discord.PrivilegedIntentsRequired):

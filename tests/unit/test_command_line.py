@@ -1,0 +1,26 @@
+"""The help of the command line, and the errors it prints."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from bot.__main__ import main
+
+
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [("/usr/bin/stylebot", "stylebot"), ("/site-packages/bot/__main__.py", "python -m bot")],
+)
+def test_help_names_the_command_as_it_was_typed(monkeypatch, capsys, typed, named):
+    monkeypatch.setattr(sys, "argv", [typed])
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    assert capsys.readouterr().out.startswith(f"usage: {named} [-h] command")
+
+
+def test_a_wrong_setting_is_named_by_its_variable(monkeypatch, capsys):
+    monkeypatch.setenv("STYLEBOT_SIZE", "7")
+    assert main(["check"]) == 2
+    assert "stylebot: STYLEBOT_SIZE:" in capsys.readouterr().err
