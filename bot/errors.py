@@ -1,4 +1,4 @@
-"""Everything the bot raises on purpose.
+"""The bot's exceptions.
 
 Errors carry fields (what, limit, got); the sentence a member reads is made of them in one
 place, ``bot.views.text.errors``.
@@ -6,23 +6,23 @@ place, ``bot.views.text.errors``.
 ::
 
     StyleBotError
-    ├── ConfigurationError       a setting that cannot work; the operator reads it at start
-    ├── Refusal                  a request refused politely; the member reads it
+    ├── ConfigurationError       an invalid setting, reported to the operator at start
+    ├── Refusal                  a refused request, explained to the member
     │   ├── PictureRefused       one of the pictures cannot be used
-    │   ├── RequestRefused       the request itself is incomplete or ambiguous
-    │   ├── PresetRefused        a guild's own style cannot be added, found or removed
-    │   └── LimitReached         a cap per member, guild or server
+    │   ├── RequestRefused       the request is incomplete, ambiguous or not allowed
+    │   ├── PresetRefused        a guild's preset cannot be added, found or removed
+    │   └── LimitReached         a limit per member, per guild, of the queue or of the disk
     ├── DiscordError             Discord did not do what was asked
     │   ├── DiscordUnavailableError  5xx, a long rate limit or the network; retry later
     │   ├── MessageNotFoundError     the message does not exist any more
     │   ├── AccessDeniedError        no permission, or the channel does not exist any more
     │   └── DiscordRejectedError     the request is invalid, e.g. malformed or too large
     ├── UnknownJobError          no such job
-    ├── IllegalTransitionError   a job cannot go from this state to that
-    ├── ClaimLostError           a running job was taken over by another claim
+    ├── IllegalTransitionError   the job's state does not allow the change
+    ├── ClaimLostError           another claim has replaced this one, or the job was deleted
     ├── StoreUnavailableError    the database cannot be reached or is locked
-    ├── ArtefactMissingError     no such picture or checkpoint is kept
-    ├── StorageFullError         the place pictures are kept has no room left
+    ├── ArtefactMissingError     no such picture or checkpoint is stored
+    ├── StorageFullError         the artefact storage has no space left
     └── WorkerDiedError          a worker process ended without finishing its job
 """
 
@@ -57,15 +57,15 @@ __all__ = [
 
 
 class StyleBotError(Exception):
-    """Base of everything the bot raises on purpose."""
+    """Base class of the bot's exceptions."""
 
 
 class ConfigurationError(StyleBotError):
-    """A setting that cannot work. The message names the setting and what to do."""
+    """A setting is invalid. The message names the setting and what to do."""
 
 
 class Refusal(StyleBotError):  # noqa: N818 - a refusal is an answer, not a fault
-    """A request refused politely; nothing was accepted."""
+    """A request was refused; no job was created."""
 
 
 class PictureProblem(StrEnum):
@@ -89,8 +89,8 @@ class PictureRefused(Refusal):
 
     Attributes:
         problem: what is wrong with it.
-        filename: the member's own name of the file, as Discord gave it.
-        got, limit: numbers that belong to the problem (bytes, pixels), where there are any.
+        filename: the file name given by the member.
+        got, limit: the value and its limit, with units (bytes, pixels), if there are any.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class PictureRefused(Refusal):
 
 
 class RequestProblem(StrEnum):
-    """Why a request cannot be understood or served."""
+    """Why a request cannot be interpreted or carried out."""
 
     NO_PICTURES = "no_pictures"
     STYLE_WITHOUT_CONTENT = "style_without_content"
@@ -129,12 +129,12 @@ class RequestProblem(StrEnum):
 
 
 class RequestRefused(Refusal):
-    """The request itself is incomplete or cannot be served.
+    """The request is incomplete, ambiguous or not allowed.
 
     Attributes:
         problem: what is wrong with it.
-        detail: the member's own word that was not understood, where there is one.
-        suggestion: the nearest thing that would be, where there is one.
+        detail: the word that was not recognised, if there is one.
+        suggestion: the nearest valid word, if there is one.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class RequestRefused(Refusal):
 
 
 class PresetProblem(StrEnum):
-    """Why a guild's own style cannot be added, found or removed."""
+    """Why a guild's preset cannot be added, found or removed."""
 
     BAD_NAME = "bad_name"
     NAME_TAKEN = "name_taken"
@@ -162,13 +162,13 @@ class PresetProblem(StrEnum):
 
 
 class PresetRefused(Refusal):
-    """A guild's own style cannot be added, found or removed.
+    """A guild's preset cannot be added, found or removed.
 
     Attributes:
         problem: what is wrong.
-        word: the member's own word it is about, a name or an emoji, where there is one.
-        limit: the cap that is reached, for `TOO_MANY`.
-        suggestion: the nearest thing that would do, where there is one.
+        word: the name or emoji in question, if there is one.
+        limit: the limit that is reached, for `TOO_MANY`.
+        suggestion: the nearest valid name, if there is one.
     """
 
     def __init__(
@@ -187,11 +187,11 @@ class PresetRefused(Refusal):
 
 
 class LimitReached(Refusal):
-    """A cap per member, per guild or for the whole server is reached.
+    """A limit per member, per guild, of the queue or of the disk is reached.
 
     Attributes:
         scope: ``"member"``, ``"guild"``, ``"queue"`` or ``"disk"``.
-        limit: the cap, as a number of waiting and running jobs (bytes for ``"disk"``).
+        limit: the number of queued and running jobs; bytes for ``"disk"``.
     """
 
     def __init__(self, scope: str, *, limit: int) -> None:
@@ -239,7 +239,11 @@ class DiscordRejectedError(DiscordError):
 
 
 class UnknownJobError(StyleBotError):
-    """There is no such job."""
+    """There is no such job.
+
+    Attributes:
+        job_id: the unknown id.
+    """
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"no job {job_id!r}")
@@ -247,12 +251,12 @@ class UnknownJobError(StyleBotError):
 
 
 class IllegalTransitionError(StyleBotError):
-    """A job cannot go from this state to that.
+    """The job's state does not allow the change.
 
     Attributes:
-        job_id: whose.
-        state: the state it is in.
-        wanted: the state asked for.
+        job_id: the job.
+        state: its current state.
+        wanted: the requested state.
     """
 
     def __init__(self, job_id: str, *, state: str, wanted: str) -> None:
@@ -263,11 +267,11 @@ class IllegalTransitionError(StyleBotError):
 
 
 class ClaimLostError(StyleBotError):
-    """The job was recovered and claimed again, or deleted, while this claim still worked on it.
+    """The job was requeued, claimed again or deleted while this claim was running it.
 
     Attributes:
-        job_id: whose.
-        claims: the number of the claim that was lost.
+        job_id: the job.
+        claims: the number of the lost claim.
     """
 
     def __init__(self, job_id: str, *, claims: int) -> None:
@@ -281,7 +285,11 @@ class StoreUnavailableError(StyleBotError):
 
 
 class ArtefactMissingError(StyleBotError):
-    """No such picture or checkpoint is kept."""
+    """No such picture or checkpoint is stored.
+
+    Attributes:
+        key: the key of the missing artefact.
+    """
 
     def __init__(self, key: str) -> None:
         super().__init__(f"no artefact {key!r}")
@@ -289,14 +297,14 @@ class ArtefactMissingError(StyleBotError):
 
 
 class StorageFullError(StyleBotError):
-    """The place pictures are kept has no room left; the operator must make some."""
+    """The artefact storage has no space left; the operator must free some."""
 
 
 class WorkerDiedError(StyleBotError):
     """A worker process ended without finishing its job.
 
     Attributes:
-        exit_code: of the process; negative for a signal, None where it is not known.
+        exit_code: the process's exit code; negative for a signal, None if unknown.
     """
 
     def __init__(self, exit_code: int | None) -> None:

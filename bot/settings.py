@@ -1,7 +1,7 @@
-"""Every setting of the bot, in one place.
+"""The bot's settings.
 
 Read from the environment (prefix ``STYLEBOT_``), then from a file ``.env`` in the working
-directory. ``DISCORD_TOKEN`` stands without the prefix, as every host expects it.
+directory. ``DISCORD_TOKEN`` has no prefix, as is usual for hosts.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     )
     discord_url: str | None = Field(
         default=None,
-        description="Base address of another Discord (the playground); empty for the real one.",
+        description="Base URL of another server, such as the playground; empty for Discord itself.",
     )
     prefix: str = Field(
         default="!",
@@ -49,14 +49,14 @@ class Settings(BaseSettings):
         default=True, description="Publish the slash commands at start when they have changed."
     )
 
-    # Where things are kept
+    # Storage
     data_dir: Path = Field(
         default_factory=lambda: user_data_path("stylebot", appauthor=False),
         description="Folder for the embedded database and the pictures.",
     )
     database_url: str | None = Field(
         default=None,
-        description="SQLAlchemy address of the database; empty for SQLite in the data folder.",
+        description="SQLAlchemy URL of the database; empty for SQLite in the data folder.",
     )
     artefacts_url: str | None = Field(
         default=None,
@@ -69,11 +69,13 @@ class Settings(BaseSettings):
     left_guild_days: float = Field(
         default=30,
         gt=0,
-        description="Days after which the rules and styles of a guild that removed the bot are "
+        description="Days after which the settings and presets of a guild that removed the bot are "
         "deleted.",
     )
     min_free_disk_bytes: int = Field(
-        default=512 * MIB, ge=0, description="New jobs are refused when less disk is free. Bytes."
+        default=512 * MIB,
+        ge=0,
+        description="Free disk space below which new jobs are refused. Bytes.",
     )
 
     # Pictures
@@ -92,23 +94,22 @@ class Settings(BaseSettings):
     picture_hosts: str = Field(
         default="cdn.discordapp.com,media.discordapp.net,"
         "images-ext-1.discordapp.net,images-ext-2.discordapp.net",
-        description="Hosts pictures are fetched from, by HTTPS. Discord's own serve attachments, "
-        "avatars, emojis and the previews of links.",
+        description="Hosts that pictures are downloaded from, by HTTPS. Discord's own hosts serve "
+        "attachments, avatars, emojis and link previews.",
     )
     preview_wait_seconds: float = Field(
         default=1.5,
         ge=0,
-        description="Time given to Discord to make a preview of a link that came without a "
-        "picture. Seconds.",
+        description="Time to wait for Discord's preview of a link. Seconds.",
     )
     download_timeout_seconds: float = Field(
-        default=30, gt=0, description="Time to download one picture. Seconds."
+        default=30, gt=0, description="Longest time to download one picture. Seconds."
     )
     inspection_timeout_seconds: float = Field(
-        default=10, gt=0, description="Time to inspect one picture. Seconds."
+        default=10, gt=0, description="Longest time to inspect one picture. Seconds."
     )
     inspection_memory_bytes: int = Field(
-        default=1024 * MIB, gt=0, description="Memory the inspecting process may take. Bytes."
+        default=1024 * MIB, gt=0, description="Memory limit of the inspecting process. Bytes."
     )
 
     # Painting
@@ -117,7 +118,7 @@ class Settings(BaseSettings):
     )
     devices: str = Field(
         default="auto",
-        description="Devices that paint: `auto`, `cpu`, or a list such as `cuda:0,cuda:1`.",
+        description="Devices that run jobs: `auto`, `cpu`, or a list such as `cuda:0,cuda:1`.",
     )
     weights: Path | None = Field(
         default=None,
@@ -127,51 +128,49 @@ class Settings(BaseSettings):
         default=None,
         gt=0,
         description=(
-            "Memory one painting may take; larger pictures are painted in tiles, more slowly. "
-            "Empty: all its device has. Bytes."
+            "Memory limit of one job; larger pictures are processed in tiles, more slowly. "
+            "Empty: all memory of its device. Bytes."
         ),
     )
-    recipe: str = Field(default="default", description="The recipe used when none is asked for.")
+    recipe: str = Field(default="default", description="The default recipe.")
     size: int | None = Field(
         default=None,
         ge=64,
         le=4096,
-        description="Longest side painted; empty: 384 on a CPU, 1024 on a GPU. Pixels.",
+        description="Longest side of a result; empty: 384 on a CPU, 1024 on a GPU. Pixels.",
     )
     largest_size: int = Field(
         default=2048,
         ge=64,
         le=4096,
-        description="Longest side that is painted, whoever asks. Pixels.",
+        description="Upper limit of the longest side of a result. Pixels.",
     )
     checkpoint_seconds: float = Field(
-        default=5, ge=0, description="Least time between two checkpoints of a job. Seconds."
+        default=5, ge=0, description="Shortest time between two checkpoints of a job. Seconds."
     )
     job_timeout_seconds: float = Field(
-        default=3600, gt=0, description="Longest time one attempt at a job may take. Seconds."
+        default=3600, gt=0, description="Longest time of one attempt at a job. Seconds."
     )
-    max_attempts: int = Field(
-        default=5, ge=1, description="Attempts at a job before it fails for good."
-    )
+    max_attempts: int = Field(default=5, ge=1, description="Attempts at a job before it fails.")
 
     # Queue
     max_jobs_per_member: int = Field(
-        default=3, ge=1, description="Waiting and running jobs one member may have."
+        default=3, ge=1, description="Queued and running jobs per member."
     )
     max_jobs_per_guild: int = Field(
-        default=25, ge=1, description="Waiting and running jobs one guild may have."
+        default=25, ge=1, description="Queued and running jobs per guild."
     )
-    max_jobs: int = Field(default=500, ge=1, description="Waiting and running jobs in all.")
+    max_jobs: int = Field(default=500, ge=1, description="Queued and running jobs in total.")
     favoured_roles: Annotated[frozenset[int], NoDecode] = Field(
         default=frozenset(),
-        description="Ids of roles, with commas between, whose members go before the others of "
-        "their own guild.",
+        description="Ids of roles, separated by commas, whose members' jobs come first within "
+        "their guild.",
     )
     ageing_seconds: float = Field(
         default=600,
         ge=0,
-        description="Time after which a waiting job goes before its guild's others as if it were "
-        "a favoured role's. Seconds.",
+        description="Time after which a queued job comes first within its guild, like those of a "
+        "favoured role. Seconds.",
     )
     heartbeat_seconds: float = Field(
         default=5, gt=0, description="Time between two heartbeats of a running job. Seconds."
@@ -179,52 +178,51 @@ class Settings(BaseSettings):
     stalled_after_seconds: float = Field(
         default=30,
         gt=0,
-        description="A running job without a heartbeat for so long is queued again. Seconds.",
+        description="Time without a heartbeat after which a running job is requeued. Seconds.",
     )
     shutdown_seconds: float = Field(
-        default=20, gt=0, description="Time to close in an orderly way after SIGTERM. Seconds."
+        default=20, gt=0, description="Longest time for an orderly shutdown after SIGTERM. Seconds."
     )
 
-    # Guilds' own styles
+    # Guilds' own presets
     max_presets_per_guild: int = Field(
-        default=20, ge=0, le=36, description="Styles of its own one guild may have."
+        default=20, ge=0, le=36, description="Presets that one guild may add."
     )
 
     paint_samples: bool = Field(
         default=True,
-        description="Paint a sample of each style a guild adds, while nobody waits for a painting.",
+        description="Paint a thumbnail of each preset that a guild adds, while no job is queued.",
     )
 
     # Messages
     edit_interval_seconds: float = Field(
-        default=3, ge=0.5, description="Least time between two edits of a card. Seconds."
+        default=3, ge=0.5, description="Shortest time between two edits of a card. Seconds."
     )
     max_export_files: int = Field(
         default=10,
         ge=1,
         le=100,
-        description="Zip files, each as large as may be uploaded, in one member's export.",
+        description="Largest number of zip files, each of the upload limit's size, in one export.",
     )
     picker_seconds: float = Field(
-        default=86_400, gt=0, description="How long a preset picker answers reactions. Seconds."
+        default=86_400, gt=0, description="Time for which a preset picker reacts. Seconds."
     )
 
     timelapse_snapshots: int = Field(
         default=32,
         ge=2,
         le=500,
-        description="Snapshots of a painting kept for its time-lapse, until its pictures are "
-        "deleted.",
+        description="Largest number of snapshots kept per job for its time-lapse.",
     )
     timelapse_bytes: int = Field(
-        default=8 * MIB, ge=65_536, description="Largest time-lapse posted. Bytes."
+        default=8 * MIB, ge=65_536, description="Largest time-lapse file that is sent. Bytes."
     )
 
     picker_catch_up_seconds: float = Field(
         default=3600,
         ge=0,
-        description="After a start or a lost connection, pickers that are younger are looked at "
-        "for reactions made meanwhile. Seconds.",
+        description="Age of the oldest picker that is checked for missed reactions after a start "
+        "or a lost connection. Seconds.",
     )
 
     # Operations
@@ -238,21 +236,21 @@ class Settings(BaseSettings):
         description="Port of the health and metrics endpoint; empty: none.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="Least severe level that is logged."
+        default="INFO", description="Lowest level that is logged."
     )
     log_format: Literal["text", "json"] = Field(
-        default="text", description="Shape of the log's lines: `text` for people, or `json`."
+        default="text", description="Log format: `text` or `json`."
     )
 
     @field_validator("favoured_roles", mode="before")
     @classmethod
-    def _ids(cls, given: object) -> object:
-        if not isinstance(given, str):
-            return given
-        return frozenset(each.strip() for each in given.split(",") if each.strip())
+    def _split_ids(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return frozenset(each.strip() for each in value.split(",") if each.strip())
 
     @model_validator(mode="after")
-    def _stalled_outlasts_heartbeat(self) -> Self:
+    def _check_stalled_after(self) -> Self:
         if self.stalled_after_seconds <= 2 * self.heartbeat_seconds:
             msg = "STYLEBOT_STALLED_AFTER_SECONDS must be more than twice the heartbeat"
             raise ValueError(msg)
@@ -260,21 +258,21 @@ class Settings(BaseSettings):
 
     @property
     def resolved_database_url(self) -> str:
-        """The database's address, with the embedded default filled in."""
+        """The database URL, with the SQLite default filled in."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'stylebot.sqlite3'}"
 
     @property
     def resolved_artefacts_url(self) -> str:
-        """Where pictures are kept, with the default folder filled in."""
+        """The storage URL, with the default folder filled in."""
         return self.artefacts_url or str(self.data_dir / "artefacts")
 
     def token(self) -> str | None:
-        """The Discord token from the environment or its file; None where there is neither.
+        """Return the Discord token from the environment or its file; None if there is neither.
 
         Raises:
             OSError: the token's file cannot be read.
         """
-        # A host that mounts a file may well set the variable too, to nothing.
+        # A host that mounts the token as a file may set the variable to an empty string.
         if self.discord_token is not None and self.discord_token.get_secret_value().strip():
             return self.discord_token.get_secret_value().strip()
         if self.discord_token_file is not None:
@@ -283,7 +281,7 @@ class Settings(BaseSettings):
 
 
 def settings_table() -> str:
-    """Every setting as a Markdown table: variable, default, meaning. It is ``docs/settings.md``."""
+    """Return the settings as a Markdown table: variable, default, meaning; ``docs/settings.md``."""
     lines = ["| variable | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         variable = "DISCORD_TOKEN" if name == "discord_token" else f"STYLEBOT_{name.upper()}"

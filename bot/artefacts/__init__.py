@@ -20,10 +20,10 @@ __all__ = ["open_artefacts"]
 
 
 def open_artefacts(url: str) -> Artefacts:
-    """The artefacts at an address: a folder, ``file:///…`` or ``s3://bucket/prefix``.
+    """Open the storage at a URL: a folder, ``file:///…`` or ``s3://bucket/prefix``.
 
     Raises:
-        ConfigurationError: the address cannot work, or its library is not installed.
+        ConfigurationError: the URL is invalid, or its library is not installed.
     """
     parts = urlsplit(url)
     if parts.scheme == "file":

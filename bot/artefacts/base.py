@@ -17,7 +17,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ArtefactInfo:
-    """One artefact: its key, its size in bytes and when it was put (aware, UTC)."""
+    """An artefact's key, its size in bytes and when it was stored (aware, UTC)."""
 
     key: str
     size: int
@@ -25,58 +25,75 @@ class ArtefactInfo:
 
 
 class Artefacts(Protocol):
-    """Where pictures and checkpoints are kept. Keys that are not plain raise ValueError."""
+    """Storage for pictures and checkpoints. Invalid keys raise `ValueError`."""
 
     async def put(self, key: str, data: bytes) -> None:
-        """Keep the bytes under the key, replacing what was there, atomically and durably.
+        """Store bytes under a key, atomically and durably. An existing artefact is replaced.
 
         Raises:
-            StorageFullError: there is no room left.
+            StorageFullError: no space is left.
             OSError: the storage cannot be reached.
         """
         ...
 
     async def get(self, key: str) -> bytes:
-        """The bytes under the key.
+        """Return the bytes under a key.
 
         Raises:
-            ArtefactMissingError: there are none.
+            ArtefactMissingError: there is no such artefact.
             OSError: the storage cannot be reached.
         """
         ...
 
     async def delete(self, key: str) -> None:
-        """Delete what is under the key; nothing happens when there is nothing."""
+        """Delete an artefact, if it exists.
+
+        Raises:
+            OSError: the storage cannot be reached.
+        """
         ...
 
     async def delete_prefix(self, prefix: str) -> int:
-        """Delete everything whose key begins with the prefix, which ends in a slash.
+        """Delete every artefact whose key begins with a prefix.
+
+        Args:
+            prefix: ends in a slash.
 
         Returns:
-            How many artefacts there were.
+            The number of deleted artefacts.
+
+        Raises:
+            OSError: the storage cannot be reached.
         """
         ...
 
     def list(self, prefix: str = "") -> AsyncIterator[ArtefactInfo]:
-        """Everything whose key begins with the prefix, which is empty or ends in a slash."""
+        """Iterate over the artefacts whose key begins with a prefix.
+
+        Args:
+            prefix: empty for all, or ends in a slash.
+
+        Raises:
+            OSError: the storage cannot be reached.
+        """
         ...
 
     async def free_bytes(self) -> int | None:
-        """Room that is left, in bytes; None where there is no such bound."""
+        """Return the free space in bytes; None if the storage has no limit."""
         ...
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         ...
 
 
 def check_key(key: str) -> str:
-    """The key, if it is plain.
+    """Return the key if it is valid.
 
     Raises:
-        ValueError: it is not, and might lead outside the folder.
+        ValueError: it is not a relative path of plain names.
     """
     if not _KEY.fullmatch(key):
-        msg = f"not a plain artefact key: {key!r}"
+        msg = f"invalid artefact key: {key!r}"
         raise ValueError(msg)
     return key

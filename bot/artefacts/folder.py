@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
 __all__ = ["FolderArtefacts"]
 
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
-_UNFINISHED = ".part-"
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+_PARTIAL = ".part-"
 
 
 class FolderArtefacts:
-    """Artefacts as files under one folder. Disk work happens in threads, off the event loop.
+    """Artefacts as files in a folder. File operations run in threads, off the event loop.
 
     Raises:
-        ConfigurationError: the folder cannot be made or written to.
+        ConfigurationError: the folder cannot be created or written to.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
         try:
             root.mkdir(parents=True, exist_ok=True)
-            probe = root / f"{_UNFINISHED}{secrets.token_hex(4)}"
+            probe = root / f"{_PARTIAL}{secrets.token_hex(4)}"
             probe.touch()
             probe.unlink()
         except OSError as error:
@@ -63,7 +63,7 @@ class FolderArtefacts:
         return await asyncio.to_thread(_remove_folder, folder)
 
     async def list(self, prefix: str = "") -> AsyncIterator[ArtefactInfo]:
-        """See `Artefacts.list`; also names files whose writing was cut short."""
+        """See `Artefacts.list`; includes partial files left by a crash."""
         folder = self._folder(prefix) if prefix else self._root
         for info in await asyncio.to_thread(self._walk, folder):
             yield info
@@ -74,20 +74,20 @@ class FolderArtefacts:
         return usage.free
 
     async def close(self) -> None:
-        """See `Artefacts.close`; a folder holds nothing open."""
+        """See `Artefacts.close`; there is nothing to close."""
 
     def _path(self, key: str) -> Path:
         return self._root / check_key(key)
 
     def _folder(self, prefix: str) -> Path:
         if not prefix.endswith("/"):
-            msg = f"not a prefix that ends in a slash: {prefix!r}"
+            msg = f"prefix does not end in a slash: {prefix!r}"
             raise ValueError(msg)
         return self._path(prefix.removesuffix("/"))
 
     def _write(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}{_UNFINISHED}{secrets.token_hex(4)}")
+        part = path.with_name(f"{path.name}{_PARTIAL}{secrets.token_hex(4)}")
         try:
             with part.open("wb") as file:
                 file.write(data)
@@ -96,11 +96,11 @@ class FolderArtefacts:
             part.replace(path)
         except OSError as error:
             part.unlink(missing_ok=True)
-            if error.errno in _NO_ROOM:
-                msg = f"no room left in {self._root}"
+            if error.errno in _NO_SPACE:
+                msg = f"no space left in {self._root}"
                 raise StorageFullError(msg) from error
             raise
-        # The rename itself is durable once every folder on the way, perhaps a new one, is.
+        # The rename is durable once every parent folder, perhaps a new one, is synced.
         for folder in path.parents:
             _sync_folder(folder)
             if folder == self._root:
@@ -113,7 +113,7 @@ class FolderArtefacts:
                 path = Path(directory, name)
                 try:
                     status = path.stat()
-                except FileNotFoundError:  # deleted since it was named
+                except FileNotFoundError:  # deleted since it was listed
                     continue
                 infos.append(
                     ArtefactInfo(

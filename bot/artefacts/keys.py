@@ -24,50 +24,53 @@ PREVIEW = ".preview"
 
 
 def job_prefix(job_id: str) -> str:
-    """What the keys of everything that belongs to a job begin with."""
+    """Return the common prefix of a job's artefacts."""
     return f"{JOBS}{job_id}/"
 
 
 def content_key(job_id: str) -> str:
-    """The content picture as the member gave it."""
+    """Return the key of the content image, as uploaded."""
     return f"{JOBS}{job_id}/content"
 
 
 def style_key(job_id: str, number: int) -> str:
-    """A style picture as the member gave it, numbered from 0."""
+    """Return the key of a style image, as uploaded. They are numbered from 0."""
     return f"{JOBS}{job_id}/style-{number}"
 
 
 def mask_key(job_id: str, number: int) -> str:
-    """The mask of the style picture of that number."""
+    """Return the key of the mask of the style image with this number."""
     return f"{JOBS}{job_id}/mask-{number}"
 
 
 def start_key(job_id: str) -> str:
-    """The picture that painting begins from."""
+    """Return the key of the image that optimisation starts from."""
     return f"{JOBS}{job_id}/start"
 
 
 def snapshot_key(job_id: str, step: int) -> str:
-    """The picture as it stood after so many steps."""
+    """Return the key of the snapshot of a step."""
     return f"{JOBS}{job_id}/snapshot-{step}"
 
 
 def checkpoint_key(job_id: str, *, claims: int, step: int) -> str:
-    """Resumable state; the claim's number keeps a claim that was lost from writing over it."""
+    """Return the key of a checkpoint.
+
+    It contains the claim's number, so that a lost claim cannot overwrite a newer checkpoint.
+    """
     return f"{JOBS}{job_id}/checkpoint-{claims}-{step}"
 
 
 def preview_key(picture_key: str) -> str:
-    """The reduced copy (WebP) of a member's picture, beside the picture itself."""
+    """Return the key of the preview (WebP) of an uploaded picture."""
     return f"{picture_key}{PREVIEW}"
 
 
 def result_key(job_id: str) -> str:
-    """The final picture."""
+    """Return the key of the final picture."""
     return f"{JOBS}{job_id}/result"
 
 
 def guild_preset_prefix(guild_id: int) -> str:
-    """A new place for one style of a guild's own; every key of it begins so."""
+    """Return a new, random prefix for the pictures of a guild's preset."""
     return f"{GUILDS}{guild_id}/{secrets.token_hex(8)}/"

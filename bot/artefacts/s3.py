@@ -1,8 +1,8 @@
-"""Artefacts in S3-compatible storage, through obstore. Imported only when an address asks for it.
+"""Artefacts in S3-compatible storage, through obstore. Imported only if the URL asks for it.
 
-Credentials, region and endpoint come from the environment, under the names every S3 tool reads:
+Credentials, region and endpoint come from the environment, under the usual names:
 ``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``, ``AWS_REGION``, ``AWS_ENDPOINT``,
-``AWS_ALLOW_HTTP`` for storage on one's own network.
+``AWS_ALLOW_HTTP`` for plain HTTP within a private network.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ __all__ = ["S3Artefacts"]
 
 TIMEOUT = "60s"
 RETRIES: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
-"""Few: whoever calls waits out an outage in their own way, and wants to hear of it."""
+"""Few, since the callers retry by themselves and log it."""
 
 
 class S3Artefacts:
-    """Artefacts as objects under one prefix of a bucket. S3's puts are atomic and durable.
+    """Artefacts as objects under one prefix of a bucket. S3's uploads are atomic and durable.
 
     Args:
         url: ``s3://bucket/prefix``.
-        store: another object store than the address names, e.g. one in memory.
+        store: replaces the store of the URL, e.g. by one in memory.
 
     Raises:
-        ConfigurationError: the address cannot work.
+        ConfigurationError: the URL is invalid.
     """
 
     def __init__(self, url: str, *, store: ObjectStore | None = None) -> None:
@@ -55,7 +55,7 @@ class S3Artefacts:
             options: ClientConfig = {
                 "timeout": TIMEOUT,
                 "connect_timeout": "10s",
-                # Read here, since options given as such keep obstore from looking for it.
+                # obstore reads the environment only for options that are not given here.
                 "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() in {"true", "1"},
             }
             self._store = store or from_url(bucket, client_options=options, retry_config=RETRIES)
@@ -68,7 +68,7 @@ class S3Artefacts:
         try:
             await obstore.put_async(self._store, self._path(key), data)
         except BaseError as error:
-            raise _outage(error) from error
+            raise _storage_error(error) from error
 
     async def get(self, key: str) -> bytes:
         """See `Artefacts.get`."""
@@ -78,7 +78,7 @@ class S3Artefacts:
         except (NotFoundError, FileNotFoundError) as error:
             raise ArtefactMissingError(key) from error
         except BaseError as error:
-            raise _outage(error) from error
+            raise _storage_error(error) from error
 
     async def delete(self, key: str) -> None:
         """See `Artefacts.delete`."""
@@ -103,10 +103,10 @@ class S3Artefacts:
                         modified_at=found["last_modified"],
                     )
         except BaseError as error:
-            raise _outage(error) from error
+            raise _storage_error(error) from error
 
     async def free_bytes(self) -> int | None:
-        """See `Artefacts.free_bytes`; a bucket has no bound."""
+        """See `Artefacts.free_bytes`; a bucket has no limit."""
         return None
 
     async def close(self) -> None:
@@ -117,15 +117,15 @@ class S3Artefacts:
             return
         try:
             await obstore.delete_async(self._store, list(paths))
-        except (NotFoundError, FileNotFoundError):  # gone already, which is what was wanted
+        except (NotFoundError, FileNotFoundError):  # already deleted
             return
         except BaseError as error:
-            raise _outage(error) from error
+            raise _storage_error(error) from error
 
     def _path(self, key: str) -> str:
         return self._prefix + check_key(key)
 
 
-def _outage(error: BaseError) -> OSError:
-    """What obstore has to say, without the pages of detail that follow its first line."""
+def _storage_error(error: BaseError) -> OSError:
+    """Convert obstore's error, reduced to its first line, which pages of detail follow."""
     return OSError(str(error).partition("\n")[0])

@@ -1,1 +1,1 @@
-"""Durable jobs: their states, their pictures, and what must still be said of them."""
+"""Durable jobs: states, queue, claims, outbox, retention, and the database under them."""
