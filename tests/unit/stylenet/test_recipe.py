@@ -38,21 +38,21 @@ def test_cookbook_fast_minimises_the_cookbooks_loss():
     assert cookbook.style_scale == fast.style_scale
 
 
-def test_every_built_in_recipe_bears_its_own_name():
+def test_built_in_recipes_are_listed_by_their_names():
     assert {"default", "cookbook", "cookbook-fast", "fast", "fine"} <= set(RECIPES)
     for name, recipe in RECIPES.items():
         assert recipe.name == name
         assert Recipe.named(name) is recipe
 
 
-def test_an_unknown_name_is_answered_with_the_known_ones():
+def test_an_unknown_name_error_lists_the_known_ones():
     with pytest.raises(RecipeError, match="default") as caught:
         Recipe.named("nonsense")
     assert caught.value.got == "nonsense"
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_json_there_and_back(name):
+def test_json_round_trip(name):
     recipe = Recipe.named(name).evolve(size=384, seed=7, blend=(1, 2))
     assert Recipe.from_json(recipe.to_json()) == recipe
     assert json.loads(recipe.to_json())["size"] == 384
@@ -118,14 +118,14 @@ def test_recipes_are_frozen_and_hashable():
         ("nonsense", 1),
     ],
 )
-def test_what_is_not_valid_is_refused_by_name(field, value):
+def test_invalid_fields_are_refused_by_name(field, value):
     with pytest.raises(RecipeError) as caught:
         Recipe().evolve(**{field: value})
     assert caught.value.field == field
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", '"default"', "[" * 100_000, '{"x": 1}'])
-def test_json_that_is_no_recipe_is_refused(text):
+def test_other_json_is_refused(text):
     with pytest.raises(RecipeError):
         Recipe.from_json(text)
 

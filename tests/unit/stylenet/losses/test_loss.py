@@ -31,7 +31,7 @@ def style_term(loss, picture):
 
 
 @pytest.mark.parametrize("power", [4, 3, 2, 0])
-def test_a_style_counts_with_that_power_of_its_contrast(exact_network, targets, power):
+def test_style_term_grows_with_the_given_power_of_contrast(exact_network, targets, power):
     picture, measured = targets
     recipe = STYLE_ALONE.evolve(contrast_power=power)
 
@@ -68,7 +68,7 @@ def test_each_region_is_balanced_by_its_own_style(exact_network, targets):
     assert strong / weak == pytest.approx(1 / 9)
 
 
-def test_a_style_without_any_contrast_is_not_made_the_most_of(exact_network, targets):
+def test_the_contrast_of_a_plain_style_is_amplified_only_so_far(exact_network, targets):
     picture, measured = targets
     recipe = STYLE_ALONE.evolve(contrast_power=2)
     faint = brighter(measured, 1e-3)

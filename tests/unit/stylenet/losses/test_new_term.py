@@ -37,7 +37,7 @@ def registered(monkeypatch):
     monkeypatch.setattr(loss, "TERMS", (*loss.TERMS, DarknessTerm))
 
 
-def test_its_value_is_added_to_the_loss_and_to_the_total(
+def test_a_new_term_is_added_to_the_loss_and_to_the_total(
     network, content, style, to_tensor, monkeypatch
 ):
     picture = to_tensor(content)
@@ -56,7 +56,7 @@ def test_its_value_is_added_to_the_loss_and_to_the_total(
 
 
 @pytest.mark.usefixtures("registered")
-def test_it_is_reported_at_every_step_and_when_resumed(content, style):
+def test_a_new_term_is_reported_at_every_step_and_after_resuming(content, style):
     def paint(**options):
         return list(stylenet.paint(content, [style], RECIPE, device="cpu", **options))
 
@@ -74,7 +74,7 @@ def test_it_is_reported_at_every_step_and_when_resumed(content, style):
 
 
 @pytest.mark.usefixtures("registered")
-def test_the_command_line_reports_it(tmp_path, content, style, capsys):
+def test_the_command_line_reports_a_new_term(tmp_path, content, style, capsys):
     (tmp_path / "recipe.json").write_text(RECIPE.to_json())
     content.save(tmp_path / "content.png")
     style.save(tmp_path / "style.png")

@@ -20,7 +20,7 @@ from stylenet.recipe import LAYERS, Padding, Recipe
     ("layers", "margin"),
     [({"relu1_1"}, 16), ({"relu3_1"}, 16), ({"relu4_2", "relu1_1"}, 48), ({"relu5_2"}, 96)],
 )
-def test_margins_reach_as_far_as_the_network_sees(layers, margin):
+def test_margins_cover_the_receptive_field(layers, margin):
     # 1, 10, 38 and 86 pixels: rounded up to the pools' grid
     assert margin_of(layers) == margin
 
@@ -43,7 +43,7 @@ def test_tiles_cover_the_picture_once(size, side):
 
 
 @pytest.mark.parametrize(("side", "margin"), [(0, 16), (20, 16), (16, 8)])
-def test_tiles_off_the_grid_are_refused(side, margin):
+def test_unaligned_tiles_are_refused(side, margin):
     with pytest.raises(ValueError, match="multiples of 16"):
         tiles_of(64, 64, side=side, margin=margin)
 
@@ -103,20 +103,20 @@ def compare(network, pictures, recipe, *, side, guides=None, mixes=()):
     torch.testing.assert_close(tiled.gradient, whole.gradient, rtol=0, atol=1e-10 * scale)
 
 
-def test_loss_and_gradient_are_the_untiled_ones(exact_network, strip):
+def test_tiled_loss_and_gradient_equal_the_untiled_ones(exact_network, strip):
     """To ten digits: every layer, content, variation, guard rail and whitening."""
     compare(exact_network, strip, Recipe(gamut_weight=6.5), side=96)
 
 
 @pytest.mark.parametrize("side", [16, 48])
-def test_so_they_are_in_many_tiles_with_regions(exact_network, square, side):
+def test_tiled_loss_and_gradient_with_regions(exact_network, square, side):
     shares = np.random.default_rng(1).dirichlet((1, 1, 1), size=(67, 85)).transpose(2, 0, 1)
     guides = Guides(torch.from_numpy(shares[:2].copy()))
     mixes = ((1.0, 0.0), (1.0, 2.0))
     compare(exact_network, square, SHALLOW, side=side, guides=guides, mixes=mixes)
 
 
-def test_in_single_precision_they_differ_by_rounding(network, square):
+def test_tiled_loss_in_single_precision_differs_by_rounding(network, square):
     content, style, picture = (values.float() for values in square)
     recipe = Recipe(deepest="relu4_2")
     evaluations = []

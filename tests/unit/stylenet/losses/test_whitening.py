@@ -17,13 +17,13 @@ def grams():
     return target, target + noise @ noise.T, basis
 
 
-def test_it_is_zero_where_the_plain_term_is(grams):
+def test_damped_loss_is_zero_where_the_plain_loss_is(grams):
     target, gram, _ = grams
     assert DampedWhitening(target, 0.1)(target) == pytest.approx(0, abs=1e-18)
     assert DampedWhitening(target, 0.1)(gram) > 0
 
 
-def test_it_tends_to_the_plain_term_from_below(grams):
+def test_damped_loss_tends_to_the_plain_loss_from_below(grams):
     target, gram, _ = grams
     values = [float(DampedWhitening(target, tau)(gram)) for tau in (0.01, 0.1, 1, 10, 1e9)]
     plain = float(style_loss(gram, target))
@@ -32,7 +32,7 @@ def test_it_tends_to_the_plain_term_from_below(grams):
     assert values[0] < plain
 
 
-def test_its_weights_are_those_of_the_formula(grams):
+def test_damped_loss_has_the_weights_of_the_formula(grams):
     target, _, basis = grams
     values = torch.logspace(-2, 2, 12, dtype=torch.float64)
     floor = 0.1 * values[-1]
@@ -44,7 +44,7 @@ def test_its_weights_are_those_of_the_formula(grams):
         assert DampedWhitening(target, 0.1)(target + direction) == pytest.approx(float(expected))
 
 
-def test_its_gradient_against_finite_differences(grams):
+def test_damped_gradient_against_finite_differences(grams):
     target, gram, _ = grams
     assert torch.autograd.gradcheck(DampedWhitening(target, 0.1), (gram.requires_grad_(),))
 

@@ -18,7 +18,7 @@ def moments(picture):
     return rows.mean(axis=0), np.cov(rows.T, bias=True)
 
 
-def test_mean_and_covariance_become_the_references(pictures):
+def test_matched_mean_and_covariance_equal_the_references(pictures):
     source, reference = pictures
     matched = colors.match_colors(source, [reference])
     assert matched.shape == source.shape
@@ -26,7 +26,7 @@ def test_mean_and_covariance_become_the_references(pictures):
         np.testing.assert_allclose(ours, expected, rtol=1e-6, atol=1e-3)
 
 
-def test_a_picture_matched_to_itself_is_itself(pictures):
+def test_matching_a_picture_to_itself_changes_nothing(pictures):
     np.testing.assert_allclose(
         colors.match_colors(pictures[0], [pictures[0]]), pictures[0], atol=1e-6
     )
@@ -43,7 +43,7 @@ def test_flat_pictures_stay_finite(pictures, flat):
     np.testing.assert_allclose(away.mean(axis=(0, 1)), pictures[0].mean(axis=(0, 1)))
 
 
-def test_rounding_is_not_raised_to_stripes(pictures):
+def test_rounding_is_not_amplified_to_stripes(pictures):
     """A clear sky's colours lie on a line; beside it there is only what 8 bits leave."""
     down = np.linspace(0, 1, 150)[:, None, None]
     exact = np.array([70, 130, 210]) * (1 - down) + np.array([215, 230, 245]) * down
@@ -54,7 +54,7 @@ def test_rounding_is_not_raised_to_stripes(pictures):
     assert matched.std() > 0.4 * pictures[1].std()
 
 
-def test_black_and_white_takes_the_references_colours(pictures):
+def test_a_grey_picture_takes_the_references_mean_colour(pictures):
     grey = colors.luminance(pictures[0])
     matched = colors.match_colors(grey, [pictures[1]])
     assert np.isfinite(matched).all()
@@ -62,14 +62,14 @@ def test_black_and_white_takes_the_references_colours(pictures):
     assert np.abs(matched).max() < 2000
 
 
-def test_luminance_is_grey_and_weighted():
+def test_luminance_has_equal_channels_and_rec_601_weights():
     picture = np.array([[[255.0, 0, 0], [0, 255, 0], [0, 0, 255]]])
     grey = colors.luminance(picture)
     np.testing.assert_allclose(grey[0, :, 0], (76.245, 149.685, 29.07))
     assert (grey == grey[..., :1]).all()
 
 
-def test_with_luminance_keeps_hues_and_takes_brightness(pictures):
+def test_with_luminance_keeps_hues(pictures):
     source, _ = pictures
     grey = colors.luminance(source) * 0.5 + 20
     result = colors.with_luminance(source, grey)

@@ -14,14 +14,14 @@ from stylenet.recipe import Recipe
 DEFAULT = Recipe.named("default")
 
 
-def test_the_content_is_measured_in_the_styles_colours(content, style):
+def test_content_target_is_recolored_by_default(content, style):
     pictures = prepare_inputs(content, [style], DEFAULT)
     expected = colors.match_colors(pictures.content, pictures.styles)
     np.testing.assert_allclose(pictures.target, expected)
     np.testing.assert_array_equal(pictures.start, pictures.target)
 
 
-def test_another_seed_and_a_given_start_leave_what_it_is_measured_against(content, style):
+def test_seed_and_start_do_not_change_the_content_target(content, style):
     expected = prepare_inputs(content, [style], DEFAULT).target
     clouded = prepare_inputs(content, [style], DEFAULT.evolve(seed=3))
     assert np.abs(clouded.start - expected).mean() > 5
@@ -33,12 +33,12 @@ def test_another_seed_and_a_given_start_leave_what_it_is_measured_against(conten
 @pytest.mark.parametrize(
     "recipe", [Recipe.named("cookbook-fast"), DEFAULT.evolve(keep_colors=True)], ids=str
 )
-def test_or_in_its_own(content, style, recipe):
+def test_content_target_is_the_content_without_recolor_content(content, style, recipe):
     pictures = prepare_inputs(content, [style], recipe)
     np.testing.assert_array_equal(pictures.target, pictures.content)
 
 
-def test_what_is_not_covered_stays_the_content(content, style):
+def test_uncovered_pixels_of_the_target_are_the_content(content, style):
     half = content.width // 2
     left = Image.new("L", content.size)
     left.paste(255, (0, 0, half, content.height))
@@ -48,7 +48,7 @@ def test_what_is_not_covered_stays_the_content(content, style):
 
 
 @pytest.mark.parametrize("recolored", [True, False])
-def test_a_painting_that_hardly_heeds_its_style_ends_at_what_it_is_measured_against(
+def test_with_a_tiny_style_weight_the_painting_ends_at_the_content_target(
     content, style, recolored
 ):
     recipe = DEFAULT.evolve(style_weight=1e-3, tv_weight=0, recolor_content=recolored)

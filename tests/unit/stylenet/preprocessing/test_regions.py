@@ -8,10 +8,7 @@ import torch
 from PIL import Image
 
 import stylenet
-from stylenet.engine.objective import Objective
 from stylenet.errors import EmptyMaskError, RecipeError
-from stylenet.losses.measurement import Guides
-from stylenet.losses.targets import measure_targets
 from stylenet.optim.fourier import FourierBasis
 from stylenet.optim.masking import MaskedPicture
 from stylenet.preprocessing.regions import coverage, make_regions
@@ -47,7 +44,7 @@ def test_without_masks_there_is_one_region_with_the_blend():
     assert coverage(divided(())) is None
 
 
-def test_a_mask_is_its_styles_region_and_the_other_styles_take_the_rest():
+def test_styles_without_a_mask_share_the_uncovered_area():
     first, rest = divided((half(), None, None), 3, HARD.evolve(blend=(5, 1, 3)))
     assert first.mix == (1, 0, 0)
     assert rest.mix == (0, 0.25, 0.75)
@@ -57,7 +54,7 @@ def test_a_mask_is_its_styles_region_and_the_other_styles_take_the_rest():
     np.testing.assert_array_equal(coverage((first, rest)), np.ones((HEIGHT, WIDTH)))
 
 
-def test_what_no_mask_covers_is_left():
+def test_area_without_a_mask_is_in_no_region():
     (region,) = divided((half(),), 1)
     np.testing.assert_array_equal(coverage((region,)), np.asarray(half()) / 255)
 
@@ -77,7 +74,7 @@ def test_overlapping_masks_share_by_weight():
     assert coverage((one, other)).max() <= 1
 
 
-def test_soft_masks_shade_into_each_other_without_a_gap():
+def test_soft_masks_add_up_to_one():
     mask = np.tile(np.linspace(0, 1, WIDTH), (HEIGHT, 1))
     one, other = divided((grey(mask), grey(1 - mask)))
     np.testing.assert_allclose(one.share, mask, atol=0.01)
@@ -87,13 +84,13 @@ def test_soft_masks_shade_into_each_other_without_a_gap():
     assert soft.share.mean() == pytest.approx(0.5, abs=0.01)
 
 
-def test_a_mask_takes_the_pictures_size():
+def test_masks_are_resized_to_the_picture():
     (region,) = divided((half(width=96, height=72),), 1)
     np.testing.assert_allclose(region.share, np.asarray(half()) / 255, atol=0.3)
     assert region.share.mean() == pytest.approx(0.5)
 
 
-def test_a_style_without_a_place_is_refused():
+def test_a_style_without_pixels_is_refused():
     with pytest.raises(EmptyMaskError, match="style picture 2 no place: paint white"):
         divided((None, BLACK))
     with pytest.raises(EmptyMaskError, match="style picture 1"):
@@ -103,99 +100,6 @@ def test_a_style_without_a_place_is_refused():
     assert len(divided((half(), half(left=False)), recipe=HARD.evolve(blend=(1, 0)))) == 1
     with pytest.raises(RecipeError, match="one per style picture"):
         divided((half(),), 2)
-
-
-def test_guides_keep_a_regions_area_down_the_pools():
-    shares = torch.zeros(2, 16, 32, dtype=torch.float64)
-    shares[0, :5, :7] = 1
-    shares[1, 5:, :] = 0.5
-    guides = Guides(shares)
-    assert guides.areas == pytest.approx((35 / 512, 352 * 0.5 / 512))
-    for layer, side in (("relu1_2", (16, 32)), ("relu3_1", (4, 8)), ("relu5_1", (1, 2))):
-        level = guides.at(layer)
-        assert level.shape == (2, *side)
-        assert level.mean(dim=(1, 2)).tolist() == pytest.approx(guides.areas)
-    odd = Guides(torch.ones(1, 5, 7)).at("relu4_1")
-    assert odd.shape == (1, 1, 1)
-    assert odd.item() == 1
-
-
-def pooled(share):
-    """2 × 2 means, the last odd row or column of what there is of it."""
-    height, width = share.shape
-    rows = [share[i : i + 2] for i in range(0, height, 2)]
-    return np.array([[row[:, j : j + 2].mean() for j in range(0, width, 2)] for row in rows])
-
-
-@pytest.fixture(scope="module")
-def guided(exact_network, make_scene, make_strokes, to_tensor):
-    """A guided objective in float64, what it is made of, and a picture."""
-    recipe = Recipe(tv_weight=0, content_weight=0)
-    content = to_tensor(make_scene(19, 14), torch.float64)
-    styles = [
-        to_tensor(make_strokes(21, 13), torch.float64),
-        to_tensor(make_scene(17, 16).rotate(180), torch.float64),
-    ]
-    random = np.random.default_rng(3)
-    shares = random.dirichlet((1, 1, 1), size=(14, 19)).transpose(2, 0, 1)[:2]
-    guides = Guides(torch.from_numpy(shares))
-    mixes = ((1.0, 0.0), (1.0, 3.0))
-    targets = measure_targets(exact_network, content, styles, recipe, mixes=mixes)
-    objective = Objective(exact_network, targets, recipe, guides=guides)
-    picture = content + torch.from_numpy(random.normal(0, 12, (1, 3, 14, 19)))
-    return objective, recipe, shares, mixes, styles, picture
-
-
-def test_the_guided_loss_against_numpy(guided, exact_network):
-    objective, recipe, shares, mixes, styles, picture = guided
-    names = [name for name, _ in recipe.style_layers]
-
-    def rows(x):
-        features = exact_network(x, names)
-        return {name: f[0].numpy().reshape(f.shape[1], -1).T for name, f in features.items()}
-
-    ours = rows(picture)
-    theirs = [rows(style) for style in styles]
-    expected = 0.0
-    for share, mix in zip(shares, mixes, strict=True):
-        guide = share
-        for block, name in enumerate(names):
-            guide = pooled(guide) if block else guide
-            f, w = ours[name], guide.reshape(-1, 1)
-            gram = (f * w).T @ f / (f.shape[1] * w.sum())
-            target = sum(
-                m / sum(mix) * (s[name].T @ s[name]) / s[name].size
-                for m, s in zip(mix, theirs, strict=True)
-            )
-            expected += share.mean() * 500 * 0.2 * ((gram - target) ** 2).mean()
-    evaluation = objective.evaluate(picture)
-    assert evaluation.loss == pytest.approx(expected, rel=1e-10)
-    assert evaluation.losses["style"] == pytest.approx(expected, rel=1e-10)
-
-
-def test_the_guided_gradient_against_finite_differences(guided):
-    objective, *_, picture = guided
-    gradient = objective.evaluate(picture).gradient
-    random = torch.Generator().manual_seed(0)
-    for _ in range(3):
-        direction = torch.randn(picture.shape, generator=random, dtype=torch.float64)
-        ahead, behind = (
-            objective.evaluate(picture + step * direction).loss for step in (1e-5, -1e-5)
-        )
-        slope = (ahead - behind) / 2e-5
-        assert slope == pytest.approx(float((gradient * direction).sum()), rel=1e-5)
-
-
-def test_a_region_of_everything_is_no_region(exact_network, guided):
-    *_, styles, picture = guided
-    recipe = Recipe(whitening=True, gamut_weight=3)
-    targets = measure_targets(exact_network, picture, styles, recipe)
-    plain = Objective(exact_network, targets, recipe, damping=0.1)
-    whole = Guides(torch.ones(1, 14, 19, dtype=torch.float64))
-    guided_ = Objective(exact_network, targets, recipe, damping=0.1, guides=whole)
-    one, other = plain.evaluate(picture * 1.1), guided_.evaluate(picture * 1.1)
-    assert one.loss == pytest.approx(other.loss)
-    torch.testing.assert_close(one.gradient, other.gradient)
 
 
 def test_a_composite_shows_what_is_covered():
@@ -235,7 +139,7 @@ def test_a_white_mask_changes_nothing_and_a_black_one_is_refused(content, style)
 
 @pytest.mark.parametrize("keep_colors", [False, True])
 @pytest.mark.parametrize("start", ["recolored", "noise"])
-def test_outside_the_mask_the_content_stays(content, style, keep_colors, start):
+def test_outside_the_mask_the_content_is_unchanged(content, style, keep_colors, start):
     mask = half(width=64, height=48)
     recipe = HARD.evolve(keep_colors=keep_colors, start=start)
     events = list(stylenet.paint(content, [style], recipe, masks=(mask,), device="cpu"))
@@ -259,7 +163,7 @@ def test_each_region_takes_its_own_styles_colours(content):
     assert warmth[:, 34:].mean() < -60
 
 
-def test_a_masked_painting_resumes_and_knows_its_mask(content, style):
+def test_a_masked_painting_resumes_only_with_its_mask(content, style):
     recipe = HARD.evolve(passes=6)
     masks = (half(width=64, height=48),)
     whole = painted(content, [style], recipe, masks)
