@@ -1,7 +1,7 @@
 """Conversion between table rows and records.
 
-A field has the name of its column (`Column.key`), and the types in `bot.jobs.db.schema` convert its
-value. Only fields that combine several columns are listed here.
+A field has the name of its column (`Column.key`); `bot.jobs.db.column_types` converts its value.
+Only fields that combine several columns are listed here.
 """
 
 from __future__ import annotations
