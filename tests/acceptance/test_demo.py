@@ -1,4 +1,4 @@
-"""The demonstration, exactly as a newcomer runs it, only smaller."""
+"""The demo as a user runs it, with a small picture."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _photograph(path, color):
 
 
 @pytest.mark.slow
-async def test_it_leaves_the_picture_the_snapshots_and_the_transcript(tmp_path):
+async def test_it_writes_the_picture_the_snapshots_and_the_transcript(tmp_path):
     content = _photograph(tmp_path / "content.png", "teal")
     style = _photograph(tmp_path / "style.png", "gold")
     out = tmp_path / "out"
@@ -73,14 +73,14 @@ async def test_it_leaves_the_picture_the_snapshots_and_the_transcript(tmp_path):
         (["--content", "no-such-file.png"], "cannot read no-such-file.png"),
     ],
 )
-async def test_what_cannot_work_is_said_at_once(tmp_path, arguments, reason):
+async def test_a_wrong_argument_is_reported_at_once(tmp_path, arguments, reason):
     status, said = await _demo("--out", str(tmp_path / "out"), *arguments)
     assert status == 1
     assert reason in " ".join(said.split())
 
 
 @pytest.mark.slow
-async def test_a_refusal_is_a_failure_with_the_bots_own_reason(tmp_path):
+async def test_a_refusal_fails_with_the_reason_that_the_bot_gives(tmp_path):
     (tmp_path / "notes.png").write_text("this is no picture", encoding="utf-8")
     style = _photograph(tmp_path / "style.png", "gold")
     status, said = await _demo(

@@ -1,4 +1,4 @@
-"""The operator's word: pause, drain and resume, in the channel and on the command line."""
+"""Pause, drain and resume, in the channel and on the command line."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .conftest import CONTENT, STYLE, environment, said, settings_for
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 
-async def test_the_operators_word_outlives_the_bot(room, tmp_path):
+async def test_the_queue_mode_outlives_the_bot(room, tmp_path):
     favoured = room.playground.scene.members[2]
     guild = room.playground.scene.guild
     role = room.playground.state.add_role(guild, "Patrons", 0)
     guild.members[favoured.id].roles.append(role.id)
     settings = settings_for(room.playground, tmp_path, favoured_roles=str(role.id))
-    await _tell(settings, tmp_path, "pause", fails="there is no database")
+    await _run_command(settings, tmp_path, "pause", fails="there is no database")
 
     async with bot_process(settings, tmp_path / "one.log") as bot:
         await bot.says("connected as")
@@ -41,13 +41,13 @@ async def test_the_operators_word_outlives_the_bot(room, tmp_path):
         await asyncio.sleep(3)
         assert room.finals() == []
         # Nothing new is accepted, and what waits is finished: favoured roles first.
-        draining = asyncio.create_task(_tell(settings, tmp_path, "drain", "--wait"))
+        draining = asyncio.create_task(_run_command(settings, tmp_path, "drain", "--wait"))
         assert "0 jobs are unfinished" in await draining
         await room.wait(lambda: len(room.finals()) == 3)
-        assert _served(room)[0] == favoured.id
+        assert _members_served(room)[0] == favoured.id
         room.ask("!stylize passes=1", CONTENT, STYLE)
         await room.answer("take nothing new right now")
-        assert "the queue is open" in await _tell(settings, tmp_path, "resume")
+        assert "the queue is open" in await _run_command(settings, tmp_path, "resume")
         async with asyncio.timeout(60):
             while len(room.cards()) == 3:
                 room.ask("!stylize passes=1", CONTENT, STYLE)
@@ -56,23 +56,23 @@ async def test_the_operators_word_outlives_the_bot(room, tmp_path):
         assert await bot.terminate() == 0
 
 
-def _served(room):
-    """Who got their pictures, in order."""
+def _members_served(room):
+    """Return who got their pictures, in order."""
     ids = [each.id for each in room.playground.scene.members]
     finals = sorted(room.finals(), key=lambda each: int(each.id))
     return [next(one for one in ids if one in said(each)) for each in finals]
 
 
-async def _tell(settings, folder, *words: str, fails: str | None = None) -> str:
+async def _run_command(settings, folder, *words: str, fails: str | None = None) -> str:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", *words,
         env=environment(settings), cwd=folder,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    printed = (await asyncio.wait_for(process.communicate(), 120))[0].decode()
+    output = (await asyncio.wait_for(process.communicate(), 120))[0].decode()
     if fails is not None:
         assert process.returncode == 1
-        assert fails in printed
+        assert fails in output
     else:
-        assert process.returncode == 0, printed
-    return printed
+        assert process.returncode == 0, output
+    return output

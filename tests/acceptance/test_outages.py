@@ -1,4 +1,4 @@
-"""What the bot itself stands on gives way: the database, the disk, the clock."""
+"""Outages of what the bot depends on: the database, the disk, the clock."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def test_a_database_locked_for_a_moment_is_waited_for(room, easel, setting
     with easel.hold():
         room.ask("!stylize passes=5", CONTENT, STYLE)
         await room.card_saying("Painting")
-        lock = await _locked(settings)
+        lock = await _lock_database(settings)
     with lock:
         await asyncio.sleep(4)
     await room.final()
@@ -48,20 +48,20 @@ async def test_a_database_locked_for_half_a_minute_loses_nothing_accepted(room, 
     with easel.hold():
         room.ask("!stylize passes=5", CONTENT, STYLE)
         await room.card_saying("Painting")
-        lock = await _locked(settings)
+        lock = await _lock_database(settings)
     with lock:
         room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
         await asyncio.sleep(30)
         assert room.finals() == []
-    await _served_after_all(room)
+    await _check_all_served(room)
 
 
-async def _served_after_all(room):
+async def _check_all_served(room):
     """One picture for whoever was accepted, and one for the other, who asks again if told to."""
     await room.final()
     await room.card_saying("100%")
     # The one who asked meanwhile was told, or was accepted once the database was back.
-    await room.wait(lambda: len(room.finals()) == 2 or _told(room, "nothing is lost"))
+    await room.wait(lambda: len(room.finals()) == 2 or _was_told(room, "nothing is lost"))
     if len(room.finals()) == 1:
         room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
     await room.wait(lambda: len(room.finals()) == 2)
@@ -82,7 +82,7 @@ async def test_a_disk_that_is_nearly_full_refuses_before_accepting(room, monkeyp
 
 
 @pytest.mark.usefixtures("app")
-async def test_a_disk_that_fills_in_mid_job_delays_the_picture(room, easel, monkeypatch, caplog):
+async def test_a_disk_that_fills_during_a_job_delays_the_picture(room, easel, monkeypatch, caplog):
     def no_room(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -120,12 +120,12 @@ async def test_a_server_that_is_gone_for_half_a_minute_loses_nothing_accepted(
         with easel.hold():
             room.ask("!stylize passes=5", CONTENT, STYLE)
             await room.card_saying("Painting")
-            server = await _gone(url)
+            server = await _cut_off(url)
         with server:
             room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
             await asyncio.sleep(30)
             assert room.finals() == []
-        await _served_after_all(room)
+        await _check_all_served(room)
 
 
 @pytest.mark.slow
@@ -148,12 +148,12 @@ async def test_clocks_that_disagree_double_nothing(tmp_path, easel, apart):
         assert len(room.finals()) == len(room.cards()) == 1
 
 
-def _told(room, words):
+def _was_told(room, words):
     return any(words in said(each) for each in room.answers())
 
 
-async def _gone(url):
-    """Everybody is cut off from a database's server, and nobody gets in for a block's length."""
+async def _cut_off(url):
+    """Cut all clients off from a database server until the returned context exits."""
     folder = Path(url.split("host=")[1])
     door = folder / ".s.PGSQL.5432"
     connection = await asyncpg.connect(user="postgres", host=str(folder), database="postgres")
@@ -168,8 +168,8 @@ async def _gone(url):
     return back
 
 
-async def _locked(settings):
-    """The bot's database, held against every writer for the length of a block."""
+async def _lock_database(settings):
+    """Lock the bot's database for writing until the returned context exits."""
 
     def lock():
         database = sqlite3.connect(

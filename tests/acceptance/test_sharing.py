@@ -1,4 +1,4 @@
-"""Two bots, one database, one Discord: each member is served once, and by whoever is left."""
+"""Two bot processes at one database: each request is served once, also if one process dies."""
 
 from __future__ import annotations
 

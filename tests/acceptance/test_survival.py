@@ -1,4 +1,4 @@
-"""The bot in a process of its own: killed, stopped and started again, and what is in it."""
+"""The bot in a process of its own: killed, stopped and restarted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def settings(playground, tmp_path):
     return settings_for(playground, tmp_path)
 
 
-async def test_killed_in_mid_job_it_goes_on_and_delivers_once(room, settings, tmp_path):
+async def test_killed_during_a_job_it_resumes_and_delivers_once(room, settings, tmp_path):
     async with bot_process(settings, tmp_path / "one.log") as bot:
         await bot.says("connected as")
         room.ask("!stylize passes=120", CONTENT, STYLE)
@@ -78,7 +78,7 @@ async def test_an_answer_lost_on_the_way_is_not_posted_twice(room, settings, tmp
         assert len(room.cards()) == 1
 
 
-async def test_stopped_in_order_it_keeps_the_checkpoint(room, settings, tmp_path):
+async def test_an_orderly_stop_keeps_the_checkpoint(room, settings, tmp_path):
     async with bot_process(settings, tmp_path / "one.log") as bot:
         await bot.says("connected as")
         room.ask("!stylize passes=150", CONTENT, STYLE)
@@ -224,9 +224,9 @@ async def test_a_start_that_cannot_work_ends_with_one_clear_line(
 ):
     async with bot_process(settings, tmp_path / "one.log", **variables) as bot:
         assert await asyncio.wait_for(bot.process.wait(), PATIENCE_SECONDS) in {1, 2}
-    complaints = [each for each in bot.said.splitlines() if each.startswith("stylebot: ")]
-    assert len(complaints) == 1
-    assert line in complaints[0]
+    errors = [each for each in bot.said.splitlines() if each.startswith("stylebot: ")]
+    assert len(errors) == 1
+    assert line in errors[0]
     assert "Traceback" not in bot.said
 
 

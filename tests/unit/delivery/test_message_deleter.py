@@ -1,4 +1,4 @@
-"""Deleting messages: gone, later, or never; and on again after a crash."""
+"""Messages are deleted, retried or abandoned, also those of an earlier process."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from bot.jobs.deletions import DeletionStatus
 from bot.jobs.store import JobStore
 
 
-class Channel:
-    """Where messages are deleted, or not: `weather` has errors by message."""
+class FakeMessenger:
+    """Deletes messages; `errors` holds the errors of the next calls by message."""
 
     def __init__(self):
         self.deleted = []
-        self.weather = {}
+        self.errors = {}
 
     async def delete(self, channel_id, message_id):
-        if self.weather.get(message_id):
-            raise self.weather[message_id].pop()
+        if self.errors.get(message_id):
+            raise self.errors[message_id].pop()
         self.deleted.append((channel_id, message_id))
 
 
@@ -42,8 +42,8 @@ async def _add(store, *message_ids):
 
 
 @asynccontextmanager
-async def _at_work(channel, store):
-    task = asyncio.create_task(MessageDeleter(channel, store).run())
+async def _running(messenger, store):
+    task = asyncio.create_task(MessageDeleter(messenger, store).run())
     try:
         yield
         assert not task.done()
@@ -59,28 +59,28 @@ async def _until(look):
             await asyncio.sleep(0.02)
 
 
-async def test_what_was_left_over_and_what_comes_is_deleted(store):
-    channel = Channel()
+async def test_earlier_and_new_deletions_are_carried_out(store):
+    messenger = FakeMessenger()
     await _add(store, 1)
-    async with _at_work(channel, store):
+    async with _running(messenger, store):
         await _add(store, 2, 3)
 
         async def is_clear():
             return not await store.pending_deletions.list_due()
 
         await _until(is_clear)
-    assert channel.deleted == [(5, 1), (5, 2), (5, 3)]
+    assert messenger.deleted == [(5, 1), (5, 2), (5, 3)]
 
 
-async def test_discord_is_waited_for_and_no_is_no(store):
-    channel = Channel()
-    channel.weather = {
+async def test_an_outage_is_retried_and_a_refusal_is_final(store):
+    messenger = FakeMessenger()
+    messenger.errors = {
         1: [DiscordUnavailableError("503"), DiscordUnavailableError("limited", retry_after=0.1)],
         2: [AccessDeniedError("403")],
         3: [DiscordRejectedError("400", is_too_large=False, is_reply_refused=False)],
     }
     await _add(store, 1, 2, 3, 4)
-    async with _at_work(channel, store):
+    async with _running(messenger, store):
 
         async def is_settled():
             return await store.pending_deletions.get_status({1, 2, 3, 4}) == DeletionStatus(
@@ -88,4 +88,4 @@ async def test_discord_is_waited_for_and_no_is_no(store):
             )
 
         await _until(is_settled)
-    assert channel.deleted == [(5, 4), (5, 1)]
+    assert messenger.deleted == [(5, 4), (5, 1)]
