@@ -1,1 +1,1 @@
-"""What the operator sees: logs, health, metrics."""
+"""Operations: logs, health, metrics, the folder lock, background tasks and retries."""

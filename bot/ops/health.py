@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -21,20 +21,20 @@ __all__ = ["HealthServer"]
 
 logger = logging.getLogger(__name__)
 
-CHECK_SECONDS = 5.0
+CHECK_SECONDS: Final = 5.0
 
 
 class HealthServer:
-    """Answers whoever watches over the bot.
+    """An HTTP server for liveness, readiness and metrics.
 
-    ``/healthz`` answers 200 as long as the event loop turns. ``/readyz`` answers 200 when every
-    check passes, else 503 with the names of those that do not. ``/metrics`` is for Prometheus.
+    ``/healthz`` answers 200 while the event loop runs. ``/readyz`` answers 200 if every check
+    passes, else 503 with the result of each check. ``/metrics`` is for Prometheus.
 
     Args:
         host: address to listen on.
-        port: port to listen on; 0 for any that is free.
-        checks: by name; a check that raises, or takes longer than 5 s, has failed.
-        refresh: called before the metrics are read, to bring gauges up to date.
+        port: port to listen on; 0 for any free port.
+        checks: by name; a check fails if it raises or takes longer than 5 s.
+        refresh: called before metrics are served, to update gauges.
     """
 
     def __init__(
@@ -53,17 +53,17 @@ class HealthServer:
 
     @property
     def port(self) -> int:
-        """The port it listens on, once started."""
+        """The port that it listens on, once started."""
         if self._runner is None or not self._runner.addresses:
             return self._port
         port: int = self._runner.addresses[0][1]
         return port
 
     async def start(self) -> None:
-        """Begin to listen.
+        """Start to listen.
 
         Raises:
-            ConfigurationError: the port is taken, or the address is not this machine's.
+            ConfigurationError: the port is in use, or the address is not one of this machine.
         """
         app = web.Application()
         app.add_routes(
@@ -96,7 +96,7 @@ class HealthServer:
         return web.json_response({"status": "ok"})
 
     async def _readyz(self, _request: web.Request) -> web.Response:
-        passed = await asyncio.gather(*(_passes(*named) for named in self._checks.items()))
+        passed = await asyncio.gather(*(_check_passes(*named) for named in self._checks.items()))
         results = dict(zip(self._checks, passed, strict=True))
         ready = all(results.values())
         return web.json_response(
@@ -106,17 +106,17 @@ class HealthServer:
 
     async def _metrics(self, _request: web.Request) -> web.Response:
         if self._refresh is not None:
-            await _passes("metrics", self._refresh)
+            await _check_passes("metrics", self._refresh)
         return web.Response(
             body=generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
 
 
-async def _passes(name: str, check: Check) -> bool:
-    """Whether a check passes. What went wrong is for the log, not for whoever asks."""
+async def _check_passes(name: str, check: Check) -> bool:
+    """Return whether a check passes; the error is logged, and not sent to the client."""
     try:
         await asyncio.wait_for(check(), CHECK_SECONDS)
-    except Exception as error:  # a check may fail in every way there is
+    except Exception as error:  # a check may raise anything
         logger.warning("check %s: %s: %s", name, type(error).__name__, error)
         return False
     return True

@@ -1,4 +1,4 @@
-"""One process per data folder: a lock that the operating system drops when its holder dies."""
+"""A lock that limits a data folder to one process; the system releases it if the process dies."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ __all__ = ["FolderLock"]
 class FolderLock:
     """An exclusive lock on a file, held until it is released or the process ends.
 
-    The file stays behind, empty but for the holder's process id: removing it would let two
-    processes lock two different files of the same name.
+    The file contains the holder's process id. It is never removed: otherwise two processes could
+    lock two different files of the same name.
     """
 
     def __init__(self, path: Path) -> None:
@@ -26,10 +26,10 @@ class FolderLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock.
+        """Acquire the lock.
 
         Raises:
-            ConfigurationError: another process (or another store in this one) holds it.
+            ConfigurationError: another process, or another store of this one, holds it.
             OSError: the file cannot be created.
         """
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -50,7 +50,7 @@ class FolderLock:
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Drop the lock; nothing happens when it is not held."""
+        """Release the lock if it is held."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -60,7 +60,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def _lock(descriptor: int) -> None:
-        # Windows locks bytes, not files, and forbids reading them: lock one far past the id.
+        # Windows locks bytes and forbids reading them: lock one far beyond the process id.
         os.lseek(descriptor, 1 << 20, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 

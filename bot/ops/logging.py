@@ -1,4 +1,4 @@
-"""Logging: text for people or JSON for machines, and never a secret in either."""
+"""Logging as text or JSON, with secrets redacted."""
 
 from __future__ import annotations
 
@@ -6,28 +6,27 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from bot.settings import Settings
 
 __all__ = ["configure_logging", "redact"]
 
-STARS = "[redacted]"
+REPLACEMENT: Final = "[redacted]"
 _secrets: set[str] = set()
 
 
 def redact(secret: str) -> None:
-    """Never log this text from now on, whoever asks for it."""
+    """Replace this text in every later log record."""
     if secret:
         _secrets.add(secret)
 
 
 def configure_logging(settings: Settings) -> None:
-    """Log everything to standard error as the operator wants it.
+    """Configure the root logger to write to standard error, as the settings say.
 
-    discord.py and SQLAlchemy are held to warnings, unless debugging: at INFO they tell what is
-    of use to their own authors.
+    Libraries such as discord.py and SQLAlchemy log only warnings, unless the level is DEBUG.
     """
     token = settings.token()
     if token is not None:
@@ -45,23 +44,23 @@ def configure_logging(settings: Settings) -> None:
 
 
 class TextFormatter(logging.Formatter):
-    """One line per record: time in UTC, level, logger, message; a traceback below it."""
+    """Formats a record as a line of UTC time, level, logger and message, and its traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as text, without secrets."""
+        """Return the record as text, without secrets."""
         moment = datetime.fromtimestamp(record.created, UTC)
         text = (
             f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}Z "
             f"{record.levelname:<8} {record.name}: {record.getMessage()}"
         )
-        return _without_secrets("\n".join([text, *_details(self, record)]))
+        return _redact_secrets("\n".join([text, *_details(self, record)]))
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object per line, with the keys time, level, logger, message and error."""
+    """Formats a record as a JSON object: time, level, logger, message and maybe error."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as JSON, without secrets."""
+        """Return the record as JSON, without secrets."""
         fields = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -71,7 +70,7 @@ class JsonFormatter(logging.Formatter):
         details = _details(self, record)
         if details:
             fields["error"] = "\n".join(details)
-        return _without_secrets(json.dumps(fields, ensure_ascii=False))
+        return _redact_secrets(json.dumps(fields, ensure_ascii=False))
 
 
 def _details(formatter: logging.Formatter, record: logging.LogRecord) -> list[str]:
@@ -83,7 +82,7 @@ def _details(formatter: logging.Formatter, record: logging.LogRecord) -> list[st
     return details
 
 
-def _without_secrets(text: str) -> str:
+def _redact_secrets(text: str) -> str:
     for secret in _secrets:
-        text = text.replace(secret, STARS)
+        text = text.replace(secret, REPLACEMENT)
     return text

@@ -1,4 +1,4 @@
-"""What Prometheus may ask for. Counted where it happens, served by `bot.ops.health`."""
+"""Prometheus metrics, served by `bot.ops.health`."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ REGISTRY = CollectorRegistry(auto_describe=True)
 JOBS = Gauge("stylebot_jobs", "Jobs by state.", ["state"], registry=REGISTRY)
 JOBS_ENDED = Counter(
     "stylebot_jobs_ended_total",
-    "Jobs that ended here, by their last state.",
+    "Jobs that ended in this process, by final state.",
     ["state"],
     registry=REGISTRY,
 )
 PAINT_SECONDS = Histogram(
     "stylebot_paint_seconds",
-    "Seconds of painting per finished picture.",
+    "Painting time per finished picture, in seconds.",
     buckets=(1, 2, 5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560),
     registry=REGISTRY,
 )
 WORKER_DEATHS = Counter(
-    "stylebot_worker_deaths_total", "Workers that ended unasked.", registry=REGISTRY
+    "stylebot_worker_deaths_total", "Worker processes that exited unexpectedly.", registry=REGISTRY
 )

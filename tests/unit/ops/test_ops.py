@@ -1,4 +1,4 @@
-"""Logs without secrets, health for whoever watches, one process per folder."""
+"""Log formats and redaction, health checks and metrics, the folder lock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.ops import logging as logging_module
 from bot.ops import metrics
 from bot.ops.health import HealthServer
 from bot.ops.lock import FolderLock
-from bot.ops.logging import STARS, configure_logging, redact
+from bot.ops.logging import REPLACEMENT, configure_logging, redact
 from bot.settings import Settings
 
 TOKEN = "MTIz.a-very-secret.token"
@@ -22,7 +22,7 @@ TOKEN = "MTIz.a-very-secret.token"
 
 @pytest.fixture
 def configured():
-    """Restores the root logger, which belongs to the tests' own runner."""
+    """Restore the root logger, which pytest configures, after the test."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield configure_logging
@@ -46,11 +46,11 @@ def test_the_token_is_never_logged(configured, capsys, shape):
     written = capsys.readouterr().err
     assert TOKEN not in written
     assert "another secret" not in written
-    assert written.count(STARS) == 4
+    assert written.count(REPLACEMENT) == 4
     assert "Traceback" in written
 
 
-def test_json_lines_are_for_machines(configured, capsys):
+def test_json_records_are_one_line_each(configured, capsys):
     configured(Settings(_env_file=None, log_format="json"))
     logging.getLogger("bot.test").warning("two\nlines")
 
@@ -64,9 +64,9 @@ def test_json_lines_are_for_machines(configured, capsys):
     assert fields["time"].endswith("+00:00")
 
 
-def test_text_lines_are_for_people(configured, capsys):
+def test_text_records_respect_the_level(configured, capsys):
     configured(Settings(_env_file=None, log_level="WARNING"))
-    logging.getLogger("bot.test").info("not asked for")
+    logging.getLogger("bot.test").info("below the level")
     logging.getLogger("bot.test").warning("hello")
 
     (line,) = capsys.readouterr().err.splitlines()
@@ -113,10 +113,10 @@ async def test_health_readiness_and_metrics():
             await taken.start()
     finally:
         await server.close()
-    await server.close()  # twice does no harm
+    await server.close()  # closing twice is allowed
 
 
-def test_a_folder_has_one_holder(tmp_path):
+def test_a_folder_lock_has_one_holder(tmp_path):
     first, second = FolderLock(tmp_path / "lock"), FolderLock(tmp_path / "lock")
     first.acquire()
     with pytest.raises(ConfigurationError, match="already uses"):
