@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from bot.artefacts import open_artefacts
-from bot.executors.process import ProcessExecutor
+from bot.executors.process import create_executor
 from bot.exts.backend.dependencies import Dependencies
 from bot.intake.acceptance import JobAcceptance
 from bot.intake.inspection import Inspector
@@ -25,6 +25,7 @@ from bot.scheduler.scheduler import Scheduler
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from bot.executors.protocol import Executor
     from bot.settings import Settings
 
 __all__ = ["Components", "compose", "new_store"]
@@ -41,7 +42,7 @@ class Components:
     """
 
     dependencies: Dependencies
-    executor: ProcessExecutor
+    executor: Executor
     inspector: Inspector
 
 
@@ -54,7 +55,7 @@ async def compose(settings: Settings) -> AsyncIterator[Components]:
     """
     store = new_store(settings)
     artefacts = open_artefacts(settings.resolved_artefacts_url)
-    executor = ProcessExecutor.of(settings)
+    executor = create_executor(settings)
     inspector = Inspector(settings)
     catalog = PresetCatalog(store.guild_presets, artefacts)
     acceptance = JobAcceptance(settings, store=store, artefacts=artefacts)

@@ -12,7 +12,7 @@ from bot.app.composition import compose
 from bot.app.login import connect, log_in, read_token
 from bot.delivery.service import DeliveryService
 from bot.errors import ConfigurationError, DiscordError, StyleBotError
-from bot.executors.process import default_size
+from bot.intake.intake import default_size
 from bot.ops.health import HealthServer
 from bot.ops.logging import configure_logging
 from bot.ops.tasks import BackgroundTasks

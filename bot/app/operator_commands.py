@@ -13,7 +13,8 @@ from bot.app.composition import compose, new_store
 from bot.app.login import log_in, read_token
 from bot.artefacts import open_artefacts
 from bot.errors import ConfigurationError, StyleBotError
-from bot.executors.process import ProcessExecutor, default_size
+from bot.executors.process import create_executor
+from bot.intake.intake import default_size
 from bot.ops.logging import configure_logging
 from bot.views.text.units import megabytes
 
@@ -158,7 +159,7 @@ async def _check_disk(settings: Settings) -> str:
 
 async def _check_worker(settings: Settings) -> str:
     """Start the workers, which load the weights and use the devices."""
-    executor = ProcessExecutor.of(settings)
+    executor = create_executor(settings)
     await executor.start()
     try:
         devices = await executor.ready()

@@ -17,22 +17,30 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
-    from bot.executors.protocol import Work
+    from bot.executors.protocol import Executor, Work
     from bot.executors.worker_process import WorkerProcess
     from bot.settings import Settings
 
-__all__ = ["ProcessExecutor", "default_size"]
+__all__ = ["ProcessExecutor", "create_executor"]
 
-CPU_SIZE: Final = 384
-GPU_SIZE: Final = 1024
 SILENCE_SECONDS: Final = 600.0
 
 
-def default_size(settings: Settings, devices: tuple[str, ...]) -> int:
-    """Return the longest side painted when nobody asks for another, in pixels."""
-    if settings.size is not None:
-        return settings.size
-    return CPU_SIZE if all(device == "cpu" for device in devices) else GPU_SIZE
+def create_executor(settings: Settings) -> Executor:
+    """Return the executor that the settings name, not started yet.
+
+    Raises:
+        ConfigurationError: the settings of the executor are invalid.
+    """
+    match settings.executor:
+        case "process":
+            return ProcessExecutor(
+                devices=settings.devices,
+                weights=settings.weights,
+                memory_limit=settings.painting_memory_bytes,
+                checkpoint_seconds=settings.checkpoint_seconds,
+                grace_seconds=min(10.0, settings.shutdown_seconds / 2),
+            )
 
 
 class ProcessExecutor:
@@ -75,17 +83,6 @@ class ProcessExecutor:
         self._run_numbers = itertools.count(1)
         self._supervisors = [self._create_supervisor(name) for name in names]
         self._idle: asyncio.Queue[WorkerSupervisor] = asyncio.Queue()
-
-    @classmethod
-    def of(cls, settings: Settings) -> ProcessExecutor:
-        """Return the executor that the settings describe."""
-        return cls(
-            devices=settings.devices,
-            weights=settings.weights,
-            memory_limit=settings.painting_memory_bytes,
-            checkpoint_seconds=settings.checkpoint_seconds,
-            grace_seconds=min(10.0, settings.shutdown_seconds / 2),
-        )
 
     @property
     def slots(self) -> int:

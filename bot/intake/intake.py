@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.jobs.models import Job
     from bot.settings import Settings
 
-__all__ = ["MAX_STYLES", "Intake", "PresetInfo", "PresetLookup"]
+__all__ = ["MAX_STYLES", "Intake", "PresetInfo", "PresetLookup", "default_size"]
 
 MAX_STYLES: Final = 4
 """Style pictures in one request, the preset's included."""
@@ -37,9 +37,17 @@ MAX_STYLES: Final = 4
 MAX_CONCURRENT_REQUESTS: Final = 8
 """Requests whose pictures are in memory at the same time; further ones wait."""
 
-DEFAULT_SIZE: Final = 384
-"""Longest side in pixels if neither the member nor the operator sets one; a CPU paints it in a
-minute or two."""
+CPU_SIZE: Final = 384
+"""Longest side in pixels that a CPU paints in a minute or two."""
+
+GPU_SIZE: Final = 1024
+
+
+def default_size(settings: Settings, devices: Sequence[str]) -> int:
+    """Return the longest side in pixels of a picture whose member sets none."""
+    if settings.size is not None:
+        return settings.size
+    return CPU_SIZE if all(device == "cpu" for device in devices) else GPU_SIZE
 
 
 class PresetInfo(Protocol):
@@ -101,7 +109,7 @@ class Intake:
         inspector: Inspector,
         presets: PresetLookup,
         session: aiohttp.ClientSession,
-        default_size: int = DEFAULT_SIZE,
+        default_size: int = CPU_SIZE,
     ) -> None:
         self._settings = settings
         self._acceptance = acceptance

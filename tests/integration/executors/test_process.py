@@ -16,7 +16,7 @@ import pytest_asyncio
 from PIL import Image
 
 from bot.errors import ConfigurationError
-from bot.executors.process import ProcessExecutor, default_size
+from bot.executors.process import ProcessExecutor, create_executor
 from bot.executors.protocol import (
     Cancelled,
     EncodedSnapshot,
@@ -242,7 +242,7 @@ async def test_weights_that_cannot_be_used_are_the_operators_to_mend(tmp_path):
 
 async def test_a_painting_keeps_to_the_operators_limit_of_memory():
     settings = Settings(_env_file=None, painting_memory_bytes=1000)
-    executor = ProcessExecutor.of(settings)
+    executor = create_executor(settings)
     await executor.start()
     try:
         *_, last = [event async for event in executor.run(work())]
@@ -276,13 +276,6 @@ async def test_a_worker_dies_with_its_parent(tmp_path):
     async with asyncio.timeout(60):
         while psutil.pid_exists(worker):
             await asyncio.sleep(0.1)
-
-
-async def test_sizes_fit_the_device():
-    settings = Settings(_env_file=None)
-    assert default_size(settings, ("cpu",)) == 384
-    assert default_size(settings, ("cuda:0", "cuda:1")) == 1024
-    assert default_size(Settings(_env_file=None, size=200), ("cpu",)) == 200
 
 
 async def test_no_devices_at_all_are_refused():

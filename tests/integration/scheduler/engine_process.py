@@ -16,7 +16,7 @@ from PIL import Image
 
 from bot.artefacts import open_artefacts
 from bot.artefacts.keys import content_key, style_key
-from bot.executors.process import ProcessExecutor
+from bot.executors.process import create_executor
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.models import JobLimits, NewJob, Origin, new_job_id
 from bot.jobs.store import JobStore
@@ -42,7 +42,7 @@ async def main(data_dir: Path, passes: int | None) -> None:
     store = JobStore(settings.resolved_database_url, feed=JobFeed())
     await store.open()
     artefacts = open_artefacts(settings.resolved_artefacts_url)
-    executor = ProcessExecutor.of(settings)
+    executor = create_executor(settings)
     await executor.start()
     scheduler = Scheduler(store=store, artefacts=artefacts, executor=executor, settings=settings)
     closing = asyncio.Event()

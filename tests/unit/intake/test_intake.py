@@ -23,7 +23,7 @@ from bot.errors import (
 )
 from bot.intake.acceptance import JobAcceptance
 from bot.intake.inspection import Inspector
-from bot.intake.intake import Intake
+from bot.intake.intake import Intake, default_size
 from bot.intake.job_request import JobRequest, PictureSource
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.models import JobState, Origin
@@ -302,3 +302,10 @@ async def test_saved_picture_is_used_by_a_later_request(env):
     assert job.spoiler
     await intake.delete_saved(saved)
     assert await stored_keys(env) == artefact_keys(job)
+
+
+def test_the_default_size_depends_on_the_devices_unless_it_is_set():
+    settings = Settings(_env_file=None)
+    assert default_size(settings, ("cpu",)) == 384
+    assert default_size(settings, ("cuda:0", "cuda:1")) == 1024
+    assert default_size(Settings(_env_file=None, size=200), ("cpu",)) == 200
