@@ -235,7 +235,7 @@ class Worker:
         except CheckpointError as error:
             if resume is None:
                 raise
-            logger.warning("run %d starts from the beginning: %s", run, error)
+            logger.warning("run %d starts over: %s", run, error)
             yield from events(None)
 
     def _send_events(self, events: Iterator[PaintingEvent], run: int) -> bool:

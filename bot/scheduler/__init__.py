@@ -1,1 +1,1 @@
-"""Whose turn it is: claim, heartbeat, recover, estimate."""
+"""The scheduler: claims, runs, recovers and cleans up jobs, and estimates when they are done."""

@@ -1,10 +1,10 @@
-"""Deleting what nobody needs any more: old jobs, expired choices, pictures without a job."""
+"""Deletion of what is expired or unused: old jobs, pickers, guilds, artefacts without a row."""
 
 from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.artefacts.keys import GUILDS, JOBS, PICKERS, PREVIEW, job_prefix
 
@@ -19,17 +19,17 @@ __all__ = ["ORPHAN_AGE", "Cleanup"]
 
 logger = logging.getLogger(__name__)
 
-ORPHAN_AGE = timedelta(hours=6)
-"""A picture without a job is left alone for so long: its job may just be being accepted."""
+ORPHAN_AGE: Final = timedelta(hours=6)
+"""An artefact without a row is kept this long, since its job may be about to be accepted."""
 
-ABANDONED_AGE = timedelta(days=1)
-"""For so long it is known which messages could not be deleted."""
+ABANDONED_AGE: Final = timedelta(days=1)
+"""How long messages that could not be deleted are remembered."""
 
-BATCH = 200
+BATCH: Final = 200
 
 
 class Cleanup:
-    """Keeps the store and the artefacts within their retention."""
+    """Deletes rows and artefacts whose retention has ended."""
 
     def __init__(self, *, store: JobStore, artefacts: Artefacts, settings: Settings) -> None:
         self._retention = store.retention
@@ -38,33 +38,33 @@ class Cleanup:
         self._artefacts = artefacts
         self._settings = settings
 
-    async def sweep(self) -> int:
-        """Delete everything that is due.
+    async def delete_expired(self) -> int:
+        """Delete everything that is expired or orphaned.
 
         Returns:
-            How many jobs, pickers, offers, guilds and orphaned artefacts were deleted.
+            The number of deleted jobs, pickers, saved requests, guilds and orphaned artefacts.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
             OSError: the artefacts cannot be reached.
         """
         expired = timedelta(seconds=self._settings.picker_seconds)
-        count = await self._sweep_jobs()
+        count = await self._delete_finished_jobs()
         count += await self._retention.delete_expired_pickers(older_than=expired)
         count += await self._saved_requests.delete_older_than(expired)
         count += await self._retention.delete_left_guilds(
             left_before=datetime.now(UTC) - timedelta(days=self._settings.left_guild_days)
         )
         await self._pending_deletions.delete_abandoned(older_than=ABANDONED_AGE)
-        await self.discard()
-        count += await self._sweep_orphans()
+        await self.delete_discarded()
+        count += await self._delete_orphans()
         await self._retention.delete_idle_turns()
         if count:
-            logger.info("swept %d jobs, pickers, offers, guilds and orphaned pictures", count)
+            logger.info("deleted %d expired jobs, pickers, requests, guilds and artefacts", count)
         return count
 
-    async def discard(self) -> None:
-        """Delete the artefacts of rows that are gone.
+    async def delete_discarded(self) -> None:
+        """Delete the artefacts of deleted rows.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
@@ -78,11 +78,11 @@ class Cleanup:
                     await self._artefacts.delete_prefix(prefix)
                     await self._retention.mark_discarded_deleted(prefix)
         except BaseException:
-            discarded.set()  # it is still to be done
+            discarded.set()  # some are left
             raise
 
-    async def discard_again(self, job_id: str) -> None:
-        """Delete what was put for a job after it was forgotten, if it was.
+    async def delete_leftovers(self, job_id: str) -> None:
+        """Delete artefacts that were written for a job after it was deleted, if it was.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
@@ -91,15 +91,15 @@ class Cleanup:
         if await self._retention.find_unknown_jobs({job_id}):
             await self._artefacts.delete_prefix(job_prefix(job_id))
 
-    async def _sweep_jobs(self) -> int:
+    async def _delete_finished_jobs(self) -> int:
         count = 0
         before = datetime.now(UTC) - timedelta(days=self._settings.retention_days)
         while deleted := await self._retention.delete_finished(before=before, limit=BATCH):
             count += deleted
         return count
 
-    async def _sweep_orphans(self) -> int:
-        """Artefacts whose row is gone, or was never written: a crash left them behind."""
+    async def _delete_orphans(self) -> int:
+        """Delete artefacts without a row, such as those that a crash left behind."""
         before = datetime.now(UTC) - ORPHAN_AGE
         count = 0
         batch: list[ArtefactInfo] = []
@@ -108,22 +108,27 @@ class Cleanup:
                 continue
             batch.append(info)
             if len(batch) == BATCH:
-                count += await self._delete_orphans(batch)
+                count += await self._delete_orphans_of(batch)
                 batch = []
-        return count + await self._delete_orphans(batch)
+        return count + await self._delete_orphans_of(batch)
 
-    async def _delete_orphans(self, batch: Sequence[ArtefactInfo]) -> int:
-        by_key = {info.key: info.key.split("/")[1] for info in batch if info.key.startswith(JOBS)}
-        held = {info.key.removesuffix(PREVIEW) for info in batch if info.key.startswith(PICKERS)}
-        unknown = await self._retention.find_unknown_jobs(by_key.values())
-        orphans = {key for key, job_id in by_key.items() if job_id in unknown}
-        unheld = await self._retention.find_unknown_pickers(held)
-        orphans |= {info.key for info in batch if info.key.removesuffix(PREVIEW) in unheld}
-        folders = {
-            info.key.rpartition("/")[0] + "/" for info in batch if info.key.startswith(GUILDS)
-        }
-        unused = await self._retention.find_unknown_preset_folders(folders)
-        orphans |= {info.key for info in batch if info.key.rpartition("/")[0] + "/" in unused}
+    async def _delete_orphans_of(self, batch: Sequence[ArtefactInfo]) -> int:
+        keys = [info.key for info in batch]
+        job_ids = {key: key.split("/")[1] for key in keys if key.startswith(JOBS)}
+        unknown_jobs = await self._retention.find_unknown_jobs(job_ids.values())
+        orphans = {key for key, job_id in job_ids.items() if job_id in unknown_jobs}
+        unknown_pickers = await self._retention.find_unknown_pickers(
+            {key.removesuffix(PREVIEW) for key in keys if key.startswith(PICKERS)}
+        )
+        orphans |= {key for key in keys if key.removesuffix(PREVIEW) in unknown_pickers}
+        unknown_folders = await self._retention.find_unknown_preset_folders(
+            {_folder(key) for key in keys if key.startswith(GUILDS)}
+        )
+        orphans |= {key for key in keys if _folder(key) in unknown_folders}
         for key in orphans:
             await self._artefacts.delete(key)
         return len(orphans)
+
+
+def _folder(key: str) -> str:
+    return key.rpartition("/")[0] + "/"

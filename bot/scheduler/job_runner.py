@@ -1,4 +1,4 @@
-"""One claim of one job: from its inputs to its end, or back into the queue."""
+"""The run of one claimed job: load its inputs, execute it, record its events and its end."""
 
 from __future__ import annotations
 
@@ -6,19 +6,13 @@ import asyncio
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.artefacts.keys import checkpoint_key, result_key
 from bot.errors import ArtefactMissingError, ClaimLostError
-from bot.executors.protocol import (
-    Cancelled,
-    EncodedSnapshot,
-    Failed,
-    Finished,
-    Work,
-)
+from bot.executors.protocol import Cancelled, EncodedSnapshot, Failed, Finished, Work
 from bot.ops.retry import TRANSIENT_STORAGE_ERRORS, retry_until_available
-from bot.scheduler.snapshots import Frames
+from bot.scheduler.snapshots import TimelapseSnapshots
 from stylenet.events import Checkpoint, Progress
 
 if TYPE_CHECKING:
@@ -28,27 +22,27 @@ if TYPE_CHECKING:
     from bot.jobs.store import JobStore
     from bot.settings import Settings
 
-__all__ = ["Attempt"]
+__all__ = ["JobRunner"]
 
 logger = logging.getLogger(__name__)
 
-PROGRESS_SECONDS = 1.0
+PROGRESS_SECONDS: Final = 1.0
 """Least time between two records of a job's progress."""
 
-RETRY_SECONDS = 2.0
-LONGEST_RETRY_SECONDS = 300.0
+RETRY_SECONDS: Final = 2.0
+LONGEST_RETRY_SECONDS: Final = 300.0
 
 
-class Attempt:
-    """Carries one claimed job through the executor and records what comes of it.
+class JobRunner:
+    """Runs one claimed job and records its progress and outcome.
 
     Attributes:
-        job: as it was claimed; the token of the claim.
-        progress: the newest progress, recorded yet or not.
-        ended: the job once it has ended; None while it has not, or goes on elsewhere or later.
-        seconds: by the clock, of an attempt that painted the whole picture with a worker that was
-            ready; None for any other.
-        was_lost: whether the job was recovered by another process, or forgotten, meanwhile.
+        job: the job as it was claimed; it identifies the claim.
+        progress: the latest progress, recorded or not.
+        ended_job: the job once it has ended; None if it has not, or was requeued.
+        seconds: wall-clock seconds of a run that painted the whole picture on a worker that was
+            ready; None for any other run.
+        lost_claim: whether another process has taken the job over, or the job was deleted.
     """
 
     def __init__(
@@ -62,55 +56,56 @@ class Attempt:
     ) -> None:
         self.job = job
         self.progress: Progress | None = None
-        self.ended: Job | None = None
+        self.ended_job: Job | None = None
         self.seconds: float | None = None
-        self.was_lost = False
+        self.lost_claim = False
         self._claims = store.claims
         self._artefacts = artefacts
         self._executor = executor
         self._settings = settings
         self._stop = asyncio.Event()
-        self._handing_back = False
-        self._recorded_at = 0.0
-        self._checkpoint = job.checkpoint_key
-        self._frames = Frames(
+        self._released = False
+        self._progress_recorded_at = float("-inf")
+        self._checkpoint_key = job.checkpoint_key
+        self._snapshots = TimelapseSnapshots(
             job.job_id,
             artefacts,
-            most=settings.timelapse_snapshots,
-            anew=job.snapshot_key is None,
+            limit=settings.timelapse_snapshots,
+            restart=job.snapshot_key is None,
         )
 
     def cancel(self) -> None:
-        """Stop, because the requester asked for it or the claim is lost."""
+        """Stop because the job was cancelled or the claim is lost."""
         self._stop.set()
 
-    def hand_back(self) -> None:
-        """Stop, because the bot is closing: keep a last checkpoint, and queue the job again."""
-        self._handing_back = True
+    def release(self) -> None:
+        """Stop because the bot is closing: write a last checkpoint and requeue the job."""
+        self._released = True
         self._stop.set()
 
     async def run(self) -> None:
-        """Work until the job has ended, is queued again, or the claim is lost."""
+        """Run until the job has ended or is requeued, or the claim is lost."""
         job = self.job
-        began, was_ready = time.monotonic(), self._executor.warmup_seconds == 0
+        started_at, was_ready = time.monotonic(), self._executor.warmup_seconds == 0
         try:
             try:
-                await self._paint()
+                await self._execute()
             except ArtefactMissingError as error:
-                await self._end(Failed(code="internal", message=str(error), retryable=False))
+                outcome = Failed(code="internal", message=str(error), retryable=False)
+                await self._record_outcome(outcome)
             if was_ready and job.attempts == 1 and job.checkpoint_key is None:
-                self.seconds = time.monotonic() - began
+                self.seconds = time.monotonic() - started_at
         except ClaimLostError as error:
-            self.was_lost = True
+            self.lost_claim = True
             logger.warning("%s", error)
         except asyncio.CancelledError:
-            # Out of patience at shutdown. The job stays `running`, and is recovered at the next
-            # start; saying so here might hang for as long as what hung already.
-            logger.warning("job %s was left in mid-air; it will be recovered", job.job_id)
+            # The time to shut down is over. The job stays `running` and is recovered at the next
+            # start; requeueing it here could hang on whatever took so long.
+            logger.warning("job %s did not stop in time; it will be recovered", job.job_id)
             raise
 
-    async def _paint(self) -> None:
-        work = await self._work()
+    async def _execute(self) -> None:
+        work = await self._load_work()
         try:
             async with (
                 asyncio.timeout(self._settings.job_timeout_seconds),
@@ -118,21 +113,21 @@ class Attempt:
             ):
                 async for event in events:
                     if isinstance(event, Finished | Failed | Cancelled):
-                        last = event
+                        outcome = event
                         break
-                    await self._record(event)
+                    await self._record_event(event)
                 else:
-                    last = Failed(code="internal", message="no outcome", retryable=True)
+                    outcome = Failed(code="internal", message="no outcome", retryable=True)
         except TimeoutError:
             limit = self._settings.job_timeout_seconds
-            last = Failed(code="timed_out", message=f"longer than {limit:g} s", retryable=False)
-        await self._end(last)
+            outcome = Failed(code="timed_out", message=f"longer than {limit:g} s", retryable=False)
+        await self._record_outcome(outcome)
 
-    async def _work(self) -> Work:
-        """The job's inputs, and its checkpoint if that is still there.
+    async def _load_work(self) -> Work:
+        """Load the job's inputs, and its checkpoint if that still exists.
 
         Raises:
-            ArtefactMissingError: an input is gone.
+            ArtefactMissingError: an input is missing.
         """
         job = self.job
 
@@ -146,7 +141,7 @@ class Attempt:
             try:
                 checkpoint = await fetch(job.checkpoint_key)
             except ArtefactMissingError:
-                logger.warning("job %s starts afresh: its checkpoint is gone", job.job_id)
+                logger.warning("job %s starts over: its checkpoint is missing", job.job_id)
         return Work(
             job_id=job.job_id,
             content=await fetch(job.content_key),
@@ -157,28 +152,28 @@ class Attempt:
             checkpoint=checkpoint,
         )
 
-    async def _record(self, event: Event) -> None:
-        """Record what is on the way. It may fail; the painting is worth more than its news."""
+    async def _record_event(self, event: Event) -> None:
+        """Record an event before the outcome. A storage outage does not stop the painting."""
         try:
             match event:
                 case Progress():
                     self.progress = event
                     await self._record_progress(event)
                 case EncodedSnapshot():
-                    key = await self._frames.add(event.step, event.image)
+                    key = await self._snapshots.add(event.step, event.image)
                     await self._claims.record_snapshot(self.job, key=key, step=event.step)
-                    await self._frames.thin()
+                    await self._snapshots.thin()
                 case Checkpoint():
                     await self._record_checkpoint(event)
         except TRANSIENT_STORAGE_ERRORS as error:
-            what = type(event).__name__.lower()
-            logger.warning("job %s: a %s was not recorded: %s", self.job.job_id, what, error)
+            kind = type(event).__name__
+            logger.warning("job %s: %s was not recorded: %s", self.job.job_id, kind, error)
 
     async def _record_progress(self, progress: Progress) -> None:
         now = asyncio.get_running_loop().time()
-        if now - self._recorded_at < PROGRESS_SECONDS:
+        if now - self._progress_recorded_at < PROGRESS_SECONDS:
             return
-        self._recorded_at = now
+        self._progress_recorded_at = now
         await self._claims.record_progress(
             self.job,
             step=progress.step,
@@ -188,32 +183,33 @@ class Attempt:
         )
 
     async def _record_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Store a checkpoint and delete the one that it replaces."""
         key = checkpoint_key(self.job.job_id, claims=self.job.claims, step=checkpoint.step)
         await self._artefacts.put(key, checkpoint.state)
         await self._claims.record_checkpoint(self.job, key=key, step=checkpoint.step)
-        older, self._checkpoint = self._checkpoint, key
-        if older is not None and older != key:
-            await self._artefacts.delete(older)
+        replaced, self._checkpoint_key = self._checkpoint_key, key
+        if replaced is not None and replaced != key:
+            await self._artefacts.delete(replaced)
 
-    async def _end(self, last: Finished | Failed | Cancelled) -> None:
-        """Record how it ended, however long that takes.
+    async def _record_outcome(self, outcome: Finished | Failed | Cancelled) -> None:
+        """Record the outcome, and retry through storage outages.
 
         Raises:
-            ClaimLostError: somebody else has the job now.
+            ClaimLostError: another process has the job, or it was deleted.
         """
         what = f"recording the end of job {self.job.job_id}"
-        match last:
+        match outcome:
             case Finished():
-                await retry_until_available(lambda: self._succeed(last), what=what)
+                await retry_until_available(lambda: self._succeed(outcome), what=what)
             case Failed():
-                await retry_until_available(lambda: self._fail(last), what=what)
+                await retry_until_available(lambda: self._requeue_or_fail(outcome), what=what)
             case Cancelled():
-                await retry_until_available(self._stopped, what=what)
+                await retry_until_available(self._requeue_or_cancel, what=what)
 
     async def _succeed(self, finished: Finished) -> None:
         key = result_key(self.job.job_id)
         await self._artefacts.put(key, finished.image)
-        if self.progress is not None:  # the last one may have come too soon after another
+        if self.progress is not None:  # the last one may not have been recorded
             await self._claims.record_progress(
                 self.job,
                 step=self.progress.total,
@@ -222,20 +218,20 @@ class Attempt:
                 paint_seconds=self.progress.seconds,
             )
         job = await self._claims.succeed(self.job, result_key=key, report=finished.report)
-        await self._ended(job)
+        await self._on_ended(job)
 
-    async def _fail(self, failed: Failed) -> None:
-        """Try again later, unless that is pointless.
+    async def _requeue_or_fail(self, failed: Failed) -> None:
+        """Requeue the job with a delay if a retry may help, else fail it.
 
-        How often it got nowhere is read from the store at the time, since a checkpoint that
-        this attempt recorded has wiped the slate clean.
+        The number of setbacks is read from the store, since a checkpoint recorded by this run has
+        reset it.
         """
         setbacks = await self._claims.get_setbacks(self.job)
         if failed.retryable and setbacks + 1 < self._settings.max_attempts:
             delay = min(RETRY_SECONDS * 2**setbacks, LONGEST_RETRY_SECONDS)
             await self._claims.requeue(self.job, counted=True, delay_seconds=delay)
             logger.warning(
-                "job %s goes on in %.0f s: %s, %s",
+                "job %s is retried in %.0f s: %s, %s",
                 self.job.job_id,
                 delay,
                 failed.code,
@@ -243,18 +239,18 @@ class Attempt:
             )
             return
         job = await self._claims.fail(self.job, code=failed.code, message=failed.message)
-        await self._ended(job)
+        await self._on_ended(job)
 
-    async def _stopped(self) -> None:
-        if self._handing_back:
+    async def _requeue_or_cancel(self) -> None:
+        if self._released:
             await self._claims.requeue(self.job, counted=False)
-            logger.info("job %s goes on at the next start", self.job.job_id)
+            logger.info("job %s is requeued for the next start", self.job.job_id)
             return
-        await self._ended(await self._claims.mark_cancelled(self.job))
+        await self._on_ended(await self._claims.mark_cancelled(self.job))
 
-    async def _ended(self, job: Job) -> None:
-        """Say so, and delete the checkpoint; what is left over goes with the job one day."""
-        self.ended = job
+    async def _on_ended(self, job: Job) -> None:
+        """Log the end of the job and delete its checkpoint."""
+        self.ended_job = job
         logger.info(
             "job %s %s after %.1f s of painting%s",
             job.job_id,
@@ -262,9 +258,9 @@ class Attempt:
             job.paint_seconds,
             f": {job.error_code}, {job.error_message}" if job.error_code else "",
         )
-        if self._checkpoint is None:
+        if self._checkpoint_key is None:
             return
         try:
-            await self._artefacts.delete(self._checkpoint)
-        except TRANSIENT_STORAGE_ERRORS as error:
-            logger.warning("a checkpoint of job %s stays: %s", self.job.job_id, error)
+            await self._artefacts.delete(self._checkpoint_key)
+        except TRANSIENT_STORAGE_ERRORS as error:  # it is deleted with the job
+            logger.warning("a checkpoint of job %s was not deleted: %s", job.job_id, error)

@@ -35,8 +35,8 @@ async def test_killed_during_a_job_it_resumes_and_delivers_once(room, settings, 
         await room.final()
         await room.card_saying("100%")
         await asyncio.sleep(2)
-        assert "begins, attempt 2" in bot.said
-        assert "afresh" not in bot.said
+        assert "starts, attempt 2" in bot.said
+        assert "starts over" not in bot.said
         assert len(room.finals()) == 1
         assert len(room.cards()) == 1
         assert await bot.terminate() == 0
@@ -54,7 +54,7 @@ async def test_killed_while_the_small_version_is_painted_it_goes_on_there(room, 
         await room.card_saying("100%")
         await asyncio.sleep(2)
         assert len(room.finals()) == len(room.cards()) == 1
-        assert "afresh" not in bot.said
+        assert "starts over" not in bot.said
         assert final.attachments[0].width == 512
         assert await bot.terminate() == 0
 
@@ -85,7 +85,7 @@ async def test_an_orderly_stop_keeps_the_checkpoint(room, settings, tmp_path):
         await room.card_saying("Painting", "left")
         assert await bot.terminate() == 0
         assert "Traceback" not in bot.said
-        assert "goes on at the next start" in bot.said
+        assert "is requeued for the next start" in bot.said
         assert "slash commands" in bot.said
         room.ask("!stylize passes=1", STYLE, CONTENT)  # nobody hears it
     async with bot_process(settings, tmp_path / "two.log") as bot:

@@ -1,4 +1,4 @@
-"""A scheduler with a real store and real files, and an executor that plays from a script."""
+"""A scheduler with a real store, real files and a scripted executor."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from bot.executors.protocol import Cancelled, Event, Finished, Work
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.models import Job, JobLimits, JobState, NewJob, Origin, new_job_id
 from bot.jobs.store import JobStore
+from bot.ops import retry
+from bot.scheduler import job_runner, scheduler
+from bot.scheduler.job_runner import JobRunner
 from bot.scheduler.scheduler import Scheduler
 from bot.settings import Settings
 from stylenet.events import Checkpoint, Losses, Progress
@@ -28,7 +31,7 @@ LIMITS = JobLimits(per_member=99, per_guild=99, total=99)
 
 
 class ScriptedExecutor:
-    """An executor that does what the test says instead of painting."""
+    """An executor that yields the events that a test scripts."""
 
     slots = 1
     devices = ("cpu",)
@@ -54,13 +57,13 @@ class ScriptedExecutor:
             self.closed += 1
 
     async def paint(self, work: Work, stop: asyncio.Event) -> AsyncGenerator[Event, None]:
-        """Three steps, and the picture."""
+        """Yield three steps and the result."""
         for step in (1, 2, 3):
             yield progress(step)
         yield Finished(image=b"picture", report={"seconds": 3.0})
 
-    async def linger(self, work: Work, stop: asyncio.Event) -> AsyncGenerator[Event, None]:
-        """Paint until told to stop."""
+    async def wait_for_stop(self, work: Work, stop: asyncio.Event) -> AsyncGenerator[Event, None]:
+        """Run until stopped; then yield a last checkpoint."""
         yield progress(1)
         await stop.wait()
         yield Checkpoint(step=2, state=b"state")
@@ -79,7 +82,7 @@ def progress(step: int) -> Progress:
 
 
 class Bench:
-    """Everything a test of the scheduler needs."""
+    """A store, artefacts, a scripted executor and a scheduler."""
 
     def __init__(self, store: JobStore, artefacts: FolderArtefacts, settings: Settings) -> None:
         self.store, self.artefacts, self.settings = store, artefacts, settings
@@ -94,7 +97,19 @@ class Bench:
             settings=self.settings,
         )
 
-    async def accept(self, *, member: int = 10, inputs: bool = True, aided: bool = False) -> Job:
+    async def claim_runner(self, job: Job) -> JobRunner:
+        """Claim a job, as another process would, and return a runner for it."""
+        claimed = await self.store.claims.claim("process")
+        assert claimed.job_id == job.job_id
+        return JobRunner(
+            claimed,
+            store=self.store,
+            artefacts=self.artefacts,
+            executor=self.executor,
+            settings=self.settings,
+        )
+
+    async def accept(self, *, member: int = 10, inputs: bool = True, extras: bool = False) -> Job:
         job_id = new_job_id()
         if inputs:
             await self.artefacts.put(content_key(job_id), b"content")
@@ -108,19 +123,27 @@ class Bench:
             style_keys=(style_key(job_id, 0),),
             recipe=Recipe(size=100, passes=10),
             content_size=(200, 100),
-            start_key=start_key(job_id) if aided else None,
-            mask_keys=(mask_key(job_id, 0), None) if aided else (),
+            start_key=start_key(job_id) if extras else None,
+            mask_keys=(mask_key(job_id, 0), None) if extras else (),
         )
         return await self.store.enqueue(new, limits=LIMITS)
 
     async def until(self, job_id: str, wanted: Callable[[Job], bool] | JobState) -> Job:
-        """Wait until a job is as wanted."""
+        """Wait until a job has a state or meets a condition."""
         async with asyncio.timeout(60):
             while True:
                 job = await self.store.get(job_id)
                 if job.state is wanted if isinstance(wanted, JobState) else wanted(job):
                     return job
                 await asyncio.sleep(0.02)
+
+
+@pytest.fixture(autouse=True)
+def _short_delays(monkeypatch):
+    monkeypatch.setattr(job_runner, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(retry, "STORAGE_BACKOFF", retry.Backoff(first=0.02))
+    monkeypatch.setattr(scheduler, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(scheduler, "LOOP_BACKOFF", retry.Backoff(first=0.1, longest=0.2))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Costs that are fitted to what was measured."""
+"""Estimates that are fitted to measured paintings."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ import pytest
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.models import JobState
 from bot.jobs.store import JobStore
-from bot.scheduler.estimates import (
-    CPU_COSTS,
-    Estimator,
-    effort,
-)
+from bot.scheduler.cost_fit import CPU_COSTS
+from bot.scheduler.effort import total_effort
+from bot.scheduler.estimates import Estimator
 from stylenet.architecture import REDUCED_LAYERS, reduced_cost
 from stylenet.recipe import Recipe
 
@@ -38,24 +36,24 @@ def job(make_job):
     return make
 
 
-def truth(job, costs=TRUE_COSTS):
-    return float(effort(job) @ costs)
+def actual(job, costs=TRUE_COSTS):
+    return float(total_effort(job) @ costs)
 
 
-def test_efforts_follow_the_painted_size_and_the_two_networks(job):
+def test_effort_depends_on_the_painted_size_and_both_networks(job):
     area = 200 * 150 / 1e6
     costs = [1, 20 + 5, area, 20 * DRAFT_STEP * area, 5 * area]
-    assert effort(job(200, 10)).tolist() == pytest.approx(costs)
+    assert total_effort(job(200, 10)).tolist() == pytest.approx(costs)
     blend = job(200, 10, style_keys=("a", "b", "c"))
-    assert effort(blend)[2] == pytest.approx(2 * area)  # of four pictures, not two
+    assert total_effort(blend)[2] == pytest.approx(2 * area)  # of four pictures, not two
 
 
-def test_a_painting_in_scales_takes_more_evaluations_and_no_more_passes(make_job):
+def test_a_multiscale_painting_takes_more_evaluations_and_as_many_passes(make_job):
     recipe = Recipe.named("default")
     at_once = recipe.evolve(coarsest=0)
 
     def of(recipe, **more):
-        return effort(make_job(recipe=recipe, content_size=(1024, 768), **more))
+        return total_effort(make_job(recipe=recipe, content_size=(1024, 768), **more))
 
     assert of(recipe)[1] > 2 * of(at_once)[1]
     for kind in (3, 4):
@@ -64,104 +62,104 @@ def test_a_painting_in_scales_takes_more_evaluations_and_no_more_passes(make_job
     assert (of(recipe, start_key="s") == of(at_once)).all()
 
 
-async def test_before_anything_was_measured(store, job):
+async def test_default_costs_before_any_measurement(store, job):
     estimator = Estimator(store.timings)
     await estimator.load()
     assert estimator.paint_seconds(job(256, 20), device="cpu") == pytest.approx(
-        truth(job(256, 20), CPU_COSTS)
+        actual(job(256, 20), CPU_COSTS)
     )
     fast = estimator.paint_seconds(job(256, 20), device="cuda")
-    assert fast < truth(job(256, 20), CPU_COSTS) / 5
+    assert fast < actual(job(256, 20), CPU_COSTS) / 5
 
 
-async def test_a_few_paintings_tell_of_others(store, job):
+async def test_a_few_measurements_predict_other_sizes_and_recipes(store, job):
     dice = random.Random(5)
     estimator = Estimator(store.timings)
     for size, passes in [(64, 8), (128, 30), (256, 12), (384, 20), (96, 60), (320, 8)]:
         one = job(size, passes)
         noise = dice.uniform(0.95, 1.05)
-        await estimator.learn(one, device="cpu", seconds=truth(one) * noise)
+        await estimator.learn(one, device="cpu", seconds=actual(one) * noise)
 
     again = Estimator(store.timings)  # after a restart
     await again.load()
     for size, passes in [(80, 40), (200, 15), (512, 20), (64, 100)]:
         one = job(size, passes)
-        assert again.paint_seconds(one, device="cpu") == pytest.approx(truth(one), rel=0.3)
-        other = job(size, passes, "fine")  # nothing else is known of it
-        assert again.paint_seconds(other, device="cpu") == pytest.approx(truth(other), rel=0.3)
-    assert again.paint_seconds(job(200, 15), device="cuda") < truth(job(200, 15)) / 5
+        assert again.paint_seconds(one, device="cpu") == pytest.approx(actual(one), rel=0.3)
+        other = job(size, passes, "fine")  # not measured
+        assert again.paint_seconds(other, device="cpu") == pytest.approx(actual(other), rel=0.3)
+    assert again.paint_seconds(job(200, 15), device="cuda") < actual(job(200, 15)) / 5
 
 
-async def test_one_painting_tells_how_much_slower_a_machine_is_in_all(store, job):
+async def test_one_measurement_scales_every_cost(store, job):
     estimator = Estimator(store.timings)
     slow = [5 * cost for cost in CPU_COSTS]
-    await estimator.learn(job(64, 5), device="cpu", seconds=truth(job(64, 5), slow))
+    await estimator.learn(job(64, 5), device="cpu", seconds=actual(job(64, 5), slow))
     for size, passes in [(64, 20), (384, 14)]:
         one = job(size, passes)
-        assert estimator.paint_seconds(one, device="cpu") == pytest.approx(truth(one, slow))
+        assert estimator.paint_seconds(one, device="cpu") == pytest.approx(actual(one, slow))
 
 
-async def test_a_painting_goes_on_at_its_own_pace_and_sets_that_of_the_others(store, job):
+async def test_a_running_job_continues_at_its_own_speed_and_slows_the_queue(store, job):
     estimator = Estimator(store.timings)
     for size, passes in [(64, 8), (128, 30), (256, 12), (384, 20), (96, 60), (320, 8)]:
         one = job(size, passes)
-        await estimator.learn(one, device="cpu", seconds=truth(one, CPU_COSTS))
+        await estimator.learn(one, device="cpu", seconds=actual(one, CPU_COSTS))
     waiting = job(200, 10, job_id="another")
-    calm = estimator.seconds_left(waiting, device="cpu")
-    assert calm == pytest.approx(truth(waiting, CPU_COSTS), rel=0.1)
+    undisturbed = estimator.seconds_left(waiting, device="cpu")
+    assert undisturbed == pytest.approx(actual(waiting, CPU_COSTS), rel=0.1)
 
     whole = job(256, 24, total=40)
     begun = job(256, 24, total=40, step=30, state=JobState.RUNNING)
-    area = effort(begun)[2]
-    half = effort(begun)[1] * 3 / 4 - 20  # of three quarters of the steps
-    so_far = np.array([0, 20 + half, area / 2, area * 20 * DRAFT_STEP, area * half]) @ CPU_COSTS
+    area = total_effort(begun)[2]
+    half = total_effort(begun)[1] * 3 / 4 - 20  # of three quarters of the steps
+    spent = np.array([0, 20 + half, area / 2, area * 20 * DRAFT_STEP, area * half]) @ CPU_COSTS
     for factor in (1, 3):
-        slow = dataclasses.replace(begun, paint_seconds=factor * so_far)
+        slow = dataclasses.replace(begun, paint_seconds=factor * spent)
         left = estimator.seconds_left(slow, device="cpu")
-        rest = truth(whole, CPU_COSTS) - so_far - CPU_COSTS[0] / 2
+        rest = actual(whole, CPU_COSTS) - spent - CPU_COSTS[0] / 2
         assert left == pytest.approx(factor * rest, rel=0.15)
         every = estimator.all_left([slow], [waiting], device="cpu")
         assert every[slow.job_id] == left
-        assert every[waiting.job_id] == pytest.approx(calm * factor**0.5, rel=0.1)
-        early = dataclasses.replace(slow, step=3, paint_seconds=factor * so_far / 6)
-        assert estimator.seconds_left(early, device="cpu") < 1.6 * truth(whole, CPU_COSTS)
+        assert every[waiting.job_id] == pytest.approx(undisturbed * factor**0.5, rel=0.1)
+        early = dataclasses.replace(slow, step=3, paint_seconds=factor * spent / 6)
+        assert estimator.seconds_left(early, device="cpu") < 1.6 * actual(whole, CPU_COSTS)
 
 
-async def test_what_waits_is_foretold_at_the_pace_of_late(store, job):
+async def test_queued_jobs_follow_the_latest_slowdown(store, job):
     estimator = Estimator(store.timings)
     one = job(200, 10)
     for factor in (1, 1, 1, 1, 1, 1, 3, 3):
-        await estimator.learn(one, device="cpu", seconds=factor * truth(one))
-    assert estimator.seconds_left(one, device="cpu") > 2.2 * truth(one)
+        await estimator.learn(one, device="cpu", seconds=factor * actual(one))
+    assert estimator.seconds_left(one, device="cpu") > 2.2 * actual(one)
     for _ in range(4):
-        await estimator.learn(one, device="cpu", seconds=truth(one))
-    assert estimator.seconds_left(one, device="cpu") == pytest.approx(truth(one), rel=0.25)
+        await estimator.learn(one, device="cpu", seconds=actual(one))
+    assert estimator.seconds_left(one, device="cpu") == pytest.approx(actual(one), rel=0.25)
 
 
-async def test_recipes_have_costs_of_their_own(store, job):
+async def test_costs_are_fitted_per_recipe(store, job):
     estimator = Estimator(store.timings)
     for size in (100, 200, 300, 400):
         for name, factor in (("default", 1), ("fine", 4)):
             one = job(size, 10, name)
-            await estimator.learn(one, device="cpu", seconds=factor * truth(one))
+            await estimator.learn(one, device="cpu", seconds=factor * actual(one))
     for name, factor in (("default", 1), ("fine", 4)):
         one = job(250, 12, name)
-        expected = factor * truth(one)
+        expected = factor * actual(one)
         assert estimator.paint_seconds(one, device="cpu") == pytest.approx(expected, rel=0.1)
 
 
-async def test_a_machine_that_became_slower_is_believed(store, job):
+async def test_costs_adapt_to_a_machine_that_became_slower(store, job):
     estimator = Estimator(store.timings)
     for factor in (1, 3):
         for round_ in range(25):
             one = job((100, 200, 300)[round_ % 3], 10 + round_)
-            await estimator.learn(one, device="cpu", seconds=factor * truth(one))
+            await estimator.learn(one, device="cpu", seconds=factor * actual(one))
     one = job(256, 15)
-    assert estimator.paint_seconds(one, device="cpu") == pytest.approx(3 * truth(one), rel=0.3)
+    assert estimator.paint_seconds(one, device="cpu") == pytest.approx(3 * actual(one), rel=0.3)
 
 
-async def test_nothing_is_foretold_to_take_less_than_nothing(store, job):
+async def test_estimates_are_never_negative(store, job):
     estimator = Estimator(store.timings)
-    for size, seconds in ((64, 50.0), (400, 1.0), (300, 2.0), (80, 40.0)):  # makes no sense
+    for size, seconds in ((64, 50.0), (400, 1.0), (300, 2.0), (80, 40.0)):  # contradictory
         await estimator.learn(job(size, 20), device="cpu", seconds=seconds)
     assert all(estimator.paint_seconds(job(size, 1), device="cpu") >= 0 for size in (64, 512, 4096))

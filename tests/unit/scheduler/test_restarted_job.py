@@ -1,4 +1,4 @@
-"""A job whose pictures were swapped while it was painted: its painter stops, and it begins anew."""
+"""A job whose pictures are swapped while it runs: its runner stops and it starts over."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ async def _accept(bench):
 
 
 @pytest.mark.parametrize("slots", [1, 2])
-async def test_it_is_painted_once_the_right_way_round(bench, slots):
+async def test_a_swapped_job_is_painted_once_with_the_swapped_pictures(bench, slots):
     executor = bench.executor
     executor.slots = slots
 
-    async def first_linger_then_paint(work, stop):
+    async def wait_then_paint(work, stop):
         if len(executor.works) > 1:
             yield progress(3)
             yield Finished(image=work.content, report={})
             return
-        async for event in executor.linger(work, stop):
+        async for event in executor.wait_for_stop(work, stop):
             yield event
 
-    executor.script = first_linger_then_paint
+    executor.script = wait_then_paint
     job = await _accept(bench)
     await bench.scheduler.start()
     await bench.until(job.job_id, lambda each: each.step == 1)

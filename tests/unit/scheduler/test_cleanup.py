@@ -1,0 +1,73 @@
+"""Deletion of expired jobs, orphaned artefacts and deleted jobs' leftovers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from sqlalchemy import text
+
+
+async def test_expired_and_orphaned_artefacts_are_deleted(bench):
+    old, young, pending = [await bench.accept() for _ in range(3)]
+    for job in (old, young, pending):
+        await bench.store.cancel(job.job_id)
+        if job is not pending:
+            for _ in range(2):
+                row = next(r for r in await bench.store.outbox.list_due() if r.job_id == job.job_id)
+                await bench.store.outbox.mark_sent(row, channel_id=5, message_id=1)
+    async with bench.store._database.write() as change:
+        await change.connection.execute(
+            text(
+                "UPDATE jobs SET finished_at = '2020-01-01 00:00:00.000000' WHERE job_id <> :young"
+            ),
+            {"young": young.job_id},
+        )
+    await bench.artefacts.put("jobs/orphan/content", b"")
+    await bench.artefacts.put("pickers/orphan/content", b"")
+    await bench.artefacts.put("jobs/fresh/content", b"")
+
+    for key in ("jobs/orphan/content", "pickers/orphan/content"):
+        os.utime(bench.artefacts._path(key), (0, 0))
+
+    assert await bench.scheduler._cleanup.delete_expired() == 3
+
+    kept = {info.key.split("/")[1] async for info in bench.artefacts.list()}
+    assert kept == {young.job_id, pending.job_id, "fresh"}
+    jobs = {old.job_id, young.job_id, pending.job_id}
+    assert await bench.store.retention.find_unknown_jobs(jobs) == {old.job_id}
+    assert await bench.scheduler._cleanup.delete_expired() == 0
+
+
+async def test_cleanup_runs_periodically(bench, monkeypatch):
+    monkeypatch.setattr("bot.scheduler.scheduler.CLEANUP_SECONDS", 0.05)
+    await bench.artefacts.put("jobs/early/content", b"")
+    os.utime(bench.artefacts._path("jobs/early/content"), (0, 0))
+    await bench.scheduler.start()
+
+    async def is_empty() -> bool:
+        return not [info async for info in bench.artefacts.list()]
+
+    async with asyncio.timeout(60):
+        while not await is_empty():
+            await asyncio.sleep(0.02)
+        await bench.artefacts.put("jobs/late/content", b"")  # and again, by schedule
+        os.utime(bench.artefacts._path("jobs/late/content"), (0, 0))
+        while not await is_empty():
+            await asyncio.sleep(0.02)
+
+
+async def test_a_deleted_job_stops_and_leaves_no_artefacts(bench):
+    bench.executor.script = bench.executor.wait_for_stop  # puts a last checkpoint when told to stop
+    await bench.scheduler.start()
+    running, queued = await bench.accept(), await bench.accept()
+    await bench.until(running.job_id, lambda job: job.step == 1)
+
+    await bench.store.retention.delete_member_data(10, delete_messages=False)
+
+    async with asyncio.timeout(60):
+        while bench.scheduler.running or [info async for info in bench.artefacts.list()]:
+            await asyncio.sleep(0.02)
+    assert await bench.store.list_for_member(10) == []
+    assert bench.executor.closed == 1
+    assert len(bench.executor.works) == 1, queued.job_id
