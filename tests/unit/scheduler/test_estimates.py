@@ -7,6 +7,7 @@ import random
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.models import JobState
@@ -14,7 +15,9 @@ from bot.jobs.store import JobStore
 from bot.scheduler.cost_fit import CPU_COSTS
 from bot.scheduler.effort import total_effort
 from bot.scheduler.estimates import Estimator
+from stylenet import stylize
 from stylenet.architecture import REDUCED_LAYERS, reduced_cost
+from stylenet.engine.objective import Objective
 from stylenet.recipe import Recipe
 
 DRAFT_STEP = reduced_cost({REDUCED_LAYERS[-1]})
@@ -60,6 +63,24 @@ def test_a_multiscale_painting_takes_more_evaluations_and_as_many_passes(make_jo
         assert of(recipe)[kind] == pytest.approx(of(at_once)[kind], rel=0.15)
     assert of(recipe)[2] == pytest.approx((1 + 1 / 4 + 1 / 16) * of(at_once)[2])
     assert (of(recipe, start_key="s") == of(at_once)).all()
+
+
+@pytest.mark.parametrize("name", ["default", "fast"])
+def test_evaluations_are_those_of_a_real_painting(make_job, monkeypatch, tmp_path, name):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # where the reduced network is kept
+    recipe = Recipe.named(name).evolve(passes=5, coarsest=32)
+    job = make_job(recipe=recipe, content_size=(64, 48))
+    evaluate, count = Objective.evaluate, 0
+
+    def counting(self, picture):
+        nonlocal count
+        count += 1
+        return evaluate(self, picture)
+
+    monkeypatch.setattr(Objective, "evaluate", counting)
+    content, style = (Image.effect_noise((64, 48), sigma).convert("RGB") for sigma in (90, 40))
+    stylize(content, style, recipe, device="cpu")
+    assert total_effort(job)[1] == count
 
 
 async def test_default_costs_before_any_measurement(store, job):
