@@ -26,7 +26,7 @@ from bot.exts.jobs.gallery import GalleryCommands
 from bot.exts.privacy.cog import PrivacyCommands
 from bot.exts.stylize.cog import Stylize
 from bot.exts.stylize.handler import StylizeHandler
-from bot.exts.stylize.picker import PickerTable
+from bot.exts.stylize.picker import PickerHandler
 from bot.exts.stylize.suggestion_actions import SuggestionActions
 from bot.views.picker import page_of
 from bot.views.text import gallery as gallery_text
@@ -81,7 +81,7 @@ class StyleBot(commands.AutoShardedBot):
         )
         _release_global_rate_limits(self.http)
         self._dependencies = dependencies
-        self._pickers = PickerTable(dependencies)
+        self._pickers = PickerHandler(dependencies)
         self._requests = StylizeHandler(dependencies, self._pickers)
         self._router = ComponentRouter()
         self.text_prefix = settings.prefix

@@ -1,9 +1,9 @@
-"""Downloading members' pictures: from allowed hosts only, bounded in bytes and in time."""
+"""Download pictures from allowed hosts, with limits on bytes and time."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from yarl import URL
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 __all__ = ["allowed_origins", "download", "is_allowed"]
 
-ATTEMPTS = 4
-BACKOFF = Backoff(first=0.25)
-CHUNK_BYTES = 64 * 1024
+ATTEMPTS: Final = 4
+BACKOFF: Final = Backoff(first=0.25)
+CHUNK_BYTES: Final = 64 * 1024
 
 
 class _TransientError(Exception):
     """A server error or a rate limit.
 
     Attributes:
-        retry_after: seconds that the server asks to wait; None where it does not.
+        retry_after: seconds that the server asks to wait; None if it does not.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
@@ -38,9 +38,10 @@ class _TransientError(Exception):
 
 
 def allowed_origins(settings: Settings) -> frozenset[URL]:
-    """The origins pictures may come from: the operator's hosts by HTTPS.
+    """Return the origins that pictures may be downloaded from.
 
-    Another Discord's address, as the playground's, is the only one where it is set.
+    They are the hosts in the setting `picture_hosts`, over HTTPS; or only the address of a local
+    Discord, if one is set.
     """
     if settings.discord_url is not None:
         return frozenset({URL(settings.discord_url).origin()})
@@ -49,8 +50,8 @@ def allowed_origins(settings: Settings) -> frozenset[URL]:
 
 
 def is_allowed(url: str, origins: Collection[URL]) -> bool:
-    """Whether a picture may be fetched from this address."""
-    return _allowed(url, origins) is not None
+    """Return whether pictures may be downloaded from this URL."""
+    return _parse_allowed(url, origins) is not None
 
 
 async def download(
@@ -62,24 +63,23 @@ async def download(
     max_bytes: int,
     timeout: float,  # noqa: ASYNC109 - covers every attempt and the waits between them
 ) -> bytes:
-    """Fetch one picture's bytes.
+    """Download one picture.
 
-    Redirects are not followed: Discord's CDN sends none, and one could lead anywhere, the
-    operator's own network included. Server errors, rate limits and broken connections are
-    tried again, a little later each time; everything else is final.
+    Redirects are not followed: Discord's CDN sends none, and one could point into the operator's
+    own network. Server errors, rate limits and broken connections are retried with backoff.
 
     Args:
-        session: whose connection pool is used.
-        url: address of the picture; its origin must be one of `origins`.
-        filename: the member's name of the file, for the refusal.
-        origins: scheme, host and port of every place pictures may come from.
-        max_bytes: the stream is dropped as soon as it is longer.
-        timeout: seconds for the whole download.
+        session: the HTTP session.
+        url: of the picture; its origin must be one of `origins`.
+        filename: the name the member gave the file, for refusals.
+        origins: allowed origins (scheme, host and port).
+        max_bytes: the download is aborted once it is longer.
+        timeout: seconds for the whole download, retries included.
 
     Raises:
         PictureRefused: too many bytes, or the download failed.
     """
-    address = _allowed(url, origins)
+    address = _parse_allowed(url, origins)
     if address is None:
         raise PictureRefused(PictureProblem.DOWNLOAD_FAILED, filename=filename, got="host")
     try:
@@ -101,10 +101,10 @@ async def download(
         ) from error
 
 
-def _allowed(url: str, origins: Collection[URL]) -> URL | None:
-    """The parsed address if it lies at one of the origins, else None."""
+def _parse_allowed(url: str, origins: Collection[URL]) -> URL | None:
+    """Parse the URL; return None if its origin is not allowed."""
     try:
-        # Kept encoded as given: a CDN's signature covers the exact query.
+        # Keep the given encoding: the CDN's signature covers the exact query.
         address = URL(url, encoded=True)
         is_allowed = address.user is None and address.origin() in origins
     except ValueError:
@@ -115,7 +115,7 @@ def _allowed(url: str, origins: Collection[URL]) -> URL | None:
 async def _fetch(
     session: aiohttp.ClientSession, address: URL, *, filename: str, max_bytes: int
 ) -> bytes:
-    # identity: a compressed transfer would only blur what max_bytes counts.
+    # identity: max_bytes counts the bytes of the picture, not of a compressed transfer.
     headers = {"Accept": "image/*", "Accept-Encoding": "identity"}
     async with session.get(address, headers=headers, allow_redirects=False) as response:
         if response.status >= 500 or response.status == 429:

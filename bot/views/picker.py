@@ -26,8 +26,8 @@ __all__ = [
     "picker_embed",
     "picker_view",
     "presets_sheet",
-    "settled_text",
-    "style_for_emoji",
+    "chosen_text",
+    "preset_for_emoji",
 ]
 
 SHEET_NAME: Final = "styles.webp"
@@ -148,7 +148,7 @@ def presets_sheet(sheet: bytes, styles: Sequence[Style]) -> discord.File:
     )
 
 
-def style_for_emoji(emoji: str, styles: Sequence[AnyStyle]) -> AnyStyle | None:
+def preset_for_emoji(emoji: str, styles: Sequence[AnyStyle]) -> AnyStyle | None:
     """The style a reaction stands for; variation selectors make no difference."""
     plain = emoji.replace("\ufe0f", "")
     for style in styles:
@@ -157,7 +157,7 @@ def style_for_emoji(emoji: str, styles: Sequence[AnyStyle]) -> AnyStyle | None:
     return None
 
 
-def settled_text(style: Style, *, filename: str) -> str:
+def chosen_text(style: Style, *, filename: str) -> str:
     """What a picker says once its choice is made."""
     return text.PICKER_SETTLED.format(
         emoji=style.emoji, title=style.title, filename=quoted(filename)

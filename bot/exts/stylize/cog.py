@@ -28,7 +28,7 @@ from bot.exts.stylize.attachments import (
 )
 from bot.exts.stylize.options import OPTIONS, usage
 from bot.exts.stylize.parser import ParsedText, ReferenceKind, parse_options, parse_text
-from bot.exts.stylize.picker_catch_up import catch_up
+from bot.exts.stylize.picker_reactions import PickerReactions
 from bot.exts.stylize.request import ResolvedReference, StylizeRequest
 from bot.exts.stylize.slash_command import build_slash_command
 from bot.exts.stylize.suggestion_actions import open_start_form
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from bot.errors import Refusal
     from bot.exts.backend.dependencies import Dependencies
     from bot.exts.stylize.handler import StylizeHandler
-    from bot.exts.stylize.picker import PickerTable
+    from bot.exts.stylize.picker import PickerHandler
 
 __all__ = ["Stylize"]
 
@@ -59,7 +59,7 @@ class Stylize(commands.Cog, description=text.SECTION):
         bot: commands.AutoShardedBot,
         dependencies: Dependencies,
         requests: StylizeHandler,
-        pickers: PickerTable,
+        pickers: PickerHandler,
         *,
         is_ours: Callable[[str], Awaitable[bool]],
     ) -> None:
@@ -69,16 +69,16 @@ class Stylize(commands.Cog, description=text.SECTION):
             bot: the client.
             dependencies: shared by the cogs.
             requests: handles every request.
-            pickers: handles reactions.
+            pickers: handles choices by reaction.
             is_ours: whether this process, of those that receive the same message, answers it.
         """
         self._bot = bot
-        self._dependencies = dependencies
         self._settings = dependencies.settings
         self._catalog = dependencies.catalog
         self._origins = allowed_origins(dependencies.settings)
         self._requests = requests
         self._pickers = pickers
+        self._reactions = PickerReactions(bot, dependencies, pickers)
         self._is_ours = is_ours
         # Not declared on the class: context menus cannot be, and the slash command is generated.
         self._menu = app_commands.ContextMenu(
@@ -190,7 +190,7 @@ class Stylize(commands.Cog, description=text.SECTION):
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Handle reactions added while the bot was not connected."""
-        await catch_up(self._bot, self._dependencies, self._pickers)
+        await self._reactions.catch_up()
 
     @commands.Cog.listener()
     async def on_raw_reaction_add(self, reaction: discord.RawReactionActionEvent) -> None:
@@ -200,7 +200,7 @@ class Stylize(commands.Cog, description=text.SECTION):
             return
         if reaction.message_author_id is not None and reaction.message_author_id != me.id:
             return
-        await self._pickers.reacted(self._bot, reaction)
+        await self._reactions.on_reaction(reaction)
 
     async def on_misspelt_command(self, message: discord.Message, words: str) -> None:
         """Ask whether an unknown command was meant to be `stylize`, with a button that says yes.

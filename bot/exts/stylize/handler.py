@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.exts.backend.responders import Responder
     from bot.exts.stylize.attachments import MessagePictures
     from bot.exts.stylize.parser import ParsedText
-    from bot.exts.stylize.picker import PickerTable
+    from bot.exts.stylize.picker import PickerHandler
     from bot.exts.stylize.request import ResolvedReference, StylizeRequest
     from bot.intake.job_request import PictureSource
     from bot.jobs.models import Job
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 class StylizeHandler:
     """Turns requests into jobs, or into pickers if the style is missing."""
 
-    def __init__(self, dependencies: Dependencies, pickers: PickerTable) -> None:
+    def __init__(self, dependencies: Dependencies, pickers: PickerHandler) -> None:
         self._dependencies = dependencies
         self._pickers = pickers
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bot.exts.backend.component_router import Handler
     from bot.exts.backend.dependencies import Dependencies
     from bot.exts.stylize.handler import StylizeHandler
-    from bot.exts.stylize.picker import PickerTable
+    from bot.exts.stylize.picker import PickerHandler
     from bot.exts.stylize.suggestions import RefusedRequest
     from bot.intake.job_request import PictureSource
     from bot.views.components.routes import Route
@@ -51,7 +51,7 @@ class SuggestionActions:
     """Handles start buttons and forms, suggestions, swaps and pickers."""
 
     def __init__(
-        self, dependencies: Dependencies, requests: StylizeHandler, pickers: PickerTable
+        self, dependencies: Dependencies, requests: StylizeHandler, pickers: PickerHandler
     ) -> None:
         self._dependencies = dependencies
         self._requests = requests

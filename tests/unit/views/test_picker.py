@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.presets import library
-from bot.views.picker import legend, page_of, picker_embed, picker_view, style_for_emoji
+from bot.views.picker import legend, page_of, picker_embed, picker_view, preset_for_emoji
 
 
 def test_every_style_is_named_beside_its_emoji():
@@ -26,18 +26,18 @@ def test_the_legend_is_broken_between_styles_wherever_a_screen_ends():
 
 
 def test_every_emoji_leads_back_to_its_style():
-    assert [style_for_emoji(preset.emoji, library.PRESETS) for preset in library.PRESETS] == list(
+    assert [preset_for_emoji(preset.emoji, library.PRESETS) for preset in library.PRESETS] == list(
         library.PRESETS
     )
 
 
 def test_variation_selectors_make_no_difference():
     preset = library.PRESETS[0]
-    assert style_for_emoji(preset.emoji + "\ufe0f", library.PRESETS) is preset
+    assert preset_for_emoji(preset.emoji + "\ufe0f", library.PRESETS) is preset
 
 
 def test_another_emoji_stands_for_nothing():
-    assert style_for_emoji("🧦", library.PRESETS) is None
+    assert preset_for_emoji("🧦", library.PRESETS) is None
 
 
 def test_a_misspelt_style_is_answered_with_the_nearest():

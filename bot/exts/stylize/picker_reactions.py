@@ -1,0 +1,153 @@
+"""Choose a preset on a picker by reaction, including reactions added while the bot was offline."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import discord
+
+from bot.discord_errors import discord_request
+from bot.errors import DiscordError, StoreUnavailableError
+from bot.exts.backend.responders import sentence_for
+from bot.views.picker import preset_for_emoji
+
+if TYPE_CHECKING:
+    from bot.exts.backend.dependencies import Dependencies
+    from bot.exts.stylize.picker import PickerHandler
+    from bot.jobs.models import Picker
+    from bot.presets.catalog import CatalogPreset
+
+__all__ = ["PickerReactions"]
+
+logger = logging.getLogger(__name__)
+
+READ_TIMEOUT_SECONDS: Final = 30.0
+SEND_TIMEOUT_SECONDS: Final = 30.0
+
+
+class PickerReactions:
+    """Handles reactions to pickers.
+
+    Args:
+        client: the connected client.
+        dependencies: shared by the cogs.
+        pickers: accepts the choices.
+    """
+
+    def __init__(
+        self, client: discord.Client, dependencies: Dependencies, pickers: PickerHandler
+    ) -> None:
+        self._client = client
+        self._dependencies = dependencies
+        self._pickers = pickers
+
+    async def on_reaction(self, reaction: discord.RawReactionActionEvent) -> None:
+        """Accept a reaction by the requester; remove one by another member."""
+        picker = await self._pickers.find(reaction.message_id)
+        if picker is None or picker.used_at is not None or self._pickers.is_expired(picker):
+            return
+        presets = await self._dependencies.catalog.presets(picker.guild_id)
+        preset = preset_for_emoji(str(reaction.emoji), presets)
+        if preset is None:
+            return
+        if picker.requester_id == reaction.user_id:
+            await self._choose(picker, preset, reaction.member)
+        elif self._may_manage_messages(picker):
+            await self._remove(picker, reaction)
+
+    async def catch_up(self) -> None:
+        """Accept the choices made while the bot was not connected, on recent unused pickers."""
+        age = timedelta(seconds=self._dependencies.settings.picker_catch_up_seconds)
+        try:
+            unused = await self._dependencies.store.pickers.list_unused(since=datetime.now(UTC) - age)
+        except StoreUnavailableError as error:
+            logger.warning("cannot look for missed reactions: %s", error)
+            return
+        for picker in unused:
+            if self._pickers.is_expired(picker):
+                continue
+            try:
+                preset = await self._missed_choice(picker)
+            except DiscordError as error:
+                logger.info("cannot read picker %d: %s", picker.message_id, error)
+                continue
+            if preset is not None:
+                logger.info("picker %d has a missed choice", picker.message_id)
+                await self._choose(picker, preset, None)
+
+    async def _missed_choice(self, picker: Picker) -> CatalogPreset | None:
+        """Return the preset that the requester chose by reaction, or None.
+
+        Raises:
+            DiscordError: the picker's message cannot be read.
+        """
+        presets = await self._dependencies.catalog.presets(picker.guild_id)
+        async with discord_request(seconds=READ_TIMEOUT_SECONDS):
+            message = await self._channel(picker).fetch_message(picker.message_id)
+            for reaction in message.reactions:
+                preset = preset_for_emoji(str(reaction.emoji), presets)
+                if preset is None or reaction.count <= reaction.me:
+                    continue
+                if picker.requester_id in [user.id async for user in reaction.users()]:
+                    return preset
+        return None
+
+    async def _choose(
+        self, picker: Picker, preset: CatalogPreset, member: discord.Member | None
+    ) -> None:
+        """Accept a choice, or tell the requester why it cannot be accepted."""
+        try:
+            is_first = await self._pickers.accept_choice(picker, preset.name, member)
+        except Exception as error:
+            text = sentence_for(error, doing=f"choosing {preset.name} on a picker")
+            await self._tell(picker, text)
+            return
+        if is_first:
+            message = self._channel(picker).get_partial_message(picker.message_id)
+            clear = self._may_manage_messages(picker)
+            await self._pickers.show_choice(message, picker, preset, clear=clear)
+
+    async def _remove(self, picker: Picker, reaction: discord.RawReactionActionEvent) -> None:
+        """Remove a reaction of a member who may not choose here."""
+        message = self._channel(picker).get_partial_message(picker.message_id)
+        try:
+            async with discord_request(seconds=SEND_TIMEOUT_SECONDS):
+                await message.remove_reaction(reaction.emoji, discord.Object(reaction.user_id))
+        except DiscordError as error:
+            logger.info("cannot remove a reaction to picker %d: %s", picker.message_id, error)
+
+    async def _tell(self, picker: Picker, text: str) -> None:
+        """Reply to the picker, mentioning the requester."""
+        reference = discord.MessageReference(
+            message_id=picker.message_id,
+            channel_id=picker.channel_id,
+            guild_id=picker.guild_id,
+            fail_if_not_exists=False,
+        )
+        mentions = discord.AllowedMentions(
+            everyone=False, roles=False, users=[discord.Object(picker.requester_id)]
+        )
+        try:
+            async with discord_request(seconds=SEND_TIMEOUT_SECONDS):
+                await self._channel(picker).send(
+                    f"<@{picker.requester_id}> {text}",
+                    reference=reference,
+                    allowed_mentions=mentions,
+                )
+        except DiscordError as error:
+            logger.warning("member %d cannot be answered: %s", picker.requester_id, error)
+
+    def _channel(self, picker: Picker) -> discord.PartialMessageable:
+        return self._client.get_partial_messageable(picker.channel_id, guild_id=picker.guild_id)
+
+    def _may_manage_messages(self, picker: Picker) -> bool:
+        """Return whether the bot may remove others' reactions in the picker's channel."""
+        if picker.guild_id is None:
+            return False
+        guild = self._client.get_guild(picker.guild_id)
+        channel = None if guild is None else guild.get_channel_or_thread(picker.channel_id)
+        if guild is None or channel is None:
+            return False
+        return channel.permissions_for(guild.me).manage_messages
