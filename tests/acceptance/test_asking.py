@@ -1,6 +1,6 @@
-"""Every way of asking, what the card says was understood, and the ways to get it wrong.
+"""Every way to make a request, what the card says about it, and suggestions for refused ones.
 
-Nothing is painted until a test wants it: the scheduler is paused, so cards wait.
+The scheduler is paused, so that no job runs unless a test resumes it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 THIRD = ("waves.png", painting(3))
 
 
-def _half() -> bytes:
-    """A mask that is white on the left and black on the right."""
+def _half_mask() -> bytes:
+    """Return a mask that is white on the left and black on the right."""
     mask = Image.new("L", (80, 64), 0)
     mask.paste(255, (0, 0, 40, 64))
     buffer = io.BytesIO()
@@ -36,7 +36,7 @@ def _half() -> bytes:
     return buffer.getvalue()
 
 
-MASK = ("mask.png", _half())
+MASK = ("mask.png", _half_mask())
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def settings(playground, tmp_path_factory):
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def bot(app, playground):
-    """The bot, not painting; whatever waits at the end is cancelled."""
+    """The bot with its scheduler paused; jobs left over are cancelled."""
     scheduler, store = app._scheduler, app._bot._dependencies.store
     await scheduler.set_mode(QueueMode.PAUSED)
     yield app
@@ -68,7 +68,7 @@ def store(app):
 
 
 async def _press(room, message, ending, member=None):
-    """Press the button whose id ends so; returns the interaction, which did not fail."""
+    """Press the button whose custom_id ends so, and return the interaction."""
     custom_id = next(each for each in custom_ids(message) if each.endswith(ending))
     pressed = room.playground.press(member or room.me, message, custom_id)
     await pressed.settled.wait()
@@ -89,15 +89,15 @@ async def _whisper(room, words, member=None):
 
 
 async def _answer_with(room, words, *endings):
-    """The answer that says this, with exactly these buttons."""
+    """Wait for the answer with these words, and check that it has exactly these buttons."""
     answer = await room.answer(words)
     assert [each.rpartition(":")[2] for each in custom_ids(answer)] == list(endings)
     assert answer.content.count("\n") == 0
     return answer
 
 
-def _film() -> tuple[str, bytes]:
-    """A film as Discord's proxy can read one: its frames are JPEGs."""
+def _video() -> tuple[str, bytes]:
+    """Return a file that the playground's proxy accepts as a video: its frames are JPEGs."""
     frame = io.BytesIO()
     Image.open(io.BytesIO(painting(5))).save(frame, "JPEG")
     return "clip.mp4", b"\0\0\0\x18ftypmp42 mdat" + frame.getvalue() + b"moov"
@@ -164,7 +164,7 @@ def _sticker_and_preset(room):
     room.ask("!stylize mosaic", stickers=[_sticker(room, "Bravo")])
 
 
-def _another_bots_embed(room):
+def _embed_of_another_bot(room):
     attachment = room.ask("look", CONTENT, author=room.other).attachments[0]
     url = room.playground.cdn.url_of(attachment)
     message = room.ask("https://elsewhere.example/harbour.png", author=room.other)
@@ -173,7 +173,7 @@ def _another_bots_embed(room):
     room.ask("!stylize mosaic", reply_to=message)
 
 
-def _a_preview_that_comes_late(room):
+def _late_preview(room):
     attachment = room.ask("look", CONTENT, author=room.other).attachments[0]
     url = room.playground.cdn.url_of(attachment)
     message = room.ask("!stylize mosaic https://elsewhere.example/harbour.png")
@@ -241,8 +241,8 @@ GUESS = "I guessed which is which"
         (_linked, ["**harbour.png** (linked)"], False),
         (_hidden_link, ["brushes.png × harbour.png", GUESS], True),
         (_sticker_and_preset, ["**Bravo** (sticker)"], False),
-        (_another_bots_embed, ["**harbour.png** (from the preview)"], False),
-        (_a_preview_that_comes_late, ["**harbour.png** (from the preview)"], False),
+        (_embed_of_another_bot, ["**harbour.png** (from the preview)"], False),
+        (_late_preview, ["**harbour.png** (from the preview)"], False),
         (_by_apps_menu, ["harbour.png × brushes.png", GUESS], True),
         (
             _by_slash,
@@ -259,7 +259,7 @@ GUESS = "I guessed which is which"
     ],
     ids=lambda value: value.__name__.strip("_") if callable(value) else "",
 )
-async def test_the_card_says_what_was_understood(room, ask, lines, swap):
+async def test_card_says_which_picture_is_which(room, ask, lines, swap):
     ask(room)
     card = await room.card()
     for line in lines:
@@ -271,7 +271,7 @@ async def test_the_card_says_what_was_understood(room, ask, lines, swap):
     assert all(each.filename.startswith("SPOILER_") == hidden for each in card.attachments)
 
 
-async def test_pictures_are_swapped_until_the_painting_is_done(room, bot, easel):
+async def test_pictures_can_be_swapped_until_the_job_ends(room, bot, easel):
     _in_another_message(room)
     card = await room.card()
     room.ask("!stylize passes=5", CONTENT, STYLE)
@@ -295,7 +295,7 @@ async def test_pictures_are_swapped_until_the_painting_is_done(room, bot, easel)
     assert len(room.finals()) == 1
 
 
-async def test_no_picture_leads_to_a_form_an_avatar_or_the_manual(room):
+async def test_missing_pictures_suggest_form_avatar_and_help(room):
     room.ask("!stylize mosaic size=128")
     answer = await _answer_with(room, "Attach two pictures", "upload", "avatar", "help")
     await _press(room, answer, ":avatar", member=room.other)
@@ -314,7 +314,7 @@ async def test_no_picture_leads_to_a_form_an_avatar_or_the_manual(room):
     assert len(room.cards()) == 1
 
 
-async def test_the_slash_command_alone_opens_the_form(room):
+async def test_slash_command_without_options_opens_the_form(room):
     form = room.playground.slash(room.me, "stylize", channel=room.channel)
     await form.settled.wait()
     sent = room.playground.submit_modal(
@@ -330,7 +330,7 @@ async def test_the_slash_command_alone_opens_the_form(room):
     await room.wait(room.pickers)
 
 
-async def test_a_style_alone_lacks_something_to_repaint(room):
+async def test_style_without_content_is_refused(room):
     room.playground.slash(
         room.me, "stylize", {"size": 128}, channel=room.channel, files={"style": STYLE}
     )
@@ -339,14 +339,14 @@ async def test_a_style_alone_lacks_something_to_repaint(room):
     assert "Ada's avatar × brushes.png" in said(await room.card())
 
 
-async def test_a_film_gives_its_first_frame(room):
-    room.ask("!stylize", _film(), STYLE)
+async def test_video_suggests_its_first_frame(room):
+    room.ask("!stylize", _video(), STYLE)
     answer = await _answer_with(room, "`clip.mp4` is a video", "frame", "upload", "avatar")
     await _press(room, answer, ":frame")
     assert "Repainting **clip.mp4** (its first frame)" in said(await room.card())
 
 
-async def test_a_film_without_pictures_in_it_can_be_replaced(room):
+async def test_unreadable_video_can_be_replaced(room):
     room.ask("!stylize mosaic", ("clip.mp4", b"\0\0\0\x18ftypmp42"))
     answer = await _answer_with(room, "is a video", "frame", "upload", "avatar")
     await _press(room, answer, ":frame")
@@ -357,14 +357,14 @@ async def test_a_film_without_pictures_in_it_can_be_replaced(room):
     assert "harbour.png × Mosaic" in said(await room.card())
 
 
-async def test_a_drawn_sticker_has_no_picture(room):
+async def test_vector_sticker_is_refused(room):
     room.ask("!stylize mosaic", stickers=[_sticker(room, "Wiggle")])
     answer = await _answer_with(room, "`Wiggle` is an animated sticker", "upload", "avatar")
     await _press(room, answer, ":avatar")
     assert "Ada's avatar × Mosaic" in said(await room.card())
 
 
-async def test_a_style_that_is_no_picture_makes_way_for_another(room):
+async def test_invalid_style_can_be_replaced_or_left_out(room):
     room.ask("!stylize", CONTENT, ("notes.png", b"Dear diary"))
     answer = await _answer_with(room, "`notes.png` is not a picture", "upload", "preset")
     await _press(room, answer, ":preset")
@@ -375,7 +375,7 @@ async def test_a_style_that_is_no_picture_makes_way_for_another(room):
     assert "harbour.png × brushes.png" in said(await room.card())
 
 
-async def test_too_many_pictures_are_reduced(room):
+async def test_too_many_pictures_can_be_reduced(room):
     many = [(f"{number}.png", painting(number)) for number in range(6)]
     room.ask("!stylize", *many)
     answer = await _answer_with(room, "That makes 6 pictures", "two", "blend")
@@ -401,7 +401,7 @@ async def test_too_many_pictures_are_reduced(room):
         ("!stylize weights=2:1", "only one", ":without", ("blend", ())),
     ],
 )
-async def test_an_option_is_mended_by_a_press(room, store, text, words, ending, setting):
+async def test_invalid_option_is_corrected_or_left_out(room, store, text, words, ending, setting):
     room.ask(text, CONTENT, STYLE)
     answer = await room.answer(words)
     await _press(room, answer, ending)
@@ -412,7 +412,7 @@ async def test_an_option_is_mended_by_a_press(room, store, text, words, ending, 
     assert getattr(job.recipe, setting[0]) == setting[1]
 
 
-async def test_a_misspelt_preset_is_one_press_away(room):
+async def test_misspelt_preset_is_suggested(room):
     room.ask("!stylize starlihgt", CONTENT)
     picker = (await room.wait(room.pickers))[0]
     await _press(room, picker, ":starlight", member=room.other)
@@ -433,7 +433,7 @@ async def test_a_misspelt_preset_is_one_press_away(room):
     await room.wait(lambda: "brushes.png + Mosaic" in said(room.cards()[-1]))
 
 
-async def test_a_misspelt_command_is_one_press_away(room):
+async def test_misspelt_command_is_suggested(room):
     room.ask("!stilize mosaic", CONTENT)
     answer = await _answer_with(room, "Did you mean `!stylize`?", "stylize")
     assert room.cards() == []
@@ -442,7 +442,7 @@ async def test_a_misspelt_command_is_one_press_away(room):
     await room.wait(lambda: custom_ids(answer) == [])
 
 
-async def test_whoever_is_told_how_can_begin_by_a_press(room):
+async def test_help_has_a_button_that_starts_a_request(room):
     room.ask("!help")
     manual = await room.answer("Paint a picture in the style of another")
     form = await _press(room, manual, "ask:", member=room.other)
@@ -460,12 +460,12 @@ async def test_whoever_is_told_how_can_begin_by_a_press(room):
     await room.wait(lambda: "waves.png × Mosaic" in said(room.cards()[-1]))
 
 
-async def test_a_link_to_elsewhere_is_not_opened(room):
+async def test_link_to_another_host_is_not_opened(room):
     room.ask("!stylize https://elsewhere.example/cat.png")
     await _answer_with(room, "I do not open links", "upload", "avatar", "help")
 
 
-async def test_more_styles_than_fit_stand_on_pages(room, store, app):
+async def test_picker_has_pages_if_there_are_many_presets(room, store, app):
     artefacts = app._bot._dependencies.artefacts
     spare = [chr(0x1F1E6 + number) for number in range(8)]
     for number, emoji in enumerate(spare):
@@ -510,7 +510,7 @@ async def test_more_styles_than_fit_stand_on_pages(room, store, app):
             await store.guild_presets.remove(int(room.playground.scene.guild.id), f"own-{number}")
 
 
-async def test_reactions_that_turn_out_to_be_impossible_leave_the_menu(room):
+async def test_picker_falls_back_to_the_menu_if_reactions_fail(room):
     room.playground.faults.fail(403, path=r".*/reactions/.*")
     try:
         room.ask("!stylize", CONTENT)
@@ -522,7 +522,7 @@ async def test_reactions_that_turn_out_to_be_impossible_leave_the_menu(room):
     await room.card()
 
 
-async def test_where_nothing_may_be_posted_the_buttons_come_privately(room):
+async def test_suggestions_are_sent_by_dm_without_send_permission(room):
     playground = room.playground
     playground.set_overwrite(
         room.channel,
@@ -546,7 +546,7 @@ async def test_where_nothing_may_be_posted_the_buttons_come_privately(room):
     assert "harbour.png × brushes.png" in said(card)
 
 
-async def test_a_mask_waits_with_its_picture_and_leaves_what_is_black(room, bot):
+async def test_mask_is_saved_with_a_picker_and_keeps_black_regions(room, bot):
     room.ask("!stylize mask", MASK)
     await _answer_with(room, "it comes after the picture", "upload", "avatar", "help")
     room.ask("!stylize mask passes=1", CONTENT, MASK)

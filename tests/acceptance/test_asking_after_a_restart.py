@@ -1,4 +1,4 @@
-"""What a member was offered before a restart is still theirs to take up."""
+"""Suggestions, forms and pickers keep working after a restart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .conftest import CONTENT, STYLE, custom_ids, running, said, settings_for
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 
 
-async def test_offers_forms_and_pickers_outlive_a_restart(playground, room, tmp_path):
+async def test_suggestions_forms_and_pickers_survive_a_restart(playground, room, tmp_path):
     settings = settings_for(playground, tmp_path)
 
     async def press(message, ending):
@@ -47,7 +47,7 @@ async def test_offers_forms_and_pickers_outlive_a_restart(playground, room, tmp_
         room.ask("!stylize discs passes=1", CONTENT)
         await no_posts.arrived.wait()
     playground.faults.clear()
-    playground.faults.fail(503, path=r"GET /gateway/?$")  # the door stays shut
+    playground.faults.fail(503, path=r"GET /gateway/?$")  # the bot cannot connect
     app = App(settings)
     try:
         await app.start()

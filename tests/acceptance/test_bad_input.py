@@ -1,4 +1,4 @@
-"""Bad input: handled as a person would expect, or one sentence that says what to do."""
+"""Bad input is handled, or refused with one sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .conftest import CONTENT, STYLE, custom_ids, painting, said
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.asyncio(loop_scope="module")]
 
 
-def _declared(width: int, height: int) -> bytes:
-    """A PNG that claims a size in its header and holds almost nothing."""
+def _png_with_declared_size(width: int, height: int) -> bytes:
+    """Return a PNG that declares a size in its header and has almost no data."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         check = struct.pack(">I", zlib.crc32(kind + body))
@@ -30,13 +30,13 @@ def _declared(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + body
 
 
-def _as(kind: str, mode: str, **save) -> bytes:
+def _converted(kind: str, mode: str, **save) -> bytes:
     buffer = io.BytesIO()
     Image.open(io.BytesIO(painting(3))).convert(mode).save(buffer, kind, **save)
     return buffer.getvalue()
 
 
-def _deep() -> bytes:
+def _sixteen_bit() -> bytes:
     grey = (np.linspace(0, 65535, 80 * 64).reshape(64, 80)).astype(np.uint16)
     buffer = io.BytesIO()
     Image.fromarray(grey).save(buffer, "PNG")
@@ -65,7 +65,7 @@ def _palette_with_alpha() -> bytes:
 
 
 async def _refused(room, *words: str) -> None:
-    """There is one answer, it says these words, and nothing was accepted."""
+    """Check that the only answer contains these words, and that there is no job."""
     answer = await room.answer(*words)
     assert answer.content.count("\n") == 0
     assert not answer.mentions
@@ -73,12 +73,12 @@ async def _refused(room, *words: str) -> None:
     assert len(room.answers()) == 1
 
 
-async def test_no_picture(room):
+async def test_missing_pictures_are_refused(room):
     room.ask("!stylize")
     await _refused(room, "Attach two pictures to `!stylize`")
 
 
-async def test_a_link_instead_of_a_file(room):
+async def test_link_instead_of_a_file_is_refused(room):
     room.ask("!stylize https://example.org/cat.png")
     await _refused(room, "attach it as a file")
 
@@ -88,14 +88,14 @@ async def test_a_link_instead_of_a_file(room):
     [
         ("notes.png", b"Dear diary, this is not a picture.", "is not a picture"),
         ("dot.png", painting(1, 1, 1), "at least 32 pixels"),
-        ("wall.png", _declared(30_000, 30_000), "50 megapixels"),
+        ("wall.png", _png_with_declared_size(30_000, 30_000), "50 megapixels"),
         ("half.jpg", painting(1, kind="JPEG")[:700], "cut off or damaged"),
         ("ribbon.png", painting(1, 640, 32), "too long and thin"),
         ("clip.mp4", b"\0\0\0\x18ftypmp42", "is a video"),
     ],
 )
 @pytest.mark.parametrize("place", ["content", "style"])
-async def test_files_that_cannot_be_painted(room, name, data, words, place):
+async def test_unusable_files_are_refused(room, name, data, words, place):
     files = [(name, data), STYLE] if place == "content" else [CONTENT, (name, data)]
     room.ask("!stylize", *files)
     await _refused(room, f"`{name}`", words)
@@ -105,14 +105,14 @@ async def test_files_that_cannot_be_painted(room, name, data, words, place):
     ("name", "data", "size"),
     [
         ("moving.gif", _animated(), (64, 51)),
-        ("print.jpg", _as("JPEG", "CMYK"), (64, 51)),
+        ("print.jpg", _converted("JPEG", "CMYK"), (64, 51)),
         ("palette.png", _palette_with_alpha(), (64, 51)),
-        ("deep.png", _deep(), (64, 51)),
+        ("deep.png", _sixteen_bit(), (64, 51)),
         ("turned.jpg", _rotated(), (51, 64)),
-        ("grey.webp", _as("WEBP", "L"), (64, 51)),
+        ("grey.webp", _converted("WEBP", "L"), (64, 51)),
     ],
 )
-async def test_pictures_of_unusual_kinds_are_painted(room, name, data, size):
+async def test_unusual_formats_are_painted(room, name, data, size):
     room.ask("!stylize passes=1", (name, data), STYLE)
     final = await room.final()
     assert room.picture(final.attachments[0]).size == size
@@ -126,25 +126,25 @@ async def test_pictures_of_unusual_kinds_are_painted(room, name, data, size):
         ("!stylize recipe=soup", "one of"),
     ],
 )
-async def test_options_that_are_wrong(room, text, words):
+async def test_invalid_options_are_refused(room, text, words):
     room.ask(text, CONTENT, STYLE)
     await _refused(room, words)
 
 
-async def test_more_pictures_than_can_be_used(room):
+async def test_too_many_pictures_are_refused(room):
     room.ask("!stylize", *(CONTENT for _ in range(6)))
     await _refused(room, "That makes 6")
 
 
-async def test_a_reply_to_a_message_that_is_gone(room):
+async def test_reply_to_a_deleted_message_is_answered(room):
     gone = room.ask("look", CONTENT, STYLE)
     room.ask("!stylize passes=1", reply_to=gone)
     room.playground.delete_message(room.me, gone)
-    # Whichever came first: the pictures were taken in time, or their absence is explained.
+    # Either the pictures were read before the deletion, or the answer says that they are missing.
     await room.wait(lambda: [answer for answer in room.answers() if answer.content])
 
 
-async def test_three_commands_at_once_make_three_paintings(room):
+async def test_three_commands_at_once_make_three_jobs(room):
     for _ in range(3):
         room.ask("!stylize passes=1", CONTENT, STYLE)
     finals = await room.wait(lambda: len(room.finals()) == 3 and room.finals())
@@ -152,7 +152,7 @@ async def test_three_commands_at_once_make_three_paintings(room):
     assert len(room.cards()) == 3
 
 
-async def test_more_than_a_member_may_have_are_refused(room, easel):
+async def test_limit_per_member_is_enforced(room, easel):
     with easel.hold():
         for _ in range(4):
             room.ask("!stylize passes=5", CONTENT, STYLE)
@@ -166,7 +166,7 @@ async def test_more_than_a_member_may_have_are_refused(room, easel):
     )
 
 
-async def test_a_channel_where_pictures_may_not_be_attached(room):
+async def test_missing_attach_permission_is_reported(room):
     playground = room.playground
     playground.set_overwrite(
         room.channel,
@@ -179,7 +179,7 @@ async def test_a_channel_where_pictures_may_not_be_attached(room):
         playground.clear_overwrites(room.channel)
 
 
-async def test_a_channel_where_nothing_may_be_posted(room):
+async def test_missing_send_permission_is_reported_by_dm(room):
     playground = room.playground
     playground.set_overwrite(
         room.channel,
@@ -205,7 +205,7 @@ async def test_a_channel_where_nothing_may_be_posted(room):
         playground.clear_overwrites(room.channel)
 
 
-async def test_other_bots_commands_are_left_alone(room):
+async def test_commands_of_other_bots_are_ignored(room):
     room.ask("!play some music")
     room.ask("!stylize", CONTENT)
     await room.wait(room.pickers)
