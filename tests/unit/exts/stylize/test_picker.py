@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from bot.errors import DiscordUnavailableError, RequestProblem, RequestRefused
-from bot.exts.stylize.picker import PickerTable
+from bot.exts.stylize.picker import PickerHandler
 from bot.exts.stylize.request import StylizeRequest
 from bot.intake.job_request import PictureSource, SavedPicture
 from bot.jobs.models import Origin
@@ -52,7 +52,7 @@ async def _post(intake, error):
         channel=SimpleNamespace(send=AsyncMock(side_effect=error)),
     )
     request = StylizeRequest(origin=ORIGIN, pictures=(PICTURE,), avatar=PICTURE)
-    await PickerTable(dependencies).post(responder, request, unknown=None)
+    await PickerHandler(dependencies).post(responder, request, unknown=None)
 
 
 def _http(kind, status, code=0):
