@@ -13,7 +13,7 @@ from bot.views.text import help as text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.views.picker import Style
+    from bot.presets.catalog import CatalogPreset
 
 __all__ = ["CommandDoc", "ParameterDoc", "command_embed", "help_embed", "presets_embed"]
 
@@ -96,7 +96,9 @@ def command_embed(command: CommandDoc, *, prefix: str) -> discord.Embed:
     return embed
 
 
-def presets_embed(presets: Sequence[Style], *, own: int, prefix: str, sheet: str) -> discord.Embed:
+def presets_embed(
+    presets: Sequence[CatalogPreset], *, own: int, prefix: str, sheet: str
+) -> discord.Embed:
     """Render every preset on offer.
 
     Args:

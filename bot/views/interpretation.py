@@ -1,4 +1,4 @@
-"""How a request was understood: the lines at the top of its card."""
+"""How a request was interpreted: the card's lines about it, and the button that swaps pictures."""
 
 from __future__ import annotations
 
@@ -20,54 +20,54 @@ if TYPE_CHECKING:
 
 __all__ = ["interpretation_lines", "swap_button"]
 
-LONGEST_NAME: Final = 60
+MAX_NAME_LENGTH: Final = 60
 
 
 def interpretation_lines(job: Job) -> list[str]:
-    """Which picture is the content and which are styles; empty if that is unknown."""
-    understood = job.interpretation
-    if understood is None:
+    """Return the lines that name the content, the styles and the mask; none if unknown."""
+    interpretation = job.interpretation
+    if interpretation is None:
         return []
-    # If every picture is attached, their places are omitted.
-    taken = (understood.content, *understood.styles)
-    everywhere = any(each.place not in {InputSource.ATTACHED, InputSource.PRESET} for each in taken)
-    named = partial(_named, with_place=everywhere)
-    styles = _blended([named(style) for style in understood.styles], job.recipe.blend)
-    content = named(understood.content)
-    if understood.mask is None:
+    # If every picture is attached, there is no need to name its place.
+    inputs = (interpretation.content, *interpretation.styles)
+    with_place = any(each.place not in {InputSource.ATTACHED, InputSource.PRESET} for each in inputs)
+    name = partial(_name_of, with_place=with_place)
+    styles = _with_shares([name(style) for style in interpretation.styles], job.recipe.blend)
+    content = name(interpretation.content)
+    if interpretation.mask is None:
         lines = [text.REPAINTING.format(content=content, styles=styles)]
     else:
-        mask = _named(understood.mask, with_place=False)
+        mask = _name_of(interpretation.mask, with_place=False)
         lines = [text.REPAINTING_WITH_MASK.format(content=content, styles=styles, mask=mask)]
     if (
-        understood.order is RoleAssignment.GUESSED
-        and understood.can_swap
+        interpretation.order is RoleAssignment.GUESSED
+        and interpretation.can_swap
         and not job.state.is_final
     ):
-        guessed = text.GUESSED_OF_SEVERAL if understood.own_style_count > 1 else text.GUESSED
+        guessed = text.GUESSED_OF_SEVERAL if interpretation.own_style_count > 1 else text.GUESSED
         lines.append(f"-# {guessed}")
     return lines
 
 
 def swap_button(job: Job) -> Button | None:
-    """The button that swaps content and style, until the job has ended."""
-    understood = job.interpretation
-    if understood is None or not understood.can_swap or job.state.is_final:
+    """Return the button that swaps content and style; None if they cannot be swapped."""
+    interpretation = job.interpretation
+    if interpretation is None or not interpretation.can_swap or job.state.is_final:
         return None
     return button(
         routes.SWAP.custom_id(job_id=job.job_id),
-        text.SWAP_NEXT if understood.own_style_count > 1 else text.SWAP,
+        text.SWAP_NEXT if interpretation.own_style_count > 1 else text.SWAP,
         emoji="🔀",
         disabled=job.cancel_requested,
     )
 
 
-def _blended(styles: Sequence[str], weights: Sequence[float]) -> str:
-    """List the styles, each with its share if they are blended."""
+def _with_shares(styles: Sequence[str], weights: Sequence[float]) -> str:
+    """Join the styles' names, with percentages if there are weights."""
     if len(styles) == 1 or len(weights) != len(styles):
-        return _listed(styles)
+        return _join(styles)
     total = sum(weights)
-    return _listed(
+    return _join(
         [
             text.SHARE.format(style=style, percent=round(100 * weight / total))
             for style, weight in zip(styles, weights, strict=True)
@@ -75,15 +75,15 @@ def _blended(styles: Sequence[str], weights: Sequence[float]) -> str:
     )
 
 
-def _listed(names: Sequence[str]) -> str:
+def _join(names: Sequence[str]) -> str:
     *others, last = names
     return text.AND.format(others=", ".join(others), last=last) if others else last
 
 
-def _named(taken: InputImage, *, with_place: bool) -> str:
-    name = " ".join(taken.name.split()) or text.UNNAMED
-    if len(name) > LONGEST_NAME:
-        name = name[: LONGEST_NAME - 1] + "…"
+def _name_of(picture: InputImage, *, with_place: bool) -> str:
+    name = " ".join(picture.name.split()) or text.UNNAMED
+    if len(name) > MAX_NAME_LENGTH:
+        name = name[: MAX_NAME_LENGTH - 1] + "…"
     name = discord.utils.escape_mentions(discord.utils.escape_markdown(name))
-    place = text.PLACES[taken.place] if with_place else ""
+    place = text.PLACES[picture.place] if with_place else ""
     return f"**{name}** ({place})" if place else f"**{name}**"

@@ -1,12 +1,12 @@
-"""The picker: the styles' thumbnails on one sheet, to be chosen by reaction or by menu.
+"""The picker: a sheet of the presets' thumbnails, with reactions and a menu to choose one.
 
-Where there are more styles than a message can have reactions, they stand on pages.
+If there are more presets than a message can have reactions, they are split into pages.
 """
 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
@@ -18,94 +18,73 @@ from bot.views.text.quoting import quoted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.presets.catalog import CatalogPreset
+
 __all__ = [
     "SHEET_NAME",
-    "Style",
+    "chosen_text",
     "legend",
     "page_of",
     "picker_embed",
     "picker_view",
-    "presets_sheet",
-    "chosen_text",
     "preset_for_emoji",
+    "presets_sheet",
 ]
 
 SHEET_NAME: Final = "styles.webp"
-MOST_REACTIONS: Final = 20
-"""Different reactions one message can have; a menu takes 25 options."""
+MAX_REACTIONS: Final = 20
+"""Different reactions that one message can have; a menu takes 25 options."""
 
-PAGE: Final = 15
-"""Styles on a page, where there are several pages: full rows of the sheet."""
+PAGE_SIZE: Final = 15
+"""Presets on a page if there are several pages; they fill the rows of the sheet."""
 
 COLOUR: Final = discord.Colour(0x8E6BD8)
 
 
-class Style(Protocol):
-    """What a picker needs to know of a style."""
-
-    @property
-    def name(self) -> str:
-        """What members type."""
-        ...
-
-    @property
-    def title(self) -> str:
-        """What they read."""
-        ...
-
-    @property
-    def emoji(self) -> str:
-        """One that no other style on offer has."""
-        ...
-
-
-AnyStyle = TypeVar("AnyStyle", bound=Style)
-
-
 def page_of(count: int, page: int) -> tuple[slice, int, int]:
-    """Which of `count` styles stand on a page.
+    """Find the presets on a page.
 
     Args:
-        count: how many there are in all.
-        page: counted from 0; one that is not there any more is the last one.
+        count: number of presets.
+        page: counted from 0; a number beyond the last page means the last page.
 
     Returns:
-        The styles' slice, the page it is, and how many pages there are.
+        The slice of the presets, the page's number, and the number of pages.
     """
-    if count <= MOST_REACTIONS:
+    if count <= MAX_REACTIONS:
         return slice(0, count), 0, 1
-    pages = -(-count // PAGE)
+    pages = -(-count // PAGE_SIZE)
     page = min(max(page, 0), pages - 1)
-    return slice(page * PAGE, (page + 1) * PAGE), page, pages
+    return slice(page * PAGE_SIZE, (page + 1) * PAGE_SIZE), page, pages
 
 
 def picker_embed(
-    styles: Sequence[Style],
+    presets: Sequence[CatalogPreset],
     *,
     filename: str,
     unknown: str | None = None,
-    near: Style | None = None,
+    near: CatalogPreset | None = None,
     may_react: bool,
     page: int = 0,
     pages: int = 1,
 ) -> discord.Embed:
-    """The picker's text.
+    """Build the picker's embed.
 
     Args:
-        styles: those on this page.
-        filename: of the picture that waits for its style.
-        unknown: what the member wrote as a style's name, where there is none of that name.
-        near: the style that was probably meant.
-        may_react: whether the bot can offer reactions here.
-        page: this page, counted from 0.
-        pages: how many there are.
+        presets: those on this page.
+        filename: of the picture to stylize.
+        unknown: the preset name that the member gave and that does not exist, or None.
+        near: the preset with the most similar name, or None.
+        may_react: whether the bot may add reactions here.
+        page: number of this page, counted from 0.
+        pages: number of pages.
     """
     how = text.PICKER_REACT if may_react else text.PICKER_MENU_ONLY
     lines = [text.PICKER_QUESTION.format(filename=quoted(filename), how=how)]
     if unknown is not None:
         answer = text.PICKER_NEAR if near else text.PICKER_UNKNOWN
         lines.insert(0, answer.format(name=quoted(unknown), near=near.title if near else ""))
-    lines += ["", legend(styles)]
+    lines += ["", legend(presets)]
     embed = discord.Embed(title=text.PICKER_TITLE, description="\n".join(lines), colour=COLOUR)
     if pages > 1:
         embed.set_footer(text=text.PICKER_PAGE.format(page=page + 1, pages=pages))
@@ -113,12 +92,16 @@ def picker_embed(
 
 
 def picker_view(
-    styles: Sequence[Style], *, near: Style | None = None, page: int = 0, pages: int = 1
+    presets: Sequence[CatalogPreset],
+    *,
+    near: CatalogPreset | None = None,
+    page: int = 0,
+    pages: int = 1,
 ) -> discord.ui.View:
-    """The menu of the styles on a page, and the buttons that belong to it."""
+    """Build the picker's menu, and buttons for the suggested preset and the other pages."""
     options = [
-        discord.SelectOption(label=style.title, value=style.name, emoji=style.emoji)
-        for style in styles
+        discord.SelectOption(label=preset.title, value=preset.name, emoji=preset.emoji)
+        for preset in presets
     ]
     menu: discord.ui.Select[Any] = discord.ui.Select(
         custom_id=routes.PICKER_MENU.custom_id(), placeholder=text.PICKER_TITLE, options=options
@@ -138,9 +121,14 @@ def picker_view(
     return view
 
 
-def presets_sheet(sheet: bytes, styles: Sequence[Style]) -> discord.File:
-    """The contact sheet as a file, with its alt text."""
-    names = ", ".join(f"{style.emoji} {style.title}" for style in styles)
+def presets_sheet(sheet: bytes, presets: Sequence[CatalogPreset]) -> discord.File:
+    """Make a file of the sheet, with alt text.
+
+    Args:
+        sheet: the thumbnails, encoded (WebP).
+        presets: those on the sheet.
+    """
+    names = ", ".join(f"{preset.emoji} {preset.title}" for preset in presets)
     return discord.File(
         io.BytesIO(sheet),
         filename=SHEET_NAME,
@@ -148,31 +136,31 @@ def presets_sheet(sheet: bytes, styles: Sequence[Style]) -> discord.File:
     )
 
 
-def preset_for_emoji(emoji: str, styles: Sequence[AnyStyle]) -> AnyStyle | None:
-    """The style a reaction stands for; variation selectors make no difference."""
+def preset_for_emoji(emoji: str, presets: Sequence[CatalogPreset]) -> CatalogPreset | None:
+    """Return the preset of an emoji, ignoring variation selectors; None if there is none."""
     plain = emoji.replace("\ufe0f", "")
-    for style in styles:
-        if style.emoji.replace("\ufe0f", "") == plain:
-            return style
+    for preset in presets:
+        if preset.emoji.replace("\ufe0f", "") == plain:
+            return preset
     return None
 
 
-def chosen_text(style: Style, *, filename: str) -> str:
-    """What a picker says once its choice is made."""
+def chosen_text(preset: CatalogPreset, *, filename: str) -> str:
+    """Return the text that replaces a picker once a preset is chosen."""
     return text.PICKER_SETTLED.format(
-        emoji=style.emoji, title=style.title, filename=quoted(filename)
+        emoji=preset.emoji, title=preset.title, filename=quoted(filename)
     )
 
 
-def legend(styles: Sequence[Style]) -> str:
-    """Which emoji stands for which style: the sheet cannot hold emoji.
+def legend(presets: Sequence[CatalogPreset]) -> str:
+    """Return which emoji stands for which preset, since the sheet cannot show emoji.
 
-    It is one line, which every screen breaks where it is full: lines that suit a wide one are
-    ragged on a phone. It is broken between two styles, not within one, nor before a dot.
+    The legend is one line that wraps to any screen's width. Non-breaking spaces make it wrap
+    between presets only, and after the separating dot.
     """
     return " ".join(
-        f"{style.emoji} {style.title}{' ·' if style is not styles[-1] else ''}".replace(
+        f"{preset.emoji} {preset.title}{' ·' if preset is not presets[-1] else ''}".replace(
             " ", "\u00a0"
         )
-        for style in styles
+        for preset in presets
     )

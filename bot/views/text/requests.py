@@ -94,7 +94,7 @@ PLACES: Final[Mapping[InputSource, str]] = {
     InputSource.PRESET: "",
     InputSource.EARLIER: "",
 }
-"""What is added to a picture's name; empty where its name says it."""
+"""Added to a picture's name; empty if the name says enough."""
 
 
 def numbers_for_styles(count: int) -> str:
