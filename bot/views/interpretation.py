@@ -30,7 +30,9 @@ def interpretation_lines(job: Job) -> list[str]:
         return []
     # If every picture is attached, there is no need to name its place.
     inputs = (interpretation.content, *interpretation.styles)
-    with_place = any(each.place not in {InputSource.ATTACHED, InputSource.PRESET} for each in inputs)
+    with_place = any(
+        each.place not in {InputSource.ATTACHED, InputSource.PRESET} for each in inputs
+    )
     name = partial(_name_of, with_place=with_place)
     styles = _with_shares([name(style) for style in interpretation.styles], job.recipe.blend)
     content = name(interpretation.content)

@@ -396,8 +396,8 @@ async def test_too_many_pictures_can_be_reduced(room):
             ":correct",
             ("style_weight", 2 * Recipe.named("default").style_weight),
         ),
-        ("!stylize size=9", "from 64 to 2048", ":correct", ("size", 64)),
-        ("!stylize size=huge", "from 64 to 2048", ":without", ("size", 64)),
+        ("!stylize size=9", "64–2048 pixels", ":correct", ("size", 64)),
+        ("!stylize size=huge", "64–2048 pixels", ":without", ("size", 64)),
         ("!stylize weights=2:1", "only one", ":without", ("blend", ())),
     ],
 )

@@ -61,7 +61,9 @@ class PickerReactions:
         """Accept the choices made while the bot was not connected, on recent unused pickers."""
         age = timedelta(seconds=self._dependencies.settings.picker_catch_up_seconds)
         try:
-            unused = await self._dependencies.store.pickers.list_unused(since=datetime.now(UTC) - age)
+            unused = await self._dependencies.store.pickers.list_unused(
+                since=datetime.now(UTC) - age
+            )
         except StoreUnavailableError as error:
             logger.warning("cannot look for missed reactions: %s", error)
             return

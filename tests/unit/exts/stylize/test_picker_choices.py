@@ -87,11 +87,11 @@ class PickerTable:
     async def get(self, message_id):
         return self.rows.get(message_id)
 
-    async def use(self, message_id):
+    async def mark_used(self, message_id):
         self.used.append(message_id)
         return self.used.count(message_id) == 1
 
-    async def unused(self, *, since):
+    async def list_unused(self, *, since):
         return [picker for picker in self.rows.values() if picker.created_at >= since]
 
 
