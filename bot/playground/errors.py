@@ -96,10 +96,11 @@ class RateLimited(ApiError):  # noqa: N818 - the condition, as clients name it
 
     def __init__(self, retry_after: float, *, scope: str = "user") -> None:
         super().__init__(ErrorCode.RATE_LIMITED)
+        self.is_global = scope == "global"
         self.body = {
             "message": self.body["message"],
             "retry_after": round(retry_after, 3),
-            "global": scope == "global",
+            "global": self.is_global,
             "code": self.body["code"],
         }
         # Clients treat a 429 without Via as a ban by the proxy in front of Discord.
@@ -108,7 +109,7 @@ class RateLimited(ApiError):  # noqa: N818 - the condition, as clients name it
             "Retry-After": str(max(1, round(retry_after))),
             "X-RateLimit-Scope": scope,
         }
-        if scope == "global":
+        if self.is_global:
             self.headers["X-RateLimit-Global"] = "true"
 
 

@@ -23,9 +23,10 @@ from bot.playground.rest.command_routes import CommandRoutes
 from bot.playground.rest.guild_routes import GuildRoutes
 from bot.playground.rest.interaction_routes import InteractionRoutes
 from bot.playground.rest.message_routes import MessageRoutes
-from bot.playground.rest.middleware import API, Middlewares
+from bot.playground.rest.middleware import API_PREFIXES, Middlewares
 from bot.playground.rest.rate_limits import RateLimiter
 from bot.playground.rest.request_parsing import MAX_REQUEST
+from bot.playground.rest.route_table import complete_routes
 from bot.playground.serializers import Serializer
 from bot.playground.state.clock import Clock
 from bot.playground.state.event_bus import EventBus
@@ -129,22 +130,19 @@ class Playground(MemberActions):
             await self._runner.cleanup()
             self._runner = None
 
+    def rest_routes(self) -> list[web.RouteDef]:
+        """Return the implemented routes, relative to the API's base path."""
+        state, serializer = self.state, self.serializer
+        return [
+            *MessageRoutes(state, self.messages, self.reactions, serializer).routes(),
+            *GuildRoutes(state, serializer, self.cdn, self.gateway).routes(),
+            *InteractionRoutes(state, self.interactions, self.messages, serializer).routes(),
+            *CommandRoutes(state, self.commands).routes(),
+        ]
+
     def _application(self) -> web.Application:
         middlewares = Middlewares(self.state, self.faults, self.rate_limiter)
         app = web.Application(middlewares=[middlewares.local_only], client_max_size=MAX_REQUEST)
-        api = web.Application(
-            middlewares=[middlewares.apply_faults, middlewares.enforce_api_rules],
-            client_max_size=MAX_REQUEST,
-        )
-        rest_messages = MessageRoutes(self.state, self.messages, self.reactions, self.serializer)
-        api.add_routes(rest_messages.routes())
-        api.add_routes(GuildRoutes(self.state, self.serializer, self.cdn, self.gateway).routes())
-        api.add_routes(
-            InteractionRoutes(
-                self.state, self.interactions, self.messages, self.serializer
-            ).routes()
-        )
-        api.add_routes(CommandRoutes(self.state, self.commands).routes())
         app.add_routes(self.cdn.routes())
         app.add_routes(PageRoutes(self, self.gateway, self.page_feed, self.faults).routes())
 
@@ -153,5 +151,11 @@ class Playground(MemberActions):
 
         app.router.add_get("/gateway", gateway)
         app.router.add_get("/gateway/", gateway)
-        app.add_subapp(API, api)
+        for prefix in API_PREFIXES:
+            api = web.Application(
+                middlewares=[middlewares.apply_faults, middlewares.enforce_api_rules],
+                client_max_size=MAX_REQUEST,
+            )
+            api.add_routes(complete_routes(self.rest_routes()))
+            app.add_subapp(prefix, api)
         return app

@@ -1,4 +1,4 @@
-"""Discord's gateway protocol: version 10, JSON, plain or zlib-stream."""
+"""Discord's gateway protocol: versions 9 and 10, JSON, plain, zlib-stream or zstd-stream."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from aiohttp import WSMsgType, web
 from bot.playground import serializers
 from bot.playground.errors import ApiError, GatewayClose
 from bot.playground.faults import GatewayDrop
-from bot.playground.gateway.connection import Connection
+from bot.playground.gateway.connection import COMPRESSIONS, Connection
 from bot.playground.gateway.sessions import KNOWN_INTENTS, PRIVILEGED, Intent, Session, payload_for
 from bot.playground.state.event_bus import Event
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.playground.faults import Faults
     from bot.playground.serializers import Serializer
     from bot.playground.state.event_bus import EventBus
@@ -30,6 +32,7 @@ __all__ = ["Gateway"]
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE = 0, 1, 2, 3, 4
 RESUME, RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, ACK = 6, 7, 8, 9, 10, 11
 MAX_PAYLOAD = 4096
+ACCEPTED_VERSIONS = frozenset({"9", "10"})
 
 ACK_SECONDS = 0.02
 """Delay of a heartbeat's acknowledgement. discord.py records the time of a heartbeat after sending
@@ -73,11 +76,15 @@ class Gateway:
             if how is GatewayDrop.ABORT:
                 connection.abort()
             elif how is GatewayDrop.RECONNECT:
-                connection.send({"op": RECONNECT, "d": None})
+                connection.send_control(RECONNECT, None)
             else:
                 if connection.session is not None:
-                    self.sessions.pop(connection.session.id, None)
-                connection.send({"op": INVALID_SESSION, "d": False})
+                    # The client may identify again on the same connection.
+                    del self.sessions[connection.session.id]
+                    connection.session = None
+                connection.send_control(INVALID_SESSION, data=False)
+        if how is GatewayDrop.INVALIDATE:
+            self._publish_presence()
 
     async def close(self) -> None:
         """Close every connection with code 1001."""
@@ -88,13 +95,18 @@ class Gateway:
         """Serve one client's connection, from HELLO to its end."""
         socket = web.WebSocketResponse(max_msg_size=1024 * 1024, compress=False, autoclose=True)
         await socket.prepare(request)
+        query = request.query
+        version, compression = query.get("v"), query.get("compress")
         connection = Connection(
-            socket, request, zlib_stream=request.query.get("compress") == "zlib-stream"
+            socket,
+            request,
+            version=9 if version == "9" else 10,
+            compression=compression if compression in COMPRESSIONS else None,
         )
         self._connections.add(connection)
         writer = asyncio.create_task(connection.write(), name="gateway writer")
         try:
-            self._send_hello(connection, request)
+            self._send_hello(connection, query)
             await self._receive_frames(connection)
         except GatewayClose as ending:
             connection.close_after_queue(ending.code, ending.reason)
@@ -108,13 +120,14 @@ class Gateway:
             self._detach_session(connection)
         return socket
 
-    def _send_hello(self, connection: Connection, request: web.Request) -> None:
-        if request.query.get("v", "10") != "10":
+    def _send_hello(self, connection: Connection, query: Mapping[str, str]) -> None:
+        if query.get("v", "10") not in ACCEPTED_VERSIONS:
             raise GatewayClose(4012, "Invalid API version")
-        if request.query.get("encoding", "json") != "json":
+        unknown_compression = query.get("compress", "") not in ("", *COMPRESSIONS)
+        if query.get("encoding", "json") != "json" or unknown_compression:
             raise GatewayClose(4002, "Error while decoding payload.")
         interval = int(self.heartbeat_seconds * 1000)
-        connection.send({"op": HELLO, "d": {"heartbeat_interval": interval, "_trace": []}})
+        connection.send_control(HELLO, {"heartbeat_interval": interval, "_trace": ["playground"]})
 
     async def _receive_frames(self, connection: Connection) -> None:
         # A heartbeat may be half an interval late before the connection is closed.
@@ -141,9 +154,7 @@ class Gateway:
         """Handle one payload; return True for a heartbeat."""
         op, data = frame.get("op"), frame.get("d")
         if op == HEARTBEAT:
-            asyncio.get_running_loop().call_later(
-                ACK_SECONDS, connection.send, {"op": ACK, "d": None}
-            )
+            asyncio.get_running_loop().call_later(ACK_SECONDS, connection.send_control, ACK, None)
             return True
         if op in (IDENTIFY, RESUME):
             if connection.session is not None:
@@ -198,7 +209,7 @@ class Gateway:
         session.dispatch(
             "READY",
             {
-                "v": 10,
+                "v": connection.version,
                 "user": {
                     **serializers.user(self._state.bot),
                     "verified": True,
@@ -239,7 +250,7 @@ class Gateway:
             else None
         )
         if session is None or missed is None:
-            connection.send({"op": INVALID_SESSION, "d": False})
+            connection.send_control(INVALID_SESSION, data=False)
             return
         for other in self._connections:
             if other.session is session:

@@ -6,6 +6,12 @@ from typing import TYPE_CHECKING
 
 from bot.playground import serializers
 from bot.playground.errors import ApiError, ErrorCode, invalid_form
+from bot.playground.interactions.entered_values import (
+    NUMBERS,
+    check_values,
+    parse_number,
+    submitted_component,
+)
 from bot.playground.interactions.interaction_payloads import Interaction, InteractionKind
 from bot.playground.messages.component_validation import find_component
 from bot.playground.messages.message_parser import NewFile
@@ -26,7 +32,6 @@ CHAT_INPUT, USER_MENU, MESSAGE_MENU = 1, 2, 3
 SUBCOMMAND, SUBCOMMAND_GROUP, ATTACHMENT, FILE_UPLOAD = 1, 2, 11, 19
 _USERS, _ROLES, _CHANNELS = frozenset({6, 9}), frozenset({8, 9}), frozenset({7})
 _SELECT_SOURCES = {5: "users", 6: "roles", 7: "both", 8: "channels"}
-_NUMBERS: dict[int, type] = {4: int, 10: float}
 
 
 class InteractionBuilder:
@@ -133,7 +138,7 @@ class InteractionBuilder:
         }
         if component["type"] != 2:
             selected = [str(v) for v in values or []]
-            _check_values(component, selected)
+            check_values(component, selected)
             data["values"] = selected
             resolved: Json = {}
             self._resolve_values(component["type"], selected, channel, resolved)
@@ -158,8 +163,9 @@ class InteractionBuilder:
             ApiError: no such form is open.
         """
         trigger = self._interactions.find_modal(user, custom_id)
-        if trigger is None:
+        if trigger is None or trigger.modal is None:
             raise ApiError(ErrorCode.UNKNOWN_INTERACTION)
+        components = [submitted_component(c, components) for c in trigger.modal["components"]]
         resolved: Json = {}
         self._attach_modal_uploads(components, channel, uploads or {}, resolved)
         data: Json = {"custom_id": custom_id, "components": components}
@@ -250,8 +256,8 @@ class InteractionBuilder:
     ) -> object:
         kind = definition["type"]
         where = ("options", str(definition["name"]))
-        if kind in _NUMBERS:
-            return _parse_number(definition, value, where)
+        if kind in NUMBERS:
+            return parse_number(definition, value, where)
         if kind == ATTACHMENT:
             return self._attach_upload(str(value), where, channel, uploads, resolved)
         if kind in _USERS | _ROLES | _CHANNELS:
@@ -348,37 +354,3 @@ class InteractionBuilder:
                 ]
             elif kind in _SELECT_SOURCES:
                 self._resolve_values(kind, component.get("values", []), channel, resolved)
-
-
-def _parse_number(definition: Json, value: object, where: tuple[str, str]) -> int | float:
-    kind = _NUMBERS[definition["type"]]
-    try:
-        number: int | float = kind(str(value))
-    except ValueError:
-        raise invalid_form(
-            where, "NUMBER_TYPE_COERCE", f'Value "{value}" is not {kind.__name__}.'
-        ) from None
-    minimum, maximum = definition.get("min_value"), definition.get("max_value")
-    if minimum is not None and number < minimum:
-        raise invalid_form(
-            where, "NUMBER_TYPE_MIN", f"Value should be greater than or equal to {minimum}."
-        )
-    if maximum is not None and number > maximum:
-        raise invalid_form(
-            where, "NUMBER_TYPE_MAX", f"Value should be less than or equal to {maximum}."
-        )
-    return number
-
-
-def _check_values(component: Json, values: list[str]) -> None:
-    """Refuse values that the menu does not have.
-
-    Raises:
-        ApiError: 400/50035.
-    """
-    offered = {option["value"] for option in component.get("options", [])}
-    fits = component["min_values"] <= len(values) <= component["max_values"]
-    if not fits or (offered and not set(values) <= offered):
-        raise invalid_form(
-            ("data", "values"), "COMPONENT_VALIDATION_FAILED", "Component validation failed"
-        )

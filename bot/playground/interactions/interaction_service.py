@@ -15,6 +15,7 @@ from bot.playground.interactions.interaction_payloads import (
     InteractionSerializer,
     interaction_reference,
 )
+from bot.playground.messages.component_validation import check_modal_components
 from bot.playground.messages.message_parser import MessageDraft, parse_edit, parse_message
 from bot.playground.state.event_bus import Event
 from bot.playground.state.records import EPHEMERAL, LOADING
@@ -317,7 +318,8 @@ def _validate_modal(data: Json) -> Json:
         if not 1 <= len(str(data.get(key) or "")) <= maximum:
             errors.bad_length(("data", key), 1, maximum)
     path = ("data", "components")
-    if not 1 <= len(errors.read_objects(path, data.get("components"))) <= 5:
+    components = check_modal_components(data.get("components"), path, errors)
+    if not 1 <= len(components) <= 5:
         errors.bad_length(path, 1, 5)
     errors.raise_if_any()
-    return data
+    return {**data, "components": components}

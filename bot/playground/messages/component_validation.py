@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from bot.playground.errors import FormErrors
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from bot.playground.state.records import Json
 
-__all__ = ["check_components", "find_component", "walk"]
+__all__ = ["check_components", "check_modal_components", "find_component", "walk"]
 
 ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
 SECTION, TEXT, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 9, 10, 11, 12, 13, 14, 17
@@ -21,7 +22,7 @@ LINK, PREMIUM = 5, 6
 MAX_ROWS, MAX_BUTTONS, MAX_V2, MAX_TEXT = 5, 5, 40, 4000
 _TOP_V2 = frozenset({ROW, SECTION, TEXT, GALLERY, FILE, SEPARATOR, CONTAINER})
 _INTEGERS = frozenset({"type", "id", "style", "min_values", "max_values"})
-_OBJECTS = frozenset({"accessory", "media", "file", "emoji"})
+_OBJECTS = frozenset({"accessory", "component", "media", "file", "emoji"})
 _ARRAYS = frozenset({"components", "items", "options"})
 _Path = tuple[str | int, ...]
 
@@ -53,6 +54,19 @@ def check_components(components: object, flags: int, errors: FormErrors) -> list
         errors.merge(found)
         return []
     return _Validator(errors, v2=bool(flags & COMPONENTS_V2)).validate(given)
+
+
+def check_modal_components(components: object, path: _Path, errors: FormErrors) -> list[Json]:
+    """Return a modal's components, each with an id; add violations to ``errors``."""
+    found = [
+        _convert_types(component, (*path, index), errors)
+        for index, component in enumerate(errors.read_objects(path, components))
+    ]
+    used = {component["id"] for component in walk(found) if component.get("id")}
+    unused = (number for number in itertools.count(1) if number not in used)
+    for component in walk(found):
+        component["id"] = component.get("id") or next(unused)
+    return found
 
 
 def _convert_types(component: Json, path: _Path, errors: FormErrors) -> Json:

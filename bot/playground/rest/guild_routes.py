@@ -44,6 +44,7 @@ class GuildRoutes:
         """Return the routes, relative to the API's base path."""
         emojis = "/applications/{application_id}/emojis"
         return [
+            web.get("/gateway", self._gateway_url),
             web.get("/gateway/bot", self._gateway_bot),
             web.get("/users/@me", self._me),
             web.get("/users/@me/guilds", self._my_guilds),
@@ -73,6 +74,9 @@ class GuildRoutes:
     def _check_application(self, request: web.Request) -> None:
         if path_id(request, "application_id") != self._state.application.id:
             raise ApiError(ErrorCode.MISSING_ACCESS)
+
+    async def _gateway_url(self, request: web.Request) -> web.Response:
+        return json_response({"url": self._gateway.url})
 
     async def _gateway_bot(self, request: web.Request) -> web.Response:
         return json_response(
@@ -137,6 +141,7 @@ class GuildRoutes:
                 "name": application.name,
                 "icon": None,
                 "description": "",
+                "summary": "",
                 "type": None,
                 "bot": serializers.user(self._state.bot),
                 "bot_public": True,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["InteractionRoutes"]
 
+ORIGINAL = "@original"
+
 
 class InteractionRoutes:
     """Routes authorized by an interaction's token instead of the bot's."""
@@ -38,14 +40,17 @@ class InteractionRoutes:
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, relative to the API's base path."""
         webhook = "/webhooks/{application_id}/{token}"
-        message = webhook + "/messages/{message_id}"
-        return [
+        found = [
             web.post("/interactions/{interaction_id}/{token}/callback", self._callback),
             web.post(webhook, self._follow_up),
-            web.get(message, self._get),
-            web.patch(message, self._edit),
-            web.delete(message, self._delete),
         ]
+        for message in (f"{webhook}/messages/{ORIGINAL}", webhook + "/messages/{message_id}"):
+            found += [
+                web.get(message, self._get),
+                web.patch(message, self._edit),
+                web.delete(message, self._delete),
+            ]
+        return found
 
     def _interaction(self, request: web.Request) -> Interaction:
         return self._interactions.get_by_token(
@@ -75,18 +80,18 @@ class InteractionRoutes:
 
     async def _get(self, request: web.Request) -> web.Response:
         interaction = self._interaction(request)
-        message_id = request.match_info["message_id"]
+        message_id = request.match_info.get("message_id", ORIGINAL)
         return self._message_response(self._interactions.find_response(interaction, message_id))
 
     async def _edit(self, request: web.Request) -> web.Response:
         interaction = self._interaction(request)
         limit = self._state.upload_limit(interaction.channel)
         body = await read_body(request, file_limit=limit)
-        message_id = request.match_info["message_id"]
+        message_id = request.match_info.get("message_id", ORIGINAL)
         return self._message_response(self._interactions.edit(interaction, message_id, body))
 
     async def _delete(self, request: web.Request) -> web.Response:
         interaction = self._interaction(request)
-        message_id = request.match_info["message_id"]
+        message_id = request.match_info.get("message_id", ORIGINAL)
         self._messages.delete(self._interactions.find_response(interaction, message_id))
         return no_content()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hmac
 import logging
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bot.playground.errors import ApiError, ErrorCode
+from bot.playground.errors import ApiError, ErrorCode, RateLimited
 from bot.playground.faults import FaultKind
 from bot.playground.rest.request_parsing import HOLD_AFTER_BODY
 from bot.playground.rest.responses import error_response
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Middlewares"]
 
-API = "/api/v10"
+API_PREFIXES = ("/api/v10", "/api/v9")
+_ANY_PREFIX = re.compile(r"^/api/v\d+")
+_PUBLIC = ("/interactions/", "/webhooks/{application_id}/{token}")
 _LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 logger = logging.getLogger(__name__)
 
@@ -86,8 +89,8 @@ class Middlewares:
         resource = request.match_info.route.resource
         if resource is None:  # no such route: the handler raises the error
             return {}, await handler(request)
-        route = resource.canonical.removeprefix(API)
-        if not route.startswith(("/interactions/", "/webhooks/")):
+        route = _route_of(request)
+        if route != "/gateway" and not route.startswith(_PUBLIC):
             _check_token(request, self._state.application)
         headers = self._rate_limiter.count(request.method, route, dict(request.match_info))
         try:
@@ -101,7 +104,12 @@ class Middlewares:
     ) -> web.StreamResponse:
         if fault.kind is FaultKind.FAIL:
             await request.read()
-            return error_response(fault.error())
+            error = fault.error()
+            if isinstance(error, RateLimited) and not error.is_global:
+                error.headers |= self._rate_limiter.headers_when_empty(
+                    request.method, _route_of(request), fault.retry_after
+                )
+            return error_response(error)
         if fault.kind is FaultKind.HOLD:
             if request.body_exists:
                 # The body is read first, so that it takes effect even if the client dies.
@@ -113,6 +121,12 @@ class Middlewares:
         if request.transport is not None:
             request.transport.abort()
         return response
+
+
+def _route_of(request: web.Request) -> str:
+    """Return the pattern of the request's path, relative to the API's base path."""
+    resource = request.match_info.route.resource
+    return _ANY_PREFIX.sub("", resource.canonical if resource is not None else request.path)
 
 
 def _check_token(request: web.Request, application: Application) -> None:

@@ -33,6 +33,7 @@ _RULES: dict[tuple[str, str], tuple[str, int, float]] = {
     ("POST", "/channels/{channel_id}/typing"): ("typing", 5, 5.0),
     ("*", "/webhooks/{application_id}/{token}"): ("webhook", 5, 2.0),
     ("*", "/webhooks/{application_id}/{token}/messages/{message_id}"): ("webhook", 5, 2.0),
+    ("*", "/webhooks/{application_id}/{token}/messages/@original"): ("webhook", 5, 2.0),
 }
 _DEFAULT = (20, 1.0)
 _MAJOR = ("channel_id", "guild_id", "token")
@@ -72,11 +73,7 @@ class RateLimiter:
         now = time.monotonic()
         if not route.startswith("/webhooks/"):
             self._count_global(now)
-        name, limit, window = (
-            _RULES.get((method, route))
-            or _RULES.get(("*", route))
-            or (f"{method} {route}", *_DEFAULT)
-        )
+        name, limit, window = _rule(method, route)
         major = next((parameters[key] for key in _MAJOR if key in parameters), "")
         bucket = self._buckets.get((name, major))
         if bucket is None or bucket.resets_at <= now:
@@ -90,6 +87,18 @@ class RateLimiter:
             raise refused
         bucket.remaining -= 1
         return self._headers(name, bucket, now)
+
+    def headers_when_empty(self, method: str, route: str, retry_after: float) -> dict[str, str]:
+        """Return the headers of a route's bucket that is empty for ``retry_after`` seconds.
+
+        Args:
+            method: the HTTP method.
+            route: the pattern of the path, relative to the API's base path.
+            retry_after: seconds until the bucket is filled again.
+        """
+        name, limit, window = _rule(method, route)
+        now = time.monotonic()
+        return self._headers(name, _Bucket(limit, window, 0, now + retry_after), now)
 
     def _count_global(self, now: float) -> None:
         second = int(now)
@@ -113,3 +122,10 @@ class RateLimiter:
             "X-RateLimit-Reset-After": f"{after:.3f}",
             "X-RateLimit-Bucket": hashlib.sha256(name.encode()).hexdigest()[:32],
         }
+
+
+def _rule(method: str, route: str) -> tuple[str, int, float]:
+    """Return a route's bucket: its name, and how many requests it allows in how many seconds."""
+    return (
+        _RULES.get((method, route)) or _RULES.get(("*", route)) or (f"{method} {route}", *_DEFAULT)
+    )

@@ -1,10 +1,11 @@
-"""Parse requests: JSON and multipart bodies (size-limited), path ids and query numbers."""
+"""Parse requests: JSON, form and multipart bodies (size-limited), path ids, query numbers."""
 
 from __future__ import annotations
 
 import json
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, hdrs, web
 
@@ -33,11 +34,13 @@ HOLD_AFTER_BODY: web.RequestKey[Callable[[], Awaitable[None]]] = web.RequestKey(
 
 MAX_REQUEST = 25 * MIB
 _DRAIN_LIMIT = 128 * MIB
+_FORM_TEXT = frozenset({"content", "nonce", "username", "avatar_url", "thread_name", "name"})
+"""Fields of a form whose values are text; those of all others are JSON where they can be."""
 _FILE_FIELD = re.compile(r"files\[(\d{1,3})\]|file(\d*)")
 
 
 async def read_body(request: web.Request, *, file_limit: int = 10 * MIB) -> Body:
-    """Read a JSON or multipart body to its end.
+    """Read a JSON, form or multipart body to its end.
 
     Args:
         request: the request to read.
@@ -46,6 +49,8 @@ async def read_body(request: web.Request, *, file_limit: int = 10 * MIB) -> Body
     Raises:
         ApiError: 413/40005 when a file or the body is too large; 400 when it is malformed.
     """
+    if request.content_type == "application/x-www-form-urlencoded":
+        return Body(payload=_parse_form(await _read_bytes(request)))
     if request.content_type != "multipart/form-data":
         return Body(payload=await read_json(request))
     maximum = max(MAX_REQUEST, file_limit)
@@ -82,14 +87,17 @@ async def read_list(request: web.Request) -> list[Json]:
 
 
 async def _read_value(request: web.Request) -> object:
+    data = await _read_bytes(request)
+    return _parse_json(data) if data else {}
+
+
+async def _read_bytes(request: web.Request) -> bytes:
     if (request.content_length or 0) > MAX_REQUEST:
         await _drain(request)
         raise ApiError(ErrorCode.REQUEST_TOO_LARGE)
     data = await request.read()
     await _wait_if_held(request)
-    if not data:
-        return {}
-    return _parse_json(data)
+    return data
 
 
 async def _wait_if_held(request: web.Request) -> None:
@@ -102,6 +110,33 @@ def _parse_json(data: bytes) -> object:
         return json.loads(data)
     except (ValueError, RecursionError):
         raise ApiError(ErrorCode.INVALID_JSON) from None
+
+
+def _parse_object(data: bytes) -> Json:
+    found = _parse_json(data)
+    if not isinstance(found, dict):
+        raise _wrong_type_error("object")
+    return found
+
+
+def _parse_form(data: bytes) -> Json:
+    """Parse a URL-encoded form: ``payload_json``, or one field for each of the object's."""
+    try:
+        fields = dict(parse_qsl(data.decode(), keep_blank_values=True, errors="strict"))
+    except ValueError:
+        raise ApiError(ErrorCode.INVALID_FORM, errors={}) from None
+    if "payload_json" in fields:
+        return _parse_object(fields["payload_json"].encode())
+    return {name: _form_value(name, text) for name, text in fields.items()}
+
+
+def _form_value(name: str, text: str) -> object:
+    if name in _FORM_TEXT:
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _wrong_type_error(wanted: str) -> ApiError:
@@ -129,15 +164,12 @@ async def _read_multipart(request: web.Request, *, file_limit: int, maximum: int
                     data += chunk
                     too_large = len(data) > file_limit or total > maximum
             if name == "payload_json":
-                found = _parse_json(bytes(data))
-                if not isinstance(found, dict):
-                    raise _wrong_type_error("object")
-                payload = found
+                payload = _parse_object(bytes(data))
             elif (match := _FILE_FIELD.fullmatch(name)) and part.filename is not None:
                 index = match[1] or match[2] or "0"
                 uploads[index] = Upload(index=index, filename=part.filename, data=bytes(data))
             elif hdrs.CONTENT_TYPE not in part.headers or part.filename is None:
-                payload[name] = bytes(data).decode("utf-8", "replace")
+                payload[name] = _form_value(name, bytes(data).decode("utf-8", "replace"))
     except ValueError as error:
         raise invalid_form((), "BASE_TYPE_INVALID", f"Malformed multipart body: {error}") from None
     if too_large:
