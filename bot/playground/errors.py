@@ -64,6 +64,7 @@ class ErrorCode(Enum):
         160002,
         "Cannot reply without permission to read message history",
     )
+    POLL_EXPIRED = (400, 520001, "Poll expired")
 
 
 class ApiError(Exception):

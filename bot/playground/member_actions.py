@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.playground.interactions.interaction_builder import InteractionBuilder
     from bot.playground.interactions.interaction_payloads import Interaction
     from bot.playground.messages.message_service import MessageService
+    from bot.playground.messages.poll_service import PollService
     from bot.playground.messages.reaction_service import ReactionService
     from bot.playground.serializers import Serializer
     from bot.playground.state.event_bus import EventBus
@@ -48,6 +49,7 @@ class MemberActions:
     event_bus: EventBus
     messages: MessageService
     reactions: ReactionService
+    polls: PollService
     interaction_builder: InteractionBuilder
     serializer: Serializer
 
@@ -107,6 +109,22 @@ class MemberActions:
             ApiError: there is no such reaction.
         """
         self.reactions.remove(message, member.id, self.reactions.parse_emoji(emoji), by=member.id)
+
+    def vote(self, member: User, message: Message, answer_id: int) -> None:
+        """Vote for an answer of the message's poll.
+
+        Raises:
+            ApiError: there is no such answer, or the poll has ended.
+        """
+        self.polls.vote(message, member.id, answer_id)
+
+    def withdraw_vote(self, member: User, message: Message, answer_id: int) -> None:
+        """Withdraw the member's vote.
+
+        Raises:
+            ApiError: there is no such answer, or the poll has ended.
+        """
+        self.polls.withdraw(message, member.id, answer_id)
 
     def press(self, member: User, message: Message, custom_id: str) -> Interaction:
         """Press a button.

@@ -295,6 +295,8 @@ class Serializer:
             "flags": record.flags,
             **self._content(record, readable=readable),
         }
+        if record.poll is not None and readable:
+            shape["poll"] = record.poll.payload(viewer=viewer, now=self._state.clock.now())
         if record.webhook_id is not None:
             shape |= {"webhook_id": record.webhook_id, "application_id": record.webhook_id}
         if record.interaction is not None:

@@ -16,6 +16,7 @@ from bot.playground.interactions.interaction_builder import InteractionBuilder
 from bot.playground.interactions.interaction_service import InteractionService
 from bot.playground.member_actions import MemberActions
 from bot.playground.messages.message_service import MessageService
+from bot.playground.messages.poll_service import PollService
 from bot.playground.messages.reaction_service import ReactionService
 from bot.playground.page.page_feed import PageFeed
 from bot.playground.page.page_routes import PageRoutes
@@ -74,6 +75,7 @@ class Playground(MemberActions):
         self.serializer = Serializer(self.state, self.cdn)
         self.messages = MessageService(self.state, self.event_bus, self.cdn)
         self.reactions = ReactionService(self.state, self.event_bus)
+        self.polls = PollService(self.state, self.event_bus)
         self.commands = CommandRegistry(self.state)
         self.interactions = InteractionService(
             self.state, self.event_bus, self.messages, self.serializer
@@ -134,7 +136,7 @@ class Playground(MemberActions):
         """Return the implemented routes, relative to the API's base path."""
         state, serializer = self.state, self.serializer
         return [
-            *MessageRoutes(state, self.messages, self.reactions, serializer).routes(),
+            *MessageRoutes(state, self.messages, self.reactions, self.polls, serializer).routes(),
             *GuildRoutes(state, serializer, self.cdn, self.gateway).routes(),
             *InteractionRoutes(state, self.interactions, self.messages, serializer).routes(),
             *CommandRoutes(state, self.commands).routes(),

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from bot.playground.errors import ApiError, ErrorCode, FormErrors
 from bot.playground.messages.component_validation import check_components
 from bot.playground.messages.embed_validation import check_embeds
+from bot.playground.messages.poll_service import parse_poll
 from bot.playground.state.records import COMPONENTS_V2, EPHEMERAL
 
 if TYPE_CHECKING:
+    from bot.playground.messages.poll_service import PollDraft
     from bot.playground.state.records import Json
 
 __all__ = [
@@ -118,6 +120,7 @@ class MessageDraft:
     allowed: AllowedMentions = field(default_factory=AllowedMentions)
     files: list[NewFile] = field(default_factory=list)
     stickers: list[str] = field(default_factory=list)
+    poll: PollDraft | None = None
     kept: list[str] | None = None
     given: frozenset[str] = frozenset()
 
@@ -125,8 +128,8 @@ class MessageDraft:
     def empty(self) -> bool:
         """Whether the message has no content."""
         forward = self.reference is not None and self.reference.get("type") == FORWARD
-        shown = (self.content, self.embeds, self.components, self.files, self.stickers, forward)
-        return not any(shown)
+        parts = (self.content, self.embeds, self.components, self.files, self.stickers, self.poll)
+        return not forward and not any(parts)
 
 
 def parse_message(body: Body, *, interaction: bool = False) -> MessageDraft:
@@ -156,6 +159,7 @@ def parse_message(body: Body, *, interaction: bool = False) -> MessageDraft:
     ]
     if len(draft.stickers) > MAX_STICKERS:
         errors.too_long(("sticker_ids",), MAX_STICKERS)
+    draft.poll = parse_poll(payload.get("poll"), errors)
     draft.reference = (
         errors.read_object(("message_reference",), payload.get("message_reference")) or None
     )

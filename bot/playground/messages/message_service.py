@@ -62,6 +62,8 @@ class MessageService:
             needed.append(Permission.ATTACH_FILES)
         if draft.embeds:
             needed.append(Permission.EMBED_LINKS)
+        if draft.poll is not None:
+            needed.append(Permission.SEND_POLLS)
         self._state.require(channel, author.id, *needed)
         granted = self._state.permissions(channel, author.id)
         if draft.reference and Permission.READ_MESSAGE_HISTORY not in granted:
@@ -116,6 +118,7 @@ class MessageService:
             tts=draft.tts,
             embeds=draft.embeds,
             components=draft.components,
+            poll=None if draft.poll is None else draft.poll.start(self._state.clock.now()),
             nonce=draft.nonce,
             interaction=interaction,
             command=command,
@@ -163,7 +166,8 @@ class MessageService:
         for key in ("content", "embeds", "components"):
             if key in draft.given:
                 setattr(changed, key, getattr(draft, key))
-        if not (changed.content or changed.embeds or changed.components or kept or draft.files):
+        parts = (changed.content, changed.embeds, changed.components, kept, draft.files)
+        if not any(parts) and changed.poll is None:
             raise ApiError(ErrorCode.EMPTY_MESSAGE)
         changed.attachments = kept + [
             self.attach(channel, f, visible_to=message.visible_to) for f in draft.files

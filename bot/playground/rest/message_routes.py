@@ -21,6 +21,7 @@ from bot.playground.state.permissions import Permission
 
 if TYPE_CHECKING:
     from bot.playground.messages.message_service import MessageService
+    from bot.playground.messages.poll_service import PollService
     from bot.playground.messages.reaction_service import ReactionService
     from bot.playground.serializers import Serializer
     from bot.playground.state.records import Channel, Json, Message
@@ -40,16 +41,19 @@ class MessageRoutes:
         state: State,
         messages: MessageService,
         reactions: ReactionService,
+        polls: PollService,
         serializer: Serializer,
     ) -> None:
         self._state = state
         self._messages = messages
         self._reactions = reactions
+        self._polls = polls
         self._serializer = serializer
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, relative to the API's base path."""
         one = "/channels/{channel_id}/messages/{message_id}"
+        poll = "/channels/{channel_id}/polls/{message_id}"
         return [
             web.get("/channels/{channel_id}/messages", self._history),
             web.post("/channels/{channel_id}/messages", self._create),
@@ -64,6 +68,8 @@ class MessageRoutes:
             web.delete(one + "/reactions/{emoji}", self._clear_emoji),
             web.delete(one + "/reactions", self._clear),
             web.post("/channels/{channel_id}/typing", self._typing),
+            web.get(poll + "/answers/{answer_id}", self._voters),
+            web.post(poll + "/expire", self._end_poll),
         ]
 
     def _serialize(self, message: Message) -> Json:
@@ -166,9 +172,8 @@ class MessageRoutes:
         limit = integer_query(request, "limit", 25, 1, 100)
         after = int(check_snowflake("after", request.query.get("after", "0")))
         reaction = message.reactions.get(emoji_key(emoji))
-        ids = sorted(int(i) for i in reaction.user_ids) if reaction else []
-        page = [str(i) for i in ids if i > after][:limit]
-        return json_response([user(self._state.users[i]) for i in page])
+        users = self._page_of_users(reaction.user_ids if reaction else [], after, limit)
+        return json_response(users)
 
     async def _clear(self, request: web.Request) -> web.Response:
         self._reactions.clear(self._message(request), by=self._state.bot.id)
@@ -178,6 +183,23 @@ class MessageRoutes:
         emoji = self._reactions.parse_emoji(request.match_info["emoji"])
         self._reactions.clear(self._message(request), by=self._state.bot.id, emoji=emoji)
         return no_content()
+
+    async def _voters(self, request: web.Request) -> web.Response:
+        message = self._message(request, Permission.READ_MESSAGE_HISTORY)
+        answer = self._polls.answer(message, int(path_id(request, "answer_id")))
+        limit = integer_query(request, "limit", 25, 1, 100)
+        after = int(check_snowflake("after", request.query.get("after", "0")))
+        return json_response({"users": self._page_of_users(answer.user_ids, after, limit)})
+
+    async def _end_poll(self, request: web.Request) -> web.Response:
+        message = self._message(request)
+        self._polls.end(message, by=self._state.bot.id)
+        return json_response(self._serialize(message))
+
+    def _page_of_users(self, user_ids: list[str], after: int, limit: int) -> list[Json]:
+        """Return users in the order of their ids, from the first one above ``after``."""
+        ids = sorted(int(i) for i in user_ids if int(i) > after)
+        return [user(self._state.users[str(i)]) for i in ids[:limit]]
 
     async def _typing(self, request: web.Request) -> web.Response:
         channel = self._channel(request, Permission.SEND_MESSAGES)

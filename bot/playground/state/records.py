@@ -15,6 +15,8 @@ from bot.playground.state.permissions import NOTHING, Permission
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bot.playground.state.polls import Poll
+
 __all__ = [
     "COMPONENTS_V2",
     "DIRECT_MESSAGE",
@@ -203,6 +205,7 @@ class Message:
     replied_to: str | None = None
     snapshots: list[Message] = field(default_factory=list)
     stickers: list[Sticker] = field(default_factory=list)
+    poll: Poll | None = None
     nonce: str | int | None = None
     webhook_id: str | None = None
     interaction: Json | None = None
