@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Erased",
     "HeldData",
-    "forget_question",
-    "forget_view",
-    "forgotten",
-    "holdings_embed",
+    "confirmation_question",
+    "confirmation_view",
+    "deletion_report",
+    "held_data_embed",
     "privacy_view",
 ]
 
@@ -70,8 +70,8 @@ class Erased:
     stuck: int
 
 
-def holdings_embed(
-    holdings: HeldData,
+def held_data_embed(
+    held: HeldData,
     *,
     retention_days: float,
     picker_seconds: float,
@@ -80,16 +80,16 @@ def holdings_embed(
     """Summarise what is held.
 
     Args:
-        holdings: all of it.
+        held: all of it.
         retention_days: how long a job is kept after it ended. Days.
         picker_seconds: how long a picker stays open. Seconds.
         guild_name: the name of a guild; None if it is unknown.
     """
     embed = discord.Embed(title=text.TITLE, colour=COLOUR)
-    if holdings.is_empty:
+    if held.is_empty:
         embed.description = text.NOTHING
         return embed
-    embed.description = "\n".join(f"- {line}" for line in _lines(holdings, guild_name))
+    embed.description = "\n".join(f"- {line}" for line in _lines(held, guild_name))
     embed.add_field(
         name=text.HOW_LONG_TITLE,
         value=text.HOW_LONG.format(
@@ -101,9 +101,9 @@ def holdings_embed(
     return embed.set_footer(text=text.FOOTER)
 
 
-def privacy_view(member_id: int, holdings: HeldData) -> discord.ui.View:
+def privacy_view(member_id: int, held: HeldData) -> discord.ui.View:
     """The buttons to export and to forget; none if nothing is held."""
-    if holdings.is_empty:
+    if held.is_empty:
         return RoutedView()
     return RoutedView(
         _button(member_id, PrivacyAction.EXPORT, text.EXPORT, emoji="📦"),
@@ -111,13 +111,13 @@ def privacy_view(member_id: int, holdings: HeldData) -> discord.ui.View:
     )
 
 
-def forget_question(holdings: HeldData, guild_name: Callable[[int], str | None]) -> str:
+def confirmation_question(held: HeldData, guild_name: Callable[[int], str | None]) -> str:
     """The question before anything is deleted: what will be, and what will not."""
-    lines = [f"- {line}" for line in _lines(holdings, guild_name)]
+    lines = [f"- {line}" for line in _lines(held, guild_name)]
     return "\n".join([text.QUESTION, *lines, "", text.WHAT_STAYS])
 
 
-def forget_view(member_id: int) -> discord.ui.View:
+def confirmation_view(member_id: int) -> discord.ui.View:
     """The answers to that question."""
     return RoutedView(
         _button(member_id, PrivacyAction.FORGET, text.FORGET, style=DANGER),
@@ -126,11 +126,11 @@ def forget_view(member_id: int) -> discord.ui.View:
     )
 
 
-def forgotten(holdings: HeldData, *, erased: Erased | None) -> str:
+def deletion_report(held: HeldData, *, erased: Erased | None) -> str:
     """Confirm what was deleted; `erased` is None if the messages were left."""
-    if holdings.is_empty:
+    if held.is_empty:
         return text.NOTHING_LEFT
-    sentences = [text.FORGOTTEN.format(what=", ".join(_counts(holdings)))]
+    sentences = [text.FORGOTTEN.format(what=", ".join(_counts(held)))]
     if erased is None:
         return " ".join([*sentences, text.MESSAGES_STAY])
     deleted = erased.messages - erased.waiting - erased.stuck
@@ -147,8 +147,8 @@ def _button(member_id: int, action: PrivacyAction, label: str, **options: Any) -
     return button(custom_id, label, **options)
 
 
-def _lines(holdings: HeldData, guild_name: Callable[[int], str | None]) -> list[str]:
-    jobs = holdings.jobs
+def _lines(held: HeldData, guild_name: Callable[[int], str | None]) -> list[str]:
+    jobs = held.jobs
     finished = sum(job.state is JobState.SUCCEEDED for job in jobs)
     under_way = sum(not job.state.is_final for job in jobs)
     failed = len(jobs) - finished - under_way
@@ -161,11 +161,11 @@ def _lines(holdings: HeldData, guild_name: Callable[[int], str | None]) -> list[
     if failed:
         line = text.FAILED_ONE if failed == 1 else text.FAILED
         lines.append(line.format(paintings=count(failed, text.PAINTING)))
-    if holdings.pickers:
-        lines.append(text.WAITING.format(pictures=count(len(holdings.pickers), "picture")))
-    if holdings.offers:
-        lines.append(count(len(holdings.offers), text.UNFINISHED_REQUEST))
-    for preset in holdings.presets:
+    if held.pickers:
+        lines.append(text.WAITING.format(pictures=count(len(held.pickers), "picture")))
+    if held.offers:
+        lines.append(count(len(held.offers), text.UNFINISHED_REQUEST))
+    for preset in held.presets:
         server = guild_name(preset.guild_id)
         escaped = discord.utils.escape_markdown(server or "")
         where = text.IN_SERVER.format(server=escaped) if server else ""
@@ -173,11 +173,11 @@ def _lines(holdings: HeldData, guild_name: Callable[[int], str | None]) -> list[
     return lines
 
 
-def _counts(holdings: HeldData) -> list[str]:
+def _counts(held: HeldData) -> list[str]:
     counts = {
-        text.PAINTING: len(holdings.jobs),
-        text.WAITING_PICTURE: len(holdings.pickers),
-        text.UNFINISHED_REQUEST: len(holdings.offers),
-        text.STYLE: len(holdings.presets),
+        text.PAINTING: len(held.jobs),
+        text.WAITING_PICTURE: len(held.pickers),
+        text.UNFINISHED_REQUEST: len(held.offers),
+        text.STYLE: len(held.presets),
     }
     return [count(number, noun) for noun, number in counts.items() if number]

@@ -1,4 +1,4 @@
-"""A painting coming to be, as one animated picture. Work for a thread."""
+"""The time-lapse: a job's snapshots as an animated picture. It blocks: call it in a thread."""
 
 from __future__ import annotations
 
@@ -19,19 +19,18 @@ LARGEST_SIDE: Final = 640
 SMALLEST_SIDE: Final = 96
 WHOLE_MILLISECONDS: Final = 5000
 FRAME_MILLISECONDS: Final = (120, 500)
-"""A frame is shown at least and at most so long; in between, all of them take the whole."""
+"""Shortest and longest time of a frame; in between, all frames take `WHOLE_MILLISECONDS`."""
 
 LAST_MILLISECONDS: Final = 2500
 QUALITIES: Final = (85, 70, 55)
 
 
 def timelapse(frames: Sequence[bytes], *, max_bytes: int) -> bytes:
-    """Join pictures of one painting to an animation that begins anew for ever.
+    """Make an endless animation of a job's snapshots.
 
     Args:
-        frames: encoded by ourselves, oldest first; the last one is the finished picture.
-        max_bytes: what the animation may weigh; it is made of lower quality, then smaller,
-            until it fits.
+        frames: encoded by the bot, oldest first; the last one is the result.
+        max_bytes: size limit; the quality is lowered, then the size, until it fits.
 
     Returns:
         An animated WebP.

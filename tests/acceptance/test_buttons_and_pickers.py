@@ -1,4 +1,4 @@
-"""Choosing a style, cancelling, painting again, details, deleting; and who may."""
+"""Pickers, cancelling and help; and who may use them."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ async def _picker(room, text="!stylize passes=1"):
     return request, picker
 
 
-async def _offered(room, picker):
+async def _wait_for_reactions(room, picker):
     await room.wait(lambda: len(picker.reactions) == min(20, len(library.PRESETS)))
 
 
-async def _pressed(room, member, message, custom_id):
+async def _press(room, member, message, custom_id):
     interaction = room.playground.press(member, message, custom_id)
     await interaction.settled.wait()
     assert not interaction.failed
     return interaction
 
 
-async def _whispered(room, member, *words):
+async def _private_answer(room, member, *words):
     return await room.wait(
         lambda: next(
             (
@@ -45,12 +45,12 @@ async def _whispered(room, member, *words):
     )
 
 
-async def test_one_picture_offers_every_preset_and_a_reaction_begins_the_painting(room):
+async def test_one_picture_opens_a_picker_and_a_reaction_starts_the_job(room):
     request, picker = await _picker(room)
     assert picker.reference["message_id"] == request.id
     assert "Choose a style" in said(picker)
     assert picker.attachments[0].description
-    await _offered(room, picker)
+    await _wait_for_reactions(room, picker)
     assert list(picker.reactions) == [preset.emoji for preset in library.PRESETS][:20]
 
     room.playground.react(room.other, picker, MOSAIC.emoji)
@@ -62,7 +62,7 @@ async def test_one_picture_offers_every_preset_and_a_reaction_begins_the_paintin
     assert [user.id for user in final.mentions] == [room.me.id]
     assert len(room.cards()) == 1
     await room.wait(lambda: "Mosaic" in picker.content and custom_ids(picker) == [])
-    await room.wait(lambda: not picker.reactions)  # they would choose nothing any more
+    await room.wait(lambda: not picker.reactions)  # they have no effect any more
 
 
 async def test_the_menu_does_the_same(room):
@@ -76,7 +76,7 @@ async def test_the_menu_does_the_same(room):
 async def test_others_are_told_that_the_choice_is_not_theirs(room):
     _, picker = await _picker(room)
     room.playground.select(room.other, picker, "picker:choose", ["woodcut"])
-    await _whispered(room, room.other, "Only the member who posted the picture")
+    await _private_answer(room, room.other, "Only the member who posted the picture")
     assert room.cards() == []
 
 
@@ -91,7 +91,7 @@ async def test_a_misspelt_preset_gets_a_suggestion_and_the_picker(room):
     assert "did you mean **Mosaic**" in said(room.pickers()[0])
 
 
-async def test_without_permission_to_react_the_menu_serves(room):
+async def test_without_permission_to_react_only_the_menu_is_offered(room):
     playground = room.playground
     playground.set_overwrite(
         room.channel,
@@ -106,7 +106,7 @@ async def test_without_permission_to_react_the_menu_serves(room):
         playground.clear_overwrites(room.channel)
 
 
-async def test_presets_complete_themselves(room):
+async def test_preset_names_are_autocompleted(room):
     offered = await room.playground.autocomplete(
         room.me, "stylize", "preset", "mosiac", channel=room.channel
     )
@@ -121,15 +121,15 @@ async def test_the_requester_cancels_and_nobody_else(room):
     room.ask("!stylize passes=300", CONTENT, STYLE)
     card = await room.card_saying("Painting")
     cancel = f"job:{job_id_of(card)}:cancel"
-    await _pressed(room, room.other, card, cancel)  # not the owner of anything here
-    await _pressed(room, room.me, card, cancel)
+    await _press(room, room.other, card, cancel)  # neither the requester nor a moderator
+    await _press(room, room.me, card, cancel)
     await room.card_saying("Cancelled")
     assert room.finals() == []
-    await _pressed_late(room, card, cancel)
+    await _wait_until_gone(room, card, cancel)
 
 
-async def _pressed_late(room, card, cancel):
-    """The button is gone from the card by now; an old client may still show it."""
+async def _wait_until_gone(room, card, cancel):
+    """Wait until the button is removed from the card."""
     await room.wait(lambda: cancel not in custom_ids(card))
 
 
@@ -147,7 +147,7 @@ async def test_cancel_by_command(room):
 
 
 @pytest.mark.parametrize("text", ["!help", "!presets"])
-async def test_help_shows_the_styles(room, text):
+async def test_help_shows_the_presets(room, text):
     room.ask(text)
     answer = await room.wait(lambda: next((a for a in room.answers() if a.embeds), None))
     assert answer.embeds[0]["image"]

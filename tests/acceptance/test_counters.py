@@ -1,4 +1,4 @@
-"""Gallery, queue, styles, privacy, settings and help, as members use them."""
+"""The commands gallery, queue, again, style, privacy, settings and help."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .conftest import CONTENT, STYLE, custom_ids, job_id_of, said
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.asyncio(loop_scope="module")]
 
 
-async def _pressed(room, member, message, custom_id):
+async def _press(room, member, message, custom_id):
     interaction = room.playground.press(member, message, custom_id)
     await interaction.settled.wait()
     assert not interaction.failed
 
 
-async def _whispered(room, member, *words, channel=None):
-    """The first message that this member alone sees and that says all these words."""
+async def _private_answer(room, member, *words, channel=None):
+    """Wait for a message for this member alone that contains all these words."""
     messages = (channel or room.channel).messages
 
     def look():
@@ -51,7 +51,7 @@ async def _slash(room, member, name, options=None, **more):
 
 
 async def _until(look):
-    """Wait for something that shows in no channel."""
+    """Wait for something that no channel shows."""
     while not await look():
         await asyncio.sleep(0.05)
 
@@ -81,18 +81,18 @@ async def test_a_server_has_styles_of_its_own(room):
     assert "harbour.png × Blue Harbour" in said(await room.final())
 
     await _slash(room, room.other, "style show", {"name": "blue-harbour"})
-    shown = await _whispered(room, room.other, "🐳 Blue Harbour", f"Added by <@{room.me.id}>")
+    shown = await _private_answer(room, room.other, "🐳 Blue Harbour", f"Added by <@{room.me.id}>")
     assert shown.attachments[0].description
 
     room.ask("!style remove blue harbour")
     asked = await room.answer("Remove 🐳 **Blue Harbour**")
-    await _pressed(room, room.other, asked, "styles:remove:blue-harbour")
-    await _whispered(room, room.other, "members who can manage this server")
-    await _pressed(room, room.me, asked, "styles:remove:blue-harbour")
+    await _press(room, room.other, asked, "styles:remove:blue-harbour")
+    await _private_answer(room, room.other, "members who can manage this server")
+    await _press(room, room.me, asked, "styles:remove:blue-harbour")
     await room.wait(lambda: "Removed: 🐳 **Blue Harbour**" in asked.content)
     assert custom_ids(asked) == []
-    await _pressed(room, room.me, added, "styles:ask:blue-harbour")  # an old message's button
-    await _whispered(room, room.me, "no style of its own called `blue-harbour`")
+    await _press(room, room.me, added, "styles:ask:blue-harbour")  # an old message's button
+    await _private_answer(room, room.me, "no style of its own called `blue-harbour`")
     form = room.playground.press(room.me, added, "ask:blue-harbour")
     await form.settled.wait()
     room.playground.submit_modal(room.me, form, files={"content": CONTENT})
@@ -103,7 +103,7 @@ async def test_a_server_has_styles_of_its_own(room):
 @pytest.mark.parametrize(
     ("text", "files", "sentence"),
     [
-        ("!style add Mosaic", [STYLE], "`Mosaic` is one of the built-in styles"),
+        ("!style add Mosaic", [STYLE], "`Mosaic` is a built-in style"),
         ("!style add !", [STYLE], "cannot be a style's name"),
         ("!style add Night 🌌", [STYLE], "🌌 stands for another style already"),
         ("!style add Night <:own:123456789012345678>", [STYLE], "not one standard emoji"),
@@ -145,7 +145,7 @@ async def test_again_paints_the_last_one_with_another_seed(room, app):
     await _store(app).retention.delete_member_data(int(stranger.id), delete_messages=False)
 
 
-async def test_the_gallery_shows_what_may_be_seen_and_is_turned_by_whoever_asked(
+async def test_the_gallery_shows_what_its_viewers_may_see_and_only_its_member_pages(
     room, app, monkeypatch
 ):
     playground = room.playground
@@ -177,16 +177,16 @@ async def test_the_gallery_shows_what_may_be_seen_and_is_turned_by_whoever_asked
     assert "hidden.png" not in said(page)
     assert "1 more from channels that not everyone here can see" in said(page)
     older = next(each for each in custom_ids(page) if ":older:" in each)
-    await _pressed(room, room.other, page, older)
-    await _whispered(room, room.other, "Only the member who opened this gallery")
-    await _pressed(room, room.me, page, older)
+    await _press(room, room.other, page, older)
+    await _private_answer(room, room.other, "Only the member who opened this gallery")
+    await _press(room, room.me, page, older)
     await room.wait(lambda: "**2**" in said(page))
     assert "ending.png" not in said(page)
     assert "2:" in page.attachments[0].description
 
     await _slash(room, room.me, "gallery")
-    mine = await _whispered(room, room.me, "Paintings of Ada", "ending.png")
-    await _pressed(room, room.me, mine, next(c for c in custom_ids(mine) if ":older:" in c))
+    mine = await _private_answer(room, room.me, "Paintings of Ada", "ending.png")
+    await _press(room, room.me, mine, next(c for c in custom_ids(mine) if ":older:" in c))
     await room.wait(lambda: "hidden.png × brushes.png" in said(mine))
 
     room.ask(f"!gallery <@{room.me.id}>", author=room.other)
@@ -203,7 +203,7 @@ async def test_an_empty_gallery_says_what_to_do(room):
     await room.answer("Nothing here yet. Send `!stylize` with a picture")
 
 
-async def test_the_queue_names_painters_and_moderators_may_cancel(room):
+async def test_the_queue_names_requesters_and_moderators_may_cancel(room):
     room.ask("!queue")
     await room.answer("Queue")
     room.ask("!stylize passes=300 size=128", CONTENT, STYLE, author=room.other)
@@ -226,7 +226,7 @@ async def test_the_queue_names_painters_and_moderators_may_cancel(room):
     await room.card_saying("Cancelled")
 
 
-async def test_what_is_held_can_be_seen_taken_away_and_forgotten(room, app):
+async def test_data_can_be_shown_exported_and_deleted(room, app):
     member = room.playground.scene.members[2]
     private = room.playground.state.direct_channel(room.playground.scene.bot, member)
     room.ask("!stylize passes=1", CONTENT, STYLE, author=member)
@@ -241,15 +241,15 @@ async def test_what_is_held_can_be_seen_taken_away_and_forgotten(room, app):
     room.ask("!privacy", author=member)
     await room.answer("I have sent you a direct message")
 
-    def told():
+    def private_message():
         return next((m for m in private.messages.values() if "hold about you" in said(m)), None)
 
-    letter = await room.wait(told)
-    assert "1 finished painting" in said(letter)
-    assert "1 picture waiting for a style" in said(letter)
+    message = await room.wait(private_message)
+    assert "1 finished painting" in said(message)
+    assert "1 picture waiting for a style" in said(message)
 
-    export, forget = custom_ids(letter)
-    await _pressed(room, member, letter, export)
+    export, forget = custom_ids(message)
+    await _press(room, member, message, export)
     sent = await room.wait(
         lambda: next((m for m in private.messages.values() if m.attachments), None)
     )
@@ -262,12 +262,12 @@ async def test_what_is_held_can_be_seen_taken_away_and_forgotten(room, app):
     assert {name.split("/")[0] for name in names} == {"data.json", "paintings", "waiting"}
     assert data["left_out"] == []
 
-    await _pressed(room, member, letter, forget)
+    await _press(room, member, message, forget)
     question = await room.wait(
         lambda: next((m for m in private.messages.values() if "for good?" in said(m)), None)
     )
     erase = next(each for each in custom_ids(question) if ":erase:" in each)
-    await _pressed(room, member, question, erase)
+    await _press(room, member, question, erase)
     await room.wait(lambda: "Forgotten: 1 painting, 1 waiting picture." in said(question))
     assert "3 messages of mine deleted" in said(question)
     assert final.id not in room.channel.messages
@@ -280,18 +280,18 @@ async def test_what_is_held_can_be_seen_taken_away_and_forgotten(room, app):
     )
 
 
-async def test_members_who_take_no_letters_are_told_so_and_use_the_slash_command(room):
+async def test_privacy_names_the_slash_command_to_members_who_accept_no_direct_messages(room):
     room.other.accepts_dms = False
     try:
         room.ask("!privacy", author=room.other)
         await room.answer("use `/privacy` here")
         await _slash(room, room.other, "privacy")
-        await _whispered(room, room.other, "What I hold about you")
+        await _private_answer(room, room.other, "What I hold about you")
     finally:
         room.other.accepts_dms = True
 
 
-async def test_managers_say_where_paintings_are_asked_for(room, app):
+async def test_managers_choose_the_channels_and_the_role(room, app):
     playground = room.playground
     general = playground.scene.general
     room.ask("!settings", author=room.other)
@@ -305,7 +305,7 @@ async def test_managers_say_where_paintings_are_asked_for(room, app):
         assert not chosen.failed
 
     await choose(room.other, "rules:channels", [general.id])
-    await _whispered(room, room.other, "Only members who can manage this server")
+    await _private_answer(room, room.other, "Only members who can manage this server")
     await choose(room.me, "rules:channels", [general.id])
     await room.wait(lambda: f"<#{general.id}>" in settings.embeds[0]["fields"][0]["value"])
     room.ask("!stylize mosaic passes=1", CONTENT)
@@ -318,9 +318,9 @@ async def test_managers_say_where_paintings_are_asked_for(room, app):
     room.ask("!style add Painted by Artists", STYLE, author=room.other)
     await room.answer("Painted by Artists is now a style of this server")
 
-    await _pressed(room, room.me, settings, "rules:everywhere:")
+    await _press(room, room.me, settings, "rules:everywhere:")
     await room.wait(lambda: "every channel" in settings.embeds[0]["fields"][0]["value"])
-    await _pressed(room, room.me, settings, "rules:norole:")
+    await _press(room, room.me, settings, "rules:norole:")
     await room.wait(lambda: "<@&" not in settings.embeds[0]["fields"][1]["value"])
     guild_id = int(playground.scene.guild.id)
     assert await _store(app).guilds.get_settings(guild_id) == GuildSettings()
@@ -341,7 +341,7 @@ async def test_managers_say_where_paintings_are_asked_for(room, app):
     await room.answer("Painted by Artists")
 
 
-async def test_help_explains_one_command_and_knows_near_misses(room):
+async def test_help_explains_one_command_and_hints_at_misspelt_ones(room):
     room.ask("!help style add")
     explained = await room.answer("!style add", "Add a style from the attached picture")
     assert "`/style add`" in said(explained)
@@ -352,7 +352,7 @@ async def test_help_explains_one_command_and_knows_near_misses(room):
     room.ask("!galery")
     await room.answer("Did you mean `!gallery`?")
     answers = len(room.answers())
-    room.ask("!play something")  # another bot's, for all we know
+    room.ask("!play something")  # may belong to another bot
     room.ask("!help queue")
     await room.answer("!queue")
     assert len(room.answers()) == answers + 1

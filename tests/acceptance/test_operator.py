@@ -27,7 +27,7 @@ async def test_the_queue_mode_outlives_the_bot(room, tmp_path):
         await asyncio.sleep(1)
         assert not any("until `resume`" in each.content for each in room.answers())
         room.ask("!pause", author=room.playground.state.application.owner)
-        await room.answer("No new painting is started until")
+        await room.answer("Paused. New requests wait until `!resume`")
         for author in (room.me, room.other, favoured):
             room.ask("!stylize passes=1", CONTENT, STYLE, author=author)
             asked = len(room.cards())

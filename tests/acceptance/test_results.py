@@ -1,4 +1,4 @@
-"""What a finished painting offers: every button, who may press it, and what comes of it."""
+"""The buttons of a result: who may press them, and what they do."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from .conftest import CONTENT, STYLE, custom_ids, job_id_of, said
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.asyncio(loop_scope="module")]
 
 
-async def _painted(room, text="!stylize passes=2", content=CONTENT):
+async def _paint(room, text="!stylize passes=2", content=CONTENT):
     earlier = {each.id for each in room.finals()}
     room.ask(text, content, STYLE)
     finals = await room.wait(lambda: [f for f in room.finals() if f.id not in earlier])
     return finals[0]
 
 
-def _button(message, verb):
-    return next(each for each in custom_ids(message) if each.endswith(f":{verb}"))
+def _button(message, action):
+    return next(each for each in custom_ids(message) if each.endswith(f":{action}"))
 
 
 def _labels(message):
     return [component["label"] for row in message.components for component in row["components"]]
 
 
-async def _press(room, member, message, verb):
-    pressed = room.playground.press(member, message, _button(message, verb))
+async def _press(room, member, message, action):
+    pressed = room.playground.press(member, message, _button(message, action))
     await pressed.settled.wait()
     assert not pressed.failed
     return pressed
 
 
-async def _whispered(room, member, *words):
+async def _private_answer(room, member, *words):
     return await room.wait(
         lambda: next(
             (
@@ -53,40 +53,40 @@ async def _whispered(room, member, *words):
     )
 
 
-async def _made_of(room, member, message, verb):
-    """What comes of pressing a button that paints."""
+async def _vary(room, member, message, action):
+    """Press a button that starts a job, and wait for its result."""
     earlier = {each.id for each in room.finals()}
-    await _press(room, member, message, verb)
+    await _press(room, member, message, action)
     made = await room.wait(lambda: [f for f in room.finals() if f.id not in earlier])
     assert made[0].reference["message_id"] == message.id
     assert [user.id for user in made[0].mentions] == [member.id]
     return made[0]
 
 
-async def test_a_painting_can_be_varied_by_whoever_presses(room):
-    first = await _painted(room)
-    again = await _made_of(room, room.other, first, "again")
+async def test_anyone_can_vary_a_result(room):
+    first = await _paint(room)
+    again = await _vary(room, room.other, first, "again")
     assert "seed" in again.content
-    stronger = await _made_of(room, room.me, first, "style")
+    stronger = await _vary(room, room.me, first, "style")
     assert "style ×2.5" in stronger.content
-    fainter = await _made_of(room, room.me, first, "content")
+    fainter = await _vary(room, room.me, first, "content")
     assert "style ×0.4" in fainter.content
-    kept = await _made_of(room, room.me, first, "keep")
+    kept = await _vary(room, room.me, first, "keep")
     assert "own colours kept" in kept.content
     assert "Style's colours" in _labels(kept)
-    # Every painting is its own: the first one's pictures are not needed any more.
+    # A variation keeps its own copies, so the first result can be deleted.
     await _press(room, room.me, first, "delete")
     await room.wait(lambda: first.id not in room.channel.messages)
-    recoloured = await _made_of(room, room.me, kept, "recolour")
+    recoloured = await _vary(room, room.me, kept, "recolour")
     assert "own colours kept" not in recoloured.content
-    larger = await _made_of(room, room.me, again, "larger")
+    larger = await _vary(room, room.me, again, "larger")
     assert "128 px" in larger.content
     assert room.picture(larger.attachments[0]).width == 128
     assert "Largest (128 px)" in _labels(larger)
 
 
-async def test_two_presses_in_a_moment_are_one_and_two_members_are_two(room):
-    first = await _painted(room)
+async def test_a_double_press_starts_one_job_and_two_members_start_two(room):
+    first = await _paint(room)
     cards = len(room.cards())
     await asyncio.gather(
         _press(room, room.me, first, "again"),
@@ -99,18 +99,18 @@ async def test_two_presses_in_a_moment_are_one_and_two_members_are_two(room):
     assert asked == sorted([room.me.id, room.other.id])
 
 
-async def test_details_are_private_and_paint_the_same_picture_again(room, tmp_path):
-    first = await _painted(room, "!stylize passes=2 strength=2 seed=7")
+async def test_details_are_private_and_reproduce_the_result(room, tmp_path):
+    first = await _paint(room, "!stylize passes=2 strength=2 seed=7")
     await _press(room, room.other, first, "details")
-    told = await _whispered(room, room.other, "harbour.png × brushes.png")
-    fields = {field["name"]: field["value"] for field in told.embeds[0]["fields"]}
+    answer = await _private_answer(room, room.other, "harbour.png × brushes.png")
+    fields = {field["name"]: field["value"] for field in answer.embeds[0]["fields"]}
     assert fields["Recipe"] == "default, 2 passes"
     assert fields["Seed"] == "7"
     assert fields["Size"] == "64 × 51 px"
 
     for name, data in (CONTENT, STYLE):
         (tmp_path / name).write_bytes(data)
-    [recipe] = told.attachments
+    [recipe] = answer.attachments
     (tmp_path / recipe.filename).write_bytes(room.playground.cdn.read(recipe))
     command = fields["Reproduce it yourself"].strip("`").removeprefix("sh\n")
     words = shlex.split(command.replace("\\\n", " "))
@@ -124,11 +124,11 @@ async def test_details_are_private_and_paint_the_same_picture_again(room, tmp_pa
     assert np.abs(ours - theirs).mean() < 1
 
 
-async def test_the_time_lapse_is_an_animation_for_whoever_pressed(room):
-    first = await _painted(room, "!stylize passes=12", ("SPOILER_harbour.png", CONTENT[1]))
+async def test_the_time_lapse_is_a_private_animation(room):
+    first = await _paint(room, "!stylize passes=12", ("SPOILER_harbour.png", CONTENT[1]))
     await _press(room, room.other, first, "timelapse")
-    told = await _whispered(room, room.other, "was painted")
-    [animation] = told.attachments
+    answer = await _private_answer(room, room.other, "was painted")
+    [animation] = answer.attachments
     assert animation.filename.startswith("SPOILER_")
     assert "animation" in animation.description
     picture = room.picture(animation)
@@ -137,10 +137,10 @@ async def test_the_time_lapse_is_an_animation_for_whoever_pressed(room):
 
 
 async def test_only_the_requester_and_moderators_delete(room, app, settings):
-    first = await _painted(room)
+    first = await _paint(room)
     card = room.cards()[0]
     await _press(room, room.other, first, "delete")
-    await _whispered(room, room.other, "Only the member who asked")
+    await _private_answer(room, room.other, "Only the member who asked")
     assert first.id in room.channel.messages
 
     playground = room.playground
@@ -158,26 +158,26 @@ async def test_only_the_requester_and_moderators_delete(room, app, settings):
             await asyncio.sleep(0.1)
 
 
-async def test_presses_are_answered_where_the_bot_may_not_speak_any_more(room):
-    first = await _painted(room, "!stylize passes=6")
+async def test_buttons_are_answered_in_channels_closed_to_the_bot(room):
+    first = await _paint(room, "!stylize passes=6")
     playground = room.playground
     bot = playground.scene.bot.id
     deny = Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES | Permission.READ_MESSAGE_HISTORY
     playground.set_overwrite(room.channel, Overwrite(id=bot, type=1, deny=deny))
     try:
         await _press(room, room.me, first, "again")
-        await _whispered(room, room.me, "not allowed to post paintings")
+        await _private_answer(room, room.me, "not allowed to post paintings")
         await _press(room, room.me, first, "details")
-        await _whispered(room, room.me, "harbour.png × brushes.png")
+        await _private_answer(room, room.me, "harbour.png × brushes.png")
         await _press(room, room.me, first, "timelapse")
-        await _whispered(room, room.me, "was painted")
+        await _private_answer(room, room.me, "was painted")
         await _press(room, room.me, first, "delete")
         await room.wait(lambda: first.id not in room.channel.messages)
     finally:
         playground.clear_overwrites(room.channel)
 
 
-async def test_a_cancelled_painting_can_be_painted_after_all(room):
+async def test_a_cancelled_job_can_be_started_again(room):
     room.ask("!stylize passes=300", CONTENT, STYLE)
     card = await room.card_saying("Painting")
     await _press(room, room.me, card, "cancel")
@@ -193,7 +193,7 @@ async def test_a_cancelled_painting_can_be_painted_after_all(room):
 
 @pytest.fixture(scope="module")
 def settings(playground, tmp_path_factory):
-    """A bot that paints nothing larger than twice what it paints by itself."""
+    """Settings whose largest size is twice the default size."""
     from .conftest import settings_for
 
     return settings_for(

@@ -1,4 +1,4 @@
-"""One entrance for every press of a button, choice from a menu and submitted form."""
+"""The dispatcher of all buttons, menus and forms."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ were chosen from a menu."""
 
 
 class ComponentRouter(commands.Cog):
-    """Finds the handler of a custom_id, acknowledges the press and answers for its errors."""
+    """Finds the handler of a custom_id, acknowledges the interaction and handles its errors."""
 
     def __init__(self) -> None:
         self._handlers: dict[Route, Handler] = {}
@@ -38,8 +38,8 @@ class ComponentRouter(commands.Cog):
 
         Args:
             handlers: by their routes.
-            not_owner: sentence for members who press what belongs to somebody else; needed where
-                a route has an owner.
+            not_owner: sentence for members who press another member's button; required if a
+                route has an owner.
 
         Raises:
             ValueError: a route has a handler already, or an owner without the sentence.
@@ -67,7 +67,7 @@ class ComponentRouter(commands.Cog):
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Answer a press, a choice or a form."""
+        """Dispatch a component or a form to its handler."""
         if interaction.type not in {
             discord.InteractionType.component,
             discord.InteractionType.modal_submit,

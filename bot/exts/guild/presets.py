@@ -195,10 +195,10 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
         if preset is None:
             near = nearest(name, presets)
             raise PresetRefused(PresetProblem.UNKNOWN, word=name, suggestion=near)
-        kept = await self._own(guild_id, name) if preset.guild_id is not None else None
-        embed = show_embed(preset, kept, prefix=self._prefix)
+        own = await self._own(guild_id, name) if preset.guild_id is not None else None
+        embed = show_embed(preset, own, prefix=self._prefix)
         file = picture_file(await preset.preview(), preset.alt_text)
-        view = show_view(preset.name, emoji=preset.emoji, removable=kept is not None)
+        view = show_view(preset.name, emoji=preset.emoji, removable=own is not None)
         return embed, file, view
 
     async def _own(self, guild_id: int, name: str) -> GuildPreset:

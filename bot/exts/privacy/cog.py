@@ -15,16 +15,16 @@ from discord.ext import commands
 from bot.discord_errors import translate_discord_errors
 from bot.errors import AccessDeniedError
 from bot.exts.backend.responders import reply_ephemeral, sentence_for
-from bot.exts.privacy.export import DataExport, holdings_of
+from bot.exts.privacy.export import DataExport, load_held_data
 from bot.ops.tasks import BackgroundTasks
 from bot.views.components import routes
 from bot.views.components.routes import PrivacyAction
 from bot.views.privacy import (
     Erased,
-    forget_question,
-    forget_view,
-    forgotten,
-    holdings_embed,
+    confirmation_question,
+    confirmation_view,
+    deletion_report,
+    held_data_embed,
     privacy_view,
 )
 from bot.views.text import privacy as text
@@ -69,14 +69,14 @@ class PrivacyCommands(commands.Cog, description=text.SECTION):
     async def privacy(self, ctx: commands.Context[Any]) -> None:
         """Show what is held about the member, by direct message if used in a channel."""
         await ctx.defer(ephemeral=True)
-        holdings = await holdings_of(self._store, ctx.author.id)
-        embed = holdings_embed(
-            holdings,
+        held = await load_held_data(self._store, ctx.author.id)
+        embed = held_data_embed(
+            held,
             retention_days=self._settings.retention_days,
             picker_seconds=self._settings.picker_seconds,
             guild_name=self._guild_name,
         )
-        view = privacy_view(ctx.author.id, holdings)
+        view = privacy_view(ctx.author.id, held)
         if ctx.interaction is not None or ctx.guild is None:
             await ctx.reply(embed=embed, view=view, ephemeral=True)
             return
@@ -132,18 +132,18 @@ class PrivacyCommands(commands.Cog, description=text.SECTION):
 
     async def _ask(self, interaction: discord.Interaction[Any], member_id: int) -> None:
         """Ask for confirmation before anything is deleted."""
-        holdings = await holdings_of(self._store, member_id)
-        if holdings.is_empty:
-            await reply_ephemeral(interaction, forgotten(holdings, erased=None))
+        held = await load_held_data(self._store, member_id)
+        if held.is_empty:
+            await reply_ephemeral(interaction, deletion_report(held, erased=None))
             return
         await interaction.followup.send(
-            forget_question(holdings, self._guild_name)[:2000],
-            view=forget_view(member_id),
+            confirmation_question(held, self._guild_name)[:2000],
+            view=confirmation_view(member_id),
             ephemeral=True,
         )
 
     async def _export(self, interaction: discord.Interaction[Any]) -> None:
-        holdings = await holdings_of(self._store, interaction.user.id)
+        held = await load_held_data(self._store, interaction.user.id)
         export = DataExport(
             self._artefacts,
             limit=interaction.filesize_limit,
@@ -151,7 +151,7 @@ class PrivacyCommands(commands.Cog, description=text.SECTION):
         )
         number = 0
         async with self._exporting:
-            async for data in export.zips(holdings):
+            async for data in export.zips(held):
                 number += 1
                 await interaction.followup.send(
                     text.EXPORT_PART.format(number=number),
@@ -162,7 +162,7 @@ class PrivacyCommands(commands.Cog, description=text.SECTION):
     async def _forget(self, interaction: discord.Interaction[Any], *, messages_too: bool) -> None:
         """Delete everything about the member, then report how many messages are deleted."""
         member_id = interaction.user.id
-        before = await holdings_of(self._store, member_id)
+        before = await load_held_data(self._store, member_id)
         forgot = await self._store.retention.delete_member_data(
             member_id, delete_messages=messages_too
         )
@@ -170,7 +170,7 @@ class PrivacyCommands(commands.Cog, description=text.SECTION):
         erased = None
         if messages_too:
             erased = await self._erased({message_id for _, message_id in forgot.messages})
-        await interaction.edit_original_response(content=forgotten(before, erased=erased))
+        await interaction.edit_original_response(content=deletion_report(before, erased=erased))
 
     async def _erased(self, message_ids: set[int]) -> Erased:
         """Wait until no message waits to be deleted, or `ERASE_SECONDS` are over."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.jobs.models import Job
     from bot.jobs.store import JobStore
 
-__all__ = ["DataExport", "ExportFile", "holdings_of", "plan"]
+__all__ = ["DataExport", "ExportFile", "load_held_data", "plan"]
 
 MOST_JOBS: Final = 100_000
 FILE_OVERHEAD_BYTES: Final = 512
@@ -53,7 +53,7 @@ class ExportFile:
     size: int
 
 
-async def holdings_of(store: JobStore, member_id: int) -> HeldData:
+async def load_held_data(store: JobStore, member_id: int) -> HeldData:
     """Load everything that is held about a member.
 
     Raises:
@@ -81,15 +81,15 @@ class DataExport:
         self._limit = limit - ENVELOPE_BYTES
         self._most = most
 
-    async def zips(self, holdings: HeldData) -> AsyncIterator[bytes]:
+    async def zips(self, held: HeldData) -> AsyncIterator[bytes]:
         """Make the zips; the first one contains all records as ``data.json``.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
             OSError: the artefacts cannot be reached.
         """
-        files = [file async for file in self._files(holdings)]
-        described = describe(holdings)
+        files = [file async for file in self._files(held)]
+        described = describe(held)
         first = len(json.dumps(described)) + sum(len(file.path) + 8 for file in files)
         parts, left_out = plan(files, limit=self._limit, most=self._most, first=first)
         described["left_out"] = [file.path for file in left_out]
@@ -104,14 +104,14 @@ class DataExport:
                 contents[f"{file.path}.{_extension(data)}"] = data
             yield await asyncio.to_thread(_zipped, contents)
 
-    async def _files(self, holdings: HeldData) -> AsyncIterator[ExportFile]:
-        folders = {job_prefix(job.job_id): f"paintings/{_name(job)}" for job in holdings.jobs}
+    async def _files(self, held: HeldData) -> AsyncIterator[ExportFile]:
+        folders = {job_prefix(job.job_id): f"paintings/{_name(job)}" for job in held.jobs}
         folders |= {
             picker.content_key.rpartition("/")[0] + "/": f"waiting/{picker.message_id}"
-            for picker in holdings.pickers
+            for picker in held.pickers
         }
         folders |= {
-            preset.folder: f"styles/{preset.guild_id}-{preset.name}" for preset in holdings.presets
+            preset.folder: f"styles/{preset.guild_id}-{preset.name}" for preset in held.presets
         }
         for prefix, folder in folders.items():
             async for info in self._artefacts.list(prefix):
@@ -121,10 +121,10 @@ class DataExport:
                 yield ExportFile(path=f"{folder}/{name}", key=info.key, size=info.size)
 
 
-def describe(holdings: HeldData) -> dict[str, Any]:
+def describe(held: HeldData) -> dict[str, Any]:
     """Convert all records to JSON's types."""
     described: dict[str, Any] = json.loads(
-        json.dumps(dataclasses.asdict(holdings), default=str, ensure_ascii=False)
+        json.dumps(dataclasses.asdict(held), default=str, ensure_ascii=False)
     )
     return described
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bot.jobs.models import SavedRequest
-from bot.views.privacy import HeldData, forget_question
+from bot.views.privacy import HeldData, confirmation_question
 
 OFFER = SavedRequest(
     request_id="0123456789ab", requester_id=4, payload={}, created_at=datetime.now(UTC)
@@ -14,4 +14,4 @@ OFFER = SavedRequest(
 
 def test_unfinished_requests_are_counted():
     held = HeldData(jobs=(), pickers=(), offers=(OFFER, OFFER), presets=())
-    assert "- 2 unfinished requests" in forget_question(held, lambda _: None)
+    assert "- 2 unfinished requests" in confirmation_question(held, lambda _: None)

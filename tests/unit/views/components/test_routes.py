@@ -21,7 +21,7 @@ from bot.views.components.items import (
 from bot.views.components.routes import ROUTES, JobAction, Suggestion, find_route
 from bot.views.guild_presets import added_view, removal_view, show_view
 from bot.views.guild_settings import settings_view
-from bot.views.privacy import HeldData, forget_view, privacy_view
+from bot.views.privacy import HeldData, confirmation_view, privacy_view
 
 BIG = 2**63 - 1
 NAME = "ы" * 32
@@ -121,7 +121,7 @@ def test_fields_have_their_types():
         start_view,
         lambda: removal_view(NAME),
         lambda: privacy_view(BIG, HELD),
-        lambda: forget_view(BIG),
+        lambda: confirmation_view(BIG),
         lambda: settings_view(GuildSettings(channel_ids=(BIG,), manager_role_id=BIG)),
         lambda: suggestion_view(JOB_ID, list(Suggestion)[:6], correction="mosaic"),
         lambda: suggestion_view(JOB_ID, list(Suggestion)[6:], correction=None),
