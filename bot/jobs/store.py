@@ -134,11 +134,15 @@ class JobStore:
         await self._database.open(exclusive=exclusive)
         if not exclusive:
             return
-        if self.is_shared:
-            await self._listener.start()
-        else:
-            await self.outbox.release_leases()
-            await self.processes.adopt_jobs(gone_after=timedelta())
+        try:
+            if self.is_shared:
+                await self._listener.start()
+            else:
+                await self.outbox.release_leases()
+                await self.processes.adopt_jobs(gone_after=timedelta())
+        except BaseException:  # it may be opened again
+            await self._database.close()
+            raise
 
     async def close(self) -> None:
         """Unregister this process, and release every connection and the lock."""

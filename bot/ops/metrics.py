@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-__all__ = ["JOBS", "JOBS_ENDED", "PAINT_SECONDS", "REGISTRY", "WORKER_DEATHS"]
+__all__ = ["JOBS", "JOBS_ENDED", "PAINT_SECONDS", "REGISTRY", "TASK_RESTARTS", "WORKER_DEATHS"]
 
 REGISTRY = CollectorRegistry(auto_describe=True)
 
@@ -23,4 +23,10 @@ PAINT_SECONDS = Histogram(
 )
 WORKER_DEATHS = Counter(
     "stylebot_worker_deaths_total", "Worker processes that exited unexpectedly.", registry=REGISTRY
+)
+TASK_RESTARTS = Counter(
+    "stylebot_task_restarts_total",
+    "Background tasks that failed and were restarted, by name.",
+    ["task"],
+    registry=REGISTRY,
 )

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
+from bot.ops import metrics
 from bot.ops.retry import Backoff
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class BackgroundTasks:
         Args:
             run: one step of a loop, or a loop of its own; it must await something, since it is
                 called again at once when it returns.
-            name: of the task, and for the log.
+            name: of the task, for the log and the metric of restarts; one of few.
             transient: errors that are expected; they are logged without a traceback.
             backoff: delays after errors; it starts anew once `run` has returned, or has run
                 for `backoff.longest` seconds before it failed.
@@ -107,5 +108,6 @@ async def _keep_running(
         else:
             failures = 0
             continue
+        metrics.TASK_RESTARTS.labels(name).inc()
         failures = 1 if clock() - started_at > backoff.longest else failures + 1
         await asyncio.sleep(backoff.delay(failures))

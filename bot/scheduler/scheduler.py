@@ -83,7 +83,8 @@ class Scheduler:
         self._wake = asyncio.Event()
         self._mode = QueueMode.OPEN
         self._remote_slots = 0
-        self._synced_at = 0.0
+        self._synced_at = time.monotonic()
+        self._synced_since = float("-inf")
         self._stopping = False
 
     @property
@@ -310,17 +311,30 @@ class Scheduler:
         await self._store.processes.heartbeat(slots=self._executor.slots)
         self._remote_slots = await self._store.processes.count_remote_slots()
         self._mode = await self._store.queue.get_mode()
-        self._synced_at = time.monotonic()
+        now = time.monotonic()
+        if now - self._synced_at > self._settings.stalled_after_seconds / 2:
+            self._synced_since = now  # the database was away
+        self._synced_at = now
 
     async def _recover_stalled(self) -> None:
         """Requeue the jobs, and adopt the cards, of processes that have died."""
         await asyncio.sleep(self._settings.stalled_after_seconds / 2)
-        if time.monotonic() - self._synced_at > self._settings.stalled_after_seconds / 2:
-            return  # the database was away, so other processes could not write heartbeats either
+        if not self._may_recover(time.monotonic()):
+            return
         for job in await self._requeue_stalled(everything=False):
             logger.warning("job %s had no heartbeat; it is %s now", job.job_id, job.state)
         for job_id in await self._store.processes.adopt_jobs(gone_after=self._stalled_after):
             logger.warning("this process now updates the card of job %s", job_id)
+
+    def _may_recover(self, now: float) -> bool:
+        """Return whether a missing heartbeat means that its process has died.
+
+        During an outage of the database nobody writes one; after it, other processes first get
+        time to write theirs.
+        """
+        stalled_after = self._settings.stalled_after_seconds
+        is_connected = now - self._synced_at <= stalled_after / 2
+        return is_connected and now - self._synced_since >= stalled_after
 
     async def _requeue_stalled(self, *, everything: bool) -> list[Job]:
         return await self._store.claims.requeue_stalled(

@@ -7,6 +7,7 @@ import gc
 
 import pytest
 
+from bot.ops import metrics
 from bot.ops.retry import Backoff
 from bot.ops.tasks import BackgroundTasks
 
@@ -177,3 +178,20 @@ async def test_a_loop_ends_when_it_is_told_to(tasks):
     task = tasks.keep_running(step, name="claiming", until=lambda: calls == 3)
     await asyncio.wait_for(task, 5)
     assert calls == 3
+
+
+async def test_each_restart_is_counted(tasks):
+    restarts = metrics.TASK_RESTARTS.labels("counted loop")
+    failed = asyncio.Event()
+
+    async def run():
+        if failed.is_set():
+            await asyncio.Event().wait()
+        failed.set()
+        raise RuntimeError("a bug")
+
+    tasks.keep_running(run, name="counted loop", backoff=Backoff(first=0.0))
+    await asyncio.wait_for(failed.wait(), 5)
+    await _settle()
+    assert restarts._value.get() == 1
+    assert tasks.is_running("counted loop")

@@ -118,3 +118,19 @@ async def test_an_object_storage_outage_loses_nothing(bench, objects_url, object
     done = await bench.until(job.job_id, JobState.SUCCEEDED)
     assert done.attempts == 1
     assert await bench.artefacts.get(done.result_key) == b"picture"
+
+
+async def test_other_processes_get_time_for_a_heartbeat_after_an_outage(bench):
+    """Their jobs are not requeued on account of the heartbeats that the outage prevented."""
+    scheduler, stalled_after = bench.scheduler, bench.scheduler._settings.stalled_after_seconds
+    await scheduler._sync_process_state()
+    synced_at = scheduler._synced_at
+    assert scheduler._may_recover(synced_at)
+    assert not scheduler._may_recover(synced_at + stalled_after)  # the database is away
+
+    scheduler._synced_at -= stalled_after
+    await scheduler._sync_process_state()
+    back_at = scheduler._synced_at
+    assert not scheduler._may_recover(back_at)
+    scheduler._synced_at = back_at + stalled_after  # and it has been there ever since
+    assert scheduler._may_recover(back_at + stalled_after)

@@ -1,0 +1,81 @@
+"""A PostgreSQL that is stopped and started again while it is in use."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from bot.errors import StoreUnavailableError
+from bot.jobs.change_feed import JobFeed
+from bot.jobs.store import JobStore
+
+pytestmark = pytest.mark.postgres
+
+
+async def test_every_operation_fails_as_unavailable_until_it_is_back(
+    restartable_postgres, new_job, many, monkeypatch
+):
+    """Readers, writers and the listener run through two restarts."""
+    monkeypatch.setattr("bot.jobs.change_feed.RECONNECT_SECONDS", 0.1)
+    outcomes: Counter[str] = Counter()
+    is_over = asyncio.Event()
+
+    async def repeat(name, action):
+        while not is_over.is_set():
+            try:
+                await action()
+            except StoreUnavailableError:
+                outcomes[f"{name} unavailable"] += 1
+                await asyncio.sleep(0.01)
+            else:
+                outcomes[name] += 1
+
+    async def reach(name):
+        before = outcomes[name]
+        async with asyncio.timeout(60):
+            while outcomes[name] == before:
+                await asyncio.sleep(0.01)
+
+    url = restartable_postgres.url("postgres")
+    async with (
+        JobStore(url, feed=JobFeed()) as here,
+        JobStore(url, feed=JobFeed()) as there,
+        asyncio.TaskGroup() as group,
+    ):
+        job = await here.enqueue(new_job(), limits=many)
+        for name, action in {
+            "read": lambda: here.get(job.job_id),
+            "write": lambda: there.enqueue(new_job(), limits=many),
+            "heartbeat": lambda: here.processes.heartbeat(slots=1),
+        }.items():
+            for _ in range(3):
+                group.create_task(repeat(name, action))
+        for _ in range(2):
+            for name in ("read", "write", "heartbeat"):
+                await reach(name)
+            await asyncio.to_thread(restartable_postgres.kill)
+            for name in ("read", "write", "heartbeat"):
+                await reach(f"{name} unavailable")
+            await asyncio.to_thread(restartable_postgres.start)
+        for name in ("read", "write", "heartbeat"):
+            await reach(name)
+        is_over.set()
+        with here.feed.subscribe() as changes:  # and changes are heard again
+            async with asyncio.timeout(60):
+                other = await there.enqueue(new_job(), limits=many)
+                while await changes.next(60) != other.job_id:
+                    pass
+        assert here._listener._tasks.is_running("listening for changed jobs")
+
+
+async def test_a_store_can_be_opened_once_the_database_is_back(restartable_postgres):
+    await asyncio.to_thread(restartable_postgres.kill)
+    store = JobStore(restartable_postgres.url("postgres"), feed=JobFeed())
+    with pytest.raises(StoreUnavailableError):
+        await store.open()
+    await asyncio.to_thread(restartable_postgres.start)
+    await store.open()
+    await store.ping()
+    await store.close()
