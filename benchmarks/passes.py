@@ -34,7 +34,7 @@ from stylenet.features.weights import bundled_weights
 from stylenet.losses.targets import measure_targets
 from stylenet.optim.fourier import FourierBasis
 from stylenet.optim.lbfgs import LBFGS
-from stylenet.optim.state import Point
+from stylenet.optim.optimizer_state import Point
 from stylenet.precision import Precision
 from stylenet.recipe import LAYERS, Recipe
 

@@ -30,14 +30,14 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from bot.demo.child_processes import DemoError, run_bot, run_playground
 from bot.demo.member import Member, Message
-from bot.demo.processes import DemoError, run_bot, run_playground
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import AsyncIterator, Sequence
 
-__all__ = ["add_arguments", "run_demo"]
+__all__ = ["DemoResult", "add_arguments", "run_demo"]
 
 REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=60)
 STEP_OF_TOTAL = re.compile(r"step (\d+) of (\d+)", re.IGNORECASE)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from bot.demo.processes import START_TIMEOUT_SECONDS, DemoError
+from bot.demo.child_processes import START_TIMEOUT_SECONDS, DemoError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from bot.demo.processes import ChildProcess, PlaygroundAddress
+    from bot.demo.child_processes import ChildProcess, PlaygroundAddress
 
 __all__ = ["Member", "Message"]
 

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
     from stylenet.events import PaintingEvent
 
+__all__ = ["FrameReader", "FrameWriter", "Worker"]
+
 logger = logging.getLogger("worker")
 
 NICENESS = 10

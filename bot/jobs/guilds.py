@@ -54,7 +54,7 @@ class Guilds:
             "manager_role_id": settings.manager_role_id,
         }
         async with self._database.write() as change:
-            await lock_guild(change, guild_id)
+            await _lock_guild(change, guild_id)
             await change.connection.execute(
                 update(guilds).where(guilds.c.guild_id == guild_id).values(values)
             )
@@ -141,7 +141,7 @@ class GuildPresets:
         """
         values = row_from(preset)
         async with self._database.write() as change:
-            await lock_guild(change, preset.guild_id)
+            await _lock_guild(change, preset.guild_id)
             found = await change.connection.execute(
                 select(guild_presets.c.name, guild_presets.c.emoji).where(
                     guild_presets.c.guild_id == preset.guild_id
@@ -190,7 +190,7 @@ class GuildPresets:
         return preset
 
 
-async def lock_guild(change: Change, guild_id: int) -> RowMapping:
+async def _lock_guild(change: Change, guild_id: int) -> RowMapping:
     """Return a guild's row, inserted if missing, locked until the transaction ends."""
     defaults: dict[str, Any] = {"guild_id": guild_id, "channel_ids": []}
     if change.connection.dialect.name == "postgresql":

@@ -32,7 +32,7 @@ def configure_logging(settings: Settings) -> None:
     if token is not None:
         redact(token)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if settings.log_format == "json" else TextFormatter())
+    handler.setFormatter(_JsonFormatter() if settings.log_format == "json" else _TextFormatter())
     root = logging.getLogger()
     for old in list(root.handlers):
         root.removeHandler(old)
@@ -43,7 +43,7 @@ def configure_logging(settings: Settings) -> None:
         logging.getLogger(name).setLevel(max(quiet, logging.INFO))
 
 
-class TextFormatter(logging.Formatter):
+class _TextFormatter(logging.Formatter):
     """Formats a record as a line of UTC time, level, logger and message, and its traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -56,7 +56,7 @@ class TextFormatter(logging.Formatter):
         return _redact_secrets("\n".join([text, *_details(self, record)]))
 
 
-class JsonFormatter(logging.Formatter):
+class _JsonFormatter(logging.Formatter):
     """Formats a record as a JSON object: time, level, logger, message and maybe error."""
 
     def format(self, record: logging.LogRecord) -> str:

@@ -17,6 +17,8 @@ from PIL import Image
 
 from bot.presets.library import PRESETS, Preset
 
+__all__ = ["main", "paint_thumbnail"]
+
 PICTURES = Path(__file__).with_name("pictures")
 PAINTED_SIZE = 256
 THUMBNAIL_SIZE = (216, 144)

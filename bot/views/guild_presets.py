@@ -24,6 +24,7 @@ __all__ = [
     "added_embed",
     "added_view",
     "list_embed",
+    "picture_file",
     "removal_question",
     "removal_view",
     "show_embed",

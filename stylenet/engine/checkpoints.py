@@ -15,7 +15,7 @@ from torch import Tensor
 
 from stylenet.errors import CheckpointError
 from stylenet.events import Losses
-from stylenet.optim.state import OptimizerState
+from stylenet.optim.optimizer_state import OptimizerState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

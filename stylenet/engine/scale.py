@@ -11,7 +11,7 @@ from stylenet.engine.checkpoints import BudgetUsed, PaintingState, pack
 from stylenet.errors import CheckpointError, DivergedError
 from stylenet.optim.adam import Adam
 from stylenet.optim.lbfgs import LBFGS
-from stylenet.optim.state import Point
+from stylenet.optim.optimizer_state import Point
 from stylenet.recipe import Optimizer
 
 if TYPE_CHECKING:

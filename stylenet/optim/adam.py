@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stylenet.optim.state import OptimizerState
+from stylenet.optim.optimizer_state import OptimizerState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor
 
-    from stylenet.optim.state import P
+    from stylenet.optim.optimizer_state import P
 
 __all__ = ["Adam"]
 

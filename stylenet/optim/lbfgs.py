@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from stylenet.optim.state import OptimizerState
+from stylenet.optim.optimizer_state import OptimizerState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from torch import Tensor
 
-    from stylenet.optim.state import P
+    from stylenet.optim.optimizer_state import P
 
     Numbers = npt.NDArray[np.float64]
 

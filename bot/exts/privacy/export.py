@@ -89,7 +89,7 @@ class DataExport:
             OSError: the artefacts cannot be reached.
         """
         files = [file async for file in self._files(held)]
-        described = describe(held)
+        described = _describe(held)
         first = len(json.dumps(described)) + sum(len(file.path) + 8 for file in files)
         parts, left_out = plan(files, limit=self._limit, most=self._most, first=first)
         described["left_out"] = [file.path for file in left_out]
@@ -121,7 +121,7 @@ class DataExport:
                 yield ExportFile(path=f"{folder}/{name}", key=info.key, size=info.size)
 
 
-def describe(held: HeldData) -> dict[str, Any]:
+def _describe(held: HeldData) -> dict[str, Any]:
     """Convert all records to JSON's types."""
     described: dict[str, Any] = json.loads(
         json.dumps(dataclasses.asdict(held), default=str, ensure_ascii=False)

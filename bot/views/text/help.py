@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+__all__ = ["how_to_ask", "no_such_command"]
+
 HOW_TO_ASK: Final = (
     "Attach two pictures to `{prefix}stylize`: first the one to repaint, then the one whose "
     "style you like. With one picture, I show you styles to choose from."

@@ -106,7 +106,7 @@ def test_all_modules_but_the_api_are_free_of_torch():
         ("optim.fourier", ["FourierBasis"]),
         ("optim.lbfgs", ["LBFGS", "CurvaturePairs", "round_to_half"]),
         ("optim.masking", ["MaskedPicture", "Parametrization"]),
-        ("optim.state", ["OptimizerState", "P", "Point"]),
+        ("optim.optimizer_state", ["OptimizerState", "P", "Point"]),
         ("precision", ["Precision"]),
         ("scales", ["Scale", "scales_of"]),
     ],

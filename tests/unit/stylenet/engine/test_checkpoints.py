@@ -13,7 +13,7 @@ from stylenet.engine.checkpoints import BudgetUsed, PaintingState, pack, unpack
 from stylenet.errors import CheckpointError
 from stylenet.events import Losses
 from stylenet.optim.lbfgs import round_to_half
-from stylenet.optim.state import OptimizerState
+from stylenet.optim.optimizer_state import OptimizerState
 
 SHAPE = (1, 3, 5, 7)
 CPU = torch.device("cpu")

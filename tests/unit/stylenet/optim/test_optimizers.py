@@ -9,7 +9,7 @@ import torch
 
 from stylenet.optim.adam import Adam
 from stylenet.optim.lbfgs import LBFGS
-from stylenet.optim.state import OptimizerState, Point
+from stylenet.optim.optimizer_state import OptimizerState, Point
 
 
 class Function:
