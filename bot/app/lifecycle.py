@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.app.composition import compose
 from bot.app.login import connect, log_in, read_token
 from bot.delivery.service import DeliveryService
-from bot.errors import ConfigurationError, DiscordError, StyleBotError
+from bot.errors import (
+    ConfigurationError,
+    DiscordError,
+    StoreUnavailableError,
+    StyleBotError,
+)
 from bot.intake.intake import default_size
 from bot.ops.health import HealthServer
 from bot.ops.logging import configure_logging
+from bot.ops.retry import retry
 from bot.ops.tasks import BackgroundTasks
 from bot.presets.thumbnail_painter import ThumbnailPainter
 
@@ -56,9 +62,10 @@ class App:
     async def start(self) -> None:
         """Open everything, log in and begin to connect.
 
+        The database and Discord are waited for, for as long as they cannot be reached.
+
         Raises:
             ConfigurationError: the operator must change a setting first.
-            StyleBotError: the database cannot be reached.
             OSError: a folder cannot be written, or a port is taken.
         """
         settings, stack = self._settings, self._stack
@@ -67,16 +74,16 @@ class App:
         components = await stack.enter_async_context(compose(settings))
         dependencies = components.dependencies
         store, scheduler = dependencies.store, dependencies.scheduler
+        await self._serve_health(components)  # first, to tell what the start waits for
         stack.push_async_callback(store.close)
-        await store.open()
+        await retry(store.open, on=StoreUnavailableError, what="opening the database")
         stack.push_async_callback(components.executor.close)
         await components.executor.start()
         stack.push_async_callback(components.inspector.close)
         await components.inspector.start()
-        await self._serve_health(components)
         self._tasks.start(self._await_workers(components), name="warm-up")
         self._scheduler = scheduler
-        await scheduler.start()
+        await retry(scheduler.start, on=StoreUnavailableError, what="starting the scheduler")
         if settings.paint_samples:
             self._start_thumbnail_painter(components)
         bot = self._bot = await log_in(dependencies, token)
@@ -153,10 +160,13 @@ class App:
         if self._settings.sync_commands:
             try:
                 await bot.publish_commands()
-            except DiscordError as error:
+            except (DiscordError, OSError) as error:
                 logger.warning("the slash commands were not published: %s", error)
         self.ready.set()
-        await bot.draw_preset_sheet()
+        try:
+            await bot.draw_preset_sheet()
+        except (StyleBotError, OSError) as error:
+            logger.warning("the first sheet of styles is drawn later: %s", error)
 
     async def _serve_health(self, components: Components) -> None:
         settings = self._settings

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import discord
 
 from bot.client import StyleBot
-from bot.discord_errors import translate_discord_errors
-from bot.errors import ConfigurationError, DiscordError
+from bot.discord_errors import NETWORK_ERRORS, translate_discord_errors
+from bot.errors import ConfigurationError, DiscordError, DiscordUnavailableError
 from bot.ops.logging import redact
 from bot.ops.retry import Backoff, retry
 
@@ -84,14 +86,46 @@ async def _try_log_in(dependencies: Dependencies, token: str) -> StyleBot:
 async def connect(bot: StyleBot) -> None:
     """Connect to the gateway and reconnect until the bot is closed.
 
+    The first connection is retried for as long as Discord cannot be reached; discord.py itself
+    restores a connection that breaks later.
+
     Raises:
         ConfigurationError: a privileged intent is switched off, or the token was revoked.
+        DiscordError: the client has closed itself after an error.
     """
+    logging.getLogger("discord.shard").addFilter(_drop_expected_traceback)
     try:
-        await bot.connect(reconnect=True)
+        await retry(
+            lambda: _try_connect(bot),
+            on=DiscordUnavailableError,
+            what="connecting to the gateway",
+            backoff=LOGIN_BACKOFF,
+        )
     except discord.PrivilegedIntentsRequired as error:
         raise ConfigurationError(INTENT_MISSING) from error
     except discord.ConnectionClosed as error:
         if error.code == AUTHENTICATION_FAILED:
             raise ConfigurationError(LOGIN_REFUSED) from error
         raise ConfigurationError(f"Discord closed the connection for good: {error}") from error
+
+
+async def _try_connect(bot: StyleBot) -> None:
+    try:
+        with translate_discord_errors():
+            await bot.connect(reconnect=True)
+    except (DiscordError, discord.GatewayNotFound) as error:
+        cause = error.__cause__
+        if isinstance(cause, discord.HTTPException) and cause.status == HTTPStatus.UNAUTHORIZED:
+            raise ConfigurationError(LOGIN_REFUSED) from error
+        if bot.is_closed():  # a closed client cannot connect again
+            raise DiscordError(f"the gateway connection has ended: {error}") from error
+        raise DiscordUnavailableError(str(cause or error)) from error
+
+
+def _drop_expected_traceback(record: logging.LogRecord) -> bool:
+    """Log a failed connection, which discord.py retries, in one line without a traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, (*NETWORK_ERRORS, discord.DiscordException)):
+        record.msg, record.args = f"{record.getMessage()} {error!r}", ()
+        record.exc_info = None
+    return True
