@@ -25,7 +25,7 @@ async def test_the_queue_mode_outlives_the_bot(room, tmp_path):
         await bot.says("connected as")
         room.ask("!pause", author=room.playground.scene.members[1])
         await asyncio.sleep(1)
-        assert not any("until `resume`" in each.content for each in room.answers())
+        assert not any("until `!resume`" in each.content for each in room.answers())
         room.ask("!pause", author=room.playground.state.application.owner)
         await room.answer("Paused. New requests wait until `!resume`")
         for author in (room.me, room.other, favoured):
@@ -35,7 +35,7 @@ async def test_the_queue_mode_outlives_the_bot(room, tmp_path):
         await bot.kill()
 
     async with bot_process(settings, tmp_path / "two.log") as bot:
-        await bot.says("the queue is paused, as the operator left it")
+        await bot.says("the queue is paused, as set before this start")
         await bot.says("connected as")
         await bot.says("painting on")
         await asyncio.sleep(3)
