@@ -39,24 +39,18 @@ class Guilds:
     async def get_settings(self, guild_id: int) -> GuildSettings:
         """Return a guild's settings; the defaults if it has none."""
         async with self._database.read() as connection:
-            found = await connection.execute(select(guilds).where(guilds.c.guild_id == guild_id))
-            row = found.mappings().one_or_none()
-        if row is None:
-            return GuildSettings()
-        return GuildSettings(
-            channel_ids=tuple(row["channel_ids"]), manager_role_id=row["manager_role_id"]
-        )
+            found = await connection.execute(
+                select(guilds.c.settings).where(guilds.c.guild_id == guild_id)
+            )
+            settings: GuildSettings | None = found.scalar_one_or_none()
+        return settings or GuildSettings()
 
     async def set_settings(self, guild_id: int, settings: GuildSettings) -> None:
         """Replace a guild's settings."""
-        values = {
-            "channel_ids": list(settings.channel_ids),
-            "manager_role_id": settings.manager_role_id,
-        }
         async with self._database.write() as change:
             await _lock_guild(change, guild_id)
             await change.connection.execute(
-                update(guilds).where(guilds.c.guild_id == guild_id).values(values)
+                update(guilds).where(guilds.c.guild_id == guild_id).values(settings=settings)
             )
 
     async def sync_membership(self, guild_ids: Collection[int]) -> None:
@@ -192,7 +186,7 @@ class GuildPresets:
 
 async def _lock_guild(change: Change, guild_id: int) -> RowMapping:
     """Return a guild's row, inserted if missing, locked until the transaction ends."""
-    defaults: dict[str, Any] = {"guild_id": guild_id, "channel_ids": []}
+    defaults: dict[str, Any] = {"guild_id": guild_id, "settings": GuildSettings()}
     if change.connection.dialect.name == "postgresql":
         await change.connection.execute(
             postgresql.insert(guilds).values(defaults).on_conflict_do_nothing()

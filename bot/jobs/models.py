@@ -330,7 +330,7 @@ class GuildPreset:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GuildSettings:
-    """Settings made by a guild's managers.
+    """Settings made by a guild's managers. They are stored as JSON, so each needs a default.
 
     Attributes:
         channel_ids: the only channels where requests are accepted; empty for all.

@@ -1,24 +1,47 @@
-"""The message with a guild's settings: an embed, two menus, and buttons that reset them."""
+"""The message with a guild's settings: an embed, a menu for each, and buttons that reset them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from bot.jobs.models import GuildSettings
 from bot.views.components import routes
 from bot.views.components.items import RoutedView, button
-from bot.views.components.routes import SettingsAction
+from bot.views.components.routes import GuildSetting
 from bot.views.text import guild as text
 
 if TYPE_CHECKING:
-    from bot.jobs.models import GuildSettings
+    from collections.abc import Callable, Mapping
 
-__all__ = ["settings_embed", "settings_view"]
+__all__ = ["CONTROLS", "Control", "settings_embed", "settings_view"]
 
 COLOUR: Final = discord.Colour(0x8E6BD8)
 MOST_CHANNELS: Final = 25
 """Discord's limit for the values of a menu."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Control:
+    """How members see and change one setting.
+
+    Attributes:
+        field: the field of `GuildSettings`.
+        title: heads the setting in the embed.
+        describe: returns the setting's value in words.
+        menu: makes the menu that changes it, given its custom_id; Discord allows five a message.
+        parse: makes the field's value of what was chosen; of nothing, the default.
+        reset_label: of the button that resets it.
+    """
+
+    field: str
+    title: str
+    describe: Callable[[GuildSettings], str]
+    menu: Callable[[GuildSettings, str], discord.ui.Item[Any]]
+    parse: Callable[[tuple[str, ...]], Any]
+    reset_label: str
 
 
 def settings_embed(settings: GuildSettings) -> discord.Embed:
@@ -28,37 +51,35 @@ def settings_embed(settings: GuildSettings) -> discord.Embed:
         description=text.SETTINGS,
         colour=COLOUR,
     )
-    channels = ", ".join(f"<#{channel_id}>" for channel_id in settings.channel_ids)
-    embed.add_field(
-        name=text.CHANNELS_TITLE,
-        value=channels or text.EVERY_CHANNEL,
-        inline=False,
-    )
-    managers = text.MANAGERS
-    if settings.manager_role_id is not None:
-        managers = text.MANAGERS_AND_ROLE.format(role=f"<@&{settings.manager_role_id}>")
-    return embed.add_field(name=text.MANAGERS_TITLE, value=managers, inline=False)
+    for control in CONTROLS.values():
+        embed.add_field(name=control.title, value=control.describe(settings), inline=False)
+    return embed
 
 
 def settings_view(settings: GuildSettings) -> discord.ui.View:
     """The menus, and a button that resets each setting that was changed."""
-    view = RoutedView(_channels_menu(settings), _role_menu(settings))
-    if settings.channel_ids:
-        everywhere = routes.SETTINGS.custom_id(action=SettingsAction.EVERYWHERE)
-        view.add_item(button(everywhere, text.ALLOW_EVERY_CHANNEL))
-    if settings.manager_role_id is not None:
-        no_role = routes.SETTINGS.custom_id(action=SettingsAction.NO_ROLE)
-        view.add_item(button(no_role, text.MANAGERS_ONLY))
+    view = RoutedView()
+    for setting, control in CONTROLS.items():
+        view.add_item(control.menu(settings, routes.SETTING.custom_id(setting=setting)))
+    for setting, control in CONTROLS.items():
+        if getattr(settings, control.field) != getattr(GuildSettings(), control.field):
+            reset = routes.SETTING_RESET.custom_id(setting=setting)
+            view.add_item(button(reset, control.reset_label))
     return view
 
 
-def _channels_menu(settings: GuildSettings) -> discord.ui.ChannelSelect[Any]:
+def _channels_text(settings: GuildSettings) -> str:
+    channels = ", ".join(f"<#{channel_id}>" for channel_id in settings.channel_ids)
+    return channels or text.EVERY_CHANNEL
+
+
+def _channels_menu(settings: GuildSettings, custom_id: str) -> discord.ui.ChannelSelect[Any]:
     chosen = [
         discord.SelectDefaultValue(id=channel_id, type=discord.SelectDefaultValueType.channel)
         for channel_id in settings.channel_ids[:MOST_CHANNELS]
     ]
     return discord.ui.ChannelSelect(
-        custom_id=routes.SETTINGS_CHANNELS.custom_id(),
+        custom_id=custom_id,
         placeholder=text.CHANNELS_MENU,
         channel_types=[discord.ChannelType.text, discord.ChannelType.forum],
         min_values=0,
@@ -67,15 +88,42 @@ def _channels_menu(settings: GuildSettings) -> discord.ui.ChannelSelect[Any]:
     )
 
 
-def _role_menu(settings: GuildSettings) -> discord.ui.RoleSelect[Any]:
+def _managers_text(settings: GuildSettings) -> str:
+    if settings.manager_role_id is None:
+        return text.MANAGERS
+    return text.MANAGERS_AND_ROLE.format(role=f"<@&{settings.manager_role_id}>")
+
+
+def _role_menu(settings: GuildSettings, custom_id: str) -> discord.ui.RoleSelect[Any]:
     chosen = []
     if settings.manager_role_id is not None:
         role = discord.SelectDefaultValueType.role
         chosen.append(discord.SelectDefaultValue(id=settings.manager_role_id, type=role))
     return discord.ui.RoleSelect(
-        custom_id=routes.SETTINGS_ROLE.custom_id(),
+        custom_id=custom_id,
         placeholder=text.ROLE_MENU,
         min_values=0,
         max_values=1,
         default_values=chosen,
     )
+
+
+CONTROLS: Final[Mapping[GuildSetting, Control]] = {
+    GuildSetting.CHANNELS: Control(
+        field="channel_ids",
+        title=text.CHANNELS_TITLE,
+        describe=_channels_text,
+        menu=_channels_menu,
+        parse=lambda values: tuple(map(int, values)),
+        reset_label=text.ALLOW_EVERY_CHANNEL,
+    ),
+    GuildSetting.MANAGER_ROLE: Control(
+        field="manager_role_id",
+        title=text.MANAGERS_TITLE,
+        describe=_managers_text,
+        menu=_role_menu,
+        parse=lambda values: int(values[0]) if values else None,
+        reset_label=text.MANAGERS_ONLY,
+    ),
+}
+"""Every setting, in the order shown."""

@@ -318,9 +318,9 @@ async def test_managers_choose_the_channels_and_the_role(room, app):
     room.ask("!style add Painted by Artists", STYLE, author=room.other)
     await room.answer("Painted by Artists is now a style of this server")
 
-    await _press(room, room.me, settings, "rules:everywhere:")
+    await _press(room, room.me, settings, "rules:channels:reset")
     await room.wait(lambda: "every channel" in settings.embeds[0]["fields"][0]["value"])
-    await _press(room, room.me, settings, "rules:norole:")
+    await _press(room, room.me, settings, "rules:role:reset")
     await room.wait(lambda: "<@&" not in settings.embeds[0]["fields"][1]["value"])
     guild_id = int(playground.scene.guild.id)
     assert await _store(app).guilds.get_settings(guild_id) == GuildSettings()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -12,8 +13,8 @@ from discord.ext import commands
 from bot.errors import RequestProblem, RequestRefused
 from bot.exts.guild.policy import check_can_manage_guild
 from bot.views.components import routes
-from bot.views.components.routes import SettingsAction
-from bot.views.guild_settings import settings_embed, settings_view
+from bot.views.components.routes import GuildSetting
+from bot.views.guild_settings import CONTROLS, settings_embed, settings_view
 from bot.views.text import guild as text
 
 if TYPE_CHECKING:
@@ -52,32 +53,32 @@ class GuildSettingsCommands(commands.Cog, description=text.SETTINGS_SECTION):
     def handlers(self) -> Mapping[Route, Handler]:
         """The handlers by route."""
         return {
-            routes.SETTINGS: self.on_reset_button,
-            routes.SETTINGS_CHANNELS: self.on_channels_select,
-            routes.SETTINGS_ROLE: self.on_role_select,
+            routes.SETTING: self.on_setting_select,
+            routes.SETTING_RESET: self.on_reset_button,
+            routes.SETTING_RESET_CHANNELS: partial(
+                self.on_reset_button, setting=GuildSetting.CHANNELS
+            ),
+            routes.SETTING_RESET_MANAGER_ROLE: partial(
+                self.on_reset_button, setting=GuildSetting.MANAGER_ROLE
+            ),
         }
 
+    async def on_setting_select(
+        self,
+        interaction: discord.Interaction[Any],
+        /,
+        *,
+        setting: GuildSetting,
+        values: tuple[str, ...],
+    ) -> None:
+        """Change a setting to the selected values."""
+        await self._change(interaction, setting, values)
+
     async def on_reset_button(
-        self, interaction: discord.Interaction[Any], /, *, action: SettingsAction
+        self, interaction: discord.Interaction[Any], /, *, setting: GuildSetting
     ) -> None:
-        """Reset one setting to its default."""
-        match action:
-            case SettingsAction.EVERYWHERE:
-                await self._change(interaction, channel_ids=())
-            case SettingsAction.NO_ROLE:
-                await self._change(interaction, manager_role_id=None)
-
-    async def on_channels_select(
-        self, interaction: discord.Interaction[Any], /, *, values: tuple[str, ...]
-    ) -> None:
-        """Restrict requests to the selected channels."""
-        await self._change(interaction, channel_ids=tuple(map(int, values)))
-
-    async def on_role_select(
-        self, interaction: discord.Interaction[Any], /, *, values: tuple[str, ...]
-    ) -> None:
-        """Let the selected role manage the guild's presets."""
-        await self._change(interaction, manager_role_id=int(values[0]) if values else None)
+        """Reset a setting to its default."""
+        await self._change(interaction, setting, ())
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
@@ -95,15 +96,19 @@ class GuildSettingsCommands(commands.Cog, description=text.SETTINGS_SECTION):
         """Record that the bot was removed; the settings are kept for a while."""
         await self._guilds.mark_left(guild.id)
 
-    async def _change(self, interaction: discord.Interaction[Any], **changes: Any) -> None:  # noqa: ANN401
-        """Save changed settings and show them.
+    async def _change(
+        self, interaction: discord.Interaction[Any], setting: GuildSetting, values: tuple[str, ...]
+    ) -> None:
+        """Save a changed setting and show all of them.
 
         Raises:
             RequestRefused: the member may not manage the guild.
         """
         guild_id = _guild_id(interaction.guild)
         check_can_manage_guild(interaction.permissions)
-        settings = replace(await self._guilds.get_settings(guild_id), **changes)
+        control = CONTROLS[setting]
+        old = await self._guilds.get_settings(guild_id)
+        settings = replace(old, **{control.field: control.parse(values)})
         await self._guilds.set_settings(guild_id, settings)
         await interaction.edit_original_response(
             embed=settings_embed(settings), view=settings_view(settings)

@@ -31,7 +31,7 @@ from sqlalchemy import (
 
 from bot.jobs.db.column_types import EnumText, RecipeText, TypedJson, UtcDateTime
 from bot.jobs.job_inputs import InputImage, Interpretation
-from bot.jobs.models import Announcement, JobState
+from bot.jobs.models import Announcement, GuildSettings, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +58,7 @@ __all__ = [
     "timings",
 ]
 
-HEAD = "0013"
+HEAD = "0014"
 """The newest migration. A database that has it is opened without importing Alembic."""
 
 
@@ -242,8 +242,7 @@ guilds = Table(
     "guilds",
     metadata,
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("channel_ids", JSON, nullable=False),
-    Column("manager_role_id", BigInteger),
+    Column("settings", TypedJson(GuildSettings), nullable=False),
     Column("left_at", UtcDateTime),
     Index("ix_guilds_left", "left_at"),
 )

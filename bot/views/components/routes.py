@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 __all__ = [
     "ROUTES",
     "Field",
+    "GuildSetting",
     "JobAction",
     "PresetAction",
     "PrivacyAction",
     "Route",
-    "SettingsAction",
     "Suggestion",
     "find_route",
 ]
@@ -82,11 +82,11 @@ class PrivacyAction(StrEnum):
     KEEP = "keep"
 
 
-class SettingsAction(StrEnum):
-    """Which guild setting a button resets."""
+class GuildSetting(StrEnum):
+    """Which guild setting a menu changes or a button resets."""
 
-    EVERYWHERE = "everywhere"
-    NO_ROLE = "norole"
+    CHANNELS = "channels"
+    MANAGER_ROLE = "role"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +215,11 @@ PRIVACY: Final = Route(
     action=Field.one_of(PrivacyAction),
     member_id=MEMBER_ID,
 )
-SETTINGS: Final = Route("rules:{action}:", action=Field.one_of(SettingsAction))
-SETTINGS_CHANNELS: Final = Route("rules:channels", has_values=True)
-SETTINGS_ROLE: Final = Route("rules:role", has_values=True)
+SETTING: Final = Route("rules:{setting}", has_values=True, setting=Field.one_of(GuildSetting))
+SETTING_RESET: Final = Route("rules:{setting}:reset", setting=Field.one_of(GuildSetting))
+# Older messages name the two resets that they have for what they do.
+SETTING_RESET_CHANNELS: Final = Route("rules:everywhere:")
+SETTING_RESET_MANAGER_ROLE: Final = Route("rules:norole:")
 
 ROUTES: Final[tuple[Route, ...]] = (
     JOB,
@@ -235,9 +237,10 @@ ROUTES: Final[tuple[Route, ...]] = (
     GALLERY_OLDER,
     GUILD_PRESET,
     PRIVACY,
-    SETTINGS,
-    SETTINGS_CHANNELS,
-    SETTINGS_ROLE,
+    SETTING,
+    SETTING_RESET,
+    SETTING_RESET_CHANNELS,
+    SETTING_RESET_MANAGER_ROLE,
 )
 """Every route; each custom_id belongs to one at most."""
 

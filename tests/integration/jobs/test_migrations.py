@@ -20,7 +20,7 @@ from bot.jobs.change_feed import JobFeed
 from bot.jobs.db import migrations
 from bot.jobs.db.engine import _engine, _parse_url
 from bot.jobs.db.schema import HEAD, metadata
-from bot.jobs.models import JobState
+from bot.jobs.models import GuildSettings, JobState
 from bot.jobs.store import JobStore
 from stylenet.recipe import Recipe
 
@@ -40,6 +40,7 @@ KNOWN = {
     "style_keys": ["jobs/feedfeedfeed/style-0"],
     "title": "before",
     "losses": {},
+    "settings": {},
     "report": {},
 }
 """What a row must hold to be one; anything else that may not be empty is made up."""
@@ -84,6 +85,21 @@ async def test_every_released_database_comes_up_with_its_jobs(bare_url, revision
         assert [each.message_id for each in await store.pending_deletions.list_due()] == [
             7
         ]  # the picker's
+
+
+async def test_a_guilds_settings_move_to_one_column(bare_url):
+    async with _connected(bare_url) as connection:
+        await connection.run_sync(_upgrade, "0013")
+        for guild_id, channels, role in ((7, "[1, 9007199254740993]", "3"), (8, "[]", "NULL")):
+            await connection.exec_driver_sql(
+                "INSERT INTO guilds (guild_id, channel_ids, manager_role_id) "
+                f"VALUES ({guild_id}, '{channels}', {role})"
+            )
+    async with JobStore(bare_url, feed=JobFeed()) as store:
+        assert await store.guilds.get_settings(7) == GuildSettings(
+            channel_ids=(1, 9007199254740993), manager_role_id=3
+        )
+        assert await store.guilds.get_settings(8) == GuildSettings()
 
 
 async def test_the_migrations_make_what_the_schema_describes(bare_url):

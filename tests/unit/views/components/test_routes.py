@@ -71,10 +71,12 @@ POSTED = {
     "privacy:forget:4": routes.PRIVACY,
     "privacy:erase:4": routes.PRIVACY,
     "privacy:keep:4": routes.PRIVACY,
-    "rules:everywhere:": routes.SETTINGS,
-    "rules:norole:": routes.SETTINGS,
-    "rules:channels": routes.SETTINGS_CHANNELS,
-    "rules:role": routes.SETTINGS_ROLE,
+    "rules:channels": routes.SETTING,
+    "rules:role": routes.SETTING,
+    "rules:channels:reset": routes.SETTING_RESET,
+    "rules:role:reset": routes.SETTING_RESET,
+    "rules:everywhere:": routes.SETTING_RESET_CHANNELS,
+    "rules:norole:": routes.SETTING_RESET_MANAGER_ROLE,
 }
 """Formats that are in channels; a change here breaks buttons that people can still press."""
 
