@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(or $(TORCH_BACKEND),default)
 
-.PHONY: help setup demo test lint types walls pytest chaos format clean
+.PHONY: help setup demo test lint types walls pytest chaos clients format clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -41,6 +41,9 @@ pytest: setup    ## unit, integration and acceptance tests
 
 chaos: setup     ## kill the bot CHAOS_KILLS=200 times and count the pictures; CHAOS_SEED repeats
 	$(BIN)/python -m tests.acceptance.chaos
+
+clients: setup   ## run a bot of each client library against the playground
+	$(BIN)/python -m tests.client_libraries
 
 format: setup    ## rewrite in the house format
 	$(BIN)/ruff format .

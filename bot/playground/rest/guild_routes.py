@@ -58,6 +58,8 @@ class GuildRoutes:
             web.get("/guilds/{guild_id}/emojis", self._emojis),
             web.get("/guilds/{guild_id}/members", self._members),
             web.get("/guilds/{guild_id}/members/{user_id}", self._member),
+            web.get("/guilds/{guild_id}/soundboard-sounds", self._sounds),
+            web.get("/soundboard-default-sounds", self._default_sounds),
             web.get("/channels/{channel_id}", self._channel),
             web.get(emojis, self._application_emojis),
             web.post(emojis, self._create_emoji),
@@ -184,6 +186,13 @@ class GuildRoutes:
         return json_response(
             [serializers.emoji(e) for e in self._bot_guild(request).emojis.values()]
         )
+
+    async def _sounds(self, request: web.Request) -> web.Response:
+        self._bot_guild(request)
+        return json_response({"items": []})
+
+    async def _default_sounds(self, request: web.Request) -> web.Response:
+        return json_response([])
 
     async def _members(self, request: web.Request) -> web.Response:
         guild = self._bot_guild(request)
