@@ -235,6 +235,11 @@ class Settings(BaseSettings):
         le=65535,
         description="Port of the health and metrics endpoint; empty: none.",
     )
+    health_hosts: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset(),
+        description="Host names by which the health and metrics endpoint may be reached, besides "
+        "this machine's addresses; separated by commas.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Lowest level that is logged."
     )
@@ -242,12 +247,12 @@ class Settings(BaseSettings):
         default="text", description="Log format: `text` or `json`."
     )
 
-    @field_validator("favoured_roles", mode="before")
+    @field_validator("favoured_roles", "health_hosts", mode="before")
     @classmethod
-    def _split_ids(cls, value: object) -> object:
+    def _split_at_commas(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        return frozenset(each.strip() for each in value.split(",") if each.strip())
+        return frozenset(each.strip().lower() for each in value.split(",") if each.strip())
 
     @model_validator(mode="after")
     def _check_stalled_after(self) -> Self:

@@ -188,6 +188,7 @@ class App:
                 "database": components.dependencies.store.ping,
                 "workers": check_workers,
             },
+            allowed_hosts=settings.health_hosts,
         )
         await health.start()
         self._stack.push_async_callback(health.close)

@@ -9,7 +9,7 @@ import secrets
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.artefacts.base import ArtefactInfo, check_key
 from bot.errors import ArtefactMissingError, ConfigurationError, StorageFullError
@@ -21,10 +21,15 @@ __all__ = ["FolderArtefacts"]
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _PARTIAL = ".part-"
+_FILE_MODE: Final = 0o600
+_FOLDER_MODE: Final = 0o700
 
 
 class FolderArtefacts:
     """Artefacts as files in a folder. File operations run in threads, off the event loop.
+
+    Only the user that runs the bot can read them: other users cannot enter the folder, also if an
+    earlier version made it open to them.
 
     Raises:
         ConfigurationError: the folder cannot be created or written to.
@@ -33,7 +38,8 @@ class FolderArtefacts:
     def __init__(self, root: Path) -> None:
         self._root = root
         try:
-            root.mkdir(parents=True, exist_ok=True)
+            _make_folder(root)
+            root.chmod(_FOLDER_MODE)
             probe = root / f"{_PARTIAL}{secrets.token_hex(4)}"
             probe.touch()
             probe.unlink()
@@ -86,10 +92,10 @@ class FolderArtefacts:
         return self._path(prefix.removesuffix("/"))
 
     def _write(self, path: Path, data: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         part = path.with_name(f"{path.name}{_PARTIAL}{secrets.token_hex(4)}")
         try:
-            with part.open("wb") as file:
+            with open(part, "xb", opener=_open_private) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -123,6 +129,17 @@ class FolderArtefacts:
                     )
                 )
         return infos
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, _FILE_MODE)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and its missing parents, unlike `Path.mkdir` all with the same mode."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=_FOLDER_MODE, exist_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -17,6 +17,7 @@ from bot.views.components.items import Button, RoutedView, job_button
 from bot.views.components.routes import JobAction
 from bot.views.recipe_summary import chosen
 from bot.views.text import jobs as text
+from bot.views.text.quoting import plain
 from bot.views.variations import variation
 from stylenet import images
 
@@ -138,7 +139,7 @@ def _file(job: Job, picture: bytes, name: str) -> discord.File:
         io.BytesIO(picture),
         filename=name,
         spoiler=job.spoiler,
-        description=text.RESULT_ALT.format(title=job.title)[:1024],
+        description=text.RESULT_ALT.format(title=plain(job.title))[:1024],
     )
 
 
@@ -147,7 +148,7 @@ def _strip(job: Job, pictures: JobPictures) -> discord.File | None:
     if pictures.result is None or pictures.content is None or not pictures.styles:
         return None
     strip = before_after_style(pictures.content, pictures.result, pictures.styles)
-    content, _, styles = job.title.partition(" × ")
+    content, _, styles = plain(job.title).partition(" × ")
     alt_text = text.STRIP_ALT.format(content=content, styles=styles).strip()
     return discord.File(
         io.BytesIO(strip),

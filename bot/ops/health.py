@@ -1,8 +1,13 @@
-"""Health and metrics over HTTP: ``/healthz``, ``/readyz``, ``/metrics``."""
+"""Health and metrics over HTTP: ``/healthz``, ``/readyz``, ``/metrics``.
+
+A web page can make a browser on this machine or network send requests here under a name of its own
+that resolves to this address. So only hosts that are meant are answered.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +18,7 @@ from bot.errors import ConfigurationError
 from bot.ops import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
 
     Check = Callable[[], Awaitable[None]]
 
@@ -28,13 +33,15 @@ class HealthServer:
     """An HTTP server for liveness, readiness and metrics.
 
     ``/healthz`` answers 200 while the event loop runs. ``/readyz`` answers 200 if every check
-    passes, else 503 with the result of each check. ``/metrics`` is for Prometheus.
+    passes, else 503 with the result of each check. ``/metrics`` is for Prometheus. Requests for
+    other hosts than this machine's address, the loopback and `allowed_hosts` are answered 421.
 
     Args:
         host: address to listen on.
         port: port to listen on; 0 for any free port.
         checks: by name; a check fails if it raises or takes longer than 5 s.
         refresh: called before metrics are served, to update gauges.
+        allowed_hosts: names by which it may be reached, in lower case and without port.
     """
 
     def __init__(
@@ -44,11 +51,13 @@ class HealthServer:
         checks: Mapping[str, Check],
         *,
         refresh: Check | None = None,
+        allowed_hosts: Collection[str] = (),
     ) -> None:
         self._host = host
         self._port = port
         self._checks = checks
         self._refresh = refresh
+        self._allowed_hosts = {"localhost", host.lower(), *allowed_hosts}
         self._runner: web.AppRunner | None = None
 
     @property
@@ -65,7 +74,7 @@ class HealthServer:
         Raises:
             ConfigurationError: the port is in use, or the address is not one of this machine.
         """
-        app = web.Application()
+        app = web.Application(middlewares=[self._check_host])
         app.add_routes(
             [
                 web.get("/healthz", self._healthz),
@@ -92,6 +101,21 @@ class HealthServer:
             await self._runner.cleanup()
             self._runner = None
 
+    @web.middleware
+    async def _check_host(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Answer only requests whose `Host` is meant.
+
+        Raises:
+            HTTPMisdirectedRequest: it is another one.
+        """
+        host = _without_port(request.host)
+        own = request.transport.get_extra_info("sockname") if request.transport else None
+        if host in self._allowed_hosts or _is_loopback(host) or (own and host == own[0]):
+            return await handler(request)
+        raise web.HTTPMisdirectedRequest(text="STYLEBOT_HEALTH_HOSTS does not name this host.\n")
+
     async def _healthz(self, _request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
@@ -110,6 +134,19 @@ class HealthServer:
         return web.Response(
             body=generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
+
+
+def _without_port(host: str) -> str:
+    """Return the host of a `Host` header in lower case, an IPv6 address without its brackets."""
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
+    return name.removeprefix("[").removesuffix("]").removesuffix(".").lower()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 async def _check_passes(name: str, check: Check) -> bool:

@@ -14,6 +14,7 @@ from bot.views.components.routes import JobAction
 from bot.views.interpretation import interpretation_lines, swap_button
 from bot.views.recipe_summary import chosen
 from bot.views.text import jobs as text
+from bot.views.text.quoting import escaped, plain
 from bot.views.text.units import count, duration, time_left
 
 if TYPE_CHECKING:
@@ -101,9 +102,7 @@ def card_footer(job_id: str) -> str:
 
 def shown_title(job: Job, *, limit: int = 120) -> str:
     """The job's title, cut to `limit` and escaped, since it contains members' file names."""
-    title = " ".join(job.title.split()) or text.UNTITLED
-    title = title if len(title) <= limit else title[: limit - 1] + "…"
-    return discord.utils.escape_mentions(discord.utils.escape_markdown(title))
+    return escaped(job.title, longest=limit) or text.UNTITLED
 
 
 def bar(done: float) -> str:
@@ -116,7 +115,7 @@ def bar(done: float) -> str:
 
 
 def _inputs_file(job: Job, sheet: bytes) -> discord.File:
-    content, _, styles = job.title.partition(" × ")
+    content, _, styles = plain(job.title).partition(" × ")
     alt_text = text.INPUTS_ALT.format(content=content, styles=styles or text.UNNAMED_STYLE)
     return discord.File(
         io.BytesIO(sheet), filename="taken.webp", spoiler=job.spoiler, description=alt_text[:1024]
@@ -199,11 +198,13 @@ def _done(job: Job) -> float:
 
 def _picture_file(job: Job, picture: bytes) -> discord.File:
     if job.state is JobState.SUCCEEDED:
-        name, alt_text = "painted.webp", text.FINISHED_ALT.format(title=job.title)
+        name, alt_text = "painted.webp", text.FINISHED_ALT.format(title=plain(job.title))
     else:
         step = job.snapshot_step or 0
         name = f"step-{step}.webp"
-        alt_text = text.PICTURE_ALT.format(title=job.title, step=step, total=job.total or "?")
+        alt_text = text.PICTURE_ALT.format(
+            title=plain(job.title), step=step, total=job.total or "?"
+        )
     return discord.File(
         io.BytesIO(picture), filename=name, spoiler=job.spoiler, description=alt_text[:1024]
     )

@@ -12,6 +12,7 @@ from bot.presets import library
 from bot.views.card import COLOURS, card_footer, shown_title
 from bot.views.text import jobs as text
 from bot.views.text import recipe as recipe_text
+from bot.views.text.quoting import plain
 from bot.views.text.units import duration
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def repeat_command(job: Job) -> str:
 
 def _word(name: str) -> str:
     """Quote a file's name for a shell; it cannot end the code block."""
-    return shlex.quote(" ".join(name.replace("`", "'").split()) or "?")
+    return shlex.quote(plain(name.replace("`", "'")) or "?")
 
 
 def _size(job: Job) -> str:

@@ -13,6 +13,7 @@ from bot.views.card import shown_title
 from bot.views.components import routes
 from bot.views.components.items import RoutedView, button, start_view
 from bot.views.text import gallery as text
+from bot.views.text.quoting import escaped, plain
 from bot.views.text.units import count
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def gallery_embed(page: GalleryPage, *, name: str, prefix: str) -> discord.Embed
         name: display name of the member whose gallery it is.
         prefix: of text commands.
     """
-    title = text.TITLE.format(name=discord.utils.escape_markdown(name))
+    title = text.TITLE.format(name=escaped(name))
     embed = discord.Embed(title=title[:256], colour=COLOUR)
     own = page.position.opened_by == page.position.subject
     if not page.jobs:
@@ -119,12 +120,12 @@ def gallery_embed(page: GalleryPage, *, name: str, prefix: str) -> discord.Embed
 
 def caption(job: Job) -> str:
     """The caption below a result on the sheet: its title without the files' extensions."""
-    return _EXTENSION.sub("", job.title)
+    return _EXTENSION.sub("", plain(job.title))
 
 
 def gallery_file(sheet: bytes, page: GalleryPage) -> discord.File:
     """The page's sheet of thumbnails, with its alt text."""
-    titles = "; ".join(f"{n}: {job.title}" for n, job in enumerate(page.jobs, page.first))
+    titles = "; ".join(f"{n}: {plain(job.title)}" for n, job in enumerate(page.jobs, page.first))
     return discord.File(
         io.BytesIO(sheet),
         filename=SHEET_NAME,

@@ -13,6 +13,7 @@ from bot.views.components.items import Button, RoutedView, button, start_button
 from bot.views.components.routes import PresetAction
 from bot.views.picker import SHEET_NAME
 from bot.views.text import guild as text
+from bot.views.text.quoting import escaped, plain, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,7 @@ def added_embed(preset: GuildPreset, *, prefix: str) -> discord.Embed:
     """Confirm that a preset was added."""
     how_to_use = text.HOW_TO_USE.format(prefix=prefix, name=preset.name)
     embed = discord.Embed(
-        title=text.ADDED.format(emoji=preset.emoji, title=preset.title),
+        title=text.ADDED.format(emoji=preset.emoji, title=escaped(preset.title)),
         description=f"{how_to_use}\n{text.FOR_EVERYONE}",
         colour=COLOUR,
     )
@@ -48,12 +49,14 @@ def added_embed(preset: GuildPreset, *, prefix: str) -> discord.Embed:
 
 def picture_file(picture: bytes, alt_text: str) -> discord.File:
     """A preset's picture as a file with alt text."""
-    return discord.File(io.BytesIO(picture), filename=PICTURE_NAME, description=alt_text[:1024])
+    return discord.File(
+        io.BytesIO(picture), filename=PICTURE_NAME, description=plain(alt_text, longest=1024)
+    )
 
 
 def list_embed(own: Sequence[CatalogPreset], *, prefix: str) -> discord.Embed:
     """List the guild's own presets, one per line."""
-    lines = [f"{each.emoji} **{each.title}** `{each.name}`" for each in own]
+    lines = [f"{each.emoji} **{escaped(each.title)}** {quoted(each.name)}" for each in own]
     embed = discord.Embed(
         title=text.LIST_TITLE,
         description="\n".join(lines) or text.NONE_YET.format(prefix=prefix),
@@ -74,12 +77,12 @@ def show_embed(preset: CatalogPreset, own: GuildPreset | None, *, prefix: str) -
     """
     lines = [text.HOW_TO_USE.format(prefix=prefix, name=preset.name)]
     if preset.alt_text != default_alt_text(preset.title):
-        lines = [preset.alt_text, "", *lines]
+        lines = [escaped(preset.alt_text), "", *lines]
     if own is not None:
         date = discord.utils.format_dt(own.created_at, "D")
         lines.append(text.ADDED_BY.format(member=f"<@{own.added_by}>", date=date))
     embed = discord.Embed(
-        title=f"{preset.emoji} {preset.title}", description="\n".join(lines), colour=COLOUR
+        title=f"{preset.emoji} {escaped(preset.title)}", description="\n".join(lines), colour=COLOUR
     )
     return embed.set_image(url=f"attachment://{PICTURE_NAME}")
 
@@ -102,7 +105,7 @@ def show_view(name: str, *, emoji: str, removable: bool) -> discord.ui.View:
 
 def removal_question(preset: GuildPreset) -> str:
     """The question before a preset is removed."""
-    return text.REMOVE_QUESTION.format(emoji=preset.emoji, title=preset.title)
+    return text.REMOVE_QUESTION.format(emoji=preset.emoji, title=escaped(preset.title))
 
 
 def removal_view(name: str) -> discord.ui.View:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import discord
-
 from bot.jobs.job_inputs import InputSource, RoleAssignment
 from bot.views.components import routes
 from bot.views.components.items import Button, button
 from bot.views.text import requests as text
+from bot.views.text.quoting import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,9 +82,6 @@ def _join(names: Sequence[str]) -> str:
 
 
 def _name_of(picture: InputImage, *, with_place: bool) -> str:
-    name = " ".join(picture.name.split()) or text.UNNAMED
-    if len(name) > MAX_NAME_LENGTH:
-        name = name[: MAX_NAME_LENGTH - 1] + "…"
-    name = discord.utils.escape_mentions(discord.utils.escape_markdown(name))
+    name = escaped(picture.name, longest=MAX_NAME_LENGTH) or text.UNNAMED
     place = text.PLACES[picture.place] if with_place else ""
     return f"**{name}** ({place})" if place else f"**{name}**"

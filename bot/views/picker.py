@@ -13,7 +13,7 @@ import discord
 from bot.views.components import routes
 from bot.views.components.items import RoutedView, button
 from bot.views.text import requests as text
-from bot.views.text.quoting import quoted
+from bot.views.text.quoting import escaped, plain, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,9 @@ def picker_embed(
     lines = [text.PICKER_QUESTION.format(filename=quoted(filename), how=how)]
     if unknown is not None:
         answer = text.PICKER_NEAR if near else text.PICKER_UNKNOWN
-        lines.insert(0, answer.format(name=quoted(unknown), near=near.title if near else ""))
+        lines.insert(
+            0, answer.format(name=quoted(unknown), near=escaped(near.title) if near else "")
+        )
     lines += ["", legend(presets)]
     embed = discord.Embed(title=text.PICKER_TITLE, description="\n".join(lines), colour=COLOUR)
     if pages > 1:
@@ -100,7 +102,7 @@ def picker_view(
 ) -> discord.ui.View:
     """Build the picker's menu, and buttons for the suggested preset and the other pages."""
     options = [
-        discord.SelectOption(label=preset.title, value=preset.name, emoji=preset.emoji)
+        discord.SelectOption(label=plain(preset.title), value=preset.name, emoji=preset.emoji)
         for preset in presets
     ]
     menu: discord.ui.Select[Any] = discord.ui.Select(
@@ -111,7 +113,9 @@ def picker_view(
         suggested = routes.PICKER_SUGGESTED.custom_id(preset=near.name)
         primary = discord.ButtonStyle.primary
         view.add_item(
-            button(suggested, text.YES.format(what=near.title), emoji=near.emoji, style=primary)
+            button(
+                suggested, text.YES.format(what=plain(near.title)), emoji=near.emoji, style=primary
+            )
         )
     if pages > 1:
         back = routes.PICKER_PAGE.custom_id(page=page - 1)
@@ -128,7 +132,7 @@ def presets_sheet(sheet: bytes, presets: Sequence[CatalogPreset]) -> discord.Fil
         sheet: the thumbnails, encoded (WebP).
         presets: those on the sheet.
     """
-    names = ", ".join(f"{preset.emoji} {preset.title}" for preset in presets)
+    names = ", ".join(f"{preset.emoji} {plain(preset.title)}" for preset in presets)
     return discord.File(
         io.BytesIO(sheet),
         filename=SHEET_NAME,
@@ -138,9 +142,9 @@ def presets_sheet(sheet: bytes, presets: Sequence[CatalogPreset]) -> discord.Fil
 
 def preset_for_emoji(emoji: str, presets: Sequence[CatalogPreset]) -> CatalogPreset | None:
     """Return the preset of an emoji, ignoring variation selectors; None if there is none."""
-    plain = emoji.replace("\ufe0f", "")
+    wanted = emoji.replace("\ufe0f", "")
     for preset in presets:
-        if preset.emoji.replace("\ufe0f", "") == plain:
+        if preset.emoji.replace("\ufe0f", "") == wanted:
             return preset
     return None
 
@@ -148,7 +152,7 @@ def preset_for_emoji(emoji: str, presets: Sequence[CatalogPreset]) -> CatalogPre
 def chosen_text(preset: CatalogPreset, *, filename: str) -> str:
     """Return the text that replaces a picker once a preset is chosen."""
     return text.PICKER_SETTLED.format(
-        emoji=preset.emoji, title=preset.title, filename=quoted(filename)
+        emoji=preset.emoji, title=escaped(preset.title), filename=quoted(filename)
     )
 
 
@@ -158,9 +162,5 @@ def legend(presets: Sequence[CatalogPreset]) -> str:
     The legend is one line that wraps to any screen's width. Non-breaking spaces make it wrap
     between presets only, and after the separating dot.
     """
-    return " ".join(
-        f"{preset.emoji} {preset.title}{' ·' if preset is not presets[-1] else ''}".replace(
-            " ", "\u00a0"
-        )
-        for preset in presets
-    )
+    names = [f"{each.emoji} {escaped(each.title)}".replace(" ", "\u00a0") for each in presets]
+    return "\u00a0· ".join(names)

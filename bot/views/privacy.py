@@ -12,6 +12,7 @@ from bot.views.components import routes
 from bot.views.components.items import Button, RoutedView, button
 from bot.views.components.routes import PrivacyAction
 from bot.views.text import privacy as text
+from bot.views.text.quoting import escaped
 from bot.views.text.units import count, duration_in_days
 
 if TYPE_CHECKING:
@@ -167,9 +168,10 @@ def _lines(held: HeldData, guild_name: Callable[[int], str | None]) -> list[str]
         lines.append(count(len(held.offers), text.UNFINISHED_REQUEST))
     for preset in held.presets:
         server = guild_name(preset.guild_id)
-        escaped = discord.utils.escape_markdown(server or "")
-        where = text.IN_SERVER.format(server=escaped) if server else ""
-        lines.append(text.PRESET.format(name=f"{preset.emoji} **{preset.title}**", where=where))
+        where = text.IN_SERVER.format(server=escaped(server)) if server else ""
+        lines.append(
+            text.PRESET.format(name=f"{preset.emoji} **{escaped(preset.title)}**", where=where)
+        )
     return lines
 
 

@@ -30,6 +30,7 @@ from bot.views.guild_presets import (
 )
 from bot.views.picker import presets_sheet
 from bot.views.text import guild as text
+from bot.views.text.quoting import escaped, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -174,7 +175,7 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
                 )
             case PresetAction.REMOVE:
                 preset = await self._preset_editor.remove(guild.id, name)
-                removed = text.REMOVED.format(emoji=preset.emoji, title=preset.title)
+                removed = text.REMOVED.format(emoji=preset.emoji, title=escaped(preset.title))
                 await interaction.edit_original_response(content=removed, view=None)
             case PresetAction.KEEP:
                 await interaction.edit_original_response(content=text.KEPT, view=None)
@@ -250,7 +251,7 @@ def _description(attachment: discord.Attachment | None) -> str | None:
 def _choices(presets: Sequence[CatalogPreset], typed: str) -> Choices:
     typed = typed.strip().lower()
     return [
-        app_commands.Choice(name=f"{each.emoji} {each.title}", value=each.name)
+        app_commands.Choice(name=f"{each.emoji} {plain(each.title)}", value=each.name)
         for each in presets
         if typed in each.title.lower() or typed in each.name
     ][:MOST_CHOICES]

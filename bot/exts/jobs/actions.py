@@ -34,6 +34,7 @@ from bot.views.components.routes import JobAction
 from bot.views.details import details_embed, recipe_file
 from bot.views.text import errors
 from bot.views.text import jobs as text
+from bot.views.text.quoting import plain
 from bot.views.timelapse import FEWEST_FRAMES, timelapse
 from bot.views.variations import LARGEST_SEED, variation
 
@@ -193,7 +194,7 @@ class JobActions:
                 return
             limit = min(self._dependencies.settings.timelapse_bytes, interaction.filesize_limit)
             animation = await asyncio.to_thread(timelapse, frames, max_bytes=limit)
-        alt_text = text.TIMELAPSE_ALT.format(title=job.title, frames=len(frames))
+        alt_text = text.TIMELAPSE_ALT.format(title=plain(job.title), frames=len(frames))
         file = discord.File(
             io.BytesIO(animation),
             filename="time-lapse.webp",

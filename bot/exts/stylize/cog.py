@@ -36,6 +36,7 @@ from bot.intake.download import allowed_origins, is_allowed
 from bot.jobs.job_inputs import RoleAssignment
 from bot.presets.catalog import nearest
 from bot.views.text import requests as text
+from bot.views.text.quoting import plain
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -159,7 +160,7 @@ class Stylize(commands.Cog, description=text.SECTION):
         presets = await self._catalog.presets(interaction.guild_id)
         near = nearest(typed, presets) if typed else None
         return [
-            app_commands.Choice(name=f"{preset.emoji} {preset.title}", value=preset.name)
+            app_commands.Choice(name=f"{preset.emoji} {plain(preset.title)}", value=preset.name)
             for preset in presets
             if typed in preset.title.lower() or typed in preset.name or preset.name == near
         ][:MAX_CHOICES]

@@ -33,6 +33,18 @@ async def test_what_is_put_is_there(kept):
     assert await kept.get("jobs/a/empty") == b""
 
 
+async def test_other_users_of_the_machine_cannot_read_a_folders_files(tmp_path):
+    root = tmp_path / "data" / "artefacts"
+    kept = FolderArtefacts(root)
+    await kept.put("jobs/a/content", b"one")
+    for path in (root.parent, root, *root.rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+    root.chmod(0o755)  # as an earlier version made it
+    FolderArtefacts(root)
+    assert root.stat().st_mode & 0o777 == 0o700
+
+
 async def test_what_is_not_there(kept):
     with pytest.raises(ArtefactMissingError) as caught:
         await kept.get("jobs/a/content")

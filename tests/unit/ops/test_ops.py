@@ -73,10 +73,10 @@ def test_text_records_respect_the_level(configured, capsys):
     assert line.endswith("Z WARNING  bot.test: hello")
 
 
-async def _get(server: HealthServer, path: str) -> tuple[int, str]:
+async def _get(server: HealthServer, path: str, **headers: str) -> tuple[int, str]:
     async with (
         aiohttp.ClientSession() as session,
-        session.get(f"http://127.0.0.1:{server.port}{path}") as response,
+        session.get(f"http://127.0.0.1:{server.port}{path}", headers=headers) as response,
     ):
         return response.status, await response.text()
 
@@ -114,6 +114,30 @@ async def test_health_readiness_and_metrics():
     finally:
         await server.close()
     await server.close()  # closing twice is allowed
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("127.0.0.1:8080", 200),
+        ("LOCALHOST:9", 200),
+        ("[::1]:8080", 200),
+        ("stylebot:8080", 200),
+        ("evil.example", 421),
+        ("evil.example:8080", 421),
+        ("127.0.0.1.evil.example", 421),
+        ("10.0.0.1", 421),
+    ],
+)
+async def test_only_hosts_that_are_meant_are_answered(host, status):
+    server = HealthServer("127.0.0.1", 0, {}, allowed_hosts={"stylebot"})
+    await server.start()
+    try:
+        for path in ("/healthz", "/readyz", "/metrics"):
+            assert (await _get(server, path, Host=host))[0] == status
+    finally:
+        await server.close()
 
 
 def test_a_folder_lock_has_one_holder(tmp_path):

@@ -82,7 +82,7 @@ def test_what_is_left_out_is_said(page):
     [
         ("cat.jpg × woodcut.webp", "cat × woodcut"),
         ("v1.5 final.PNG × a.png + Mosaic", "v1.5 final × a + Mosaic"),
-        (".png × ", ".png × "),
+        (".png × ", ".png ×"),
     ],
 )
 def test_a_caption_leaves_extensions_out(make_job, title, short):

@@ -14,7 +14,7 @@ from bot.errors import (
     UnknownJobError,
 )
 from bot.views.text import errors, jobs, units
-from bot.views.text.quoting import quoted
+from bot.views.text.quoting import escaped, plain, quoted
 
 
 @pytest.mark.parametrize("problem", PictureProblem)
@@ -62,6 +62,46 @@ def test_what_a_member_typed_is_quoted_as_code_on_one_line(text):
     assert said.endswith("`")
     assert "`" not in said[1:-1]
     assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("[free](https://evil.example)", r"\[free\](https\://evil.example)"),
+        ("https://evil.example/a_b", r"https\://evil.example/a\_b"),
+        ("# a heading", r"\# a heading"),
+        ("- a list", r"\- a list"),
+        ("-# small", r"\-\# small"),
+        ("> a quote", r"\> a quote"),
+        ("<@123> <#4> <@&5> </a:6> <t:7>", r"\<@123\> \<\#4\> \<@&5\> \</a:6\> \<t:7\>"),
+        ("@everyone @Here", "@\u200beveryone @\u200bHere"),
+        ("**a** __b__ ~~c~~ ||d|| `e`", r"\*\*a\*\* \_\_b\_\_ \~\~c\~\~ \|\|d\|\| \`e\`"),
+        ("\\", "\\\\"),
+        ("harbour-1.png × brushes.png", "harbour-1.png × brushes.png"),
+    ],
+)
+def test_no_markup_of_a_members_words_works(text, shown):
+    assert escaped(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("gnp.\u202egpj.exe", "gnp.gpj.exe"),  # would be read from right to left
+        ("\u2066a\u2069\u200eb\u061cc", "abc"),
+        ("in\u200bvis\u200cib\u200dle\ufeff\u2060\u00ad", "invisible"),
+        ("\u3164\u2800\u115f", ""),
+        ("a\nb\u2028c\x00d\u0085e", "a b cd e"),
+        ("z" + "\u0335" * 40, "z" + "\u0335" * 2),
+        ("e\u0301t\u00e9", "e\u0301t\u00e9"),
+        ("👩\u200d🎨 ❤\ufe0f\u200d🔥", "👩\u200d🎨 ❤\ufe0f\u200d🔥"),
+        ("שלום", "שלום"),
+    ],
+)
+def test_invisible_and_reordering_characters_are_removed(text, shown):
+    assert plain(text) == shown
+    assert escaped(text) == shown
+    assert quoted(text) == f"`{shown or '?'}`"
 
 
 def test_a_long_name_is_cut():
