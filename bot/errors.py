@@ -20,6 +20,7 @@ place, ``bot.views.text.errors``.
     ├── UnknownJobError          no such job
     ├── IllegalTransitionError   the job's state does not allow the change
     ├── ClaimLostError           another claim has replaced this one, or the job was deleted
+    ├── LeaseLostError           another attempt to deliver this message has started
     ├── StoreUnavailableError    the database cannot be reached or is locked
     ├── ArtefactMissingError     no such picture or checkpoint is stored
     ├── StorageFullError         the artefact storage has no space left
@@ -39,6 +40,7 @@ __all__ = [
     "DiscordRejectedError",
     "DiscordUnavailableError",
     "IllegalTransitionError",
+    "LeaseLostError",
     "LimitReached",
     "MessageNotFoundError",
     "PictureProblem",
@@ -278,6 +280,20 @@ class ClaimLostError(StyleBotError):
         super().__init__(f"claim {claims} of job {job_id} was lost")
         self.job_id = job_id
         self.claims = claims
+
+
+class LeaseLostError(StyleBotError):
+    """Another attempt to deliver the message was started, or the message is sent already.
+
+    Attributes:
+        job_id: the job.
+        attempt: the number of the attempt that lost its lease.
+    """
+
+    def __init__(self, job_id: str, *, attempt: int) -> None:
+        super().__init__(f"attempt {attempt} to deliver a message about job {job_id} was overtaken")
+        self.job_id = job_id
+        self.attempt = attempt
 
 
 class StoreUnavailableError(StyleBotError):

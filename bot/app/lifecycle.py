@@ -94,6 +94,7 @@ class App:
             estimate=scheduler.estimate,
             edit_interval=settings.edit_interval_seconds,
             largest_size=settings.largest_size,
+            lease_seconds=settings.stalled_after_seconds,
             process_id=scheduler.process_id,
         )
         # Posting needs the token only, so cards do not wait for the gateway connection.

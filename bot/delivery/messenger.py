@@ -28,8 +28,11 @@ __all__ = ["Messenger"]
 REQUEST_SECONDS: Final = 60.0
 """Longest time one request may take, discord.py's own retries and rate-limit waits included."""
 
+SEARCH_SECONDS: Final = 120.0
+"""Longest time of one search of a channel's history."""
+
 HISTORY_MESSAGES: Final = 1000
-"""How many messages are searched for one that may have been sent before a crash."""
+"""How many messages one search reads, in pages of 100."""
 
 CLOCK_SLACK: Final = timedelta(minutes=3)
 """Largest difference assumed between Discord's clock and ours."""
@@ -169,42 +172,60 @@ class Messenger:
         job_id: str,
         announcement: Announcement,
         *,
-        after: int | datetime,
+        after: int | None,
+        sent_at: datetime | None = None,
     ) -> int | None:
         """Search the channel for a message that was posted but whose id was not recorded.
+
+        Up to `HISTORY_MESSAGES` messages are read in each of three ways, until the message is
+        found or everything after `after` has been read: from the time of the request on, from the
+        newest message back, and from `after` on. The first does not depend on how many messages
+        came before or since; the others do not depend on our clock.
 
         Args:
             channel: where to search.
             job_id: the job it is about.
             announcement: its card or its outcome.
-            after: the id of an older message, or a time by our clock where there is none. Ids
-                are better: they are made by Discord's clock alone.
+            after: the id of an older message, or None if there is none.
+            sent_at: when the request that may have posted it was sent, by our clock; None if that
+                is unknown.
 
         Returns:
-            The message's id, or None if there is none.
+            The message's id, or None if it was not found.
 
         Raises:
             DiscordError: the history cannot be read.
         """
-        bot_user = self._client.user
-        older = discord.Object(after) if isinstance(after, int) else after - CLOCK_SLACK
-        async with discord_request(seconds=REQUEST_SECONDS):
-            async for message in channel.history(
-                limit=HISTORY_MESSAGES, after=older, oldest_first=True
-            ):
-                if bot_user is None or message.author.id != bot_user.id:
-                    continue
-                if _announces(message, job_id, announcement):
-                    return message.id
+        oldest = after or 0
+        # The start of each search, and whether it reads from there on or from the newest back.
+        searches = [(oldest, False), (oldest, True)]
+        if sent_at is not None:
+            sent_after = discord.utils.time_snowflake(sent_at - CLOCK_SLACK)
+            searches.insert(0, (max(oldest, sent_after), True))
+        for start, oldest_first in searches:
+            count = 0
+            async with discord_request(seconds=SEARCH_SECONDS):
+                async for message in channel.history(
+                    limit=HISTORY_MESSAGES,
+                    after=discord.Object(start),
+                    oldest_first=oldest_first,
+                ):
+                    count += 1
+                    if self._announces(message, job_id, announcement):
+                        return message.id
+            if start == oldest and count < HISTORY_MESSAGES:
+                break  # every message was read
         return None
 
+    def _announces(self, message: discord.Message, job_id: str, announcement: Announcement) -> bool:
+        """Return whether a message is the bot's own and makes this announcement of this job.
 
-def _announces(message: discord.Message, job_id: str, announcement: Announcement) -> bool:
-    """Return whether one of the bot's messages is this announcement of this job.
-
-    A card has the job's id in its footer, an outcome only in its buttons.
-    """
-    is_card = any(embed.footer.text == card_footer(job_id) for embed in message.embeds)
-    if announcement is Announcement.CARD:
-        return is_card
-    return not is_card and job_id_of(message) == job_id
+        A card has the job's id in its footer, an outcome only in its buttons.
+        """
+        bot_user = self._client.user
+        if bot_user is None or message.author.id != bot_user.id:
+            return False
+        is_card = any(embed.footer.text == card_footer(job_id) for embed in message.embeds)
+        if announcement is Announcement.CARD:
+            return is_card
+        return not is_card and job_id_of(message) == job_id

@@ -2,18 +2,22 @@
 
 Each is delivered exactly once, however often the process dies:
 
-1. that sending begins is committed before anything is sent;
+1. the attempt takes a lease and renews it, and confirms it immediately before each request;
 2. the message carries a nonce, which Discord keeps unique for some minutes;
 3. the message's id is recorded before anything else is done;
-4. if an earlier attempt began without recording an id, its message is searched for in the channel
-   before another is sent.
+4. if an earlier attempt may have sent a message without recording its id, the message is searched
+   for in the channel before another is sent;
+5. if two attempts sent the message all the same, the one recorded second is deleted.
+
+Each channel has one delivery in progress at most, so that a channel whose requests hang delays no
+other channel.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +31,7 @@ from bot.errors import (
     DiscordError,
     DiscordRejectedError,
     DiscordUnavailableError,
+    LeaseLostError,
     MessageNotFoundError,
     StyleBotError,
     UnknownJobError,
@@ -37,6 +42,8 @@ from bot.ops.tasks import BackgroundTasks
 from bot.views.card import render_card
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     import discord
 
     from bot.delivery.card_updater import CardUpdater
@@ -52,8 +59,8 @@ logger = logging.getLogger(__name__)
 
 MAX_CONCURRENT_DELIVERIES: Final = 8
 
-LEASE_SECONDS: Final = 180.0
-"""How long a begun delivery is ours before another process may take it over."""
+LEASE_RENEWALS: Final = 3
+"""How often a lease is renewed within its length."""
 
 POLL_SECONDS: Final = 30.0
 """How often the outbox is read even if no change was announced."""
@@ -84,6 +91,7 @@ class OutboxWorker:
         card_updater: CardUpdater,
         *,
         largest_size: int,
+        lease_seconds: float,
     ) -> None:
         """Make an outbox worker.
 
@@ -93,14 +101,17 @@ class OutboxWorker:
             pictures: reads the pictures of jobs.
             card_updater: edits the cards in the meantime.
             largest_size: longest side that is painted, in pixels.
+            lease_seconds: time after which another process may take over a delivery whose process
+                is gone.
         """
         self._messenger = messenger
         self._store = store
         self._pictures = pictures
         self._card_updater = card_updater
         self._largest_size = largest_size
+        self._lease_seconds = lease_seconds
         self._tasks = BackgroundTasks()
-        self._in_progress: set[int] = set()
+        self._busy_channels: set[int] = set()
         self._is_closing = False
 
     async def run(self) -> None:
@@ -122,26 +133,28 @@ class OutboxWorker:
     async def _start_due(self) -> float:
         """Start the deliveries that are due; return the seconds until the next look."""
         try:
-            due = await self._store.outbox.list_due()
+            # In this order, a row that becomes due between the two reads is not missed.
             next_due = await self._store.outbox.get_next_due()
+            due = await self._store.outbox.list_due(
+                except_channels=self._busy_channels, limit=MAX_CONCURRENT_DELIVERIES
+            )
         except StyleBotError as error:
             logger.warning("the outbox cannot be read, retrying: %s", error)
             return STORAGE_RETRY_SECONDS
         for delivery in due:
-            if self._is_closing or len(self._in_progress) == MAX_CONCURRENT_DELIVERIES:
+            if self._is_closing or len(self._busy_channels) == MAX_CONCURRENT_DELIVERIES:
                 break
-            if delivery.delivery_id not in self._in_progress:
-                self._start(delivery)
+            self._start(delivery)
         if next_due is None:
             return POLL_SECONDS
         return min(POLL_SECONDS, max(0.05, (next_due - datetime.now(UTC)).total_seconds()))
 
     def _start(self, delivery: Delivery) -> None:
-        self._in_progress.add(delivery.delivery_id)
+        self._busy_channels.add(delivery.channel_id)
         task = self._tasks.start(self._attempt(delivery), name=_name(delivery))
 
         def on_done(_: asyncio.Task[None]) -> None:
-            self._in_progress.discard(delivery.delivery_id)
+            self._busy_channels.discard(delivery.channel_id)
             # Wake `run`: another delivery may have waited for this one to end.
             self._store.feed.publish(delivery.job_id)
 
@@ -151,7 +164,16 @@ class OutboxWorker:
         """Make one attempt; on any error, postpone or abandon the delivery."""
         failures = delivery.attempts + 1
         try:
-            await self._deliver(delivery)
+            leased = await self._store.outbox.start_send(
+                delivery, lease_seconds=self._lease_seconds
+            )
+            if leased is None:
+                return  # another process started it, or it is done
+            delivery = leased
+            async with self._renewed_lease(delivery):
+                await self._deliver(delivery)
+        except LeaseLostError as error:
+            logger.warning("%s is left to another attempt: %s", _name(delivery), error)
         except DiscordUnavailableError as error:
             delay = error.retry_after or RETRY_BACKOFF.delay(failures)
             logger.warning("%s delayed by %.0f s: %s", _name(delivery), delay, error)
@@ -179,13 +201,32 @@ class OutboxWorker:
             logger.exception("%s failed unexpectedly", _name(delivery))
             await self._postpone(delivery, RETRY_BACKOFF.delay(failures))
 
+    @asynccontextmanager
+    async def _renewed_lease(self, delivery: Delivery) -> AsyncIterator[None]:
+        """Renew the lease while the block runs, until it is lost."""
+
+        async def renew() -> None:
+            is_held = True
+            while is_held:
+                await asyncio.sleep(self._lease_seconds / LEASE_RENEWALS)
+                try:
+                    is_held = await self._store.outbox.renew_lease(
+                        delivery, lease_seconds=self._lease_seconds
+                    )
+                except StyleBotError as error:
+                    logger.warning("the lease of %s was not renewed: %s", _name(delivery), error)
+
+        renewal = self._tasks.start(renew(), name=f"lease of {_name(delivery)}")
+        try:
+            yield
+        finally:
+            renewal.cancel()
+            await asyncio.wait({renewal})
+
     async def _deliver(self, delivery: Delivery) -> None:
         job = await self._store.get(delivery.job_id)
         if delivery.announcement is Announcement.OUTCOME:
             await self._finish_card(job)
-        begun = await self._store.outbox.start_send(delivery, lease_seconds=LEASE_SECONDS)
-        if begun is None:
-            return  # another process began it, or it is done
         if delivery.announcement is Announcement.CARD:
             channel_id, message_id = await self._post_card(job, delivery)
         elif job.state is JobState.CANCELLED:
@@ -202,7 +243,12 @@ class OutboxWorker:
         if is_kept:
             logger.info("%s delivered as message %d", _name(delivery), message_id)
         else:
-            logger.info("%s will be deleted: so was its job meanwhile", _name(delivery))
+            logger.warning(
+                "message %d is deleted again: %s was delivered by another attempt, or its job was "
+                "deleted meanwhile",
+                message_id,
+                _name(delivery),
+            )
 
     async def _post_card(self, job: Job, delivery: Delivery) -> MessageIds:
         channel = self._messenger.origin_channel(job.origin)
@@ -214,6 +260,7 @@ class OutboxWorker:
         reply_to = job.origin.message_id
         while True:
             card = render_card(job, facts)
+            await self._confirm(delivery)
             try:
                 message_id = await self._messenger.post(
                     channel,
@@ -270,6 +317,7 @@ class OutboxWorker:
                 largest_size=self._largest_size,
                 is_private=is_private,
             )
+            await self._confirm(delivery)
             try:
                 return await self._messenger.post(
                     channel,
@@ -292,6 +340,15 @@ class OutboxWorker:
                 else:
                     raise
 
+    async def _confirm(self, delivery: Delivery) -> None:
+        """Confirm the lease; nothing may be awaited between this and the request.
+
+        Raises:
+            LeaseLostError: another attempt was started.
+            StoreUnavailableError: the database cannot be reached.
+        """
+        await self._store.outbox.confirm_send(delivery, lease_seconds=self._lease_seconds)
+
     async def _picture_limit(self, guild_id: int | None) -> int:
         return await self._messenger.upload_limit(guild_id) - REQUEST_OVERHEAD_BYTES
 
@@ -309,7 +366,8 @@ class OutboxWorker:
                 channel,
                 delivery.job_id,
                 delivery.announcement,
-                after=older or delivery.send_started_at,
+                after=older,
+                sent_at=delivery.send_started_at,
             )
         except AccessDeniedError as error:
             # Without the history, only the nonce prevents a second message.

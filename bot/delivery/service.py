@@ -42,6 +42,7 @@ class DeliveryService:
         estimate: Callable[[Job], Awaitable[float | None]],
         edit_interval: float,
         largest_size: int,
+        lease_seconds: float,
         process_id: str,
     ) -> None:
         """Build the delivery.
@@ -53,6 +54,7 @@ class DeliveryService:
             estimate: returns the seconds until a job's picture is done, or None.
             edit_interval: least time between two edits of one card, in seconds.
             largest_size: longest side that is painted, in pixels.
+            lease_seconds: time after which another process may take over a delivery.
             process_id: how this process signs its claims on jobs.
         """
         messenger, pictures = Messenger(client), JobPictureReader(artefacts)
@@ -65,7 +67,12 @@ class DeliveryService:
             process_id=process_id,
         )
         self._outbox_worker = OutboxWorker(
-            messenger, store, pictures, self._card_updater, largest_size=largest_size
+            messenger,
+            store,
+            pictures,
+            self._card_updater,
+            largest_size=largest_size,
+            lease_seconds=lease_seconds,
         )
         self._message_deleter = MessageDeleter(messenger, store)
         self._tasks = BackgroundTasks()

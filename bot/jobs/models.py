@@ -227,17 +227,19 @@ class Delivery:
     """An outbox row: a message that must be sent exactly once.
 
     Attributes:
+        channel_id: the channel of the job's request.
         nonce: passed to Discord with ``enforce_nonce``; at most 25 characters.
-        send_started_at: time of the first attempt. After it, the message may exist although
-            no id is recorded, so the channel's history is searched before sending again.
-        attempts: number of attempts so far.
-        not_before: earliest time of the next attempt.
+        send_started_at: time of the latest request to post it. After it, the message may exist
+            although no id is recorded, so the channel is searched before it is sent again.
+        attempts: number of attempts so far. It identifies the attempt that holds the lease.
+        not_before: earliest time of the next attempt; during one, the end of its lease.
         message_id: the message, once recorded.
         abandoned: why it will not be sent (channel deleted, bot removed), or None.
     """
 
     delivery_id: int
     job_id: str
+    channel_id: int
     announcement: Announcement
     nonce: str
     created_at: datetime

@@ -1,23 +1,28 @@
 """The outbox: messages about jobs that must be sent exactly once.
 
-`start_send` is committed before a message is sent, and `mark_sent` records its id afterwards. A
-row that was started but not marked may have reached the channel or not, so the sender first
-searches the channel for the row's nonce.
+A sender takes a lease with `start_send`, confirms with `confirm_send` immediately before each
+request that the lease is still its own, and records the message with `mark_sent`. The number of the
+attempt is the fencing token: what an earlier attempt asks for is refused once a later one started.
+
+A row whose send was confirmed but not recorded may have reached the channel or not, so the next
+sender searches the channel first.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, or_, select, update
 
-from bot.errors import UnknownJobError
+from bot.errors import LeaseLostError, UnknownJobError
 from bot.jobs.db.rows import record_from
 from bot.jobs.db.schema import jobs, outbox
 from bot.jobs.models import Announcement, Delivery
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
@@ -40,31 +45,44 @@ class Outbox:
         self._process_id = process_id
         self._pending_deletions = pending_deletions
 
-    async def list_due(self, *, limit: int = 50) -> list[Delivery]:
-        """Return the rows that this process may send now, oldest first.
+    async def list_due(
+        self, *, except_channels: Collection[int] = (), limit: int = 50
+    ) -> list[Delivery]:
+        """Return the oldest row of each channel that this process may send now, oldest first.
 
         These belong to jobs that it delivers. An outcome is listed after its job's card was sent
         or abandoned, so that they never arrive in the wrong order.
 
+        Args:
+            except_channels: ids of channels to leave out.
+            limit: the largest number of rows, and so of channels.
+
         Raises:
             StoreUnavailableError: the database cannot be reached.
         """
+        in_channel = func.row_number().over(
+            partition_by=jobs.c.channel_id, order_by=outbox.c.delivery_id
+        )
+        due = (
+            select(outbox, jobs.c.channel_id, in_channel.label("in_channel"))
+            .join(jobs, jobs.c.job_id == outbox.c.job_id)
+            .where(
+                _IS_PENDING,
+                self._database.is_due(outbox.c.not_before),
+                _has_no_pending_card(),
+                jobs.c.delivered_by == self._process_id,
+                jobs.c.channel_id.not_in(except_channels),
+            )
+            .subquery("due")
+        )
         async with self._database.read() as connection:
             found = await connection.execute(
-                select(outbox)
-                .where(
-                    _IS_PENDING,
-                    self._database.is_due(outbox.c.not_before),
-                    _has_no_pending_card(),
-                    self._is_delivered_here(),
-                )
-                .order_by(outbox.c.delivery_id)
-                .limit(limit)
+                select(due).where(due.c.in_channel == 1).order_by(due.c.delivery_id).limit(limit)
             )
             return [record_from(Delivery, row) for row in found.mappings()]
 
     async def get_next_due(self) -> datetime | None:
-        """Return when the earliest postponed row is due; None if none is postponed.
+        """Return when the next postponed row becomes due; None if none is postponed.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
@@ -72,18 +90,21 @@ class Outbox:
         async with self._database.read() as connection:
             earliest = await connection.execute(
                 select(func.min(outbox.c.not_before)).where(
-                    _IS_PENDING, _has_no_pending_card(), self._is_delivered_here()
+                    _IS_PENDING,
+                    outbox.c.not_before > self._database.now(),
+                    _has_no_pending_card(),
+                    self._is_delivered_here(),
                 )
             )
             due_at: datetime | None = earliest.scalar_one_or_none()
             return due_at
 
     async def start_send(self, delivery: Delivery, *, lease_seconds: float = 60) -> Delivery | None:
-        """Record an attempt to send, before it is made.
+        """Take the lease for an attempt to send.
 
         Args:
             delivery: as returned by `list_due`.
-            lease_seconds: how long no other process may start; longer than a send can take.
+            lease_seconds: how long no other attempt may start, unless the lease is renewed.
 
         Returns:
             The row with this attempt counted; None if another attempt was started since, or
@@ -93,57 +114,89 @@ class Outbox:
             StoreUnavailableError: the database cannot be reached; do not send.
         """
         async with self._database.write() as change:
-            now = self._database.now()
             started = await change.connection.execute(
                 update(outbox)
-                .where(
-                    outbox.c.delivery_id == delivery.delivery_id,
-                    outbox.c.attempts == delivery.attempts,
-                    _IS_PENDING,
-                )
-                .values(
-                    attempts=outbox.c.attempts + 1,
-                    send_started_at=func.coalesce(outbox.c.send_started_at, now),
-                    not_before=now + timedelta(seconds=lease_seconds),
-                )
-                .returning(*outbox.c)
+                .where(_is_attempt(delivery))
+                .values(attempts=outbox.c.attempts + 1, not_before=self._time_after(lease_seconds))
+                .returning(outbox.c.attempts, outbox.c.not_before, outbox.c.send_started_at)
             )
             row = started.mappings().one_or_none()
-            return None if row is None else record_from(Delivery, row)
+            return None if row is None else replace(delivery, **row)
+
+    async def renew_lease(self, delivery: Delivery, *, lease_seconds: float) -> bool:
+        """Extend the lease of an attempt in progress.
+
+        Returns:
+            False if the lease is lost: another attempt was started, or the message is sent.
+
+        Raises:
+            StoreUnavailableError: the database cannot be reached.
+        """
+        async with self._database.write() as change:
+            renewed = await change.connection.execute(
+                update(outbox)
+                .where(_is_attempt(delivery))
+                .values(not_before=self._time_after(lease_seconds))
+            )
+            return renewed.rowcount == 1
+
+    async def confirm_send(self, delivery: Delivery, *, lease_seconds: float) -> None:
+        """Confirm the lease immediately before a request, and record when it is sent.
+
+        Raises:
+            LeaseLostError: another attempt was started, or the message is sent; do not send.
+            StoreUnavailableError: the database cannot be reached; do not send.
+        """
+        async with self._database.write() as change:
+            confirmed = await change.connection.execute(
+                update(outbox)
+                .where(_is_attempt(delivery))
+                .values(
+                    send_started_at=self._database.now(),
+                    not_before=self._time_after(lease_seconds),
+                )
+            )
+        if confirmed.rowcount == 0:
+            raise LeaseLostError(delivery.job_id, attempt=delivery.attempts)
 
     async def mark_sent(self, delivery: Delivery, *, channel_id: int, message_id: int) -> bool:
         """Record the sent message in the outbox and in the job.
 
         Returns:
-            False if the job was deleted while the message was being sent; then the message is
-            deleted too, see `bot.jobs.deletions`.
+            False if the message must not stay: its job was deleted while it was being sent, or
+            another attempt has sent the same announcement. Then the message is deleted too, see
+            `bot.jobs.deletions`.
 
         Raises:
             StoreUnavailableError: the database cannot be reached; call again.
         """
         async with self._database.write() as change:
-            await change.connection.execute(
+            recorded = await change.connection.execute(
                 update(outbox)
-                .where(outbox.c.delivery_id == delivery.delivery_id)
+                .where(
+                    outbox.c.delivery_id == delivery.delivery_id,
+                    or_(outbox.c.message_id.is_(None), outbox.c.message_id == message_id),
+                )
                 .values(message_id=message_id, not_before=None)
             )
-            if delivery.announcement is Announcement.CARD:
-                values: dict[str, int] = {"card_message_id": message_id}
+            is_kept = recorded.rowcount == 1
+            if is_kept:
+                if delivery.announcement is Announcement.CARD:
+                    values: dict[str, int] = {"card_message_id": message_id}
+                else:
+                    values = {"outcome_message_id": message_id, "outcome_channel_id": channel_id}
+                await change.connection.execute(
+                    update(jobs).where(jobs.c.job_id == delivery.job_id).values(values)
+                )
             else:
-                values = {"outcome_message_id": message_id, "outcome_channel_id": channel_id}
-            recorded = await change.connection.execute(
-                update(jobs).where(jobs.c.job_id == delivery.job_id).values(values)
-            )
-            exists = recorded.rowcount == 1
-            if not exists:
                 await self._pending_deletions.add(change, [(channel_id, message_id)])
             change.touch(delivery.job_id)
-        if not exists:
+        if not is_kept:
             self._pending_deletions.added.set()
-        return exists
+        return is_kept
 
     async def postpone(self, delivery: Delivery, *, seconds: float) -> None:
-        """Wait before the next attempt, after a failed one.
+        """End this attempt and wait before the next one; do nothing if the lease is lost.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
@@ -151,13 +204,13 @@ class Outbox:
         async with self._database.write() as change:
             await change.connection.execute(
                 update(outbox)
-                .where(outbox.c.delivery_id == delivery.delivery_id, _IS_PENDING)
+                .where(_is_attempt(delivery))
                 .values(not_before=self._database.now() + timedelta(seconds=seconds))
             )
             change.touch(delivery.job_id)
 
     async def abandon(self, delivery: Delivery, *, reason: str) -> None:
-        """Give up, e.g. since the channel was deleted or the bot may not write there.
+        """Give up, e.g. since the channel was deleted; do nothing if the lease is lost.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
@@ -165,7 +218,7 @@ class Outbox:
         async with self._database.write() as change:
             await change.connection.execute(
                 update(outbox)
-                .where(outbox.c.delivery_id == delivery.delivery_id, _IS_PENDING)
+                .where(_is_attempt(delivery))
                 .values(abandoned=reason, not_before=None)
             )
             change.touch(delivery.job_id)
@@ -178,7 +231,10 @@ class Outbox:
         """
         async with self._database.read() as connection:
             found = await connection.execute(
-                select(outbox).where(outbox.c.job_id == job_id).order_by(outbox.c.delivery_id)
+                select(outbox, jobs.c.channel_id)
+                .join(jobs, jobs.c.job_id == outbox.c.job_id)
+                .where(outbox.c.job_id == job_id)
+                .order_by(outbox.c.delivery_id)
             )
             return [record_from(Delivery, row) for row in found.mappings()]
 
@@ -205,16 +261,26 @@ class Outbox:
         """
         async with self._database.write() as change:
             await change.connection.execute(
-                update(outbox)
-                .where(_IS_PENDING, outbox.c.send_started_at.is_not(None))
-                .values(not_before=None)
+                update(outbox).where(_IS_PENDING, outbox.c.attempts > 0).values(not_before=None)
             )
+
+    def _time_after(self, seconds: float) -> datetime | ColumnElement[datetime]:
+        return self._database.now() + timedelta(seconds=seconds)
 
     def _is_delivered_here(self) -> ColumnElement[bool]:
         delivered_here = select(jobs.c.job_id).where(
             jobs.c.job_id == outbox.c.job_id, jobs.c.delivered_by == self._process_id
         )
         return delivered_here.exists()
+
+
+def _is_attempt(delivery: Delivery) -> ColumnElement[bool]:
+    """Build the condition that no later attempt was started and nothing is recorded."""
+    return and_(
+        outbox.c.delivery_id == delivery.delivery_id,
+        outbox.c.attempts == delivery.attempts,
+        _IS_PENDING,
+    )
 
 
 def _has_no_pending_card() -> ColumnElement[bool]:

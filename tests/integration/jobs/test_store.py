@@ -182,7 +182,7 @@ async def test_counts_by_state(store, new_job, many):
 async def test_a_forgotten_job_leaves_nothing_but_what_is_to_be_deleted(store, new_job, many):
     jobs = [await store.enqueue(new_job(), limits=many) for _ in range(2)]
     running = await store.claims.claim(store.process_id)
-    (card, _) = await store.outbox.list_due()
+    (card,) = await store.outbox.list_due()
     begun = await store.outbox.start_send(card)
 
     for job in jobs:

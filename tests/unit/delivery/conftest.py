@@ -70,6 +70,7 @@ class FakeMessenger:
         self.gate.set()
         self.upload_bytes = 10 * 1024 * 1024
         self.before_post: Callable[[], Awaitable[Any]] | None = None
+        self.hanging_channel: int | None = None
 
     def origin_channel(self, origin: Origin) -> Any:
         return SimpleNamespace(id=origin.channel_id, guild_id=origin.guild_id)
@@ -83,6 +84,8 @@ class FakeMessenger:
 
     async def post(self, channel: Any, *, nonce: str, **contents: Any) -> int:
         self._begin("post", channel_id=channel.id, nonce=nonce, **contents)
+        if channel.id == self.hanging_channel:
+            await asyncio.Event().wait()
         if self.before_post is not None:
             await self.before_post()
         return self.add(channel.id, nonce=nonce, **contents)
@@ -95,9 +98,21 @@ class FakeMessenger:
         self.messages[message_id].contents.update(contents)
 
     async def find(
-        self, channel: Any, job_id: str, announcement: Announcement, *, after: Any
+        self,
+        channel: Any,
+        job_id: str,
+        announcement: Announcement,
+        *,
+        after: Any,
+        sent_at: Any = None,
     ) -> int | None:
-        self._begin("find", channel_id=channel.id, announcement=announcement, after=after)
+        self._begin(
+            "find",
+            channel_id=channel.id,
+            announcement=announcement,
+            after=after,
+            sent_at=sent_at,
+        )
         for message in self.messages.values():
             is_card = message.footer == card_footer(job_id)
             is_outcome = not is_card and job_id in str(message.contents.get("view"))
@@ -129,13 +144,13 @@ class Bench:
         self.messenger = FakeMessenger()
         self.pictures = JobPictureReader(artefacts)
 
-    async def accept(self, *, guild_id: int | None = GUILD) -> Job:
+    async def accept(self, *, guild_id: int | None = GUILD, channel_id: int = CHANNEL) -> Job:
         """Enqueue a job."""
         job_id = new_job_id()
         new = NewJob(
             job_id=job_id,
             origin=Origin(
-                guild_id=guild_id, channel_id=CHANNEL, message_id=60, requester_id=MEMBER
+                guild_id=guild_id, channel_id=channel_id, message_id=60, requester_id=MEMBER
             ),
             content_key=content_key(job_id),
             style_keys=(style_key(job_id, 0),),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -22,6 +24,7 @@ from .conftest import CHANNEL, DM_CHANNEL, MEMBER, picture, running, until
 TOO_LARGE = DiscordRejectedError("413", is_too_large=True, is_reply_refused=False)
 REPLY_REFUSED = DiscordRejectedError("403", is_too_large=False, is_reply_refused=True)
 MALFORMED = DiscordRejectedError("400", is_too_large=False, is_reply_refused=False)
+LEASE_SECONDS = 180.0
 DENIED = AccessDeniedError("403")
 UNAVAILABLE = DiscordUnavailableError("503")
 
@@ -46,7 +49,14 @@ async def _worker(bench):
         interval=0.01,
         process_id=bench.store.process_id,
     )
-    worker = OutboxWorker(bench.messenger, bench.store, bench.pictures, updater, largest_size=2048)
+    worker = OutboxWorker(
+        bench.messenger,
+        bench.store,
+        bench.pictures,
+        updater,
+        largest_size=2048,
+        lease_seconds=LEASE_SECONDS,
+    )
     async with running(worker.run()):
         yield worker
 
@@ -65,7 +75,7 @@ async def _postponed(bench, job, announcement, attempts=1):
     async def look():
         row = await bench.delivery(job, announcement)
         # While an attempt is in progress, `not_before` is the end of its lease.
-        is_over = row.not_before and abs(_seconds(row) - outbox_worker.LEASE_SECONDS) > 5
+        is_over = row.not_before and abs(_seconds(row) - LEASE_SECONDS) > 5
         return row if row.attempts == attempts and is_over else None
 
     return _seconds(await until(look))
@@ -100,7 +110,9 @@ async def test_the_card_is_posted_before_the_outcome_and_each_once(bench):
 async def _begin(bench, job, announcement):
     """Begin a delivery as a process does that dies before it records a message."""
     due = await bench.store.outbox.list_due()
-    await bench.store.outbox.start_send(next(d for d in due if d.announcement is announcement))
+    row = next(each for each in due if each.announcement is announcement)
+    begun = await bench.store.outbox.start_send(row)
+    await bench.store.outbox.confirm_send(begun, lease_seconds=60)
     await bench.change_rows(not_before=None)
 
 
@@ -275,3 +287,79 @@ async def test_a_delivery_in_progress_ends_before_the_worker_closes(bench):
 
 async def _has_closing(bench):
     return getattr(bench, "closing", None)
+
+
+async def _take_over(bench, job, announcement):
+    """Start another attempt, as another process does once a lease has expired."""
+    return await bench.store.outbox.start_send(await bench.delivery(job, announcement))
+
+
+async def test_an_attempt_that_was_overtaken_sends_nothing(bench, monkeypatch):
+    job = await bench.accept()
+    await bench.succeed(job)
+
+    async def freeze(_guild_id):
+        if (await bench.delivery(job, Announcement.OUTCOME)).attempts == 1:
+            await _take_over(bench, job, Announcement.OUTCOME)
+            overtaken.set()
+        return 10_000_000
+
+    overtaken = asyncio.Event()
+    monkeypatch.setattr(bench.messenger, "upload_limit", freeze)
+    async with _worker(bench) as worker:
+        await overtaken.wait()
+        await until(lambda: _is_idle(worker))
+        assert len(bench.messenger.calls["post"]) == 1  # the card
+        row = await bench.delivery(job, Announcement.OUTCOME)
+        assert (row.attempts, row.message_id) == (2, None)
+        assert _seconds(row) > 30  # the lease of the other attempt is left alone
+
+
+async def _is_idle(worker):
+    return not worker._busy_channels
+
+
+async def test_of_two_messages_for_one_delivery_the_second_recorded_is_deleted(bench):
+    job = await bench.accept()
+    other = bench.messenger.add(CHANNEL)
+
+    async def overtake():
+        begun = await _take_over(bench, job, Announcement.CARD)
+        await bench.store.outbox.mark_sent(begun, channel_id=CHANNEL, message_id=other)
+
+    bench.messenger.before_post = overtake
+    async with _worker(bench):
+        (deletion,) = await until(bench.store.pending_deletions.list_due)
+    assert deletion.message_id not in {other, None}
+    assert (await bench.store.get(job.job_id)).card_message_id == other
+
+
+async def test_a_lease_is_renewed_while_a_message_is_being_sent(bench, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "LEASE_SECONDS", 0.3)
+    job = await bench.accept()
+    bench.messenger.hanging_channel = CHANNEL
+    async with _worker(bench):
+        await until(lambda: _calls(bench, "post"))
+        first = (await bench.delivery(job, Announcement.CARD)).not_before
+
+        async def is_renewed():
+            return (await bench.delivery(job, Announcement.CARD)).not_before > first
+
+        await until(is_renewed)
+    assert len(bench.messenger.calls["post"]) == 1
+
+
+async def _calls(bench, method):
+    return bench.messenger.calls[method]
+
+
+async def test_a_channel_that_hangs_delays_no_other_channel(bench):
+    hanging = [await bench.accept() for _ in range(outbox_worker.MAX_CONCURRENT_DELIVERIES + 4)]
+    elsewhere = [await bench.accept(channel_id=CHANNEL + number) for number in (1, 2)]
+    bench.messenger.hanging_channel = CHANNEL
+    async with _worker(bench):
+        for job in elsewhere:
+            await _delivered(bench, job, Announcement.CARD)
+        posts = [each["channel_id"] for each in bench.messenger.calls["post"]]
+        assert posts.count(CHANNEL) == 1
+    assert hanging

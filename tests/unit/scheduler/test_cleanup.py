@@ -13,8 +13,7 @@ async def test_expired_and_orphaned_artefacts_are_deleted(bench):
     for job in (old, young, pending):
         await bench.store.cancel(job.job_id)
         if job is not pending:
-            for _ in range(2):
-                row = next(r for r in await bench.store.outbox.list_due() if r.job_id == job.job_id)
+            for row in await bench.store.outbox.list_for_job(job.job_id):
                 await bench.store.outbox.mark_sent(row, channel_id=5, message_id=1)
     async with bench.store._database.write() as change:
         await change.connection.execute(
