@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.artefacts.base import ArtefactInfo, check_key
+from bot.artefacts.keys import PARTIAL
 from bot.errors import ArtefactMissingError, ConfigurationError, StorageFullError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["FolderArtefacts"]
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
-_PARTIAL = ".part-"
 _FILE_MODE: Final = 0o600
 _FOLDER_MODE: Final = 0o700
 
@@ -40,7 +40,7 @@ class FolderArtefacts:
         try:
             _make_folder(root)
             root.chmod(_FOLDER_MODE)
-            probe = root / f"{_PARTIAL}{secrets.token_hex(4)}"
+            probe = root / f"{PARTIAL}{secrets.token_hex(4)}"
             probe.touch()
             probe.unlink()
         except OSError as error:
@@ -93,7 +93,7 @@ class FolderArtefacts:
 
     def _write(self, path: Path, data: bytes) -> None:
         _make_folder(path.parent)
-        part = path.with_name(f"{path.name}{_PARTIAL}{secrets.token_hex(4)}")
+        part = path.with_name(f"{path.name}{PARTIAL}{secrets.token_hex(4)}")
         try:
             with open(part, "xb", opener=_open_private) as file:
                 file.write(data)

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from bot.delivery.lease import renewed_lease
 from bot.delivery.outcome_message import (
     MIN_PICTURE_BYTES,
     REQUEST_OVERHEAD_BYTES,
@@ -42,8 +43,6 @@ from bot.ops.tasks import BackgroundTasks
 from bot.views.card import render_card
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     import discord
 
     from bot.delivery.card_updater import CardUpdater
@@ -58,9 +57,6 @@ __all__ = ["OutboxWorker"]
 logger = logging.getLogger(__name__)
 
 MAX_CONCURRENT_DELIVERIES: Final = 8
-
-LEASE_RENEWALS: Final = 3
-"""How often a lease is renewed within its length."""
 
 POLL_SECONDS: Final = 30.0
 """How often the outbox is read even if no change was announced."""
@@ -170,7 +166,7 @@ class OutboxWorker:
             if leased is None:
                 return  # another process started it, or it is done
             delivery = leased
-            async with self._renewed_lease(delivery):
+            async with renewed_lease(self._store.outbox, delivery, seconds=self._lease_seconds):
                 await self._deliver(delivery)
         except LeaseLostError as error:
             logger.warning("%s is left to another attempt: %s", _name(delivery), error)
@@ -200,28 +196,6 @@ class OutboxWorker:
         except Exception:
             logger.exception("%s failed unexpectedly", _name(delivery))
             await self._postpone(delivery, RETRY_BACKOFF.delay(failures))
-
-    @asynccontextmanager
-    async def _renewed_lease(self, delivery: Delivery) -> AsyncIterator[None]:
-        """Renew the lease while the block runs, until it is lost."""
-
-        async def renew() -> None:
-            is_held = True
-            while is_held:
-                await asyncio.sleep(self._lease_seconds / LEASE_RENEWALS)
-                try:
-                    is_held = await self._store.outbox.renew_lease(
-                        delivery, lease_seconds=self._lease_seconds
-                    )
-                except StyleBotError as error:
-                    logger.warning("the lease of %s was not renewed: %s", _name(delivery), error)
-
-        renewal = self._tasks.start(renew(), name=f"lease of {_name(delivery)}")
-        try:
-            yield
-        finally:
-            renewal.cancel()
-            await asyncio.wait({renewal})
 
     async def _deliver(self, delivery: Delivery) -> None:
         job = await self._store.get(delivery.job_id)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, func, or_, select, update
 
 from bot.errors import LeaseLostError, UnknownJobError
+from bot.jobs.db.engine import LONGEST_DELAY
 from bot.jobs.db.rows import record_from
 from bot.jobs.db.schema import jobs, outbox
 from bot.jobs.models import Announcement, Delivery
@@ -198,14 +199,19 @@ class Outbox:
     async def postpone(self, delivery: Delivery, *, seconds: float) -> None:
         """End this attempt and wait before the next one; do nothing if the lease is lost.
 
+        Args:
+            delivery: as returned by `start_send`.
+            seconds: how long to wait; `LONGEST_DELAY` at most.
+
         Raises:
             StoreUnavailableError: the database cannot be reached.
         """
+        delay = min(timedelta(seconds=seconds), LONGEST_DELAY)
         async with self._database.write() as change:
             await change.connection.execute(
                 update(outbox)
                 .where(_is_attempt(delivery))
-                .values(not_before=self._database.now() + timedelta(seconds=seconds))
+                .values(not_before=self._database.now() + delay)
             )
             change.touch(delivery.job_id)
 

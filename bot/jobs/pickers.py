@@ -50,13 +50,6 @@ class Pickers:
             )
             return used.rowcount == 1
 
-    async def mark_unused(self, message_id: int) -> None:
-        """Allow another choice, after the first did not lead to a job."""
-        async with self._database.write() as change:
-            await change.connection.execute(
-                update(pickers).where(pickers.c.message_id == message_id).values(used_at=None)
-            )
-
     async def delete(self, message_id: int) -> None:
         """Delete a picker; the caller deletes its content image."""
         async with self._database.write() as change:

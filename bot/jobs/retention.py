@@ -31,7 +31,7 @@ from bot.jobs.db.schema import (
 from bot.jobs.models import GuildPreset, Job, Picker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from bot.jobs.db.engine import Change, Database
     from bot.jobs.deletions import MessageIds, PendingDeletions
@@ -240,6 +240,21 @@ class Retention:
         async with self._database.read() as connection:
             known = await connection.execute(select(jobs.c.job_id).where(jobs.c.job_id.in_(wanted)))
             return wanted - set(known.scalars())
+
+    async def find_unrecorded(self, working_files: Mapping[str, str]) -> set[str]:
+        """Return those of some jobs' working files that their job's row does not record.
+
+        Args:
+            working_files: ids of jobs by key; see `bot.artefacts.keys.is_working_file`.
+        """
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(jobs.c.checkpoint_key, jobs.c.result_key).where(
+                    jobs.c.job_id.in_(set(working_files.values()))
+                )
+            )
+            recorded = {key for row in found for key in row}
+            return working_files.keys() - recorded
 
     async def find_unknown_pickers(self, content_keys: Iterable[str]) -> set[str]:
         """Return the content keys that belong to no picker."""

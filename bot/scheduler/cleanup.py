@@ -6,12 +6,14 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from bot.artefacts.keys import GUILDS, JOBS, PICKERS, PREVIEW, job_prefix
+from bot.artefacts.keys import GUILDS, JOBS, PICKERS, PREVIEW, is_working_file, job_prefix
+from bot.errors import UnknownJobError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.artefacts.base import ArtefactInfo, Artefacts
+    from bot.jobs.models import Job
     from bot.jobs.store import JobStore
     from bot.settings import Settings
 
@@ -32,6 +34,7 @@ class Cleanup:
     """Deletes rows and artefacts whose retention has ended."""
 
     def __init__(self, *, store: JobStore, artefacts: Artefacts, settings: Settings) -> None:
+        self._store = store
         self._retention = store.retention
         self._saved_requests = store.saved_requests
         self._pending_deletions = store.pending_deletions
@@ -81,15 +84,28 @@ class Cleanup:
             discarded.set()  # some are left
             raise
 
-    async def delete_leftovers(self, job_id: str) -> None:
-        """Delete artefacts that were written for a job after it was deleted, if it was.
+    async def delete_leftovers(self, claimed: Job) -> None:
+        """Delete what a lost claim stored: of a deleted job everything, else what is unrecorded.
+
+        Args:
+            claimed: the job as the lost claim had claimed it.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
             OSError: the artefacts cannot be reached.
         """
-        if await self._retention.find_unknown_jobs({job_id}):
-            await self._artefacts.delete_prefix(job_prefix(job_id))
+        prefix = job_prefix(claimed.job_id)
+        try:
+            job = await self._store.get(claimed.job_id)
+        except UnknownJobError:
+            await self._artefacts.delete_prefix(prefix)
+            return
+        of_claim = (f"{prefix}checkpoint-{claimed.claims}-", f"{prefix}result-{claimed.claims}")
+        recorded = {job.checkpoint_key, job.result_key}
+        keys = [info.key async for info in self._artefacts.list(prefix)]
+        for key in keys:
+            if key.startswith(of_claim) and key not in recorded:
+                await self._artefacts.delete(key)
 
     async def _delete_finished_jobs(self) -> int:
         count = 0
@@ -117,6 +133,9 @@ class Cleanup:
         job_ids = {key: key.split("/")[1] for key in keys if key.startswith(JOBS)}
         unknown_jobs = await self._retention.find_unknown_jobs(job_ids.values())
         orphans = {key for key, job_id in job_ids.items() if job_id in unknown_jobs}
+        orphans |= await self._retention.find_unrecorded(
+            {key: job_id for key, job_id in job_ids.items() if is_working_file(key)}
+        )
         unknown_pickers = await self._retention.find_unknown_pickers(
             {key.removesuffix(PREVIEW) for key in keys if key.startswith(PICKERS)}
         )

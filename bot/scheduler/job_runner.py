@@ -70,6 +70,7 @@ class JobRunner:
         self._snapshots = TimelapseSnapshots(
             job.job_id,
             artefacts,
+            claims=job.claims,
             limit=settings.timelapse_snapshots,
             restart=job.snapshot_key is None,
         )
@@ -207,7 +208,7 @@ class JobRunner:
                 await retry_until_available(self._requeue_or_cancel, what=what)
 
     async def _succeed(self, finished: Finished) -> None:
-        key = result_key(self.job.job_id)
+        key = result_key(self.job.job_id, claims=self.job.claims)
         await self._artefacts.put(key, finished.image)
         if self.progress is not None:  # the last one may not have been recorded
             await self._claims.record_progress(

@@ -240,7 +240,7 @@ class Scheduler:
                     await self._record_timing(runner)
             if runner.lost_claim:
                 await retry_until_available(
-                    lambda: self._cleanup.delete_leftovers(job.job_id),
+                    lambda: self._cleanup.delete_leftovers(job),
                     what=f"deleting leftovers of job {job.job_id}",
                 )
         except Exception:

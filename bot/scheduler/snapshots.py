@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from bot.artefacts.keys import job_prefix, snapshot_key
+from bot.artefacts.keys import job_prefix, snapshot_key, snapshot_step
 
 if TYPE_CHECKING:
     from bot.artefacts.base import Artefacts
 
 __all__ = ["TimelapseSnapshots"]
-
-SNAPSHOT_NAME: Final = re.compile(r"snapshot-(\d+)")
 
 
 class TimelapseSnapshots:
@@ -21,19 +18,29 @@ class TimelapseSnapshots:
     Args:
         job_id: the job.
         artefacts: where snapshots are stored.
+        claims: the number of the claim that paints.
         limit: how many are kept, at least 2: the first, the newest, and others in between.
         restart: whether the painting starts from the beginning; then the snapshots of an earlier
             attempt are deleted.
     """
 
     def __init__(
-        self, job_id: str, artefacts: Artefacts, *, limit: int, restart: bool = False
+        self,
+        job_id: str,
+        artefacts: Artefacts,
+        *,
+        claims: int,
+        limit: int,
+        restart: bool = False,
     ) -> None:
         self._job_id = job_id
         self._artefacts = artefacts
+        self._claims = claims
         self._limit = limit
         self._restart = restart
-        self._steps: set[int] | None = None
+        # The keys by step; several if an earlier attempt stored the same step.
+        self._keys: dict[int, set[str]] = {}
+        self._is_listed = False
 
     async def add(self, step: int, image: bytes) -> str:
         """Store an encoded snapshot and return its key.
@@ -41,13 +48,14 @@ class TimelapseSnapshots:
         Raises:
             OSError: the artefacts cannot be reached.
         """
-        if self._steps is None:
-            self._steps = await self._list_steps()
-            while self._restart and self._steps:
-                await self._artefacts.delete(snapshot_key(self._job_id, self._steps.pop()))
-        key = snapshot_key(self._job_id, step)
+        if not self._is_listed:
+            self._keys = await self._list_keys()
+            self._is_listed = True
+            while self._restart and self._keys:
+                await self._delete(next(iter(self._keys)))
+        key = snapshot_key(self._job_id, claims=self._claims, step=step)
         await self._artefacts.put(key, image)
-        self._steps.add(step)
+        self._keys.setdefault(step, set()).add(key)
         return key
 
     async def thin(self) -> None:
@@ -56,19 +64,22 @@ class TimelapseSnapshots:
         Raises:
             OSError: the artefacts cannot be reached.
         """
-        while self._steps is not None and len(self._steps) > self._limit:
-            step = _most_redundant(sorted(self._steps))
-            await self._artefacts.delete(snapshot_key(self._job_id, step))
-            self._steps.discard(step)
+        while len(self._keys) > self._limit:
+            await self._delete(_most_redundant(sorted(self._keys)))
 
-    async def _list_steps(self) -> set[int]:
-        """Return the steps of the stored snapshots, which an earlier attempt may have written."""
-        prefix = job_prefix(self._job_id)
-        matches = [
-            SNAPSHOT_NAME.fullmatch(info.key.removeprefix(prefix))
-            async for info in self._artefacts.list(prefix)
-        ]
-        return {int(match[1]) for match in matches if match}
+    async def _delete(self, step: int) -> None:
+        for key in self._keys[step]:
+            await self._artefacts.delete(key)
+        del self._keys[step]
+
+    async def _list_keys(self) -> dict[int, set[str]]:
+        """Return the keys of the stored snapshots, which an earlier attempt may have written."""
+        keys: dict[int, set[str]] = {}
+        async for info in self._artefacts.list(job_prefix(self._job_id)):
+            step = snapshot_step(info.key)
+            if step is not None:
+                keys.setdefault(step, set()).add(info.key)
+        return keys
 
 
 def _most_redundant(steps: list[int]) -> int:

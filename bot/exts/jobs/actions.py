@@ -6,13 +6,12 @@ import asyncio
 import io
 import logging
 import random
-import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.artefacts.keys import job_prefix
+from bot.artefacts.keys import job_prefix, snapshot_step
 from bot.discord_errors import discord_request
 from bot.errors import (
     DiscordError,
@@ -55,7 +54,6 @@ DOUBLE_PRESS: Final = timedelta(seconds=3)
 """Two presses of one button by one member within this time count as one."""
 
 DELETE_SECONDS: Final = 20.0
-_SNAPSHOT: Final = re.compile(r"snapshot-(\d+)")
 
 
 class JobActions:
@@ -213,9 +211,9 @@ class JobActions:
         prefix = job_prefix(job.job_id)
         steps: dict[int, str] = {}
         async for info in self._dependencies.artefacts.list(prefix):
-            found = _SNAPSHOT.fullmatch(info.key.removeprefix(prefix))
-            if found:
-                steps[int(found[1])] = info.key
+            step = snapshot_step(info.key)
+            if step is not None:
+                steps[step] = info.key
         keys = [steps[step] for step in sorted(steps)]
         if job.result_key is not None:
             keys.append(job.result_key)

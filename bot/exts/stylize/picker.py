@@ -175,28 +175,31 @@ class PickerHandler:
         picker = await self._find_usable(interaction)
         if picker is None or interaction.message is None:
             return
-        presets = await self._dependencies.catalog.presets(picker.guild_id)
-        preset = find(name, presets)
-        if not await self.accept_choice(picker, name, interaction.user):
+        chosen = await self.accept_choice(picker, name, interaction.user)
+        if chosen != name:
             await reply_ephemeral(interaction, requests.PICKER_USED, view=start_view())
-        elif preset is not None:
+        if chosen is not None:
             clear = interaction.app_permissions.manage_messages
-            await self.show_choice(interaction.message, picker, preset, clear=clear)
+            await self.show_choice(interaction.message, picker, chosen, clear=clear)
 
     async def accept_choice(
         self, picker: Picker, preset: str, member: discord.User | discord.Member | None
-    ) -> bool:
-        """Accept a job for the choice; return False if the picker was used before.
+    ) -> str | None:
+        """Accept a job for the choice.
 
         The job is accepted before the picker is marked as used. Its request key makes it the
-        same job however often this happens, so a crash in between loses nothing, and the first of
-        two simultaneous choices wins.
+        same job however often this happens, so a crash in between loses nothing, and the
+        transaction that adds the job decides which of two simultaneous choices wins.
+
+        Returns:
+            The name of the preset that is painted, which another choice may have decided; None if
+            the picker was used before.
 
         Raises:
             Refusal: the request cannot be accepted; the picker stays usable.
         """
         if picker.used_at is not None:
-            return False
+            return None
         if not self._dependencies.scheduler.accepting:
             raise RequestRefused(RequestProblem.SHUTTING_DOWN)
         recipe, options = _recipe_and_options(picker, default=self._dependencies.settings.recipe)
@@ -223,14 +226,15 @@ class PickerHandler:
             request_key=f"picker:{picker.message_id}",
             priority=priority_of(member, self._dependencies.settings),
         )
-        await self._dependencies.intake.accept(request)
-        return await self._dependencies.store.pickers.mark_used(picker.message_id)
+        job = await self._dependencies.intake.accept(request)
+        await self._dependencies.store.pickers.mark_used(picker.message_id)
+        return job.preset
 
     async def show_choice(
         self,
         message: discord.Message | discord.PartialMessage,
         picker: Picker,
-        preset: CatalogPreset,
+        chosen: str,
         *,
         clear: bool,
     ) -> None:
@@ -239,9 +243,12 @@ class PickerHandler:
         Args:
             message: the picker's message.
             picker: the picker.
-            preset: the chosen preset.
+            chosen: the name of the preset that is painted.
             clear: whether the bot may remove all reactions.
         """
+        preset = find(chosen, await self._dependencies.catalog.presets(picker.guild_id))
+        if preset is None:
+            return  # it was removed meanwhile; the card names it
         self._reactions.stop(message.id)
         text = chosen_text(preset, filename=picker.filename)
         try:

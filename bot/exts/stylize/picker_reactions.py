@@ -101,15 +101,15 @@ class PickerReactions:
     ) -> None:
         """Accept a choice, or tell the requester why it cannot be accepted."""
         try:
-            is_first = await self._pickers.accept_choice(picker, preset.name, member)
+            chosen = await self._pickers.accept_choice(picker, preset.name, member)
         except Exception as error:
             text = sentence_for(error, doing=f"choosing {preset.name} on a picker")
             await self._tell(picker, text)
             return
-        if is_first:
+        if chosen is not None:
             message = self._channel(picker).get_partial_message(picker.message_id)
             clear = self._may_manage_messages(picker)
-            await self._pickers.show_choice(message, picker, preset, clear=clear)
+            await self._pickers.show_choice(message, picker, chosen, clear=clear)
 
     async def _remove(self, picker: Picker, reaction: discord.RawReactionActionEvent) -> None:
         """Remove a reaction of a member who may not choose here."""

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from bot.jobs.change_feed import JobFeed
 
-__all__ = ["Change", "Database"]
+__all__ = ["LONGEST_DELAY", "Change", "Database"]
 
 BUSY_SECONDS = 10
 COMMAND_SECONDS = 30

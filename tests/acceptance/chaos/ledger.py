@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.artefacts.keys import result_key
-
 from ..conftest import custom_ids, job_id_of
 
 if TYPE_CHECKING:
@@ -198,7 +196,7 @@ def _about_final(
     complaints = []
     if str(job["outcome_message_id"]) != final.id:
         complaints.append(f"message {job['outcome_message_id']} is on record, not {final.id}")
-    result = Path(settings.resolved_artefacts_url, result_key(job["job_id"]))
+    result = Path(settings.resolved_artefacts_url, job["result_key"])
     if channel.playground.cdn.read(final.attachments[0]) != result.read_bytes():
         complaints.append("the picture in the channel is not the one that was painted")
     return complaints

@@ -184,7 +184,9 @@ def test_keys_name_what_they_are_of():
     assert keys.style_key("j", 1) == "jobs/j/style-1"
     assert keys.mask_key("j", 1) == "jobs/j/mask-1"
     assert keys.start_key("j") == "jobs/j/start"
-    assert keys.snapshot_key("j", 12) == "jobs/j/snapshot-12"
+    assert keys.snapshot_key("j", claims=2, step=12) == "jobs/j/snapshot-2-12"
+    assert keys.snapshot_step("jobs/j/snapshot-2-12") == keys.snapshot_step("jobs/j/snapshot-12")
+    assert keys.snapshot_step("jobs/j/checkpoint-2-12") is None
     assert keys.checkpoint_key("j", claims=2, step=12) == "jobs/j/checkpoint-2-12"
-    assert keys.result_key("j") == "jobs/j/result"
+    assert keys.result_key("j", claims=2) == "jobs/j/result-2"
     assert keys.job_prefix("j") == "jobs/j/"

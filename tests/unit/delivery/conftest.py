@@ -171,10 +171,9 @@ class Bench:
     async def succeed(self, job: Job, result: bytes | None = None) -> Job:
         """Run the job to its end."""
         running = await self.start(job)
-        await self.artefacts.put(result_key(job.job_id), result or picture())
-        return await self.store.claims.succeed(
-            running, result_key=result_key(job.job_id), report={}
-        )
+        key = result_key(job.job_id, claims=running.claims)
+        await self.artefacts.put(key, result or picture())
+        return await self.store.claims.succeed(running, result_key=key, report={})
 
     async def record_step(self, job: Job, step: int) -> None:
         """Record progress, and announce it as the scheduler does."""

@@ -105,7 +105,7 @@ async def test_pictures_are_uploaded_only_when_they_change(bench, job):
         await _edit_begins(bench, 1)
         await bench.record_step(job, 1)
         await _shows(bench, job, "step 1 of 100")
-        key = snapshot_key(job.job_id, 2)
+        key = snapshot_key(job.job_id, claims=1, step=2)
         await bench.artefacts.put(key, picture())
         await bench.store.claims.record_snapshot(job, key=key, step=2)
         await bench.record_step(job, 2)

@@ -45,7 +45,10 @@ async def env(tmp_path):
     settings = Settings(data_dir=tmp_path, min_free_disk_bytes=0, max_jobs_per_member=2)
     artefacts = open_artefacts(str(tmp_path / "artefacts"))
     async with JobStore(f"sqlite+aiosqlite:///{tmp_path / 'jobs'}", feed=JobFeed()) as store:
-        others = {result_key(JOB): b"result", snapshot_key(JOB, 3): b"snapshot"}
+        others = {
+            result_key(JOB, claims=1): b"result",
+            snapshot_key(JOB, claims=1, step=3): b"snapshot",
+        }
         for key, data in {**INPUTS, **others}.items():
             await artefacts.put(key, data)
         new = NewJob(
@@ -63,7 +66,9 @@ async def env(tmp_path):
         )
         await store.enqueue(new, limits=JobLimits.of(settings))
         claimed = await store.claims.claim("here")
-        parent = await store.claims.succeed(claimed, result_key=result_key(JOB), report={})
+        parent = await store.claims.succeed(
+            claimed, result_key=result_key(JOB, claims=1), report={}
+        )
         acceptance = JobAcceptance(settings, store=store, artefacts=artefacts)
         yield SimpleNamespace(
             repeats=JobRepeater(acceptance, artefacts),

@@ -70,3 +70,18 @@ async def test_a_deleted_job_stops_and_leaves_no_artefacts(bench):
     assert await bench.store.list_for_member(10) == []
     assert bench.executor.closed == 1
     assert len(bench.executor.works) == 1, queued.job_id
+
+
+async def test_leftover_working_files_of_known_jobs_are_deleted(bench):
+    job = await bench.accept()
+    claimed = await bench.store.claims.claim("process")
+    kept, left = f"jobs/{job.job_id}/checkpoint-1-4", f"jobs/{job.job_id}/checkpoint-1-2"
+    partial = f"jobs/{job.job_id}/content.part-1a2b"
+    await bench.store.claims.record_checkpoint(claimed, key=kept, step=4)
+    for key in (kept, left, partial):
+        await bench.artefacts.put(key, b"")
+        os.utime(bench.artefacts._path(key), (0, 0))
+    assert await bench.scheduler._cleanup.delete_expired() == 2
+    keys = {info.key async for info in bench.artefacts.list()}
+    assert kept in keys
+    assert not keys & {left, partial}

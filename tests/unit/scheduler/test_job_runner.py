@@ -244,6 +244,22 @@ async def test_the_result_of_a_lost_claim_is_not_recorded(bench):
     assert (await bench.store.get(job.job_id)).state is JobState.QUEUED
 
 
+async def test_a_lost_claim_cannot_overwrite_the_result(bench):
+    job = await bench.accept()
+    stale = await bench.claim_runner(job)
+    await bench.store.claims.requeue_stalled(older_than=None, max_attempts=9)
+    current = await bench.claim_runner(job)
+    for runner, image in ((current, b"right"), (stale, b"stale")):
+        bench.executor.script = _script(Finished(image=image, report={}))
+        await runner.run()
+    ended = await bench.store.get(job.job_id)
+    assert await bench.artefacts.get(ended.result_key) == b"right"
+
+    await bench.scheduler._cleanup.delete_leftovers(stale.job)
+    results = [info.key async for info in bench.artefacts.list() if "/result" in info.key]
+    assert results == [ended.result_key]
+
+
 @pytest.mark.parametrize("releases", [False, True])
 async def test_a_cancelled_job_ends_and_a_released_one_is_requeued(bench, releases):
     bench.executor.script = _script(Cancelled())

@@ -138,7 +138,13 @@ class Environment:
         return list(PRESETS)
 
     async def _accept(self, request):
+        """Accept a request; one with a known key gets the earlier job, as from the store."""
         self.accepted.append(request)
+        return next(
+            SimpleNamespace(preset=earlier.preset)
+            for earlier in self.accepted
+            if earlier.request_key == request.request_key
+        )
 
 
 def make_reaction(user_id, emoji=PRESETS[1].emoji):
@@ -281,12 +287,18 @@ async def test_the_members_options_override_the_presets():
     assert request.options == {"size": 128}
 
 
-async def test_only_the_first_choice_counts():
-    env, picker = Environment(), make_picker()
-    assert await env.pickers.accept_choice(picker, "mosaic", None)
-    assert not await env.pickers.accept_choice(picker, "woodcut", None)
-    used = make_picker(used_at=datetime.now(UTC))
-    assert not await env.pickers.accept_choice(used, "woodcut", None)
+async def test_a_used_picker_accepts_no_choice():
+    env, used = Environment(), make_picker(used_at=datetime.now(UTC))
+    assert await env.pickers.accept_choice(used, PRESETS[0].name, None) is None
+
+
+async def test_the_picker_names_what_is_painted_whichever_choice_is_shown_last():
+    env, message = Environment(make_picker()), Message()
+    reactions = env.reactions(Client(message))
+    picker = make_picker()
+    for preset in PRESETS[:2]:  # both were read before the picker was used
+        await reactions._choose(picker, preset, None)
+    assert [PRESETS[0].title in edit["content"] for edit in message.edits] == [True, True]
 
 
 async def test_choices_are_refused_during_shutdown():
