@@ -57,6 +57,7 @@ class ErrorCode(Enum):
         50034,
         "You can only bulk delete messages that are under 14 days old.",
     )
+    INVALID_API_VERSION = (400, 50041, "Invalid API version provided.")
     INVALID_FORM = (400, 50035, "Invalid Form Body")
     INVALID_JSON = (400, 50109, "The request body contains invalid JSON.")
     CANNOT_REPLY_WITHOUT_HISTORY = (

@@ -278,7 +278,7 @@ class Serializer:
             viewer: id of the user whose own reactions are marked.
             readable: False empties content, attachments, embeds and components, as for a
                 bot without the Message Content intent.
-            nested: True for a referenced message, which carries no further one.
+            nested: True for a referenced message, which has no further one and no reactions.
         """
         shape: Json = {
             "id": record.id,
@@ -312,7 +312,7 @@ class Serializer:
             shape["sticker_items"] = [sticker_item(s) for s in record.stickers]
         if record.nonce is not None:
             shape["nonce"] = record.nonce
-        if record.reactions:
+        if record.reactions and not nested:
             shape["reactions"] = [
                 {
                     "emoji": reaction.emoji,

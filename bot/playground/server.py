@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.playground.cdn import Cdn
 from bot.playground.default_scene import create_default_scene
+from bot.playground.errors import ApiError, ErrorCode
 from bot.playground.faults import Faults
 from bot.playground.gateway.gateway_server import Gateway
 from bot.playground.interactions.command_registry import CommandRegistry
@@ -160,4 +161,9 @@ class Playground(MemberActions):
             )
             api.add_routes(complete_routes(self.rest_routes()))
             app.add_subapp(prefix, api)
+
+        async def unknown_version(_: web.Request) -> web.StreamResponse:
+            raise ApiError(ErrorCode.INVALID_API_VERSION)
+
+        app.router.add_route("*", "/api/{rest:.*}", unknown_version)
         return app

@@ -315,7 +315,8 @@ class Gateway:
         found = list(guild.members.values())
         missing: list[str] = []
         if wanted is not None:
-            ids = [str(i) for i in (wanted if isinstance(wanted, list) else [wanted])]
+            named = [str(i) for i in (wanted if isinstance(wanted, list) else [wanted])]
+            ids = [i for i in named if i.isascii() and i.isdecimal()]
             found = [guild.members[i] for i in ids if i in guild.members]
             missing = [i for i in ids if i not in guild.members]
         elif query or limit > 0:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.playground.state.records import Json, Message
     from bot.playground.state.state import State
 
-__all__ = ["PRIVILEGED", "Intent", "Session", "payload_for"]
+__all__ = ["PRIVILEGED", "SENT_EVENTS", "Intent", "Session", "payload_for"]
 
 REPLAY_LENGTH = 2000
 """Number of events that a session keeps for a resume."""
@@ -56,7 +56,6 @@ _NEEDED: dict[str, tuple[Intent, Intent]] = {
     "MESSAGE_CREATE": _MESSAGES,
     "MESSAGE_UPDATE": _MESSAGES,
     "MESSAGE_DELETE": _MESSAGES,
-    "MESSAGE_DELETE_BULK": _MESSAGES,
     "MESSAGE_REACTION_ADD": _REACTIONS,
     "MESSAGE_REACTION_REMOVE": _REACTIONS,
     "MESSAGE_REACTION_REMOVE_ALL": _REACTIONS,
@@ -68,17 +67,15 @@ _NEEDED: dict[str, tuple[Intent, Intent]] = {
     "GUILD_CREATE": _GUILDS,
     "GUILD_UPDATE": _GUILDS,
     "GUILD_DELETE": _GUILDS,
-    "GUILD_ROLE_CREATE": _GUILDS,
-    "GUILD_ROLE_UPDATE": _GUILDS,
-    "GUILD_ROLE_DELETE": _GUILDS,
     "CHANNEL_CREATE": _GUILDS,
     "CHANNEL_UPDATE": _GUILDS,
     "CHANNEL_DELETE": _GUILDS,
     "GUILD_MEMBER_ADD": _MEMBERS,
-    "GUILD_MEMBER_UPDATE": _MEMBERS,
-    "GUILD_MEMBER_REMOVE": _MEMBERS,
     "INTERACTION_CREATE": _NONE,
 }
+
+SENT_EVENTS = ("READY", "RESUMED", "GUILD_MEMBERS_CHUNK", *_NEEDED)
+"""The events that the playground sends: on connecting, on request, and those above."""
 
 
 class Session:

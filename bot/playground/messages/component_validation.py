@@ -154,6 +154,8 @@ class _Validator:
                 self._errors.bad_length((*path, "items"), 1, 10)
         elif kind in (THUMBNAIL, FILE):
             kept = self._with_media(kept)
+            if kind == FILE:
+                del kept["description"]
         return kept
 
     def _children(self, component: Json, path: _Path, allowed: frozenset[int]) -> list[Json]:

@@ -19,16 +19,16 @@ from bot.playground.errors import ApiError, ErrorCode
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["complete_routes", "discord_operations", "operation_key"]
+__all__ = ["OPERATIONS_FILE", "complete_routes", "discord_operations", "operation_key"]
 
-_OPERATIONS_FILE = Path(__file__).with_name("discord_operations.txt")
+OPERATIONS_FILE = Path(__file__).with_name("discord_operations.txt")
 _PARAMETER = re.compile(r"\{[^}]*\}")
 logger = logging.getLogger(__name__)
 
 
 def discord_operations() -> list[tuple[str, str]]:
     """Return the method and path of every operation of Discord's API."""
-    lines = _OPERATIONS_FILE.read_text(encoding="utf-8").splitlines()
+    lines = OPERATIONS_FILE.read_text(encoding="utf-8").splitlines()
     return [(method, path) for method, path in (line.split(" ") for line in lines)]
 
 

@@ -20,6 +20,8 @@ from PIL import Image
 
 from bot.playground.server import Playground
 
+from ...contract.checker import API, frame_faults, response_faults
+
 Answer = tuple[int, Any, Any]
 
 
@@ -119,7 +121,10 @@ async def start(
 
 
 class Rest:
-    """Raw requests with the bot's token, for what discord.py never sends."""
+    """Raw requests with the bot's token, for what discord.py never sends.
+
+    Every response of the API is checked against the facts about Discord's.
+    """
 
     def __init__(self, session: aiohttp.ClientSession, playground: Playground) -> None:
         self.session = session
@@ -136,6 +141,12 @@ class Rest:
             found: Any = raw
             if response.headers.get("Content-Type", "").startswith("application/json"):
                 found = json.loads(raw)
+            match = API.match(response.url.path)
+            # A guard of the playground's own, not of the API, looks at these two headers.
+            if match and not options["headers"].keys() & {"Host", "Origin"}:
+                body = None if raw == b"" else found
+                faults = response_faults(method, match[1], response.status, body)
+                assert not faults, f"{method} {path}: {faults}"
             return response.status, found, response.headers
 
     async def upload(
@@ -156,7 +167,7 @@ async def rest(playground: Playground) -> AsyncIterator[Rest]:
 
 
 class Raw:
-    """A raw gateway connection."""
+    """A raw gateway connection; every frame is checked against the facts about Discord's."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse, *, compressed: bool) -> None:
         self.socket = socket
@@ -168,6 +179,13 @@ class Raw:
 
     async def receive(self) -> Any:
         """Return the next frame, or the close code."""
+        frame = await self._receive()
+        if isinstance(frame, dict):
+            faults = frame_faults(frame)
+            assert not faults, faults
+        return frame
+
+    async def _receive(self) -> Any:
         while True:
             message = await asyncio.wait_for(self.socket.receive(), 60)
             if message.type is aiohttp.WSMsgType.TEXT:
