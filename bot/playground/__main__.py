@@ -10,6 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
+from bot.playground.coverage import describe_coverage
 from bot.playground.server import Playground
 
 
@@ -25,7 +26,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--ready-file", type=Path, metavar="FILE", help="JSON file, written once the server listens"
     )
+    parser.add_argument(
+        "--coverage",
+        action="store_true",
+        help="print which of Discord's operations and events are served, and exit",
+    )
     options = parser.parse_args(arguments)
+    if options.coverage:
+        sys.stdout.write(describe_coverage())
+        return 0
     try:
         asyncio.run(_run(options))
     except (OSError, ValueError) as error:

@@ -54,3 +54,9 @@ async def test_runs_until_terminated(tmp_path: Path) -> None:
 def test_refuses_a_public_address(capsys) -> None:
     assert main(["--host", "0.0.0.0"]) == 1
     assert "loopback only" in capsys.readouterr().err
+
+
+def test_documented_coverage_is_current(capsys) -> None:
+    assert main(["--coverage"]) == 0
+    page = (ROOT / "docs" / "playground.md").read_text(encoding="utf-8")
+    assert page.endswith(capsys.readouterr().out), "run: python -m bot.playground --coverage"
