@@ -11,7 +11,7 @@ import discord
 from bot.presets import library
 from bot.views.card import COLOURS, card_footer, shown_title
 from bot.views.text import jobs as text
-from bot.views.text import recipe as recipe_text
+from bot.views.text import options
 from bot.views.text.quoting import plain
 from bot.views.text.units import duration
 
@@ -85,10 +85,10 @@ def _word(name: str) -> str:
 def _size(job: Job) -> str:
     width, height = job.report.get("width"), job.report.get("height")
     if width and height:
-        return recipe_text.SIZE.format(size=f"{width} × {height}")
+        return options.SIZE.format(size=f"{width} × {height}")
     if job.recipe.size is None:
         return text.AS_THE_PICTURE
-    return recipe_text.SIZE.format(size=job.recipe.size)
+    return options.SIZE.format(size=job.recipe.size)
 
 
 def _losses(job: Job) -> str:

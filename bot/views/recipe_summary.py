@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.presets import library
-from bot.views.text import recipe as text
+from bot.views.text import options as text
 from stylenet.errors import RecipeError
 from stylenet.recipe import Recipe
 
@@ -44,20 +44,15 @@ def chosen(job: Job) -> list[str]:
     how_strong = strength(job)
     if abs(how_strong - 1) > SAME:
         words.append(text.STRENGTH.format(factor=how_strong))
-    if abs(recipe.style_scale - base.style_scale) > SAME:
-        words.append(text.STROKES.format(factor=recipe.style_scale))
-    if recipe.keep_colors:
-        words.append(text.OWN_COLOURS)
-    if recipe.passes != base.passes:
-        words.append(text.PASSES.format(passes=recipe.passes))
-    if (
-        recipe.blend and job.interpretation is None
-    ):  # else the card names its styles with their shares
+    # If there is an interpretation, it names the styles with their shares.
+    if recipe.blend and job.interpretation is None:
         total = sum(recipe.blend)
         shares = " : ".join(f"{round(100 * weight / total)}" for weight in recipe.blend)
         words.append(text.BLENDED.format(shares=shares))
-    if recipe.seed != base.seed:
-        words.append(text.SEED.format(seed=recipe.seed))
+    for field, sentence in text.CHOSEN.items():
+        value = getattr(recipe, field)
+        if value != getattr(base, field):
+            words.append(sentence.format(value))
     return words
 
 

@@ -1,4 +1,4 @@
-"""Sentences about what `stylize` takes, by key: help texts and the values an option accepts."""
+"""Words about the options of `stylize`: help texts, accepted values, and what was chosen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["EXPECTED", "HELP", "expected_text", "help_text", "label"]
+__all__ = ["CHOSEN", "EXPECTED", "HELP", "expected_text", "help_text", "label"]
 
 HELP: Final[Mapping[str, str]] = {
     "content": "the picture to repaint",
@@ -39,6 +39,19 @@ EXPECTED: Final[Mapping[str, str]] = {
     "weights": "a number for each style, such as 2:1",
 }
 """What an option accepts; completes "`size` must be …"."""
+
+SIZE: Final = "{size} px"
+FULL_SIZE: Final = "full size"
+RECIPE: Final = "recipe {name}"
+STRENGTH: Final = "style ×{factor:.2g}"
+BLENDED: Final = "blended {shares}"
+CHOSEN: Final[Mapping[str, str]] = {
+    "style_scale": "strokes ×{:.2g}",
+    "keep_colors": "own colours kept",
+    "passes": "{:g} passes",
+    "seed": "seed {}",
+}
+"""What cards and results say of a recipe's field that was changed, by field, in this order."""
 
 
 def help_text(key: str, **facts: Any) -> str:  # noqa: ANN401 - as various as the options' values
