@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from bot.errors import StyleBotError
 from bot.jobs.models import QueueMode
-from bot.settings import Settings, settings_table
+from bot.settings import Settings, settings_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("migrate", _migrate, "update the database's schema and exit")
     add("check", _check, "check token, database, disk and worker without connecting to Discord")
-    add("settings", _settings, "print all settings as a Markdown table (docs/settings.md)")
+    add("settings", _settings, "print all settings as Markdown (docs/settings.md)")
     add("commands", _commands, "print all Discord commands as Markdown (docs/commands.md)")
     add("sync", _sync, "publish the slash commands, changed or not")
     add("pause", _set_mode(QueueMode.PAUSED), "accept jobs but start none until `resume`")
@@ -125,7 +125,7 @@ def _check(_: argparse.Namespace) -> int:
 
 
 def _settings(_: argparse.Namespace) -> int:
-    print(settings_table())  # noqa: T201
+    print(settings_page())  # noqa: T201
     return 0
 
 

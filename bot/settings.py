@@ -13,9 +13,16 @@ from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-__all__ = ["Settings", "settings_table"]
+__all__ = ["Settings", "settings_page"]
 
 MIB = 1024 * 1024
+
+PAGE_HEAD = """# Settings
+
+Every setting is an environment variable; a file `.env` in the working directory is read too. All
+have defaults that suit a small server, except the token. This page is made by
+`python -m bot settings`.
+"""
 
 
 class Settings(BaseSettings):
@@ -285,9 +292,9 @@ class Settings(BaseSettings):
         return None
 
 
-def settings_table() -> str:
-    """Return the settings as a Markdown table: variable, default, meaning; ``docs/settings.md``."""
-    lines = ["| variable | default | meaning |", "|---|---|---|"]
+def settings_page() -> str:
+    """Return all settings as Markdown: variable, default, meaning; ``docs/settings.md``."""
+    lines = [PAGE_HEAD, "| variable | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         variable = "DISCORD_TOKEN" if name == "discord_token" else f"STYLEBOT_{name.upper()}"
         if field.default_factory is not None:
@@ -295,4 +302,4 @@ def settings_table() -> str:
         else:
             default = f"`{field.default}`" if field.default not in {None, frozenset()} else ""
         lines.append(f"| `{variable}` | {default} | {field.description} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)

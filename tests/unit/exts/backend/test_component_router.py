@@ -8,14 +8,10 @@ from unittest.mock import AsyncMock, MagicMock
 import discord
 import pytest
 
+from bot.client import StyleBot
 from bot.errors import RequestProblem, RequestRefused, UnknownJobError
 from bot.exts.backend.component_router import ComponentRouter
-from bot.exts.guild.presets import GuildPresetCommands
-from bot.exts.guild.settings import GuildSettingsCommands
-from bot.exts.jobs.actions import JobActions
-from bot.exts.jobs.gallery import GalleryCommands
-from bot.exts.privacy.cog import PrivacyCommands
-from bot.exts.stylize.suggestion_actions import SuggestionActions
+from bot.settings import Settings
 from bot.views.components import routes
 from bot.views.components.routes import JobAction
 from bot.views.text import errors
@@ -163,17 +159,8 @@ def test_a_route_has_one_handler_and_a_sentence_for_strangers():
         router.check_complete()
 
 
-async def test_every_route_has_a_handler():
-    dependencies = MagicMock()
-    dependencies.settings.discord_url = None
-    router = ComponentRouter()
-    for each in (
-        JobActions(dependencies),
-        SuggestionActions(dependencies, MagicMock(), MagicMock()),
-        GalleryCommands(dependencies),
-        GuildPresetCommands(dependencies),
-        GuildSettingsCommands(dependencies, MagicMock()),
-        PrivacyCommands(dependencies, MagicMock()),
-    ):
-        router.register(each.handlers, not_owner="Not yours.")
-    router.check_complete()
+async def test_the_client_registers_a_handler_for_every_route(tmp_path):
+    dependencies = MagicMock(settings=Settings(_env_file=None, data_dir=tmp_path))
+    async with StyleBot(dependencies) as bot:
+        await bot.setup_hook()
+        assert set(bot.get_cog("ComponentRouter")._handlers) == set(routes.ROUTES)
