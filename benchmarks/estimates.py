@@ -101,7 +101,9 @@ async def main(count: int, seed: int, devices: str) -> None:  # noqa: PLR0915 - 
                         if time.monotonic() > look + CARD_SECONDS:
                             look = time.monotonic()
                             for job_id in shown.keys() - ends.keys():
-                                left = await scheduler.estimate(await store.get(job_id))
+                                left = (
+                                    await scheduler.estimate(await store.get(job_id))
+                                ).seconds_left
                                 shown[job_id].append((time.monotonic(), left or 0.0))
                         changed = await changes.next(CARD_SECONDS)
                         touched = {*changes.drain(), *([changed] if changed else [])}
@@ -125,8 +127,8 @@ async def main(count: int, seed: int, devices: str) -> None:  # noqa: PLR0915 - 
                 jobs = [await accept(*kind) for kind in kinds]
                 accepted = []
                 for job, kind in zip(jobs, kinds, strict=True):
-                    place = await store.get_queue_position(job.job_id)
-                    estimate = await scheduler.estimate(await store.get(job.job_id))
+                    place = (await scheduler.estimate(job)).place
+                    estimate = (await scheduler.estimate(await store.get(job.job_id))).seconds_left
                     shown = [(time.monotonic(), estimate or 0.0)]
                     accepted.append((job, kind, place, shown))
                 ends = await ended({job.job_id: shown for job, _, _, shown in accepted})

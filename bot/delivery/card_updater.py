@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bot.delivery.messenger import Messenger
     from bot.jobs.models import Job
     from bot.jobs.store import JobStore
+    from bot.scheduler.forecast import JobEstimate
 
 __all__ = ["CardUpdater"]
 
@@ -59,7 +60,7 @@ class CardUpdater:
         store: JobStore,
         pictures: JobPictureReader,
         *,
-        estimate: Callable[[Job], Awaitable[float | None]],
+        estimate: Callable[[Job], Awaitable[JobEstimate]],
         interval: float,
         process_id: str,
     ) -> None:
@@ -69,7 +70,7 @@ class CardUpdater:
             messenger: edits and posts.
             store: reads jobs.
             pictures: reads the pictures of jobs.
-            estimate: returns the seconds until a job's picture is done, or None.
+            estimate: returns a job's place in the queue and the seconds until it is done.
             interval: least time between two edits of one card, in seconds.
             process_id: this process; the cards of other processes' jobs are left to them.
         """
@@ -90,8 +91,8 @@ class CardUpdater:
         """
         try:
             with self._store.feed.subscribe() as changes:
-                for job in [*await self._store.list_running(), *await self._store.list_queued()]:
-                    self._request_update(job.job_id)
+                for job_id in await self._store.list_unfinished_ids():
+                    self._request_update(job_id)
                 async for job_id in changes:
                     self._request_update(job_id)
         finally:
@@ -99,9 +100,8 @@ class CardUpdater:
 
     async def text_facts(self, job: Job) -> CardFacts:
         """Return what the card shows besides the job itself, without pictures."""
-        place = await self._store.get_queue_position(job.job_id)
-        seconds_left = None if job.state.is_final else await self._estimate(job)
-        return CardFacts(place=place, seconds_left=seconds_left)
+        estimate = await self._estimate(job)
+        return CardFacts(place=estimate.place, seconds_left=estimate.seconds_left)
 
     async def facts(self, job: Job) -> CardFacts:
         """Return the same with the newest picture and, while the job is unfinished, the inputs."""

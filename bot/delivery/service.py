@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.artefacts.base import Artefacts
     from bot.jobs.models import Job
     from bot.jobs.store import JobStore
+    from bot.scheduler.forecast import JobEstimate
 
 __all__ = ["DeliveryService"]
 
@@ -39,7 +40,7 @@ class DeliveryService:
         store: JobStore,
         artefacts: Artefacts,
         *,
-        estimate: Callable[[Job], Awaitable[float | None]],
+        estimate: Callable[[Job], Awaitable[JobEstimate]],
         edit_interval: float,
         largest_size: int,
         lease_seconds: float,
@@ -51,7 +52,7 @@ class DeliveryService:
             client: logged in before `start`.
             store: jobs and the outbox.
             artefacts: pictures.
-            estimate: returns the seconds until a job's picture is done, or None.
+            estimate: returns a job's place in the queue and the seconds until it is done.
             edit_interval: least time between two edits of one card, in seconds.
             largest_size: longest side that is painted, in pixels.
             lease_seconds: time after which another process may take over a delivery.

@@ -13,8 +13,8 @@ from sqlalchemy import case, func, select, update
 
 from bot.errors import ClaimLostError, UnknownJobError
 from bot.jobs.db.schema import IS_ACTIVE, jobs
-from bot.jobs.models import JobState, QueueMode
-from bot.jobs.queue import get_queue_mode, renew_tickets, select_next_job
+from bot.jobs.models import JobState
+from bot.jobs.queue import renew_tickets, select_next_job
 from bot.jobs.transitions import lock_job, transition
 
 if TYPE_CHECKING:
@@ -53,15 +53,9 @@ class Claims:
             StoreUnavailableError: the database cannot be reached.
         """
         async with self._database.write() as change:
-            if await get_queue_mode(change.connection) is QueueMode.PAUSED:
+            job = await select_next_job(change, self._database, ageing=self._ageing)
+            if job is None:
                 return None
-            found = await change.connection.execute(
-                select_next_job(self._database, ageing=self._ageing)
-            )
-            job_id = found.scalar_one_or_none()
-            if job_id is None:
-                return None
-            job = await lock_job(change, job_id)
             if job.started_at is None:
                 await renew_tickets(change, job)
             now = self._database.now()

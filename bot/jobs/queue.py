@@ -1,66 +1,90 @@
-"""The queue: who may enqueue, in which order jobs are claimed, and whether it is open.
+"""The queue in the database: who may enqueue, which job is claimed next, and the queue's mode.
 
-Guilds take turns, and members take turns within their guild. Every guild with a queued job holds
-a ticket, and so does every member within it. The lowest ticket is served next and is then
-replaced by one higher than all others. So a guild with a hundred jobs gets one of them per round,
-like every other guild, and a guild that joins the queue is served within one round. Within a
-guild, jobs with a priority come first; a job that has waited for `AGEING` counts as one of them,
-so that no job starves. A job that was started before comes before all others: it has had its turn.
-
-A claim uses the SQL statement of `select_next_job`. `sort_by_turn` computes the same order for
-the whole queue, to predict positions.
+The order is that of `bot.jobs.turns`. A claim finds its job by three indexed look-ups (a job to
+resume, the guild whose turn it is, the job within that guild), so that its cost does not grow with
+the number of queued jobs.
 """
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import (
+    Text,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+)
 
-from bot.errors import LimitReached
-from bot.jobs.db.rows import guild_key
-from bot.jobs.db.schema import IS_ACTIVE, guild_turns, jobs, member_turns, switches
-from bot.jobs.models import JobState, QueueMode
+from bot.errors import LimitReached, RequestProblem, RequestRefused
+from bot.jobs.db.column_types import UtcDateTime
+from bot.jobs.db.engine import LONGEST_DELAY
+from bot.jobs.db.rows import guild_key, record_from
+from bot.jobs.db.schema import IS_ACTIVE, IS_QUEUED, guild_turns, jobs, member_turns, switches
+from bot.jobs.models import Job, QueueMode
+from bot.jobs.turns import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import ColumnElement, ScalarSelect, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.jobs.db.engine import Change, Database
-    from bot.jobs.models import Job, JobLimits, NewJob
+    from bot.jobs.models import JobLimits, NewJob
 
 __all__ = [
-    "AGEING",
     "Queue",
-    "QueuedJob",
-    "check_limits",
+    "QueueEntry",
     "get_queue_mode",
-    "join_turns",
-    "list_in_order",
+    "join_queue",
     "renew_tickets",
     "select_next_job",
-    "sort_by_turn",
 ]
 
-AGEING = timedelta(minutes=10)
-"""Default waiting time after which a job counts as one with priority."""
-
 _MODE = "mode"
+_PAGE_ROWS = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueueEntry:
+    """A queued job, as far as its turn and its painting time depend on it.
+
+    Attributes:
+        turn: what decides its place.
+        recipe: its recipe, as JSON.
+        content_size: width and height of the content image in pixels, if known.
+        styles: number of style images.
+        has_start: whether it starts from an earlier pastiche.
+        step: steps done before it was requeued.
+        total: steps in all, as of then; 0 before the first.
+    """
+
+    turn: Turn
+    recipe: str
+    content_size: tuple[int, int] | None
+    styles: int
+    has_start: bool
+    step: int
+    total: int
 
 
 class Queue:
-    """The queue's mode, set by the operator, as ``store.queue``. It holds for every process.
+    """The queue's mode and its entries, as ``store.queue``. They are those of every process.
 
     Every method may raise `StoreUnavailableError`.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, ageing: timedelta) -> None:
         self._database = database
+        self._ageing = ageing
 
     async def get_mode(self) -> QueueMode:
         """Return the queue's mode; `QueueMode.OPEN` until one was set."""
@@ -72,44 +96,86 @@ class Queue:
         async with self._database.write() as change:
             await change.upsert(switches, {"name": _MODE, "value": mode})
 
+    async def list_entries(self) -> list[QueueEntry]:
+        """Return every queued job, by arrival.
+
+        The rows are read by pages, so that a long queue does not hold the event loop for long. A
+        job that is claimed or enqueued meanwhile may be missing.
+        """
+        entries: list[QueueEntry] = []
+        last = 0
+        while True:
+            page = (
+                select(
+                    jobs.c.job_id,
+                    jobs.c.number,
+                    jobs.c.guild_key,
+                    jobs.c.requester_id,
+                    jobs.c.priority,
+                    jobs.c.created_at,
+                    jobs.c.started_at,
+                    jobs.c.content_width,
+                    jobs.c.content_height,
+                    jobs.c.style_keys,
+                    jobs.c.start_key,
+                    jobs.c.step,
+                    jobs.c.total,
+                    type_coerce(jobs.c.recipe, Text).label("recipe_json"),
+                    func.coalesce(guild_turns.c.ticket, 0).label("guild_ticket"),
+                    func.coalesce(member_turns.c.ticket, 0).label("member_ticket"),
+                )
+                .outerjoin(guild_turns, guild_turns.c.guild_key == jobs.c.guild_key)
+                .outerjoin(member_turns, _is_requester)
+                .where(IS_QUEUED, jobs.c.number > last)
+                .order_by(jobs.c.number)
+                .limit(_PAGE_ROWS)
+            )
+            async with self._database.read() as connection:
+                rows = (await connection.execute(page)).all()
+            aged_before = datetime.now(UTC) - self._ageing
+            entries += [_entry(row, aged_before=aged_before) for row in rows]
+            if len(rows) < _PAGE_ROWS:
+                return entries
+            last = rows[-1].number
+
 
 async def get_queue_mode(connection: AsyncConnection) -> QueueMode:
     """Return the queue's mode as seen by this transaction."""
-    found = await connection.execute(select(switches.c.value).where(switches.c.name == _MODE))
-    return QueueMode(found.scalar_one_or_none() or QueueMode.OPEN)
+    return QueueMode((await connection.execute(select(_mode()))).scalar_one())
 
 
-async def check_limits(change: Change, new: NewJob, limits: JobLimits) -> None:
-    """Check that one more job may be enqueued.
+async def join_queue(change: Change, new: NewJob, limits: JobLimits) -> None:
+    """Check that one more job may be enqueued, and see to it that its requester has a ticket.
+
+    A guild or a member without a queued job gets a new ticket; the others keep theirs.
 
     Raises:
+        RequestRefused: the queue is draining.
         LimitReached: the member, the guild or the whole queue has as many jobs as allowed.
     """
-    counts = select(
-        func.count(),
-        func.count().filter(jobs.c.requester_id == new.origin.requester_id),
-        func.count().filter(jobs.c.guild_id == new.origin.guild_id),
-    ).where(IS_ACTIVE)
-    total, of_member, of_guild = (await change.connection.execute(counts)).one()
-    if of_member >= limits.per_member:
+    key, requester = guild_key(new.origin), new.origin.requester_id
+    of_member, of_guild = jobs.c.requester_id == requester, jobs.c.guild_key == key
+    state = select(
+        _mode(),
+        _count_up_to(limits.per_member, of_member),
+        _count_up_to(limits.per_guild, of_guild),
+        _count_up_to(limits.total),
+        exists().where(IS_QUEUED, of_guild),
+        exists().where(IS_QUEUED, of_guild, of_member),
+    )
+    found = await change.connection.execute(state)
+    mode, member, guild, total, guild_waits, member_waits = found.one()
+    if QueueMode(mode) is QueueMode.DRAINING:
+        raise RequestRefused(RequestProblem.SHUTTING_DOWN)
+    if member >= limits.per_member:
         raise LimitReached("member", limit=limits.per_member)
-    if new.origin.guild_id is not None and of_guild >= limits.per_guild:
+    if new.origin.guild_id is not None and guild >= limits.per_guild:
         raise LimitReached("guild", limit=limits.per_guild)
     if total >= limits.total:
         raise LimitReached("queue", limit=limits.total)
-
-
-async def join_turns(change: Change, new: NewJob) -> None:
-    """Give a ticket to a guild or a member that has no queued job; the others keep theirs."""
-    key, requester = guild_key(new.origin), new.origin.requester_id
-    is_queued = and_(IS_ACTIVE, jobs.c.state == JobState.QUEUED)
-    counts = select(func.count(), func.count().filter(jobs.c.requester_id == requester)).where(
-        is_queued, jobs.c.guild_key == key
-    )
-    of_guild, of_member = (await change.connection.execute(counts)).one()
-    if of_guild == 0:
+    if not guild_waits:
         await _renew_guild_ticket(change, key)
-    if of_member == 0:
+    if not member_waits:
         await _renew_member_ticket(change, key, requester)
 
 
@@ -120,145 +186,118 @@ async def renew_tickets(change: Change, job: Job) -> None:
     await _renew_member_ticket(change, key, job.origin.requester_id)
 
 
-def select_next_job(database: Database, *, ageing: timedelta) -> Select[str]:
-    """Build the statement for the id of the next job to claim.
+async def select_next_job(change: Change, database: Database, *, ageing: timedelta) -> Job | None:
+    """Return the next job to claim, locked; None if none is due, or the queue is paused.
 
     Guild and job are locked together, skipping locked rows, so that two processes that claim at
     once take jobs of two guilds.
     """
-    has_priority = or_(jobs.c.priority > 0, jobs.c.created_at < database.now() - ageing)
-    return (
-        select(jobs.c.job_id)
-        .join(guild_turns, guild_turns.c.guild_key == jobs.c.guild_key)
-        .join(
-            member_turns,
-            (member_turns.c.guild_key == jobs.c.guild_key)
-            & (member_turns.c.requester_id == jobs.c.requester_id),
-        )
-        .where(IS_ACTIVE, jobs.c.state == JobState.QUEUED, database.is_due(jobs.c.not_before))
-        .order_by(
-            case((jobs.c.started_at.is_not(None), jobs.c.number)).nulls_last(),
-            guild_turns.c.ticket,
-            guild_turns.c.guild_key,
-            case((has_priority, 0), else_=1),
-            member_turns.c.ticket,
-            jobs.c.number,
-        )
+    statement = _next_job(on_sqlite=database.is_sqlite, ageing=ageing)
+    row = (await change.connection.execute(statement)).mappings().one_or_none()
+    return None if row is None else record_from(Job, row)
+
+
+@functools.cache
+def _next_job(*, on_sqlite: bool, ageing: timedelta) -> Select[Any]:
+    """Build the statement for the next job; building it takes longer than running it."""
+
+    def now(offset: timedelta = timedelta()) -> ColumnElement[datetime]:
+        if on_sqlite:
+            return bindparam(None, callable_=lambda: datetime.now(UTC) + offset, type_=UtcDateTime)
+        return func.clock_timestamp() + offset  # hosts' clocks differ
+
+    not_before = jobs.c.not_before
+    is_due = or_(not_before.is_(None), not_before <= now(), not_before > now(LONGEST_DELAY))
+    to_resume = (
+        select(jobs.c.number)
+        .where(IS_QUEUED, jobs.c.started_at.is_not(None), is_due)
+        .order_by(jobs.c.number)
         .limit(1)
-        .with_for_update(of=[jobs, guild_turns], skip_locked=True)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
     )
-
-
-async def list_in_order(connection: AsyncConnection, *, ageing: timedelta) -> list[str]:
-    """Return the ids of the queued jobs in the order in which they will be claimed."""
-    queued = select(
-        jobs.c.job_id,
-        jobs.c.number,
-        jobs.c.guild_key,
-        jobs.c.requester_id,
-        jobs.c.priority,
-        jobs.c.created_at,
-        jobs.c.started_at,
-    ).where(IS_ACTIVE, jobs.c.state == JobState.QUEUED)
-    rows = (await connection.execute(queued)).all()
-    if not rows:
-        return []
-    guilds = await connection.execute(select(guild_turns.c.guild_key, guild_turns.c.ticket))
-    members = await connection.execute(
-        select(member_turns.c.guild_key, member_turns.c.requester_id, member_turns.c.ticket)
-    )
-    aged_before = datetime.now(UTC) - ageing
-    return sort_by_turn(
-        [
-            QueuedJob(
-                job_id=row.job_id,
-                number=row.number,
-                guild_key=row.guild_key,
-                requester_id=row.requester_id,
-                has_priority=row.priority > 0 or row.created_at < aged_before,
-                was_started=row.started_at is not None,
+    waiting = jobs.alias("waiting")
+    next_guild = (
+        select(guild_turns.c.guild_key)
+        .where(
+            exists().where(
+                waiting.c.state == literal_column("'queued'"),
+                waiting.c.guild_key == guild_turns.c.guild_key,
+                waiting.c.started_at.is_(None),
             )
-            for row in rows
-        ],
-        guild_tickets=dict(list(guilds)),
-        member_tickets={(key, member): ticket for key, member, ticket in members},
-    )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class QueuedJob:
-    """What decides the order of a queued job.
-
-    Attributes:
-        number: order of arrival.
-        guild_key: the guild, or a negative user id for a direct message.
-        has_priority: its priority is above 0, or it has waited for long enough.
-        was_started: it was claimed before and resumes as soon as possible.
-    """
-
-    job_id: str
-    number: int
-    guild_key: int
-    requester_id: int
-    has_priority: bool = False
-    was_started: bool = False
-
-
-def sort_by_turn(
-    queued: Iterable[QueuedJob],
-    *,
-    guild_tickets: Mapping[int, int],
-    member_tickets: Mapping[tuple[int, int], int],
-) -> list[str]:
-    """Return the ids of the queued jobs in the order in which they will be claimed.
-
-    Args:
-        queued: every queued job.
-        guild_tickets: the current tickets, by guild key.
-        member_tickets: the current tickets, by guild key and requester.
-    """
-    by_arrival = sorted(queued, key=lambda job: job.number)
-    started = [job.job_id for job in by_arrival if job.was_started]
-    by_guild: dict[int, list[QueuedJob]] = {}
-    for job in by_arrival:
-        if not job.was_started:
-            by_guild.setdefault(job.guild_key, []).append(job)
-    turns = [(guild_tickets[key], key) for key in by_guild]
-    heapify(turns)
-    tickets = dict(member_tickets)
-    next_guild_ticket = max(guild_tickets.values(), default=0) + 1
-    next_member_ticket = max(member_tickets.values(), default=0) + 1
-    not_started: list[str] = []
-    while turns:
-        _, key = heappop(turns)
-        of_guild = by_guild[key]
-        job = min(
-            of_guild,
-            key=lambda job: (not job.has_priority, tickets[key, job.requester_id], job.number),
         )
-        of_guild.remove(job)
-        not_started.append(job.job_id)
-        tickets[key, job.requester_id] = next_member_ticket
-        next_member_ticket += 1
-        if of_guild:
-            heappush(turns, (next_guild_ticket, key))
-            next_guild_ticket += 1
-    return started + not_started
+        .order_by(guild_turns.c.ticket, guild_turns.c.guild_key)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    has_priority = or_(jobs.c.priority > 0, jobs.c.created_at < now(-ageing))
+    of_guild = (
+        select(jobs.c.number)
+        .outerjoin(member_turns, _is_requester)
+        .where(IS_QUEUED, jobs.c.guild_key == next_guild, jobs.c.started_at.is_(None), is_due)
+        .order_by(case((has_priority, 0), else_=1), member_turns.c.ticket, jobs.c.number)
+        .limit(1)
+        .with_for_update(of=jobs, skip_locked=True)
+        .scalar_subquery()
+    )
+    chosen = jobs.alias("chosen")
+    is_open = _mode() != literal(QueueMode.PAUSED.value)
+    return select(chosen).where(is_open, chosen.c.number == func.coalesce(to_resume, of_guild))
+
+
+_is_requester = (member_turns.c.guild_key == jobs.c.guild_key) & (
+    member_turns.c.requester_id == jobs.c.requester_id
+)
+
+
+def _mode() -> ColumnElement[Any]:
+    of_queue = select(switches.c.value).where(switches.c.name == _MODE).scalar_subquery()
+    return func.coalesce(of_queue, literal(QueueMode.OPEN.value))
+
+
+def _count_up_to(limit: int, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    """Count active jobs, but no further than the limit: a long queue is not counted in full."""
+    counted = select(jobs.c.number).where(IS_ACTIVE, *conditions).limit(limit).subquery()
+    return select(func.count()).select_from(counted).scalar_subquery()
+
+
+def _entry(row: Any, *, aged_before: datetime) -> QueueEntry:  # noqa: ANN401 - a row of the page
+    return QueueEntry(
+        turn=Turn(
+            job_id=row.job_id,
+            number=row.number,
+            guild_key=row.guild_key,
+            requester_id=row.requester_id,
+            guild_ticket=row.guild_ticket,
+            member_ticket=row.member_ticket,
+            has_priority=row.priority > 0 or row.created_at < aged_before,
+            was_started=row.started_at is not None,
+        ),
+        recipe=row.recipe_json,
+        content_size=(
+            None if row.content_width is None else (row.content_width, row.content_height)
+        ),
+        styles=len(row.style_keys),
+        has_start=row.start_key is not None,
+        step=row.step,
+        total=row.total,
+    )
 
 
 async def _renew_guild_ticket(change: Change, key: int) -> None:
-    ticket = await _next_ticket(change, guild_turns.c.ticket)
-    await change.upsert(guild_turns, {"guild_key": key, "ticket": ticket})
+    await change.upsert(
+        guild_turns, {"guild_key": key, "ticket": _next_ticket(guild_turns.c.ticket)}
+    )
 
 
 async def _renew_member_ticket(change: Change, key: int, requester_id: int) -> None:
-    ticket = await _next_ticket(change, member_turns.c.ticket)
+    ticket = _next_ticket(member_turns.c.ticket)
     await change.upsert(
         member_turns, {"guild_key": key, "requester_id": requester_id, "ticket": ticket}
     )
 
 
-async def _next_ticket(change: Change, ticket: ColumnElement[int]) -> int:
-    """Return a number above every ticket."""
-    highest = await change.connection.execute(select(func.coalesce(func.max(ticket), 0)))
-    return int(highest.scalar_one()) + 1
+def _next_ticket(ticket: ColumnElement[int]) -> ScalarSelect[int]:
+    """Build the number above every ticket."""
+    return select(func.coalesce(func.max(ticket), 0) + 1).scalar_subquery()

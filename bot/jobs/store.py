@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy import func, insert, select, text, update
 
 from bot.errors import (
-    RequestProblem,
-    RequestRefused,
     StoreUnavailableError,
     UnknownJobError,
 )
@@ -28,15 +26,16 @@ from bot.jobs.db.rows import new_job_row, record_from
 from bot.jobs.db.schema import IS_ACTIVE, jobs
 from bot.jobs.deletions import PendingDeletions
 from bot.jobs.guilds import GuildPresets, Guilds
-from bot.jobs.models import Announcement, Job, JobState, QueueMode
+from bot.jobs.models import Announcement, Job, JobState
 from bot.jobs.outbox import Outbox
 from bot.jobs.pickers import Pickers
 from bot.jobs.processes import Processes
-from bot.jobs.queue import AGEING, Queue, check_limits, get_queue_mode, join_turns, list_in_order
+from bot.jobs.queue import Queue, join_queue
 from bot.jobs.retention import Retention
 from bot.jobs.saved_requests import SavedRequests
 from bot.jobs.timings import Timings
 from bot.jobs.transitions import add_to_outbox, lock_job, transition
+from bot.jobs.turns import AGEING
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -74,13 +73,13 @@ class JobStore:
         url: the database's URL, see `bot.jobs.db.engine.Database`.
         feed: notified of changed jobs after each commit.
         ageing: waiting time after which a job counts as one with priority; see
-            `bot.jobs.queue`.
+            `bot.jobs.turns`.
 
     Attributes:
         feed: as given.
         process_id: unique id of this process.
         processes: the processes that share the database.
-        queue: the queue's mode.
+        queue: the queue's mode and entries.
         claims: claims, progress and ends of jobs, for the scheduler.
         outbox: messages to send.
         pending_deletions: messages to delete.
@@ -98,11 +97,10 @@ class JobStore:
     def __init__(self, url: str, *, feed: JobFeed, ageing: timedelta = AGEING) -> None:
         self.process_id = f"{socket.gethostname()[:96]}-{os.getpid()}-{secrets.token_hex(3)}"
         self._database = Database(url, feed=feed)
-        self._ageing = ageing
-        self._listener = ChangeListener(self._database, list_changed=self._list_active_ids)
+        self._listener = ChangeListener(self._database, list_changed=self.list_unfinished_ids)
         self.feed = feed
         self.processes = Processes(self._database, self.process_id)
-        self.queue = Queue(self._database)
+        self.queue = Queue(self._database, ageing=ageing)
         self.claims = Claims(self._database, ageing=ageing)
         self.pending_deletions = PendingDeletions(self._database)
         self.outbox = Outbox(self._database, self.process_id, self.pending_deletions)
@@ -196,10 +194,7 @@ class JobStore:
                 row = known.mappings().one_or_none()
                 if row is not None:
                     return record_from(Job, row)
-            if await get_queue_mode(change.connection) is QueueMode.DRAINING:
-                raise RequestRefused(RequestProblem.SHUTTING_DOWN)
-            await check_limits(change, new, limits)
-            await join_turns(change, new)
+            await join_queue(change, new, limits)
             now = datetime.now(UTC) if self._database.is_sqlite else await _database_time(change)
             added = await change.connection.execute(
                 insert(jobs)
@@ -267,21 +262,22 @@ class JobStore:
             )
             return [record_from(Job, row) for row in found.mappings()]
 
-    async def list_queued(self) -> list[Job]:
-        """Return the queued jobs in the order in which they will be claimed."""
+    async def list_unfinished(
+        self,
+        *,
+        requester_id: int | None = None,
+        channel_id: int | None = None,
+        limit: int = 100,
+    ) -> list[Job]:
+        """Return queued and running jobs, newest first, of a member or in a channel."""
+        query = select(jobs).where(IS_ACTIVE)
+        if requester_id is not None:
+            query = query.where(jobs.c.requester_id == requester_id)
+        if channel_id is not None:
+            query = query.where(jobs.c.channel_id == channel_id)
         async with self._database.read() as connection:
-            found = await connection.execute(
-                select(jobs).where(IS_ACTIVE, jobs.c.state == JobState.QUEUED)
-            )
-            queued = {row["job_id"]: record_from(Job, row) for row in found.mappings()}
-            order = await list_in_order(connection, ageing=self._ageing)
-        return [queued[job_id] for job_id in order if job_id in queued]
-
-    async def get_queue_position(self, job_id: str) -> int | None:
-        """Return a job's position in the queue: 1 is next. None if it is not queued."""
-        async with self._database.read() as connection:
-            order = await list_in_order(connection, ageing=self._ageing)
-        return order.index(job_id) + 1 if job_id in order else None
+            found = await connection.execute(query.order_by(jobs.c.number.desc()).limit(limit))
+            return [record_from(Job, row) for row in found.mappings()]
 
     async def count_by_state(self) -> dict[JobState, int]:
         """Return the number of jobs in each state."""
@@ -357,7 +353,8 @@ class JobStore:
             change.touch(job_id)
             return record_from(Job, swapped.mappings().one())
 
-    async def _list_active_ids(self) -> list[str]:
+    async def list_unfinished_ids(self) -> list[str]:
+        """Return the ids of the queued and running jobs."""
         async with self._database.read() as connection:
             found = await connection.execute(select(jobs.c.job_id).where(IS_ACTIVE))
             return list(found.scalars())

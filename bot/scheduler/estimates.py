@@ -16,17 +16,18 @@ import numpy as np
 
 from bot.jobs.models import JobState
 from bot.scheduler.cost_fit import CPU_COSTS, GPU_COSTS, fit_costs, import_solver
-from bot.scheduler.effort import effort_done, total_effort
+from bot.scheduler.effort import Workload, effort_done, total_effort
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from bot.jobs.models import Job
+    from bot.jobs.queue import QueueEntry
     from bot.jobs.timings import Timings, TimingSums
 
-__all__ = ["Estimator", "seconds_left"]
+__all__ = ["Estimator"]
 
 EVERY_RECIPE: Final = "*"
 
@@ -50,6 +51,7 @@ class Estimator:
     def __init__(self, timings: Timings) -> None:
         self._store = timings
         self._timings: dict[tuple[str, str], TimingSums] = {}
+        self._fitted: dict[tuple[str, str], NDArray[np.float64]] = {}  # by device and recipe
         # By device, the moving average of log(measured seconds / estimated seconds).
         self._slowdowns: dict[str, float] = {}
 
@@ -60,6 +62,7 @@ class Estimator:
             StoreUnavailableError: the database cannot be reached.
         """
         self._timings = await self._store.get_all()
+        self._fitted.clear()
         if self._timings:
             await import_solver()
 
@@ -81,7 +84,7 @@ class Estimator:
             average = self._slowdowns.get(device, 0.0)
             self._slowdowns[device] = average + SLOWDOWN_SMOOTHING * (latest - average)
         await import_solver()
-        effort = total_effort(job) / seconds
+        effort = total_effort(Workload.of_job(job)) / seconds
         for recipe in (job.recipe.name, EVERY_RECIPE):
             self._timings[device, recipe] = await self._store.add(
                 device=device,
@@ -89,10 +92,11 @@ class Estimator:
                 effort=tuple(effort.tolist()),
                 fading=MEASUREMENT_DECAY,
             )
+        self._fitted.clear()
 
     def paint_seconds(self, job: Job, *, device: str) -> float:
         """Return the expected seconds of a whole painting, without the current slowdown."""
-        return float(total_effort(job) @ self._costs(device, job.recipe.name))
+        return float(total_effort(Workload.of_job(job)) @ self._costs(device, job.recipe.name))
 
     def seconds_left(self, job: Job, *, device: str) -> float:
         """Return the expected seconds of painting that are left of a job."""
@@ -102,22 +106,33 @@ class Estimator:
         if own := self._own_slowdown(job, device=device):
             measured, confidence = own
             slowdown += confidence * (measured - slowdown)
-        return self._base_seconds_left(job, device=device) * math.exp(slowdown)
+        base = self._base_seconds_left(
+            Workload.of_job(job), step=job.step, total=job.total, device=device
+        )
+        return base * math.exp(slowdown)
 
     def all_left(
-        self, running: Sequence[Job], queued: Sequence[Job], *, device: str
-    ) -> dict[str, float]:
-        """Return `seconds_left` by job id; queued jobs follow the slowdown of running ones."""
-        left = {job.job_id: self.seconds_left(job, device=device) for job in running}
+        self, running: Sequence[Job], queued: Sequence[QueueEntry], *, device: str
+    ) -> tuple[list[float], list[float]]:
+        """Return the expected seconds of painting that are left of running and queued jobs.
+
+        Queued jobs follow the slowdown of running ones.
+        """
+        running_left = [self.seconds_left(job, device=device) for job in running]
         slowdown = self._slowdowns.get(device, 0.0)
         for job in running:
             if own := self._own_slowdown(job, device=device):
                 measured, confidence = own
                 weight = SLOWDOWN_SMOOTHING * confidence / len(running)
                 slowdown += weight * (measured - slowdown)
-        for job in queued:
-            left[job.job_id] = self._base_seconds_left(job, device=device) * math.exp(slowdown)
-        return left
+        queued_left = [
+            math.exp(slowdown)
+            * self._base_seconds_left(
+                Workload.of_entry(entry), step=entry.step, total=entry.total, device=device
+            )
+            for entry in queued
+        ]
+        return running_left, queued_left
 
     def _own_slowdown(self, job: Job, *, device: str) -> tuple[float, float] | None:
         """Return a running job's log slowdown and its confidence from 0 to 1.
@@ -128,58 +143,31 @@ class Estimator:
             return None
         # The constant cost is not part of the time that the painting itself measures.
         costs = self._costs(device, job.recipe.name)[1:]
-        done, whole = float(costs @ effort_done(job)[1:]), float(costs @ total_effort(job)[1:])
+        workload = Workload.of_job(job)
+        done = float(costs @ effort_done(workload, step=job.step, total=job.total)[1:])
+        whole = float(costs @ total_effort(workload)[1:])
         if done <= 0:
             return None
         return math.log(job.paint_seconds / done), min(1.0, 2 * done / whole)
 
-    def _base_seconds_left(self, job: Job, *, device: str) -> float:
-        """Return the expected seconds of the rest of a job, without any slowdown."""
-        rest = total_effort(job) - effort_done(job)
-        return float(rest @ self._costs(device, job.recipe.name))
+    def _base_seconds_left(
+        self, workload: Workload, *, step: int, total: int, device: str
+    ) -> float:
+        """Return the expected seconds of the rest of a painting, without any slowdown."""
+        rest = total_effort(workload)
+        if step:
+            rest = rest - effort_done(workload, step=step, total=total)
+        return float(rest @ self._costs(device, workload.recipe.name))
 
     def _costs(self, device: str, recipe: str) -> NDArray[np.float64]:
-        is_fast = device.startswith(("cuda", "mps"))
-        costs = np.array(GPU_COSTS if is_fast else CPU_COSTS)
-        for name in (EVERY_RECIPE, recipe):
-            timings = self._timings.get((device, name))
-            if timings is not None:
-                costs = fit_costs(timings, expected=costs)
-        return costs
-
-
-def seconds_left(
-    job: Job,
-    *,
-    running: Sequence[Job],
-    queued: Sequence[Job],
-    painting: Mapping[str, float],
-    slots: int,
-    warmup: float = 0.0,
-) -> float | None:
-    """Estimate the seconds until a job is done, including its time in the queue.
-
-    Simulates the queue: each job in turn gets the slot that is free first.
-
-    Args:
-        job: a queued or running job.
-        running: the jobs that hold a slot now.
-        queued: the queued jobs in their order.
-        painting: seconds of painting left of each running and queued job, by job id.
-        slots: how many jobs are painted at once.
-        warmup: seconds until the free slots can be used.
-
-    Returns:
-        None if the job is neither running nor queued.
-    """
-    free_at = sorted(painting[other.job_id] for other in running)
-    if job.job_id in {other.job_id for other in running}:
-        return painting[job.job_id]
-    free_at = free_at[-slots:] if len(free_at) > slots else free_at
-    free_at += [warmup] * (slots - len(free_at))
-    for other in queued:
-        free_at.sort()
-        free_at[0] += painting[other.job_id]
-        if other.job_id == job.job_id:
-            return free_at[0]
-    return None
+        """Return the costs on a device; they are fitted once for each measurement."""
+        fitted = self._fitted.get((device, recipe))
+        if fitted is None:
+            is_fast = device.startswith(("cuda", "mps"))
+            fitted = np.array(GPU_COSTS if is_fast else CPU_COSTS)
+            for name in (EVERY_RECIPE, recipe):
+                timings = self._timings.get((device, name))
+                if timings is not None:
+                    fitted = fit_costs(timings, expected=fitted)
+            self._fitted[device, recipe] = fitted
+        return fitted

@@ -15,7 +15,8 @@ from bot.ops import metrics
 from bot.ops.retry import TRANSIENT_STORAGE_ERRORS, Backoff, retry_until_available
 from bot.ops.tasks import BackgroundTasks
 from bot.scheduler.cleanup import Cleanup
-from bot.scheduler.estimates import Estimator, seconds_left
+from bot.scheduler.estimates import Estimator
+from bot.scheduler.forecast import Capacity, Forecast, Forecaster, JobEstimate
 from bot.scheduler.job_runner import JobRunner
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Scheduler:
         self._settings = settings
         self._stalled_after = timedelta(seconds=settings.stalled_after_seconds)
         self._estimator = Estimator(store.timings)
+        self._forecaster = Forecaster(store, self._estimator, self._capacity)
         self._cleanup = Cleanup(store=store, artefacts=artefacts, settings=settings)
         # The newest runner of each job, and its task.
         self._runners: dict[str, JobRunner] = {}
@@ -162,34 +164,41 @@ class Scheduler:
         await self._job_tasks.close(grace_seconds=deadline - time.monotonic())
         await self._loops.close()
 
-    async def estimate(self, job: Job) -> float | None:
-        """Estimate the seconds until a job is done, including its time in the queue.
+    async def forecast(self, *, including: str | None = None) -> Forecast:
+        """Return a recent forecast of the queue; see `Forecaster.get`.
 
-        Returns:
-            None for a job that has ended, and for one in a paused queue.
+        Raises:
+            StoreUnavailableError: the database cannot be reached.
+        """
+        return await self._forecaster.get(including=including)
+
+    async def estimate(self, job: Job) -> JobEstimate:
+        """Estimate a job's place in the queue and the seconds until it is done.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
         """
         if job.state.is_final:
-            return None
-        device = self._device_kind()
-        if job.state is JobState.RUNNING:
-            return self._estimator.seconds_left(job, device=device)
-        if self._mode is QueueMode.PAUSED:
-            return None
-        # In this order, a job that is claimed between the two reads is found twice; in the other
-        # order it would be missed.
-        queued, running = await self._store.list_queued(), await self._store.list_running()
-        running_ids = {other.job_id for other in running}
-        queued = [other for other in queued if other.job_id not in running_ids]
-        return seconds_left(
-            job,
-            running=running,
-            queued=queued,
-            painting=self._estimator.all_left(running, queued, device=device),
-            slots=max(self._executor.slots + self._remote_slots, len(running), 1),
-            warmup=0.0 if self._remote_slots else self._executor.warmup_seconds,
+            return JobEstimate()
+        if job.state is JobState.RUNNING:  # its own progress is newer than any forecast
+            seconds = self._estimator.seconds_left(job, device=self._device_kind())
+            return JobEstimate(seconds_left=seconds)
+        forecast = await self.forecast(including=job.job_id)
+        return self.estimate_from(forecast, job)
+
+    def estimate_from(self, forecast: Forecast, job: Job) -> JobEstimate:
+        """Read a job's estimate from a forecast; in a paused queue nobody knows the time."""
+        is_paused = job.state is JobState.QUEUED and self._mode is QueueMode.PAUSED
+        return JobEstimate(
+            place=forecast.places.get(job.job_id),
+            seconds_left=None if is_paused else forecast.seconds_left.get(job.job_id),
+        )
+
+    def _capacity(self) -> Capacity:
+        return Capacity(
+            device=self._device_kind(),
+            slots=self._executor.slots + self._remote_slots,
+            warmup_seconds=0.0 if self._remote_slots else self._executor.warmup_seconds,
         )
 
     async def _claim_next(self) -> None:

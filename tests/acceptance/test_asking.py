@@ -55,7 +55,7 @@ async def bot(app, playground):
     scheduler, store = app._scheduler, app._bot._dependencies.store
     await scheduler.set_mode(QueueMode.PAUSED)
     yield app
-    for job in [*await store.list_queued(), *await store.list_running()]:
+    for job in await store.list_unfinished():
         await store.cancel(job.job_id)
     async with asyncio.timeout(60):
         while scheduler.running:
@@ -407,7 +407,7 @@ async def test_invalid_option_is_corrected_or_left_out(room, store, text, words,
     await _press(room, answer, ending)
     await room.card()
     [job] = [
-        each for each in await store.list_queued() if each.title == "harbour.png × brushes.png"
+        each for each in await store.list_unfinished() if each.title == "harbour.png × brushes.png"
     ]
     assert getattr(job.recipe, setting[0]) == setting[1]
 

@@ -9,7 +9,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.errors import UnknownJobError
 from bot.exts.backend.responders import InteractionResponder, MessageResponder, defer
+from bot.jobs.models import JobState
 from bot.views.card import shown_title
 from bot.views.components.items import job_id_of, start_view
 from bot.views.components.routes import JobAction
@@ -96,13 +98,8 @@ class JobCommands(commands.Cog, description=text.SECTION):
         typed = typed.strip().lower()
         jobs = await self._unfinished(interaction.user.id)
         if interaction.guild_id is not None and interaction.permissions.manage_messages:
-            under_way = [*await self._store.list_running(), *await self._store.list_queued()]
-            jobs += [
-                job
-                for job in under_way
-                if job.origin.channel_id == interaction.channel_id
-                and job.origin.requester_id != interaction.user.id
-            ]
+            of_channel = await self._store.list_unfinished(channel_id=interaction.channel_id)
+            jobs += [job for job in of_channel if job.origin.requester_id != interaction.user.id]
         return [
             app_commands.Choice(name=f"{job.title} ({job.job_id})"[-100:], value=job.job_id)
             for job in jobs
@@ -110,31 +107,30 @@ class JobCommands(commands.Cog, description=text.SECTION):
         ][:MOST_CHOICES]
 
     async def _summary(self, member_id: int, guild_id: int | None) -> QueueSummary:
-        waiting = await self._store.list_queued()
-        places = {job.job_id: place for place, job in enumerate(waiting, 1)}
-        mine = [
-            QueuedJob(
-                job=job,
-                place=places.get(job.job_id),
-                seconds_left=await self._dependencies.scheduler.estimate(job),
+        scheduler = self._dependencies.scheduler
+        unfinished = await self._unfinished(member_id)
+        newest = next((job.job_id for job in unfinished if job.state is JobState.QUEUED), None)
+        forecast = await scheduler.forecast(including=newest)
+        mine = []
+        for job in unfinished:
+            estimate = scheduler.estimate_from(forecast, job)
+            mine.append(
+                QueuedJob(job=job, place=estimate.place, seconds_left=estimate.seconds_left)
             )
-            for job in await self._unfinished(member_id)
-        ]
         # First the running ones, then by their place in the queue.
         mine.sort(key=lambda queued: queued.place or 0)
-        here = [job for job in waiting if _is_of(job, guild_id, member_id)]
-        running = await self._store.list_running()
+        waiting = forecast.queued_by_guild
+        here = waiting.get(guild_id if guild_id is not None else -member_id, 0)
         return QueueSummary(
             mine=mine,
-            running=[job for job in running if _is_of(job, guild_id, member_id)],
-            waiting=len(here),
-            elsewhere=len(waiting) - len(here),
+            running=[job for job in forecast.running if _is_of(job, guild_id, member_id)],
+            waiting=here,
+            elsewhere=sum(waiting.values()) - here,
             in_guild=guild_id is not None,
         )
 
     async def _unfinished(self, member_id: int) -> list[Job]:
-        jobs = await self._store.list_for_member(member_id, limit=100)
-        return [job for job in jobs if not job.state.is_final]
+        return await self._store.list_unfinished(requester_id=member_id)
 
     async def _last(self, ctx: commands.Context[Any]) -> Job | None:
         """Find the job that is replied to, otherwise the member's newest one in this guild."""
@@ -172,9 +168,11 @@ class JobCommands(commands.Cog, description=text.SECTION):
         """Find another member's unfinished job, if the author may manage messages there."""
         if ctx.guild is None or not isinstance(ctx.author, discord.Member):
             return ()
-        under_way = [*await self._store.list_running(), *await self._store.list_queued()]
-        found = next((job for job in under_way if job.job_id == job_id), None)
-        if found is None or found.origin.guild_id != ctx.guild.id:
+        try:
+            found = await self._store.get(job_id)
+        except UnknownJobError:
+            return ()
+        if found.state.is_final or found.origin.guild_id != ctx.guild.id:
             return ()
         channel = ctx.guild.get_channel_or_thread(found.origin.channel_id)
         if channel is None or not channel.permissions_for(ctx.author).manage_messages:

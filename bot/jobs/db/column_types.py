@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -79,7 +80,13 @@ class RecipeText(TypeDecorator[Recipe]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Recipe | None:
         """Return the recipe."""
-        return None if value is None else Recipe.from_json(value)
+        return None if value is None else _parse_recipe(value)
+
+
+@functools.lru_cache(maxsize=1024)
+def _parse_recipe(value: str) -> Recipe:
+    """Parse a recipe; the jobs of a queue have few different ones."""
+    return Recipe.from_json(value)
 
 
 class TypedJson(TypeDecorator[_Value]):

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     literal_column,
     text,
 )
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HEAD",
     "IS_ACTIVE",
+    "IS_QUEUED",
     "answered_messages",
     "discarded_artefacts",
     "guild_presets",
@@ -58,7 +60,7 @@ __all__ = [
     "timings",
 ]
 
-HEAD = "0014"
+HEAD = "0015"
 """The newest migration. A database that has it is opened without importing Alembic."""
 
 
@@ -69,6 +71,8 @@ def _one_of(column: str, values: Iterable[StrEnum]) -> str:
 # SQLite autoincrements an INTEGER primary key only, not a BIGINT.
 _RowNumber = BigInteger().with_variant(Integer, "sqlite")
 _ACTIVE = text("state IN ('queued', 'running')")
+_QUEUED = text("state = 'queued'")
+_RESUMABLE = text("state = 'queued' AND started_at IS NOT NULL")
 _PENDING = text("message_id IS NULL AND abandoned IS NULL")
 
 metadata = MetaData(
@@ -149,6 +153,15 @@ jobs = Table(
         sqlite_where=_ACTIVE,
         postgresql_where=_ACTIVE,
     ),
+    Index(
+        "ix_jobs_active_requester",
+        "requester_id",
+        "number",
+        sqlite_where=_ACTIVE,
+        postgresql_where=_ACTIVE,
+    ),
+    Index("ix_jobs_queued", "number", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
+    Index("ix_jobs_resumable", "number", sqlite_where=_RESUMABLE, postgresql_where=_RESUMABLE),
     Index("ix_jobs_requester", "requester_id", "number"),
     Index("ix_jobs_card", "card_message_id"),
     Index("ix_jobs_finished", "finished_at"),
@@ -158,6 +171,9 @@ IS_ACTIVE = jobs.c.state.in_([literal_column("'queued'"), literal_column("'runni
 """Whether a job is queued or running. The states are literals, not bound parameters: only then can
 the planner use the partial index of active jobs.
 """
+
+IS_QUEUED = and_(IS_ACTIVE, jobs.c.state == literal_column("'queued'"))
+"""Whether a job is queued; literally, for the same reason."""
 
 outbox = Table(
     "outbox",
@@ -300,6 +316,7 @@ guild_turns = Table(
     metadata,
     Column("guild_key", BigInteger, primary_key=True, autoincrement=False),
     Column("ticket", BigInteger, nullable=False),
+    Index("ix_guild_turns_ticket", "ticket", "guild_key"),
 )
 
 member_turns = Table(
@@ -308,6 +325,7 @@ member_turns = Table(
     Column("guild_key", BigInteger, primary_key=True, autoincrement=False),
     Column("requester_id", BigInteger, primary_key=True, autoincrement=False),
     Column("ticket", BigInteger, nullable=False),
+    Index("ix_member_turns_ticket", "ticket"),
 )
 
 # Measured speed by device and recipe, for estimates.

@@ -11,11 +11,18 @@ import pytest
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.models import JobLimits, NewJob, Origin, new_job_id
 from bot.jobs.store import JobStore
+from bot.jobs.turns import sort_by_turn
 from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
+
+
+async def order_of(store: JobStore) -> list[str]:
+    """Return the ids of the queued jobs in the order in which they will be claimed."""
+    return sort_by_turn(entry.turn for entry in await store.queue.list_entries())
+
 
 MANY = JobLimits(per_member=1000, per_guild=1000, total=1000)
 

@@ -16,6 +16,8 @@ from bot.jobs.db.schema import jobs
 from bot.jobs.models import Announcement, JobState
 from bot.jobs.store import JobStore
 
+from .conftest import order_of
+
 
 async def _change_row(store, job_id, **values):
     async with store._database.write() as change:
@@ -89,9 +91,7 @@ async def test_jobs_are_claimed_in_the_order_that_was_foretold(store, new_job, m
             if dice.random() < 0.5:
                 await store.claims.requeue(claimed, counted=True)
 
-    foretold = [job.job_id for job in await store.list_queued()]
-    assert await store.get_queue_position(foretold[2]) == 3
-
+    foretold = await order_of(store)
     assert await _claim_all(store) == foretold
 
 

@@ -24,6 +24,8 @@ from bot.jobs.models import GuildSettings, JobState
 from bot.jobs.store import JobStore
 from stylenet.recipe import Recipe
 
+from .conftest import order_of
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -78,7 +80,7 @@ async def test_every_released_database_comes_up_with_its_jobs(bare_url, revision
         assert [each.job_id for each in await store.outbox.list_due()] == [job.job_id]
         if revision < "0012":  # of three costs, which say nothing of the five
             assert await store.timings.get_all() == {}
-        assert await store.get_queue_position(job.job_id) == 1
+        assert await order_of(store) == [job.job_id]
         assert (await store.claims.claim(store.process_id)).job_id == job.job_id
         await store.enqueue(new_job(), limits=many)
         await store.retention.delete_member_data(job.origin.requester_id, delete_messages=True)

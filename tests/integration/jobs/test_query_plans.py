@@ -36,8 +36,10 @@ async def test_hot_queries_are_answered_by_indexes(store, new_job, many):
         "accept a job (caps)": lambda: store.enqueue(new_job(request_key="one"), limits=many),
         "claim": lambda: store.claims.claim(store.process_id),
         "heartbeat": lambda: store.claims.heartbeat([job]),
-        "place in queue": lambda: store.get_queue_position(job.job_id),
-        "waiting": store.list_queued,
+        "the queue": store.queue.list_entries,
+        "unfinished jobs of a member": lambda: store.list_unfinished(requester_id=10),
+        "unfinished jobs in a channel": lambda: store.list_unfinished(channel_id=5),
+        "unfinished ids": store.list_unfinished_ids,
         "running": store.list_running,
         "due outbox": store.outbox.list_due,
         "next due": store.outbox.get_next_due,
@@ -61,6 +63,27 @@ async def test_hot_queries_are_answered_by_indexes(store, new_job, many):
             if WHOLE_TABLE.search(plan):
                 whole.append(f"{name}: {statement}\n{plan}")
     assert not whole, "\n\n".join(whole)
+
+
+async def test_statements_do_not_grow_with_the_queue(store, new_job, many):
+    async def count(call) -> int:
+        with _heard(store) as statements:
+            await call()
+        return len(statements)
+
+    async def enqueue() -> None:
+        await store.enqueue(new_job(guild=99, member=7), limits=many)
+
+    async def claim() -> None:
+        assert await store.claims.claim(store.process_id)
+
+    await enqueue()
+    few = await count(enqueue), await count(claim)
+    await _fill(store, new_job)
+    assert (await count(enqueue), await count(claim)) == few
+    # One for the caps, the mode and the turns, and the two rows; one to find a job and one to
+    # claim it, and two tickets: PostgreSQL also locks the queue, reads its clock and notifies.
+    assert few <= ((1, 3) if not store.is_shared else (4, 4))
 
 
 async def _fill(store: JobStore, new_job: Any) -> None:

@@ -12,6 +12,8 @@ from bot.jobs.models import Announcement, JobLimits, JobState, Picker
 from bot.jobs.transitions import lock_job, transition
 from stylenet.recipe import Recipe
 
+from .conftest import order_of
+
 
 async def test_an_accepted_job_is_stored_whole_with_its_card(store, new_job, many):
     recipe = Recipe(name="fine", size=512, seed=7, passes=33, keep_colors=True)
@@ -50,7 +52,7 @@ async def test_the_same_request_twice_is_one_job(store, new_job):
     again = await store.enqueue(new_job(request_key="message-1"), limits=limits)
 
     assert again == first
-    assert len(await store.list_queued()) == 1
+    assert len(await order_of(store)) == 1
 
 
 async def test_the_same_request_many_times_at_once_is_one_job(store, new_job, many):
@@ -90,7 +92,7 @@ async def test_limits_hold_against_a_rush(store, new_job):
     )
 
     assert sum(isinstance(result, LimitReached) for result in results) == 6
-    assert len(await store.list_queued()) == 2
+    assert len(await order_of(store)) == 2
 
 
 async def test_direct_messages_belong_to_no_guild(store, new_job):
@@ -98,7 +100,7 @@ async def test_direct_messages_belong_to_no_guild(store, new_job):
     for _ in range(3):
         await store.enqueue(new_job(guild=None), limits=limits)
 
-    assert len(await store.list_queued()) == 3
+    assert len(await order_of(store)) == 3
 
 
 async def test_a_job_that_is_not_there(store):
@@ -106,7 +108,6 @@ async def test_a_job_that_is_not_there(store):
         await store.get("nowhere")
     with pytest.raises(UnknownJobError):
         await store.cancel("nowhere")
-    assert await store.get_queue_position("nowhere") is None
     assert await store.find_by_card(1) is None
 
 
@@ -228,7 +229,7 @@ async def test_a_forgotten_member_leaves_nothing_either(store, new_job, many):
     }
     assert (await store.get(other.job_id)).job_id == other.job_id
     assert (await store.enqueue(new_job(), limits=many)).origin.requester_id == 10
-    assert len(await store.list_queued()) == 2
+    assert len(await order_of(store)) == 2
 
 
 async def test_retention_waits_for_the_last_word(store, new_job, many):

@@ -10,6 +10,8 @@ from bot.errors import ClaimLostError, UnknownJobError
 from bot.jobs.job_inputs import InputImage, InputSource, Interpretation, RoleAssignment
 from bot.jobs.models import Announcement, JobState, SavedRequest, new_saved_request_id
 
+from .conftest import order_of
+
 HARBOUR = InputImage(name="harbour.png", place=InputSource.REPLIED_TO, size=(80, 60))
 BRUSHES = InputImage(name="brushes.png", place=InputSource.ATTACHED, size=(64, 48))
 WAVES = InputImage(name="waves.png", place=InputSource.ATTACHED)
@@ -46,7 +48,7 @@ async def test_a_waiting_job_is_swapped_in_its_place(store, new_job, many):
     assert swapped.content_size == (64, 48)
     assert swapped.interpretation.content == BRUSHES
     assert swapped.interpretation.order is RoleAssignment.FIRST
-    assert next(each.job_id for each in await store.list_queued()) == job.job_id
+    assert (await order_of(store))[0] == job.job_id
     again = await store.swap_inputs(job.job_id)
     assert (again.content_key, again.style_keys) == (job.content_key, job.style_keys)
     assert again.title == job.title

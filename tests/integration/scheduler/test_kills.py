@@ -124,7 +124,7 @@ async def test_a_terminated_bot_hands_its_job_back(start, tmp_path):
 
     database = f"sqlite:///{tmp_path / 'data' / 'stylebot.sqlite3'}"
     async with JobStore(database, feed=JobFeed()) as store:
-        (job,) = await store.list_queued()
+        (job,) = await store.list_unfinished()
         assert (job.state, job.attempts, job.setbacks) == (JobState.QUEUED, 0, 0)
         assert job.checkpoint_step >= 2
         artefacts = open_artefacts(str(tmp_path / "data" / "artefacts"))

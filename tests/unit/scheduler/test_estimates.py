@@ -11,9 +11,11 @@ from PIL import Image
 
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.models import JobState
+from bot.jobs.queue import QueueEntry
 from bot.jobs.store import JobStore
+from bot.jobs.turns import Turn
 from bot.scheduler.cost_fit import CPU_COSTS
-from bot.scheduler.effort import total_effort
+from bot.scheduler.effort import Workload, total_effort
 from bot.scheduler.estimates import Estimator
 from stylenet import stylize
 from stylenet.architecture import REDUCED_LAYERS, reduced_cost
@@ -40,15 +42,17 @@ def job(make_job):
 
 
 def actual(job, costs=TRUE_COSTS):
-    return float(total_effort(job) @ costs)
+    return float(total_effort(Workload.of_job(job)) @ costs)
 
 
 def test_effort_depends_on_the_painted_size_and_both_networks(job):
     area = 200 * 150 / 1e6
     costs = [1, 20 + 5, area, 20 * DRAFT_STEP * area, 5 * area]
-    assert total_effort(job(200, 10)).tolist() == pytest.approx(costs)
+    assert total_effort(Workload.of_job(job(200, 10))).tolist() == pytest.approx(costs)
     blend = job(200, 10, style_keys=("a", "b", "c"))
-    assert total_effort(blend)[2] == pytest.approx(2 * area)  # of four pictures, not two
+    assert total_effort(Workload.of_job(blend))[2] == pytest.approx(
+        2 * area
+    )  # of four pictures, not two
 
 
 def test_a_multiscale_painting_takes_more_evaluations_and_as_many_passes(make_job):
@@ -56,7 +60,9 @@ def test_a_multiscale_painting_takes_more_evaluations_and_as_many_passes(make_jo
     at_once = recipe.evolve(coarsest=0)
 
     def of(recipe, **more):
-        return total_effort(make_job(recipe=recipe, content_size=(1024, 768), **more))
+        return total_effort(
+            Workload.of_job(make_job(recipe=recipe, content_size=(1024, 768), **more))
+        )
 
     assert of(recipe)[1] > 2 * of(at_once)[1]
     for kind in (3, 4):
@@ -80,7 +86,7 @@ def test_evaluations_are_those_of_a_real_painting(make_job, monkeypatch, tmp_pat
     monkeypatch.setattr(Objective, "evaluate", counting)
     content, style = (Image.effect_noise((64, 48), sigma).convert("RGB") for sigma in (90, 40))
     stylize(content, style, recipe, device="cpu")
-    assert total_effort(job)[1] == count
+    assert total_effort(Workload.of_job(job))[1] == count
 
 
 async def test_default_costs_before_any_measurement(store, job):
@@ -126,22 +132,31 @@ async def test_a_running_job_continues_at_its_own_speed_and_slows_the_queue(stor
         one = job(size, passes)
         await estimator.learn(one, device="cpu", seconds=actual(one, CPU_COSTS))
     waiting = job(200, 10, job_id="another")
+    entry = QueueEntry(
+        turn=Turn(job_id="another", number=1, guild_key=1, requester_id=1),
+        recipe=waiting.recipe.to_json(),
+        content_size=waiting.content_size,
+        styles=1,
+        has_start=False,
+        step=0,
+        total=0,
+    )
     undisturbed = estimator.seconds_left(waiting, device="cpu")
     assert undisturbed == pytest.approx(actual(waiting, CPU_COSTS), rel=0.1)
 
     whole = job(256, 24, total=40)
     begun = job(256, 24, total=40, step=30, state=JobState.RUNNING)
-    area = total_effort(begun)[2]
-    half = total_effort(begun)[1] * 3 / 4 - 20  # of three quarters of the steps
+    area = total_effort(Workload.of_job(begun))[2]
+    half = total_effort(Workload.of_job(begun))[1] * 3 / 4 - 20  # of three quarters of the steps
     spent = np.array([0, 20 + half, area / 2, area * 20 * DRAFT_STEP, area * half]) @ CPU_COSTS
     for factor in (1, 3):
         slow = dataclasses.replace(begun, paint_seconds=factor * spent)
         left = estimator.seconds_left(slow, device="cpu")
         rest = actual(whole, CPU_COSTS) - spent - CPU_COSTS[0] / 2
         assert left == pytest.approx(factor * rest, rel=0.15)
-        every = estimator.all_left([slow], [waiting], device="cpu")
-        assert every[slow.job_id] == left
-        assert every[waiting.job_id] == pytest.approx(undisturbed * factor**0.5, rel=0.1)
+        running_left, queued_left = estimator.all_left([slow], [entry], device="cpu")
+        assert running_left == [left]
+        assert queued_left == pytest.approx([undisturbed * factor**0.5], rel=0.1)
         early = dataclasses.replace(slow, step=3, paint_seconds=factor * spent / 6)
         assert estimator.seconds_left(early, device="cpu") < 1.6 * actual(whole, CPU_COSTS)
 

@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.jobs.queue import QueuedJob, sort_by_turn
+from bot.jobs.turns import Turn, sort_by_turn
 
 waiting_jobs = st.lists(
     st.tuples(
@@ -23,22 +23,19 @@ tickets = st.lists(st.integers(1, 50), min_size=16, max_size=16)
 
 def _order(rows, numbers):
     waiting = [
-        QueuedJob(
+        Turn(
             job_id=str(number),
             number=number,
             guild_key=guild,
             requester_id=member,
+            guild_ticket=numbers[guild - 1],
+            member_ticket=numbers[3 * guild + member],
             has_priority=favoured,
             was_started=begun,
         )
         for number, (guild, member, favoured, begun) in enumerate(rows)
     ]
-    pairs = [(guild, member) for guild in range(1, 5) for member in range(1, 4)]
-    order = sort_by_turn(
-        waiting,
-        guild_tickets={guild: numbers[guild - 1] for guild in range(1, 5)},
-        member_tickets=dict(zip(pairs, numbers[4:], strict=True)),
-    )
+    order = sort_by_turn(waiting)
     by_id = {job.job_id: job for job in waiting}
     return waiting, [by_id[job_id] for job_id in order]
 
@@ -102,4 +99,4 @@ def test_what_was_begun_goes_on_before_anything_else(rows, numbers):
 
 
 def test_nobody_waits():
-    assert sort_by_turn([], guild_tickets={}, member_tickets={}) == []
+    assert sort_by_turn([]) == []

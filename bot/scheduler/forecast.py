@@ -1,0 +1,190 @@
+"""Forecasts of the queue: the place and the remaining time of every job, computed once for all.
+
+Every card and the queue command ask where a job stands and when it will be done. A `Forecast`
+answers that for all jobs: the queue is read once, page by page, and the rest is computed in a
+thread. A forecast is reused for `REUSE_FACTOR` times as long as it took to make, so that however
+long the queue and however many the readers, making them takes a fixed share of the time, and
+reading one is a look-up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from heapq import heapify, heapreplace
+from typing import TYPE_CHECKING, Final
+
+from bot.jobs.turns import sort_by_turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from bot.jobs.models import Job
+    from bot.jobs.queue import QueueEntry
+    from bot.jobs.store import JobStore
+    from bot.scheduler.estimates import Estimator
+
+__all__ = ["Capacity", "Forecast", "Forecaster", "JobEstimate", "finish_times"]
+
+REUSE_FACTOR: Final = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capacity:
+    """What paints the queue.
+
+    Attributes:
+        device: kind of device, such as ``"cpu"``.
+        slots: how many jobs are painted at once, by all processes.
+        warmup_seconds: seconds until the free slots can be used.
+    """
+
+    device: str
+    slots: int
+    warmup_seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """The queue at one moment.
+
+    Attributes:
+        places: place of each queued job by id; 1 is claimed next.
+        seconds_left: seconds until each queued or running job is done, by id.
+        queued_by_guild: number of queued jobs by guild key.
+        running: the jobs that any process is painting.
+    """
+
+    places: Mapping[str, int] = field(default_factory=dict)
+    seconds_left: Mapping[str, float] = field(default_factory=dict)
+    queued_by_guild: Mapping[int, int] = field(default_factory=dict)
+    running: Sequence[Job] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobEstimate:
+    """Where a job stands.
+
+    Attributes:
+        place: place in the queue, 1 is claimed next; None if it is not queued.
+        seconds_left: seconds until it is done; None if it has ended or nobody knows.
+    """
+
+    place: int | None = None
+    seconds_left: float | None = None
+
+
+class Forecaster:
+    """Makes forecasts, one at a time.
+
+    Args:
+        store: an open store.
+        estimator: estimates painting times.
+        capacity: returns what paints the queue now.
+    """
+
+    def __init__(
+        self, store: JobStore, estimator: Estimator, capacity: Callable[[], Capacity]
+    ) -> None:
+        self._store = store
+        self._estimator = estimator
+        self._capacity = capacity
+        self._newest = Forecast()
+        self._reusable_until = 0.0
+        self._started = 0  # how many forecasts were begun
+        self._making = asyncio.Lock()
+
+    async def get(self, *, including: str | None = None) -> Forecast:
+        """Return a recent forecast, or make one.
+
+        Args:
+            including: id of a job that may have been enqueued or claimed after the newest
+                forecast was made. If it is not in there, a new one is made.
+
+        Raises:
+            StoreUnavailableError: the database cannot be reached.
+        """
+        started_before = self._started
+        if not self._is_current(including):
+            async with self._making:
+                # Skipped if another reader began a forecast after this one asked.
+                if self._started == started_before or not self._is_current(including):
+                    await self._make(started_before)
+        return self._newest
+
+    def _is_current(self, job_id: str | None) -> bool:
+        is_included = job_id is None or job_id in self._newest.seconds_left
+        return is_included and time.monotonic() < self._reusable_until
+
+    async def _make(self, started_before: int) -> None:
+        if self._started > started_before + 1:
+            return  # it was begun after the reader asked: the job is not in the queue any more
+        # A job that is missing must wait for its turn of being read, like everything else.
+        await asyncio.sleep(max(0.0, self._reusable_until - time.monotonic()))
+        self._started += 1
+        began = time.monotonic()
+        # In this order, a job that is claimed between the two reads is found twice; in the other
+        # order it would be missed.
+        queued = await self._store.queue.list_entries()
+        running = await self._store.list_running()
+        self._newest = await asyncio.to_thread(
+            _forecast, queued, running, estimator=self._estimator, capacity=self._capacity()
+        )
+        now = time.monotonic()
+        self._reusable_until = now + REUSE_FACTOR * (now - began)
+
+
+def finish_times(
+    running: Sequence[float], queued: Sequence[float], *, slots: int, warmup: float = 0.0
+) -> list[float]:
+    """Simulate the queue: each job in turn takes the slot that is free first.
+
+    Args:
+        running: seconds left of each running job.
+        queued: seconds of painting of each queued job, in the order of the queue.
+        slots: how many jobs are painted at once, at least 1.
+        warmup: seconds until the free slots can be used.
+
+    Returns:
+        Seconds until each queued job is done.
+    """
+    free_at = sorted(running)[-slots:]
+    free_at += [warmup] * (slots - len(free_at))
+    heapify(free_at)
+    finished = []
+    for seconds in queued:
+        done_at = free_at[0] + seconds
+        heapreplace(free_at, done_at)
+        finished.append(done_at)
+    return finished
+
+
+def _forecast(
+    queued: Sequence[QueueEntry],
+    running: Sequence[Job],
+    *,
+    estimator: Estimator,
+    capacity: Capacity,
+) -> Forecast:
+    running_ids = {job.job_id for job in running}
+    by_id = {entry.turn.job_id: entry for entry in queued if entry.turn.job_id not in running_ids}
+    order = sort_by_turn(entry.turn for entry in by_id.values())
+    running_left, queued_left = estimator.all_left(
+        running, [by_id[job_id] for job_id in order], device=capacity.device
+    )
+    done_at = finish_times(
+        running_left,
+        queued_left,
+        slots=max(capacity.slots, len(running), 1),
+        warmup=capacity.warmup_seconds,
+    )
+    seconds_left = dict(zip(order, done_at, strict=True))
+    seconds_left |= {job.job_id: left for job, left in zip(running, running_left, strict=True)}
+    return Forecast(
+        places={job_id: place for place, job_id in enumerate(order, 1)},
+        seconds_left=seconds_left,
+        queued_by_guild=Counter(entry.turn.guild_key for entry in by_id.values()),
+        running=running,
+    )
