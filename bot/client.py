@@ -18,6 +18,7 @@ from bot.exts.backend.component_router import ComponentRouter
 from bot.exts.backend.error_handler import ErrorHandler
 from bot.exts.backend.help import HelpCommands
 from bot.exts.backend.owner import OwnerCommands
+from bot.exts.backend.policy import Act
 from bot.exts.guild.presets import GuildPresetCommands
 from bot.exts.guild.settings import GuildSettingsCommands
 from bot.exts.jobs.actions import JobActions
@@ -29,9 +30,7 @@ from bot.exts.stylize.handler import StylizeHandler
 from bot.exts.stylize.picker import PickerHandler
 from bot.exts.stylize.suggestion_actions import SuggestionActions
 from bot.views.picker import page_of
-from bot.views.text import gallery as gallery_text
 from bot.views.text import help as help_text
-from bot.views.text import privacy as privacy_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,9 +103,8 @@ class StyleBot(commands.AutoShardedBot):
         router = self._router
         router.register(job_actions.handlers)
         router.register(SuggestionActions(dependencies, self._requests, pickers).handlers)
-        not_owner = gallery_text.NOT_YOURS.format(prefix=self.text_prefix)
-        router.register(gallery.handlers, not_owner=not_owner)
-        router.register(privacy.handlers, not_owner=privacy_text.NOT_YOURS)
+        router.register(gallery.handlers, owner_act=Act.TURN_GALLERY_PAGE)
+        router.register(privacy.handlers, owner_act=Act.USE_PRIVACY_MESSAGE)
         router.register(presets.handlers)
         router.register(settings.handlers)
         router.check_complete()

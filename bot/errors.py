@@ -8,6 +8,7 @@ place, ``bot.views.text.errors``.
     StyleBotError
     ├── ConfigurationError       an invalid setting, reported to the operator at start
     ├── Refusal                  a refused request, explained to the member
+    │   ├── AccessRefused        the member may not do that, or not here
     │   ├── PictureRefused       one of the pictures cannot be used
     │   ├── RequestRefused       the request is incomplete, ambiguous or not allowed
     │   ├── PresetRefused        a guild's preset cannot be added, found or removed
@@ -33,6 +34,8 @@ from enum import StrEnum
 
 __all__ = [
     "AccessDeniedError",
+    "AccessProblem",
+    "AccessRefused",
     "ArtefactMissingError",
     "ClaimLostError",
     "ConfigurationError",
@@ -68,6 +71,40 @@ class ConfigurationError(StyleBotError):
 
 class Refusal(StyleBotError):  # noqa: N818 - a refusal is an answer, not a fault
     """A request was refused; no job was created."""
+
+
+class AccessProblem(StrEnum):
+    """Why a member may not do something; `bot.exts.backend.policy` decides."""
+
+    UNKNOWN_JOB = "unknown_job"
+    JOB_NOT_YOURS = "job_not_yours"
+    SWAP_NOT_YOURS = "swap_not_yours"
+    UNKNOWN_PICKER = "unknown_picker"
+    PICKER_NOT_YOURS = "picker_not_yours"
+    UNKNOWN_SUGGESTION = "unknown_suggestion"
+    SUGGESTION_NOT_YOURS = "suggestion_not_yours"
+    GALLERY_NOT_YOURS = "gallery_not_yours"
+    PRIVACY_NOT_YOURS = "privacy_not_yours"
+    CHANNEL_CLOSED = "channel_closed"
+    NO_PRESETS_HERE = "no_presets_here"
+    NOT_A_PRESET_MANAGER = "not_a_preset_manager"
+    NO_SETTINGS_HERE = "no_settings_here"
+    NOT_A_GUILD_MANAGER = "not_a_guild_manager"
+    NOT_THE_OPERATOR = "not_the_operator"
+
+
+class AccessRefused(Refusal):
+    """The member may not do that, or not here.
+
+    Attributes:
+        problem: why not.
+        detail: where it is allowed, for `CHANNEL_CLOSED`.
+    """
+
+    def __init__(self, problem: AccessProblem, *, detail: str | None = None) -> None:
+        super().__init__(f"{problem} (detail {detail!r})")
+        self.problem = problem
+        self.detail = detail
 
 
 class PictureProblem(StrEnum):
@@ -125,9 +162,6 @@ class RequestProblem(StrEnum):
     BAD_OPTION_VALUE = "bad_option_value"
     NOT_ALLOWED_HERE = "not_allowed_here"
     SHUTTING_DOWN = "shutting_down"
-    CHANNEL_CLOSED = "channel_closed"
-    NOT_A_MANAGER = "not_a_manager"
-    NO_GUILD = "no_guild"
 
 
 class RequestRefused(Refusal):
@@ -152,6 +186,7 @@ class PresetProblem(StrEnum):
     """Why a guild's preset cannot be added, found or removed."""
 
     BAD_NAME = "bad_name"
+    RESERVED_NAME = "reserved_name"
     NAME_TAKEN = "name_taken"
     BUILT_IN = "built_in"
     BAD_EMOJI = "bad_emoji"
@@ -159,8 +194,6 @@ class PresetProblem(StrEnum):
     TOO_MANY = "too_many"
     UNKNOWN = "unknown"
     NO_PICTURE = "no_picture"
-    NOT_A_MANAGER = "not_a_manager"
-    NO_GUILD = "no_guild"
 
 
 class PresetRefused(Refusal):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import discord
@@ -15,7 +15,7 @@ from bot.views.text import jobs as text
 from bot.views.text.units import count, time_left
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bot.jobs.models import Job
 
@@ -51,6 +51,8 @@ class QueueSummary:
         waiting: number of jobs of this server that wait.
         elsewhere: number of jobs that wait in other servers and direct messages.
         in_guild: whether the command was used in a server.
+        mine_hidden: number of the member's own jobs that not everyone here may see.
+        running_hidden: number of running jobs of this server that not everyone here may see.
     """
 
     mine: Sequence[QueuedJob]
@@ -58,12 +60,28 @@ class QueueSummary:
     waiting: int
     elsewhere: int
     in_guild: bool
+    mine_hidden: int = 0
+    running_hidden: int = 0
+
+    def visible(self, may_see: Callable[[Job], bool]) -> QueueSummary:
+        """Keep what everyone who will see it may see, and count the rest."""
+        mine = [queued for queued in self.mine if may_see(queued.job)]
+        running = [job for job in self.running if may_see(job)]
+        return replace(
+            self,
+            mine=mine,
+            running=running,
+            mine_hidden=len(self.mine) - len(mine),
+            running_hidden=len(self.running) - len(running),
+        )
 
 
 def queue_embed(queue: QueueSummary, *, prefix: str) -> discord.Embed:
     """Render the queue; mentions in an embed notify nobody."""
     embed = discord.Embed(title=text.QUEUE_TITLE, colour=COLOUR)
     own = [_own_lines(queued, number) for number, queued in enumerate(queue.mine[:MOST_LINES], 1)]
+    if queue.mine_hidden:
+        own.append(text.YOURS_HIDDEN.format(paintings=count(queue.mine_hidden, "painting")))
     embed.add_field(
         name=text.YOURS_TITLE,
         value="\n".join(own) or text.NONE_UNDER_WAY.format(prefix=prefix),
@@ -113,6 +131,8 @@ def _guild_lines(queue: QueueSummary) -> str:
     for job in queue.running[:MOST_LINES]:
         share = f" ({round(100 * job.step / job.total)}%)" if job.total else ""
         members.append(f"<@{job.origin.requester_id}>{share}")
+    if queue.running_hidden:
+        members.append(text.RUNNING_HIDDEN.format(count=queue.running_hidden))
     if not members and not queue.waiting:
         return text.ALL_IDLE
     waiting = text.NOBODY_WAITING

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from discord import app_commands
 from discord.ext import commands
 
+from bot.errors import AccessProblem, AccessRefused
 from bot.exts.backend.responders import MessageResponder, reply_ephemeral, sentence_for
 from bot.views.text import errors as text
 
@@ -65,7 +66,8 @@ class ErrorHandler(commands.Cog):
             case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
                 sentence = text.COMMANDS_CHANGED
             case commands.NotOwner():
-                sentence = text.OPERATOR_ONLY
+                refused = AccessRefused(AccessProblem.NOT_THE_OPERATOR)
+                sentence = sentence_for(refused, doing=doing)
             case commands.CheckFailure() | app_commands.CheckFailure():
                 sentence = text.NOT_FOR_YOU
             case commands.UserInputError():

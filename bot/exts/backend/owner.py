@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from discord.ext import commands
 
+from bot.exts.backend.access import place_of
+from bot.exts.backend.policy import Act, Actor, Subject, decide
 from bot.jobs.models import QueueMode
 from bot.views.text import owner as text
 
@@ -38,7 +40,9 @@ class OwnerCommands(commands.Cog, description=text.SECTION, command_attrs={"hidd
         Raises:
             NotOwner: it is somebody else.
         """
-        if not await ctx.bot.is_owner(ctx.author):
+        is_operator = await ctx.bot.is_owner(ctx.author)
+        actor = Actor(member_id=ctx.author.id, is_operator=is_operator)
+        if decide(Act.OPERATE_BOT, actor, place_of(ctx), Subject()) is not None:
             raise commands.NotOwner
         return True
 

@@ -9,10 +9,18 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_errors import translate_discord_errors
-from bot.errors import DiscordRejectedError, PresetProblem, PresetRefused
+from bot.errors import (
+    AccessProblem,
+    AccessRefused,
+    DiscordRejectedError,
+    PresetProblem,
+    PresetRefused,
+)
+from bot.exts.backend.access import check, preset_subject
+from bot.exts.backend.policy import Act
 from bot.exts.backend.responders import check_can_send_picture
-from bot.exts.guild.policy import check_can_manage_presets
 from bot.exts.stylize.attachments import pictures_of_request, source_of
+from bot.exts.stylize.parser import has_request_words
 from bot.intake.download import allowed_origins
 from bot.presets.catalog import find, nearest
 from bot.presets.naming import split_emoji
@@ -87,12 +95,14 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
         emoji: str | None = None,
     ) -> None:
         """Add a preset."""
-        guild = _guild(ctx.guild)
         await self._check_can_manage_presets(ctx)
+        guild = _guild(ctx.guild)
         check_can_send_picture(ctx)
         await ctx.defer(ephemeral=True)
         if emoji is None:
             name, emoji = split_emoji(name)
+        if has_request_words(name):
+            raise PresetRefused(PresetProblem.RESERVED_NAME, word=name)
         await self._preset_editor.check(guild.id, name, emoji)
         data, preview = await self._intake.fetch(await self._picture(ctx, picture))
         preset = await self._preset_editor.add(
@@ -127,6 +137,7 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
     @app_commands.describe(name=text.STYLE_NAME)
     async def show(self, ctx: commands.Context[Any], *, name: str) -> None:
         """Show one preset."""
+        check(Act.SEE_PRESETS, ctx)
         guild = _guild(ctx.guild)
         check_can_send_picture(ctx)
         await ctx.defer(ephemeral=True)
@@ -137,8 +148,8 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
     @app_commands.describe(name=text.STYLE_NAME)
     async def remove(self, ctx: commands.Context[Any], *, name: str) -> None:
         """Ask whether to remove a preset."""
-        guild = _guild(ctx.guild)
         await self._check_can_manage_presets(ctx)
+        guild = _guild(ctx.guild)
         await ctx.defer(ephemeral=True)
         preset = await self._own(guild.id, name)
         await ctx.reply(removal_question(preset), view=removal_view(preset.name), ephemeral=True)
@@ -162,11 +173,11 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
         """Handle a button on a message about a preset.
 
         Raises:
-            PresetRefused: the member may not manage presets, or there is none of that name.
+            AccessRefused: the member may not manage presets.
+            PresetRefused: there is none of that name.
         """
+        await self._check_can_manage_presets(interaction)
         guild = _guild(interaction.guild)
-        settings = await self._store.guilds.get_settings(guild.id)
-        check_can_manage_presets(interaction.user, interaction.permissions, settings)
         match action:
             case PresetAction.ASK:
                 preset = await self._own(guild.id, name)
@@ -181,6 +192,7 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
                 await interaction.edit_original_response(content=text.KEPT, view=None)
 
     async def _list(self, ctx: commands.Context[Any]) -> None:
+        check(Act.SEE_PRESETS, ctx)
         guild = _guild(ctx.guild)
         check_can_send_picture(ctx)
         await ctx.defer(ephemeral=True)
@@ -233,14 +245,19 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
             raise PresetRefused(PresetProblem.NO_PICTURE)
         return pictures[-1]
 
-    async def _check_can_manage_presets(self, ctx: commands.Context[Any]) -> None:
-        settings = await self._store.guilds.get_settings(_guild(ctx.guild).id)
-        check_can_manage_presets(ctx.author, ctx.permissions, settings)
+    async def _check_can_manage_presets(
+        self, source: commands.Context[Any] | discord.Interaction[Any]
+    ) -> None:
+        guild_id = source.guild.id if source.guild is not None else None
+        settings = None
+        if guild_id is not None:
+            settings = await self._store.guilds.get_settings(guild_id)
+        check(Act.MANAGE_PRESETS, source, preset_subject(guild_id, settings))
 
 
 def _guild(guild: discord.Guild | None) -> discord.Guild:
     if guild is None:
-        raise PresetRefused(PresetProblem.NO_GUILD)
+        raise AccessRefused(AccessProblem.NO_PRESETS_HERE)
     return guild
 
 

@@ -10,8 +10,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.errors import RequestProblem, RequestRefused
-from bot.exts.guild.policy import check_can_manage_guild
+from bot.errors import AccessProblem, AccessRefused
+from bot.exts.backend.access import check
+from bot.exts.backend.policy import Act
 from bot.views.components import routes
 from bot.views.components.routes import GuildSetting
 from bot.views.guild_settings import CONTROLS, settings_embed, settings_view
@@ -41,8 +42,8 @@ class GuildSettingsCommands(commands.Cog, description=text.SETTINGS_SECTION):
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     async def settings(self, ctx: commands.Context[Any]) -> None:
         """Show the settings, with menus to change them."""
+        check(Act.CHANGE_SETTINGS, ctx)
         guild_id = _guild_id(ctx.guild)
-        check_can_manage_guild(ctx.permissions)
         await ctx.defer(ephemeral=True)
         settings = await self._guilds.get_settings(guild_id)
         await ctx.reply(
@@ -102,10 +103,10 @@ class GuildSettingsCommands(commands.Cog, description=text.SETTINGS_SECTION):
         """Save a changed setting and show all of them.
 
         Raises:
-            RequestRefused: the member may not manage the guild.
+            AccessRefused: the member may not manage the guild.
         """
+        check(Act.CHANGE_SETTINGS, interaction)
         guild_id = _guild_id(interaction.guild)
-        check_can_manage_guild(interaction.permissions)
         control = CONTROLS[setting]
         old = await self._guilds.get_settings(guild_id)
         settings = replace(old, **{control.field: control.parse(values)})
@@ -117,5 +118,5 @@ class GuildSettingsCommands(commands.Cog, description=text.SETTINGS_SECTION):
 
 def _guild_id(guild: discord.Guild | None) -> int:
     if guild is None:
-        raise RequestRefused(RequestProblem.NO_GUILD)
+        raise AccessRefused(AccessProblem.NO_SETTINGS_HERE)
     return guild.id

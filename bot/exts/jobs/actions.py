@@ -20,18 +20,18 @@ from bot.errors import (
     RequestRefused,
     UnknownJobError,
 )
+from bot.exts.backend.access import check, check_channel_allowed, check_job
+from bot.exts.backend.policy import Act, Subject
 from bot.exts.backend.responders import (
     InteractionResponder,
     check_bot_permissions,
     priority_of,
     reply_ephemeral,
 )
-from bot.exts.guild.policy import check_channel_allowed
 from bot.views.card import shown_title
 from bot.views.components import routes
 from bot.views.components.routes import JobAction
 from bot.views.details import details_embed, recipe_file
-from bot.views.text import errors
 from bot.views.text import jobs as text
 from bot.views.text.quoting import plain
 from bot.views.timelapse import FEWEST_FRAMES, timelapse
@@ -54,6 +54,14 @@ DOUBLE_PRESS: Final = timedelta(seconds=3)
 """Two presses of one button by one member within this time count as one."""
 
 DELETE_SECONDS: Final = 20.0
+
+_ACTS: Final[Mapping[JobAction, Act]] = {
+    JobAction.CANCEL: Act.CANCEL_JOB,
+    JobAction.DELETE: Act.DELETE_JOB,
+    JobAction.DETAILS: Act.INSPECT_JOB,
+    JobAction.TIMELAPSE: Act.INSPECT_JOB,
+}
+"""What the buttons do to their job; the others repeat it."""
 
 
 class JobActions:
@@ -78,7 +86,8 @@ class JobActions:
         """Handle a job's button.
 
         Raises:
-            UnknownJobError: the job is not kept any more.
+            UnknownJobError: the job is not kept any more, or belongs elsewhere.
+            AccessRefused: the member may not do that.
             ArtefactMissingError: its pictures are not kept any more.
             Refusal: another painting cannot be accepted.
         """
@@ -89,6 +98,7 @@ class JobActions:
                 raise
             await _delete_leftover_message(interaction)
             return
+        check_job(_ACTS.get(action, Act.REPEAT_JOB), interaction, job)
         match action:
             case JobAction.CANCEL:
                 await self._cancel(interaction, job)
@@ -172,9 +182,7 @@ class JobActions:
         return previous is not None and at - previous < DOUBLE_PRESS
 
     async def _cancel(self, interaction: discord.Interaction[Any], job: Job) -> None:
-        if not _may_manage(interaction, job):
-            await reply_ephemeral(interaction, text.NOT_YOURS)
-        elif job.state.is_final:
+        if job.state.is_final:
             await reply_ephemeral(interaction, text.ALREADY_ENDED)
         else:
             await self._dependencies.store.cancel(job.job_id)  # the card shows it
@@ -228,22 +236,27 @@ class JobActions:
         Raises:
             StoreUnavailableError: the database cannot be reached; nothing is deleted.
         """
-        if not _may_manage(interaction, job):
-            await reply_ephemeral(interaction, text.NOT_YOURS)
-            return
         await self._dependencies.store.retention.delete_job(job.job_id, delete_messages=True)
         # An interaction may delete its message even where the bot cannot see the channel any more.
         await _delete_message(interaction)
 
 
 async def _delete_leftover_message(interaction: discord.Interaction[Any]) -> None:
-    """Delete a message whose job is not kept any more; it mentions the requester."""
+    """Delete a message whose job is not kept any more; it mentions the requester.
+
+    Raises:
+        AccessRefused: it mentions somebody else, and the member is no moderator.
+    """
     message = interaction.message
-    mentioned = message is not None and interaction.user in message.mentions
-    if mentioned or _is_moderator(interaction):
-        await _delete_message(interaction)
-    else:
-        await reply_ephemeral(interaction, errors.JOB_GONE)
+    is_mentioned = message is not None and interaction.user in message.mentions
+    channel_id = interaction.channel.id if interaction.channel is not None else None
+    subject = Subject(
+        owner_id=interaction.user.id if is_mentioned else None,
+        guild_id=interaction.guild_id,
+        channel_ids=frozenset() if channel_id is None else frozenset({channel_id}),
+    )
+    check(Act.DELETE_JOB, interaction, subject)
+    await _delete_message(interaction)
 
 
 async def _delete_message(interaction: discord.Interaction[Any]) -> None:
@@ -255,12 +268,3 @@ async def _delete_message(interaction: discord.Interaction[Any]) -> None:
     except DiscordError as error:
         logger.warning("cannot delete a result's message: %r", error)
         await reply_ephemeral(interaction, text.DELETED_HERE_ONLY)
-
-
-def _may_manage(interaction: discord.Interaction[Any], job: Job) -> bool:
-    """Whether a member is the job's requester, or a moderator of the guild they press in."""
-    return interaction.user.id == job.origin.requester_id or _is_moderator(interaction)
-
-
-def _is_moderator(interaction: discord.Interaction[Any]) -> bool:
-    return interaction.guild_id is not None and interaction.permissions.manage_messages

@@ -10,13 +10,17 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import UnknownJobError
+from bot.exts.backend.access import check_job, may, place_of
+from bot.exts.backend.policy import Act
 from bot.exts.backend.responders import InteractionResponder, MessageResponder, defer
+from bot.exts.jobs.viewers import Viewers
 from bot.jobs.models import JobState
 from bot.views.card import shown_title
 from bot.views.components.items import job_id_of, start_view
 from bot.views.components.routes import JobAction
 from bot.views.queue import QueuedJob, QueueSummary, queue_embed, queue_view
 from bot.views.text import jobs as text
+from bot.views.text.quoting import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,9 +53,11 @@ class JobCommands(commands.Cog, description=text.SECTION):
         """Show the member's unfinished jobs, and the guild's queue."""
         await ctx.defer(ephemeral=True)
         summary = await self._summary(ctx.author.id, ctx.guild.id if ctx.guild else None)
+        viewers = _viewers(ctx)
+        shown = summary.visible(lambda job: viewers.may_see(job, Act.LIST_JOB))
         await ctx.reply(
-            embed=queue_embed(summary, prefix=self._prefix),
-            view=queue_view(summary.mine),
+            embed=queue_embed(shown, prefix=self._prefix),
+            view=queue_view(shown.mine),
             ephemeral=True,
         )
 
@@ -65,7 +71,12 @@ class JobCommands(commands.Cog, description=text.SECTION):
         jobs = await self._jobs_to_cancel(ctx, (job or "").strip().lower())
         for each in jobs:
             await self._store.cancel(each.job_id)
-        answer = text.cancelled([f"**{shown_title(each)}**" for each in jobs])
+        viewers = _viewers(ctx)
+        titles = [
+            f"**{shown_title(each)}**" if viewers.may_see(each, Act.LIST_JOB) else text.UNTITLED
+            for each in jobs
+        ]
+        answer = text.cancelled(titles)
         await ctx.reply(answer, ephemeral=True)
 
     @commands.hybrid_command(name="again", help=text.AGAIN_HELP)  # type: ignore[arg-type]
@@ -101,9 +112,10 @@ class JobCommands(commands.Cog, description=text.SECTION):
             of_channel = await self._store.list_unfinished(channel_id=interaction.channel_id)
             jobs += [job for job in of_channel if job.origin.requester_id != interaction.user.id]
         return [
-            app_commands.Choice(name=f"{job.title} ({job.job_id})"[-100:], value=job.job_id)
+            app_commands.Choice(name=f"{plain(job.title)} ({job.job_id})"[-100:], value=job.job_id)
             for job in jobs
-            if typed in job.title.lower() or typed in job.job_id
+            if may(Act.CANCEL_JOB, interaction, job)
+            and (typed in job.title.lower() or typed in job.job_id)
         ][:MOST_CHOICES]
 
     async def _summary(self, member_id: int, guild_id: int | None) -> QueueSummary:
@@ -133,17 +145,24 @@ class JobCommands(commands.Cog, description=text.SECTION):
         return await self._store.list_unfinished(requester_id=member_id)
 
     async def _last(self, ctx: commands.Context[Any]) -> Job | None:
-        """Find the job that is replied to, otherwise the member's newest one in this guild."""
+        """Find the job that is replied to, otherwise the member's newest one in this guild.
+
+        Raises:
+            UnknownJobError: the job replied to is not kept any more, or belongs elsewhere.
+        """
         job_id = await self._replied_to(ctx) if ctx.interaction is None else None
         if job_id is not None:
-            return await self._store.get(job_id)
+            job = await self._store.get(job_id)
+            check_job(Act.REPEAT_JOB, ctx, job)
+            return job
         guild_id = ctx.guild.id if ctx.guild else None
         newest = await self._store.list_for_member(ctx.author.id, guild_id=guild_id, limit=1)
         return newest[0] if newest else None
 
     async def _jobs_to_cancel(self, ctx: commands.Context[Any], written: str) -> Sequence[Job]:
         """Find the jobs to cancel; none if the member may cancel none of that id."""
-        mine = await self._unfinished(ctx.author.id)
+        unfinished = await self._unfinished(ctx.author.id)
+        mine = [job for job in unfinished if may(Act.CANCEL_JOB, ctx, job)]
         if written == "all":
             return mine
         found = _JOB_ID.search(written)
@@ -162,22 +181,21 @@ class JobCommands(commands.Cog, description=text.SECTION):
         if card is not None:
             return card.job_id
         shown = reference.resolved
-        return job_id_of(shown) if isinstance(shown, discord.Message) else None
+        if not isinstance(shown, discord.Message) or shown.author.id != ctx.me.id:
+            return None  # anybody can send components that look like the bot's
+        return job_id_of(shown)
 
     async def _jobs_of_others(self, ctx: commands.Context[Any], job_id: str) -> Sequence[Job]:
-        """Find another member's unfinished job, if the author may manage messages there."""
-        if ctx.guild is None or not isinstance(ctx.author, discord.Member):
-            return ()
+        """Find another member's unfinished job, if the author may cancel it."""
         try:
             found = await self._store.get(job_id)
         except UnknownJobError:
             return ()
-        if found.state.is_final or found.origin.guild_id != ctx.guild.id:
-            return ()
-        channel = ctx.guild.get_channel_or_thread(found.origin.channel_id)
-        if channel is None or not channel.permissions_for(ctx.author).manage_messages:
-            return ()
-        return (found,)
+        return (found,) if not found.state.is_final and may(Act.CANCEL_JOB, ctx, found) else ()
+
+
+def _viewers(ctx: commands.Context[Any]) -> Viewers:
+    return Viewers(ctx.guild, ctx.channel.id, ctx.author, privately=place_of(ctx).is_private)
 
 
 def _is_of(job: Job, guild_id: int | None, member_id: int) -> bool:

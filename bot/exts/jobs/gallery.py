@@ -11,6 +11,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import ArtefactMissingError
+from bot.exts.backend.access import place_of
 from bot.exts.backend.responders import check_can_send_picture
 from bot.exts.jobs.viewers import Viewers
 from bot.presets.contact_sheet import contact_sheet
@@ -65,7 +66,7 @@ class GalleryCommands(commands.Cog, description=text.SECTION):
             ctx.guild,
             ctx.channel.id,
             ctx.author,
-            privately=ctx.interaction is not None or ctx.guild is None,
+            privately=place_of(ctx).is_private,
         )
         page = await self._page(position, ctx.guild, viewers.may_see)
         embed = gallery_embed(page, name=subject.display_name, prefix=self._prefix)
@@ -86,10 +87,11 @@ class GalleryCommands(commands.Cog, description=text.SECTION):
     ) -> None:
         """Show another page of an open gallery."""
         position = GalleryPosition(opened_by=opened_by, subject=subject, page=page)
-        message = interaction.message
-        privately = interaction.guild is None or (message is not None and message.flags.ephemeral)
         viewers = Viewers(
-            interaction.guild, interaction.channel_id, interaction.user, privately=privately
+            interaction.guild,
+            interaction.channel_id,
+            interaction.user,
+            privately=place_of(interaction).is_private,
         )
         shown = await self._page(position, interaction.guild, viewers.may_see)
         name = await _name_of(interaction, subject)

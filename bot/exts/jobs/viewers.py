@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import discord
 
+from bot.exts.backend.policy import Act, Actor, Place, Subject, decide
+
 if TYPE_CHECKING:
     from bot.jobs.models import Job
 
@@ -35,20 +37,30 @@ class Viewers:
         self._member = member
         self._privately = privately
 
-    def may_see(self, job: Job) -> bool:
-        """Whether a job's result may be shown.
+    def may_see(self, job: Job, act: Act = Act.SHOW_RESULT) -> bool:
+        """Whether a job's result may be shown, or its title be listed.
 
-        Members see their own results if nobody else does. Otherwise a result is shown if the
-        member, or in a public answer everyone in the guild, can read the channel it was posted
-        in. A result from an age-restricted channel is only shown in an age-restricted channel.
+        Args:
+            job: the job.
+            act: `SHOW_RESULT` or `LIST_JOB`.
         """
-        is_own = job.origin.requester_id == self._member.id
-        if self._guild is None or job.origin.channel_id == self._channel_id:
-            return is_own or self._guild is not None
-        channel = self._guild.get_channel_or_thread(job.origin.channel_id)
-        if channel is not None and _is_age_restricted(channel) and not self._is_here_restricted():
-            return False
-        return (is_own and self._privately) or (channel is not None and self._can_read(channel))
+        channel = None
+        if self._guild is not None:
+            channel = self._guild.get_channel_or_thread(job.origin.channel_id)
+        subject = Subject(
+            owner_id=job.origin.requester_id,
+            guild_id=job.origin.guild_id,
+            channel_ids=frozenset({job.origin.channel_id}),
+            is_readable=channel is not None and self._can_read(channel),
+            is_age_restricted=channel is not None and _is_age_restricted(channel),
+        )
+        place = Place(
+            guild_id=self._guild.id if self._guild is not None else None,
+            channel_id=self._channel_id,
+            is_private=self._privately or self._guild is None,
+            is_age_restricted=self._is_here_restricted(),
+        )
+        return decide(act, Actor(member_id=self._member.id), place, subject) is None
 
     def _can_read(self, channel: discord.abc.GuildChannel | discord.Thread) -> bool:
         if isinstance(channel, discord.Thread) and channel.is_private():

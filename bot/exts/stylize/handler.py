@@ -6,8 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from bot.errors import Refusal, RequestProblem, RequestRefused
+from bot.exts.backend.access import check_channel_allowed
 from bot.exts.backend.responders import check_bot_permissions, priority_of
-from bot.exts.guild.policy import check_channel_allowed
 from bot.exts.stylize.request import build_request
 from bot.exts.stylize.suggestions import refuse
 from bot.intake.intake import MAX_STYLES
@@ -118,8 +118,9 @@ class StylizeHandler:
         """Check everything that needs no preset.
 
         Raises:
-            RequestRefused: the bot is shutting down, the channel is closed to requests, an
-                option has a problem, there is no content picture, or a permission is missing.
+            AccessRefused: the channel is closed to requests.
+            RequestRefused: the bot is shutting down, an option has a problem, there is no content
+                picture, or a permission is missing.
         """
         if not self._dependencies.scheduler.accepting:
             raise RequestRefused(RequestProblem.SHUTTING_DOWN)

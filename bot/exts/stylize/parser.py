@@ -28,6 +28,7 @@ __all__ = [
     "PictureReference",
     "PictureRole",
     "ReferenceKind",
+    "has_request_words",
     "parse_options",
     "parse_text",
 ]
@@ -154,6 +155,15 @@ def parse_text(text: str, *, bot_id: int | None = None) -> ParsedText:
         words=reader.preset or " ".join(words).strip(" .,!?\"'"),
         names_preset=bool(reader.preset),
     )
+
+
+def has_request_words(name: str) -> bool:
+    """Return whether a request would not take a text for a preset's name as a whole.
+
+    It contains a word with a meaning of its own, such as `me`, `mask`, `swap` or an option.
+    """
+    parsed = parse_text(name)
+    return replace(parsed, words="", correction=None) != ParsedText() or parsed.error is not None
 
 
 def parse_options(values: Mapping[str, Any], *, preset: str = "") -> ParsedText:

@@ -14,11 +14,15 @@ import discord
 from bot.discord_errors import discord_request
 from bot.errors import (
     AccessDeniedError,
+    AccessProblem,
+    AccessRefused,
     ArtefactMissingError,
     DiscordError,
     RequestProblem,
     RequestRefused,
 )
+from bot.exts.backend.access import check, picker_subject
+from bot.exts.backend.policy import Act
 from bot.exts.backend.responders import priority_of, reply_ephemeral
 from bot.exts.stylize.reaction_offers import ReactionOffers
 from bot.exts.stylize.request import PICTURE_SOURCE_JSON
@@ -277,19 +281,20 @@ class PickerHandler:
         return age > timedelta(seconds=self._dependencies.settings.picker_seconds)
 
     async def _find_usable(self, interaction: discord.Interaction[Any]) -> Picker | None:
-        """Return the picker on the message, or tell the member why they cannot use it."""
+        """Return the picker on the message, or tell the member that it is used.
+
+        Raises:
+            AccessRefused: it has expired, or belongs elsewhere or to another member.
+        """
         message = interaction.message
         picker = None if message is None else await self.find(message.id)
         if picker is None or self.is_expired(picker):
-            text = requests.PICKER_GONE
-        elif picker.requester_id != interaction.user.id:
-            text = requests.PICKER_NOT_YOURS
-        elif picker.used_at is not None:
-            text = requests.PICKER_USED
-        else:
-            return picker
-        await reply_ephemeral(interaction, text, view=start_view())
-        return None
+            raise AccessRefused(AccessProblem.UNKNOWN_PICKER)
+        check(Act.USE_PICKER, interaction, picker_subject(picker))
+        if picker.used_at is not None:
+            await reply_ephemeral(interaction, requests.PICKER_USED, view=start_view())
+            return None
+        return picker
 
     async def _load_page(self, guild_id: int | None, number: int) -> _Page:
         """Load a page; try again once if a preset is removed while its sheet is drawn.

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.discord_errors import discord_request
-from bot.errors import DiscordError, StoreUnavailableError
+from bot.errors import AccessProblem, DiscordError, StoreUnavailableError
+from bot.exts.backend.access import picker_subject
+from bot.exts.backend.policy import Act, Actor, Place, decide
 from bot.exts.backend.responders import sentence_for
 from bot.views.picker import preset_for_emoji
 
@@ -52,9 +54,12 @@ class PickerReactions:
         preset = preset_for_emoji(str(reaction.emoji), presets)
         if preset is None:
             return
-        if picker.requester_id == reaction.user_id:
+        actor = Actor(member_id=reaction.user_id)
+        place = Place(guild_id=reaction.guild_id, channel_id=reaction.channel_id)
+        problem = decide(Act.USE_PICKER, actor, place, picker_subject(picker))
+        if problem is None:
             await self._choose(picker, preset, reaction.member)
-        elif self._may_manage_messages(picker):
+        elif problem is AccessProblem.PICKER_NOT_YOURS and self._may_manage_messages(picker):
             await self._remove(picker, reaction)
 
     async def catch_up(self) -> None:

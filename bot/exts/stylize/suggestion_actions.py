@@ -9,7 +9,9 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from bot.errors import StoreUnavailableError
+from bot.errors import AccessProblem, AccessRefused, StoreUnavailableError
+from bot.exts.backend.access import check, check_job
+from bot.exts.backend.policy import Act, Subject
 from bot.exts.backend.responders import (
     InteractionResponder,
     SuggestionResponder,
@@ -20,7 +22,7 @@ from bot.exts.stylize.parser import ParsedText
 from bot.exts.stylize.request import StylizeRequest
 from bot.exts.stylize.suggestions import apply_suggestion, find_refused, form_fields
 from bot.views.components import routes
-from bot.views.components.items import CONTENT_FIELD, STYLE_FIELD, PictureForm, start_view
+from bot.views.components.items import CONTENT_FIELD, STYLE_FIELD, PictureForm
 from bot.views.components.routes import Suggestion
 from bot.views.text import requests
 from bot.views.text.help import how_to_ask
@@ -140,12 +142,10 @@ class SuggestionActions:
         """Restart a job with content and style swapped.
 
         Raises:
-            UnknownJobError: the job has been deleted.
+            UnknownJobError: the job has been deleted, or belongs elsewhere.
+            AccessRefused: it is another member's.
         """
-        job = await self._dependencies.store.get(job_id)
-        if job.origin.requester_id != interaction.user.id:
-            await reply_ephemeral(interaction, requests.SWAP_NOT_YOURS)
-            return
+        check_job(Act.SWAP_JOB, interaction, await self._dependencies.store.get(job_id))
         swapped = await self._dependencies.store.swap_inputs(job_id)
         if swapped.state.is_final:
             await reply_ephemeral(interaction, requests.SWAP_TOO_LATE)
@@ -194,19 +194,26 @@ class SuggestionActions:
     async def _find(
         self, interaction: discord.Interaction[Any], suggestion_id: str
     ) -> RefusedRequest | None:
-        """Return the refused request, or tell the member why they cannot use it."""
+        """Return the refused request, or tell the member that it is used.
+
+        Raises:
+            AccessRefused: it has expired, or belongs elsewhere or to another member.
+        """
         found = await find_refused(self._dependencies, suggestion_id)
         if found is None:
-            await reply_ephemeral(interaction, requests.OFFER_GONE, view=start_view())
-            return None
+            raise AccessRefused(AccessProblem.UNKNOWN_SUGGESTION)
         saved, refused = found
-        if saved.requester_id != interaction.user.id:
-            await reply_ephemeral(interaction, requests.OFFER_NOT_YOURS, view=start_view())
-        elif saved.used_at is not None:
+        origin = refused.request.origin
+        subject = Subject(
+            owner_id=saved.requester_id,
+            guild_id=origin.guild_id,
+            channel_ids=frozenset({origin.channel_id}),
+        )
+        check(Act.USE_SUGGESTION, interaction, subject)
+        if saved.used_at is not None:
             await reply_ephemeral(interaction, requests.OFFER_USED)
-        else:
-            return refused
-        return None
+            return None
+        return refused
 
 
 async def open_start_form(interaction: discord.Interaction[Any], preset: str = "") -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import (
+    AccessProblem,
+    AccessRefused,
     ArtefactMissingError,
     DiscordUnavailableError,
     LimitReached,
@@ -38,7 +40,6 @@ INTERNAL: Final = (
 COMMANDS_CHANGED: Final = (
     "My commands have just changed; wait a minute or restart Discord, then try again."
 )
-OPERATOR_ONLY: Final = "Only the bot's operator can do that."
 NOT_FOR_YOU: Final = "You cannot use that here."
 INPUT_NOT_UNDERSTOOD: Final = "I did not understand that; `{prefix}help` shows how it works."
 OLD_BUTTON: Final = (
@@ -50,6 +51,42 @@ DISCORD_UNAVAILABLE: Final = "Discord is not answering me right now. Try again i
 STORE_UNAVAILABLE: Final = (
     "I cannot reach my database right now; nothing is lost, try again in a minute."
 )
+
+_ACCESS: Final[Mapping[AccessProblem, str]] = {
+    AccessProblem.UNKNOWN_JOB: JOB_GONE,
+    AccessProblem.JOB_NOT_YOURS: "Only the member who asked for this painting can do that.",
+    AccessProblem.SWAP_NOT_YOURS: (
+        "Only the member who asked for this painting can swap its pictures."
+    ),
+    AccessProblem.UNKNOWN_PICKER: (
+        "This picker has expired; post the picture again for a new one."
+    ),
+    AccessProblem.PICKER_NOT_YOURS: (
+        "Only the member who posted the picture can choose its style; post your own to join in."
+    ),
+    AccessProblem.UNKNOWN_SUGGESTION: "This answer has expired; ask me again.",
+    AccessProblem.SUGGESTION_NOT_YOURS: (
+        "Only the member who asked can use this; ask me yourself to join in."
+    ),
+    AccessProblem.GALLERY_NOT_YOURS: (
+        "Only the member who opened this gallery can turn its pages; `/gallery` opens yours."
+    ),
+    AccessProblem.PRIVACY_NOT_YOURS: (
+        "This belongs to somebody else; use `/privacy` for your own."
+    ),
+    AccessProblem.CHANNEL_CLOSED: "I do not paint in this channel; try {where}.",
+    AccessProblem.NO_PRESETS_HERE: "Custom styles belong to servers. Try this in one.",
+    AccessProblem.NOT_A_PRESET_MANAGER: (
+        "Only members who can manage this server or its emojis add and remove styles; ask one of "
+        "them."
+    ),
+    AccessProblem.NO_SETTINGS_HERE: "That is for servers. Try it in one.",
+    AccessProblem.NOT_A_GUILD_MANAGER: (
+        "Only members who can manage this server can do that; ask one of them."
+    ),
+    AccessProblem.NOT_THE_OPERATOR: "Only the bot's operator can do that.",
+}
+"""Why a member may not do something, and what they may do instead."""
 
 _PICTURE: Final[Mapping[PictureProblem, str]] = {
     PictureProblem.NOT_A_PICTURE: (
@@ -77,6 +114,8 @@ _PICTURE: Final[Mapping[PictureProblem, str]] = {
 def explain(error: BaseException) -> str | None:
     """Choose the sentence for an error; None if the error is not meant for members."""
     match error:
+        case AccessRefused():
+            text = _ACCESS[error.problem].format(where=error.detail or "another one")
         case PictureRefused():
             text = _picture(error)
         case RequestRefused():
@@ -173,13 +212,6 @@ _REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
         + (f" (missing: {e.detail})" if e.detail else "")
         + "; ask a moderator for the permission or try another channel."
     ),
-    RequestProblem.CHANNEL_CLOSED: lambda e: (
-        f"I do not paint in this channel; try {e.detail or 'another one'}."
-    ),
-    RequestProblem.NOT_A_MANAGER: lambda _: (
-        "Only members who can manage this server can do that; ask one of them."
-    ),
-    RequestProblem.NO_GUILD: lambda _: "That is for servers. Try it in one.",
     RequestProblem.SHUTTING_DOWN: lambda _: (
         "I am finishing the queue and take nothing new right now; ask me again in a few minutes."
     ),

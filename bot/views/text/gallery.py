@@ -24,6 +24,3 @@ LEFT_OUT: Final = (
     "-# {count} more from channels that not everyone here can see; `/gallery` shows them to you "
     "alone."
 )
-NOT_YOURS: Final = (
-    "Only the member who opened this gallery can turn its pages; `{prefix}gallery` opens yours."
-)

@@ -83,6 +83,9 @@ _REFUSED: Final[Mapping[PresetProblem, Callable[[PresetRefused], str]]] = {
         f"{quoted(e.word or '')} cannot be a style's name; take 2 to 32 letters, digits, spaces "
         "or dashes, with a letter among them."
     ),
+    PresetProblem.RESERVED_NAME: lambda e: (
+        f"{quoted(e.word or '')} means something else to me in a request; choose another name."
+    ),
     PresetProblem.NAME_TAKEN: lambda e: (
         f"{quoted(e.word or '')} is taken. Choose another name, or remove that style first."
     ),
@@ -107,9 +110,4 @@ _REFUSED: Final[Mapping[PresetProblem, Callable[[PresetRefused], str]]] = {
     PresetProblem.NO_PICTURE: lambda _: (
         "Attach the picture whose style I should learn, or reply to a message that has it."
     ),
-    PresetProblem.NOT_A_MANAGER: lambda _: (
-        "Only members who can manage this server or its emojis add and remove styles; ask one of "
-        "them."
-    ),
-    PresetProblem.NO_GUILD: lambda _: "Custom styles belong to servers. Try this in one.",
 }

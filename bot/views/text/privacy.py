@@ -13,7 +13,6 @@ SENT: Final = "I have sent you a direct message."
 NO_DM: Final = (
     "I cannot send you direct messages; use `/privacy` here, and only you will see the answer."
 )
-NOT_YOURS: Final = "This belongs to somebody else; use `/privacy` for your own."
 EXPORT_PART: Final = "Your data, part {number}."
 
 TITLE: Final = "What I hold about you"

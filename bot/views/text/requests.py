@@ -12,10 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["numbers_for_styles"]
 
-OFFER_GONE: Final = "This answer has expired; ask me again."
-OFFER_NOT_YOURS: Final = "Only the member who asked can use this; ask me yourself to join in."
 OFFER_USED: Final = "You already used this one; look further down."
-SWAP_NOT_YOURS: Final = "Only the member who asked for this painting can swap its pictures."
 SWAP_TOO_LATE: Final = (
     "This painting has ended already; ask again with the word `swap` for the other way round."
 )
@@ -32,11 +29,7 @@ MENU_ENTRY: Final = "Stylize"
 AVATAR_NAME: Final = "{name}'s avatar"
 
 PICKER_POSTED: Final = "Now choose a style in the message I posted in this channel."
-PICKER_NOT_YOURS: Final = (
-    "Only the member who posted the picture can choose its style; post your own to join in."
-)
 PICKER_USED: Final = "A style was already chosen here; post the picture again to try another."
-PICKER_GONE: Final = "This picker has expired; post the picture again for a new one."
 PICKER_TITLE: Final = "Choose a style"
 PICKER_QUESTION: Final = "Pick a style for {filename}. {how}"
 PICKER_REACT: Final = "React with a style's emoji, or use the menu."

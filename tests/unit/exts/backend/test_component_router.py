@@ -9,8 +9,9 @@ import discord
 import pytest
 
 from bot.client import StyleBot
-from bot.errors import RequestProblem, RequestRefused, UnknownJobError
+from bot.errors import AccessProblem, AccessRefused, UnknownJobError
 from bot.exts.backend.component_router import ComponentRouter
+from bot.exts.backend.policy import Act
 from bot.settings import Settings
 from bot.views.components import routes
 from bot.views.components.routes import JobAction
@@ -21,13 +22,24 @@ from bot.views.text import errors
 def interaction():
     """Make an interaction of a component or a form, with the answers it was given."""
 
-    def make(custom_id, *, values=(), user_id=4, kind=discord.InteractionType.component):
-        made = SimpleNamespace(
+    def make(
+        custom_id, *, values=(), user_id=4, author_id=BOT, kind=discord.InteractionType.component
+    ):
+        made = MagicMock(spec=discord.Interaction)
+        made.configure_mock(
             id=1,
             type=kind,
+            application_id=BOT,
+            client=SimpleNamespace(application_id=BOT, user=SimpleNamespace(id=BOT)),
+            guild_id=1,
+            guild=SimpleNamespace(id=1),
+            channel=SimpleNamespace(id=2),
+            permissions=discord.Permissions.none(),
             data={"custom_id": custom_id, "values": list(values)},
             user=SimpleNamespace(id=user_id),
-            message=object(),
+            message=SimpleNamespace(
+                author=SimpleNamespace(id=author_id), flags=discord.MessageFlags()
+            ),
             response=AsyncMock(),
             followup=AsyncMock(),
         )
@@ -35,6 +47,9 @@ def interaction():
         return made
 
     return make
+
+
+BOT = 9
 
 
 def answers(interaction):
@@ -91,10 +106,11 @@ async def test_a_form_reaches_its_handler(interaction):
 
 async def test_only_the_owner_may_press(interaction):
     handle = AsyncMock(spec=lambda interaction, *, action, member_id: None)
-    router = router_of(routes.PRIVACY, handle, not_owner="Not yours.")
+    router = router_of(routes.PRIVACY, handle, owner_act=Act.USE_PRIVACY_MESSAGE)
     stranger = interaction("privacy:export:4", user_id=5)
     await router.on_interaction(stranger)
-    assert answers(stranger) == ["Not yours."]
+    (answer,) = answers(stranger)
+    assert "somebody else" in answer
     handle.assert_not_awaited()
     await router.on_interaction(interaction("privacy:export:4", user_id=4))
     handle.assert_awaited_once()
@@ -107,6 +123,14 @@ async def test_an_unknown_custom_id_is_answered(interaction, custom_id):
     assert answers(pressed) == [errors.OLD_BUTTON]
 
 
+async def test_components_of_anybody_elses_message_are_not_believed(interaction):
+    handle = AsyncMock(spec=lambda interaction, *, job_id: None)
+    forged = interaction("job:0123456789ab:swap", author_id=BOT + 1)
+    await router_of(routes.SWAP, handle).on_interaction(forged)
+    handle.assert_not_awaited()
+    assert answers(forged) == [errors.OLD_BUTTON]
+
+
 async def test_commands_are_left_to_others(interaction):
     used = interaction("", kind=discord.InteractionType.application_command)
     await ComponentRouter().on_interaction(used)
@@ -117,7 +141,7 @@ async def test_commands_are_left_to_others(interaction):
     ("error", "sentence"),
     [
         (UnknownJobError("0123456789ab"), errors.JOB_GONE),
-        (RequestRefused(RequestProblem.NO_GUILD), "server"),
+        (AccessRefused(AccessProblem.NO_SETTINGS_HERE), "server"),
         (RuntimeError("a bug"), "reference"),
     ],
 )

@@ -8,7 +8,7 @@ from unittest.mock import AsyncMock, MagicMock
 import discord
 import pytest
 
-from bot.errors import RequestProblem, RequestRefused
+from bot.errors import AccessProblem, AccessRefused, RequestProblem, RequestRefused
 from bot.exts.backend.responders import (
     WARNING_EMOJI,
     InteractionResponder,
@@ -183,7 +183,7 @@ def test_unexpected_errors_are_logged_under_the_reference_that_members_read(capl
     reference = sentence.split("`")[1]
     assert reference in caplog.text
     assert "a test failed" in caplog.text
-    expected = sentence_for(RequestRefused(RequestProblem.NO_GUILD), doing="a test")
+    expected = sentence_for(AccessRefused(AccessProblem.NO_SETTINGS_HERE), doing="a test")
     assert "reference" not in expected
 
 

@@ -10,12 +10,18 @@ from unittest.mock import AsyncMock, MagicMock
 import discord
 import pytest
 
-from bot.errors import RequestProblem, RequestRefused, UnknownJobError
+from bot.errors import (
+    AccessProblem,
+    AccessRefused,
+    RequestProblem,
+    RequestRefused,
+    UnknownJobError,
+)
 from bot.exts.jobs.actions import DOUBLE_PRESS, JobActions
 from bot.intake.repeats import RepeatMode
 from bot.jobs.models import GuildSettings, JobState
 from bot.views.components.routes import JobAction
-from bot.views.text import errors, jobs
+from bot.views.text import jobs
 
 REQUESTER, STRANGER = 4, 5
 JOB_ID = "0123456789ab"
@@ -41,13 +47,17 @@ def press(dependencies):
     """Press a button; returns the interaction with the answers it was given."""
     actions = JobActions(dependencies)
 
-    async def press(action, *, user_id=REQUESTER, at=None, moderator=False, mentions=()):
-        interaction = SimpleNamespace(
+    async def press(
+        action, *, user_id=REQUESTER, guild_id=1, at=None, moderator=False, mentions=()
+    ):
+        interaction = MagicMock(spec=discord.Interaction)
+        interaction.configure_mock(
             id=1,
             user=SimpleNamespace(id=user_id),
-            guild_id=1,
+            guild_id=guild_id,
+            guild=SimpleNamespace(id=guild_id),
             channel=MagicMock(spec=discord.TextChannel, id=2),
-            message=SimpleNamespace(id=9, mentions=list(mentions)),
+            message=SimpleNamespace(id=9, mentions=list(mentions), flags=discord.MessageFlags()),
             created_at=at or datetime.now(UTC),
             permissions=discord.Permissions(manage_messages=moderator),
             app_permissions=discord.Permissions.all(),
@@ -81,12 +91,26 @@ async def test_the_requester_and_moderators_may_cancel_and_delete(
     press, dependencies, user_id, moderator, allowed
 ):
     running(dependencies)
-    cancelled = await press(JobAction.CANCEL, user_id=user_id, moderator=moderator)
+    for action in (JobAction.CANCEL, JobAction.DELETE):
+        if allowed:
+            await press(action, user_id=user_id, moderator=moderator)
+        else:
+            with pytest.raises(AccessRefused) as refused:
+                await press(action, user_id=user_id, moderator=moderator)
+            assert refused.value.problem is AccessProblem.JOB_NOT_YOURS
     assert dependencies.store.cancel.await_count == allowed
-    assert answer(cancelled) == (None if allowed else jobs.NOT_YOURS)
-    deleted = await press(JobAction.DELETE, user_id=user_id, moderator=moderator)
     assert dependencies.store.retention.delete_job.await_count == allowed
-    assert deleted.delete_original_response.await_count == allowed
+
+
+@pytest.mark.parametrize("action", JobAction)
+async def test_a_job_of_another_guild_is_unknown_even_to_moderators(press, dependencies, action):
+    running(dependencies)
+    for user_id, moderator in ((REQUESTER, False), (STRANGER, True), (STRANGER, False)):
+        with pytest.raises(UnknownJobError):
+            await press(action, user_id=user_id, guild_id=7, moderator=moderator)
+    dependencies.store.cancel.assert_not_awaited()
+    dependencies.store.retention.delete_job.assert_not_awaited()
+    dependencies.repeats.repaint.assert_not_awaited()
 
 
 async def test_a_finished_job_cannot_be_cancelled(press, dependencies):
@@ -142,18 +166,20 @@ async def test_nothing_is_enqueued_at_a_limit_or_while_shutting_down(press, depe
 
 async def test_a_guild_that_allows_other_channels_refuses(press, dependencies):
     dependencies.store.guilds.get_settings.return_value = GuildSettings(channel_ids=(7,))
-    with pytest.raises(RequestRefused) as refused:
+    with pytest.raises(AccessRefused) as refused:
         await press(JobAction.AGAIN)
-    assert refused.value.problem is RequestProblem.CHANNEL_CLOSED
+    assert refused.value.problem is AccessProblem.CHANNEL_CLOSED
+    assert refused.value.detail == "<#7>"
 
 
 async def test_the_message_of_a_deleted_job_is_deleted_by_whom_it_mentions(press, dependencies):
     dependencies.store.get.side_effect = UnknownJobError(JOB_ID)
     mine = await press(JobAction.DELETE, mentions=[SimpleNamespace(id=REQUESTER)])
     mine.delete_original_response.assert_awaited_once()
-    others = await press(JobAction.DELETE, user_id=STRANGER)
-    others.delete_original_response.assert_not_awaited()
-    assert answer(others) == errors.JOB_GONE
+    with pytest.raises(AccessRefused):
+        await press(JobAction.DELETE, user_id=STRANGER)
+    moderators = await press(JobAction.DELETE, user_id=STRANGER, moderator=True)
+    moderators.delete_original_response.assert_awaited_once()
     with pytest.raises(UnknownJobError):
         await press(JobAction.AGAIN)
 

@@ -30,7 +30,7 @@ def channel(guild, *, nsfw=False, everyone=READ, member=READ, kind=discord.TextC
 @pytest.fixture
 def guild():
     """A guild with an open, a closed and an age-restricted channel, and a private thread."""
-    made = MagicMock(spec=discord.Guild)
+    made = MagicMock(spec=discord.Guild, id=1)
     made.default_role = MagicMock(spec=discord.Role)
     channels = {
         HERE: channel(made),

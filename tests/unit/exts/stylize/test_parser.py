@@ -10,6 +10,7 @@ from bot.exts.stylize.parser import (
     PictureReference,
     PictureRole,
     ReferenceKind,
+    has_request_words,
     parse_options,
     parse_text,
 )
@@ -195,3 +196,20 @@ def test_nearest_valid_value_is_suggested(text, correction):
 @pytest.mark.parametrize("text", ["mask", "with a mask", "--mask"])
 def test_mask_is_requested_by_word(text):
     assert parse_text(f"mosaic {text}") == ParsedText(words="mosaic", mask=True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("me", "Me", "myself", "call me", "avatar", "my pfp", "profile picture", "mask"),
+        *("with a mask", "swap", "keep colours", "size=64", "https://evil.example"),
+        "<@123456789012345678>",
+    ],
+)
+def test_words_with_a_meaning_of_their_own_name_no_preset(name):
+    assert has_request_words(name)
+
+
+@pytest.mark.parametrize("name", ["blue harbour", "Memes", "the scream", "swapping", "masks"])
+def test_other_words_may_name_a_preset(name):
+    assert not has_request_words(name)

@@ -147,8 +147,15 @@ class Environment:
         )
 
 
-def make_reaction(user_id, emoji=PRESETS[1].emoji):
-    return SimpleNamespace(message_id=10, user_id=user_id, emoji=emoji, member=None)
+def make_reaction(user_id, emoji=PRESETS[1].emoji, *, guild_id=1, channel_id=2):
+    return SimpleNamespace(
+        message_id=10,
+        user_id=user_id,
+        emoji=emoji,
+        member=None,
+        guild_id=guild_id,
+        channel_id=channel_id,
+    )
 
 
 def shown_reaction(emoji, *user_ids):
@@ -218,6 +225,14 @@ async def test_a_reaction_of_the_requester_starts_a_job():
     assert env.table.used == [10]
     assert PRESETS[1].title in message.edits[0]["content"]
     assert message.is_cleared
+
+
+@pytest.mark.parametrize("elsewhere", [{"guild_id": 7}, {"guild_id": None}, {"channel_id": 8}])
+async def test_a_reaction_that_is_not_of_the_pickers_channel_chooses_nothing(elsewhere):
+    env, message = Environment(make_picker()), Message()
+    await env.reactions(Client(message)).on_reaction(make_reaction(REQUESTER, **elsewhere))
+    assert not env.accepted
+    assert not env.table.used
 
 
 @pytest.mark.parametrize(

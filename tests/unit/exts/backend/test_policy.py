@@ -1,0 +1,271 @@
+"""The access matrix: every act by every role in every place, and the act of each entrance.
+
+A command, a context menu entry or a route without a row here fails, as does an act without one.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import pytest
+from discord import AppCommandType
+
+from bot.app.composition import compose
+from bot.client import StyleBot
+from bot.errors import AccessProblem, AccessRefused
+from bot.exts.backend.policy import Act, Actor, Place, Subject, decide
+from bot.settings import Settings
+from bot.views.components.routes import ROUTES
+from bot.views.text import errors
+
+GUILD, OTHER_GUILD = 1, 2
+CHANNEL, OTHER_CHANNEL, FOREIGN_CHANNEL, DIRECT_CHANNEL = 10, 11, 20, 30
+REQUESTER = 4
+
+KINDS = {
+    AppCommandType.chat_input: "/",
+    AppCommandType.user: "user menu ",
+    AppCommandType.message: "menu ",
+}
+
+ROLES = {
+    "requester": Actor(member_id=REQUESTER),
+    "member": Actor(member_id=5),
+    "moderator": Actor(member_id=6, is_moderator=True),
+    "manager": Actor(member_id=7, manages_guild=True),
+    "operator": Actor(member_id=8, is_operator=True),
+}
+PLACES = {
+    "its channel": Place(guild_id=GUILD, channel_id=CHANNEL),
+    "its guild": Place(guild_id=GUILD, channel_id=OTHER_CHANNEL),
+    "its guild, in private": Place(guild_id=GUILD, channel_id=OTHER_CHANNEL, is_private=True),
+    "another guild": Place(guild_id=OTHER_GUILD, channel_id=FOREIGN_CHANNEL),
+    "another guild, in private": Place(
+        guild_id=OTHER_GUILD, channel_id=FOREIGN_CHANNEL, is_private=True
+    ),
+    "direct message": Place(guild_id=None, channel_id=DIRECT_CHANNEL, is_private=True),
+}
+SUBJECT = Subject(
+    owner_id=REQUESTER,
+    guild_id=GUILD,
+    channel_ids=frozenset({CHANNEL}),
+    request_channel_ids=frozenset({CHANNEL}),
+    manager_role_id=77,
+)
+"""A job, picker or request of the requester, in a channel that not everyone reads."""
+
+# One letter for each place: `+` allowed, `?` unknown there, `-` refused.
+ALLOWED_TO_ALL = dict.fromkeys(ROLES, "++++++")
+MATRIX = {
+    Act.LIST_JOB: {"requester": "+?+?++"} | dict.fromkeys(list(ROLES)[1:], "+?????"),
+    Act.SHOW_RESULT: {"requester": "+?+?++"} | dict.fromkeys(list(ROLES)[1:], "+?????"),
+    Act.INSPECT_JOB: {"requester": "+++?++"} | dict.fromkeys(list(ROLES)[1:], "+?????"),
+    Act.REPEAT_JOB: {"requester": "+++??+"} | dict.fromkeys(list(ROLES)[1:], "+?????"),
+    Act.SWAP_JOB: {"requester": "+++?++"} | dict.fromkeys(list(ROLES)[1:], "---???"),
+    Act.CANCEL_JOB: {
+        "requester": "+++?++",
+        "member": "---???",
+        "moderator": "+++???",
+        "manager": "---???",
+        "operator": "---???",
+    },
+    Act.DELETE_JOB: {
+        "requester": "+++?++",
+        "member": "---???",
+        "moderator": "+++???",
+        "manager": "---???",
+        "operator": "---???",
+    },
+    Act.USE_PICKER: {"requester": "+?????"} | dict.fromkeys(list(ROLES)[1:], "-?????"),
+    Act.USE_SUGGESTION: {"requester": "+????+"} | dict.fromkeys(list(ROLES)[1:], "-????-"),
+    Act.TURN_GALLERY_PAGE: {"requester": "++++++"} | dict.fromkeys(list(ROLES)[1:], "------"),
+    Act.USE_PRIVACY_MESSAGE: {"requester": "++++++"} | dict.fromkeys(list(ROLES)[1:], "------"),
+    Act.MAKE_REQUEST: dict.fromkeys(ROLES, "+----+"),
+    Act.SEE_PRESETS: dict.fromkeys(ROLES, "+++++-"),
+    Act.MANAGE_PRESETS: dict.fromkeys(ROLES, "------") | {"manager": "+++++-"},
+    Act.CHANGE_SETTINGS: dict.fromkeys(ROLES, "------") | {"manager": "+++++-"},
+    Act.READ_HELP: ALLOWED_TO_ALL,
+    Act.OPERATE_BOT: dict.fromkeys(ROLES, "------") | {"operator": "++++++"},
+}
+UNKNOWN = {
+    AccessProblem.UNKNOWN_JOB,
+    AccessProblem.UNKNOWN_PICKER,
+    AccessProblem.UNKNOWN_SUGGESTION,
+}
+
+COMMANDS = {
+    "!again": {Act.REPEAT_JOB, Act.MAKE_REQUEST},
+    "!cancel": {Act.CANCEL_JOB, Act.LIST_JOB},
+    "!drain": {Act.OPERATE_BOT},
+    "!gallery": {Act.SHOW_RESULT},
+    "!help": {Act.READ_HELP},
+    "!pause": {Act.OPERATE_BOT},
+    "!presets": {Act.READ_HELP},
+    "!privacy": {Act.USE_PRIVACY_MESSAGE},
+    "!queue": {Act.LIST_JOB},
+    "!resume": {Act.OPERATE_BOT},
+    "!settings": {Act.CHANGE_SETTINGS},
+    "!style": {Act.SEE_PRESETS, Act.MAKE_REQUEST},
+    "!style add": {Act.MANAGE_PRESETS},
+    "!style list": {Act.SEE_PRESETS},
+    "!style remove": {Act.MANAGE_PRESETS},
+    "!style show": {Act.SEE_PRESETS},
+    "!stylize": {Act.MAKE_REQUEST},
+    "!sync": {Act.OPERATE_BOT},
+    "/again": {Act.REPEAT_JOB, Act.MAKE_REQUEST},
+    "/cancel": {Act.CANCEL_JOB, Act.LIST_JOB},
+    "/gallery": {Act.SHOW_RESULT},
+    "/help": {Act.READ_HELP},
+    "/presets": {Act.READ_HELP},
+    "/privacy": {Act.USE_PRIVACY_MESSAGE},
+    "/queue": {Act.LIST_JOB},
+    "/settings": {Act.CHANGE_SETTINGS},
+    "/style": {Act.SEE_PRESETS},
+    "/style add": {Act.MANAGE_PRESETS},
+    "/style list": {Act.SEE_PRESETS},
+    "/style remove": {Act.MANAGE_PRESETS},
+    "/style show": {Act.SEE_PRESETS},
+    "/stylize": {Act.MAKE_REQUEST},
+    "menu Stylize": {Act.MAKE_REQUEST},
+}
+SUGGESTIONS = "correct without frame avatar preset leave two blend retry stylize help upload"
+COMPONENTS = {
+    **dict.fromkeys(
+        [
+            f"job:{{job_id}}:{action}"
+            for action in ("again", "style", "content", "keep", "recolour", "larger", "smaller")
+        ],
+        frozenset({Act.REPEAT_JOB, Act.MAKE_REQUEST}),
+    ),
+    "job:{job_id}:cancel": {Act.CANCEL_JOB},
+    "job:{job_id}:delete": {Act.DELETE_JOB},
+    "job:{job_id}:details": {Act.INSPECT_JOB},
+    "job:{job_id}:timelapse": {Act.INSPECT_JOB},
+    "job:{job_id}:swap": {Act.SWAP_JOB},
+    "picker:choose": {Act.USE_PICKER},
+    "picker:take:{preset}": {Act.USE_PICKER},
+    "picker:page:{page}": {Act.USE_PICKER},
+    **dict.fromkeys(
+        [f"offer:{{suggestion_id}}:{suggestion}" for suggestion in SUGGESTIONS.split()],
+        frozenset({Act.USE_SUGGESTION}),
+    ),
+    "form:{suggestion_id}": {Act.USE_SUGGESTION},
+    "ask:{preset}": {Act.MAKE_REQUEST},
+    "form:new": {Act.MAKE_REQUEST},
+    "form:new:{preset}": {Act.MAKE_REQUEST},
+    "gallery:newer:{opened_by}.{subject}.{page}": {Act.TURN_GALLERY_PAGE, Act.SHOW_RESULT},
+    "gallery:older:{opened_by}.{subject}.{page}": {Act.TURN_GALLERY_PAGE, Act.SHOW_RESULT},
+    "styles:ask:{name}": {Act.MANAGE_PRESETS},
+    "styles:remove:{name}": {Act.MANAGE_PRESETS},
+    "styles:keep:{name}": {Act.MANAGE_PRESETS},
+    **dict.fromkeys(
+        [
+            f"privacy:{action}:{{member_id}}"
+            for action in ("export", "ask", "forget", "erase", "keep")
+        ],
+        frozenset({Act.USE_PRIVACY_MESSAGE}),
+    ),
+    "rules:channels": {Act.CHANGE_SETTINGS},
+    "rules:role": {Act.CHANGE_SETTINGS},
+    "rules:channels:reset": {Act.CHANGE_SETTINGS},
+    "rules:role:reset": {Act.CHANGE_SETTINGS},
+    "rules:everywhere:": {Act.CHANGE_SETTINGS},
+    "rules:norole:": {Act.CHANGE_SETTINGS},
+}
+OTHER_ENTRANCES = {
+    "a message that mentions the bot": {Act.MAKE_REQUEST},
+    "a reaction to a picker": {Act.USE_PICKER},
+}
+
+
+def components():
+    """Every kind of custom_id; a field that chooses an action is spelt out."""
+    for route in ROUTES:
+        kinds = [route.template]
+        for name, field in route.fields.items():
+            if isinstance(field.parse, type) and issubclass(field.parse, StrEnum):
+                spelt = [value for value in field.parse if _fits(field.pattern, value)]
+                kinds = [k.replace(f"{{{name}}}", value) for k in kinds for value in spelt]
+        yield from kinds
+
+
+def _fits(pattern, value):
+    return value.value in pattern.replace("\\", "").split("|")
+
+
+@pytest.mark.parametrize("act", Act)
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("place", PLACES)
+def test_every_act_by_every_role_in_every_place(act, role, place):
+    expected = MATRIX[act][role][list(PLACES).index(place)]
+    problem = decide(act, ROLES[role], PLACES[place], SUBJECT)
+    found = "+" if problem is None else "?" if problem in UNKNOWN else "-"
+    assert found == expected, problem
+
+
+@pytest.mark.parametrize("act", [Act.LIST_JOB, Act.SHOW_RESULT])
+def test_what_everyone_can_read_is_shown_within_its_guild(act):
+    readable = Subject(
+        owner_id=REQUESTER, guild_id=GUILD, channel_ids=frozenset({CHANNEL}), is_readable=True
+    )
+    member = ROLES["member"]
+    assert decide(act, member, PLACES["its guild"], readable) is None
+    assert decide(act, member, PLACES["another guild"], readable) is AccessProblem.UNKNOWN_JOB
+    assert decide(act, member, PLACES["direct message"], readable) is AccessProblem.UNKNOWN_JOB
+
+
+def test_jobs_of_direct_messages_are_seen_by_their_requester_alone():
+    private = Subject(owner_id=REQUESTER, channel_ids=frozenset({DIRECT_CHANNEL}))
+    for act in (Act.INSPECT_JOB, Act.REPEAT_JOB, Act.SWAP_JOB, Act.CANCEL_JOB, Act.DELETE_JOB):
+        for place in PLACES.values():
+            for role in ("member", "moderator", "manager", "operator"):
+                assert decide(act, ROLES[role], place, private) is AccessProblem.UNKNOWN_JOB
+        assert decide(act, ROLES["requester"], PLACES["direct message"], private) is None
+
+
+def test_managers_of_presets_are_those_of_the_emojis_and_of_the_chosen_role_too():
+    here = PLACES["its guild"]
+    for actor in (
+        Actor(member_id=9, manages_expressions=True),
+        Actor(member_id=9, role_ids=frozenset({77})),
+    ):
+        assert decide(Act.MANAGE_PRESETS, actor, here, SUBJECT) is None
+        assert decide(Act.CHANGE_SETTINGS, actor, here, SUBJECT) is not None
+    without_role = Subject(guild_id=GUILD)
+    nobody = Actor(member_id=9, role_ids=frozenset({77}))
+    assert decide(Act.MANAGE_PRESETS, nobody, here, without_role) is not None
+
+
+def test_a_thread_is_open_to_requests_if_its_channel_is():
+    thread = Place(guild_id=GUILD, channel_id=99, parent_id=CHANNEL)
+    assert decide(Act.MAKE_REQUEST, ROLES["member"], thread, SUBJECT) is None
+
+
+def test_every_act_has_a_row():
+    assert set(MATRIX) == set(Act)
+    assert all(set(roles) == set(ROLES) for roles in MATRIX.values())
+    entrances = {**COMMANDS, **COMPONENTS, **OTHER_ENTRANCES}
+    assert set().union(*entrances.values()) == set(Act), "an act without an entrance"
+
+
+async def test_every_command_has_a_row(tmp_path):
+    settings = Settings(_env_file=None, data_dir=tmp_path)
+    async with compose(settings) as composed, StyleBot(composed.dependencies) as bot:
+        await bot.setup_hook()
+        found = {f"!{command.qualified_name}" for command in bot.walk_commands()}
+        for kind, sign in KINDS.items():
+            found |= {f"{sign}{each.qualified_name}" for each in bot.tree.walk_commands(type=kind)}
+    assert found == set(COMMANDS)
+
+
+def test_every_component_has_a_row():
+    assert set(components()) == set(COMPONENTS)
+
+
+@pytest.mark.parametrize("problem", AccessProblem)
+def test_every_refusal_has_its_sentence(problem):
+    sentence = errors.explain(AccessRefused(problem))
+    assert sentence
+    assert sentence[-1] in ".?"
+    assert "{" not in sentence
+    assert sentence != errors.INTERNAL
