@@ -26,6 +26,7 @@ MEMBERS_ROLE = "Artists"
 ARTISTS_COLOR = 0xE8A33D
 BOT_COLOR = 0x5B8DEF
 EMOJI_NAME = "atelier"
+BOT_PERMISSIONS = EVERYONE | Permission.MANAGE_MESSAGES | Permission.PIN_MESSAGES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +91,7 @@ def create_default_scene(
     )
     guild = state.add_guild("The Atelier", people[0])
     artists = state.add_role(guild, MEMBERS_ROLE, EVERYONE, color=ARTISTS_COLOR)
-    robots = state.add_role(guild, bot.name, EVERYONE | Permission.MANAGE_MESSAGES, color=BOT_COLOR)
+    robots = state.add_role(guild, bot.name, BOT_PERMISSIONS, color=BOT_COLOR)
     robots.managed, robots.bot_id = True, bot.id
     _add_expressions(state, cdn, guild)
     general = state.add_channel(guild, "general", topic="Say hello.")

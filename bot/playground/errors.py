@@ -28,12 +28,14 @@ class ErrorCode(Enum):
     UNKNOWN_MEMBER = (404, 10007, "Unknown Member")
     UNKNOWN_MESSAGE = (404, 10008, "Unknown Message")
     UNKNOWN_ROLE = (404, 10011, "Unknown Role")
+    UNKNOWN_OVERWRITE = (404, 10009, "Unknown Overwrite")
     UNKNOWN_USER = (404, 10013, "Unknown User")
     UNKNOWN_EMOJI = (400, 10014, "Unknown Emoji")
     UNKNOWN_WEBHOOK = (404, 10015, "Unknown Webhook")
     UNKNOWN_STICKER = (404, 10060, "Unknown sticker")
     UNKNOWN_INTERACTION = (404, 10062, "Unknown interaction")
     UNKNOWN_COMMAND = (404, 10063, "Unknown application command")
+    TOO_MANY_PINS = (400, 30003, "Maximum number of pins reached (250)")
     TOO_MANY_REACTIONS = (403, 30010, "Maximum number of reactions reached (20)")
     TOO_MANY_COMMANDS = (400, 30032, "Maximum number of application commands reached (100).")
     REQUEST_TOO_LARGE = (413, 40005, "Request entity too large")
@@ -51,6 +53,7 @@ class ErrorCode(Enum):
             "Must provide at least 2 and fewer than 100 messages to delete."
         ),
     )
+    WRONG_CHANNEL_TYPE = (400, 50024, "Cannot execute action on this channel type")
     INVALID_WEBHOOK_TOKEN = (401, 50027, "Invalid Webhook Token")
     MESSAGE_TOO_OLD = (
         400,
@@ -174,6 +177,14 @@ class FormErrors:
         """Return the value if it is an integer; None counts as 0."""
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value or 0
+        self.add(path, "NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
+        return 0
+
+    def read_permissions(self, path: tuple[str | int, ...], value: object) -> int:
+        """Return the permission bits, which Discord writes in a string; None counts as 0."""
+        text = str(value or 0)
+        if text.isascii() and text.isdecimal():
+            return int(text)
         self.add(path, "NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
         return 0
 

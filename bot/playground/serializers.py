@@ -43,6 +43,10 @@ def iso(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds")
 
 
+def _iso_or_none(moment: datetime | None) -> str | None:
+    return None if moment is None else iso(moment)
+
+
 def user(record: User) -> Json:
     """Return a user object."""
     shape: Json = {
@@ -66,7 +70,7 @@ def member(record: Member, *, with_user: bool = True) -> Json:
     shape: Json = {
         "avatar": None,
         "banner": None,
-        "communication_disabled_until": None,
+        "communication_disabled_until": _iso_or_none(record.timed_out_until),
         "flags": 0,
         "joined_at": iso(record.joined_at),
         "nick": record.nick,
@@ -164,11 +168,11 @@ class Serializer:
             "type": record.type,
             "last_message_id": record.last_message_id,
             "flags": 0,
-            "last_pin_timestamp": None,
+            "last_pin_timestamp": _iso_or_none(record.last_pinned_at),
             "guild_id": record.guild_id,
             "name": record.name,
             "parent_id": None,
-            "rate_limit_per_user": 0,
+            "rate_limit_per_user": record.slowmode_seconds,
             "topic": record.topic,
             "position": record.position,
             "nsfw": record.nsfw,
@@ -286,9 +290,9 @@ class Serializer:
             "channel_id": record.channel_id,
             "author": user(record.author),
             "timestamp": iso(record.timestamp),
-            "edited_timestamp": None if record.edited is None else iso(record.edited),
+            "edited_timestamp": _iso_or_none(record.edited),
             "tts": record.tts,
-            "pinned": record.pinned,
+            "pinned": record.pinned_at is not None,
             "mention_everyone": record.mention_everyone,
             "mentions": [user(u) for u in record.mentions],
             "mention_roles": list(record.mention_roles),
@@ -355,7 +359,7 @@ class Serializer:
                 **({"sticker_items": stickers} if stickers else {}),
                 "type": record.type,
                 "timestamp": iso(record.timestamp),
-                "edited_timestamp": None if record.edited is None else iso(record.edited),
+                "edited_timestamp": _iso_or_none(record.edited),
                 "mentions": [user(u) for u in record.mentions],
                 "mention_roles": list(record.mention_roles),
                 "flags": record.flags,

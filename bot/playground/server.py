@@ -21,9 +21,11 @@ from bot.playground.messages.poll_service import PollService
 from bot.playground.messages.reaction_service import ReactionService
 from bot.playground.page.page_feed import PageFeed
 from bot.playground.page.page_routes import PageRoutes
+from bot.playground.rest.channel_routes import ChannelRoutes
 from bot.playground.rest.command_routes import CommandRoutes
 from bot.playground.rest.guild_routes import GuildRoutes
 from bot.playground.rest.interaction_routes import InteractionRoutes
+from bot.playground.rest.member_routes import MemberRoutes
 from bot.playground.rest.message_routes import MessageRoutes
 from bot.playground.rest.middleware import API_PREFIXES, Middlewares
 from bot.playground.rest.rate_limits import RateLimiter
@@ -139,6 +141,8 @@ class Playground(MemberActions):
         return [
             *MessageRoutes(state, self.messages, self.reactions, self.polls, serializer).routes(),
             *GuildRoutes(state, serializer, self.cdn, self.gateway).routes(),
+            *ChannelRoutes(state, self.event_bus, serializer).routes(),
+            *MemberRoutes(state, self.event_bus).routes(),
             *InteractionRoutes(state, self.interactions, self.messages, serializer).routes(),
             *CommandRoutes(state, self.commands).routes(),
         ]

@@ -173,6 +173,8 @@ EVENTS: dict[str, Any] = {
     "GUILD_UPDATE": "GuildWithCountsResponse",
     "GUILD_DELETE": {"id": "snowflake", "unavailable?": "boolean"},
     "GUILD_MEMBER_ADD": "MemberOfGuild",
+    "GUILD_MEMBER_UPDATE": "MemberOfGuild",
+    "GUILD_MEMBER_REMOVE": {"guild_id": "snowflake", "user": "UserResponse"},
     "GUILD_MEMBERS_CHUNK": {
         "guild_id": "snowflake",
         "members": ["list", "GuildMemberResponse"],
@@ -185,6 +187,11 @@ EVENTS: dict[str, Any] = {
     "CHANNEL_CREATE": "GuildChannelResponse",
     "CHANNEL_UPDATE": "GuildChannelResponse",
     "CHANNEL_DELETE": "GuildChannelResponse",
+    "CHANNEL_PINS_UPDATE": {
+        "channel_id": "snowflake",
+        "last_pin_timestamp": ["one", "null", "date-time"],
+        **_GUILD,
+    },
     "MESSAGE_CREATE": "GatewayMessage",
     "MESSAGE_UPDATE": "GatewayMessage",
     "MESSAGE_DELETE": {"id": "snowflake", "channel_id": "snowflake", **_GUILD},

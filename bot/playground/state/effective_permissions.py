@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from bot.playground.state.permissions import ALL, NOTHING, Permission
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
     from bot.playground.state.records import Channel, Guild, Member, Overwrite
 
-__all__ = ["channel_permissions", "guild_permissions"]
+__all__ = ["channel_permissions", "guild_permissions", "top_position"]
 
 # Discord ignores these where SEND_MESSAGES is denied.
 _REQUIRES_SEND_MESSAGES = (
@@ -32,6 +33,13 @@ def guild_permissions(guild: Guild, member: Member) -> Permission:
     if Permission.ADMINISTRATOR in granted:
         return ALL
     return granted
+
+
+def top_position(guild: Guild, member: Member) -> float:
+    """Return the position of the member's highest role; infinite for the owner."""
+    if guild.owner_id == member.user.id:
+        return math.inf
+    return max((guild.roles[role_id].position for role_id in member.roles), default=0)
 
 
 def channel_permissions(guild: Guild, channel: Channel, member: Member) -> Permission:

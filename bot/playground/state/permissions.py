@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntFlag
 
-__all__ = ["ALL", "DM_PERMISSIONS", "EVERYONE", "NOTHING", "Permission"]
+__all__ = ["ALL", "DM_PERMISSIONS", "EVERYONE", "NOTHING", "TIMED_OUT", "Permission"]
 
 
 class Permission(IntFlag):
@@ -27,6 +27,7 @@ class Permission(IntFlag):
     MENTION_EVERYONE = 1 << 17
     USE_EXTERNAL_EMOJIS = 1 << 18
     CHANGE_NICKNAME = 1 << 26
+    MANAGE_NICKNAMES = 1 << 27
     MANAGE_ROLES = 1 << 28
     MANAGE_WEBHOOKS = 1 << 29
     MANAGE_GUILD_EXPRESSIONS = 1 << 30
@@ -38,6 +39,7 @@ class Permission(IntFlag):
     SEND_VOICE_MESSAGES = 1 << 46
     SEND_POLLS = 1 << 49
     USE_EXTERNAL_APPS = 1 << 50
+    PIN_MESSAGES = 1 << 51
 
 
 NOTHING = Permission(0)
@@ -61,6 +63,9 @@ EVERYONE = (
     | Permission.SEND_POLLS
 )
 """Permissions of the @everyone role in a new guild."""
+
+TIMED_OUT = Permission.VIEW_CHANNEL | Permission.READ_MESSAGE_HISTORY
+"""What a member with a timeout keeps."""
 
 DM_PERMISSIONS = EVERYONE | Permission.USE_EXTERNAL_STICKERS
 """Permissions of both members of a direct message."""

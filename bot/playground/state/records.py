@@ -90,6 +90,7 @@ class Member:
     joined_at: datetime
     roles: list[str] = field(default_factory=list)
     nick: str | None = None
+    timed_out_until: datetime | None = None
 
 
 @dataclass(kw_only=True)
@@ -192,7 +193,7 @@ class Message:
     type: int = 0
     flags: int = 0
     tts: bool = False
-    pinned: bool = False
+    pinned_at: datetime | None = None
     edited: datetime | None = None
     attachments: list[Attachment] = field(default_factory=list)
     embeds: list[Json] = field(default_factory=list)
@@ -233,6 +234,8 @@ class Channel:
     topic: str | None = None
     position: int = 0
     nsfw: bool = False
+    slowmode_seconds: int = 0
+    last_pinned_at: datetime | None = None
     overwrites: dict[str, Overwrite] = field(default_factory=dict)
     recipients: list[User] = field(default_factory=list)
     messages: dict[str, Message] = field(default_factory=dict)

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from bot.playground.errors import ApiError, ErrorCode
 from bot.playground.state.clock import Clock, Snowflakes
 from bot.playground.state.effective_permissions import channel_permissions, guild_permissions
-from bot.playground.state.permissions import DM_PERMISSIONS, EVERYONE, NOTHING, Permission
+from bot.playground.state.permissions import (
+    DM_PERMISSIONS,
+    EVERYONE,
+    NOTHING,
+    TIMED_OUT,
+    Permission,
+)
 from bot.playground.state.records import (
     DIRECT_MESSAGE,
     MIB,
@@ -140,7 +146,13 @@ class State:
             return DM_PERMISSIONS if is_recipient else NOTHING
         guild = self.guilds[channel.guild_id]
         member = guild.members.get(user_id)
-        return NOTHING if member is None else channel_permissions(guild, channel, member)
+        if member is None:
+            return NOTHING
+        granted = channel_permissions(guild, channel, member)
+        until = member.timed_out_until
+        if until is None or until <= self.clock.now() or Permission.ADMINISTRATOR in granted:
+            return granted
+        return granted & TIMED_OUT
 
     def guild_permissions(self, guild_id: str, user_id: str) -> Permission:
         """Return the user's permissions in the guild, without channel overwrites."""
