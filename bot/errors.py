@@ -119,6 +119,8 @@ class PictureProblem(StrEnum):
     TOO_SMALL = "too_small"
     TOO_LARGE = "too_large"
     TOO_ELONGATED = "too_elongated"
+    TRANSPARENT = "transparent"
+    SINGLE_COLOR = "single_color"
     DOWNLOAD_FAILED = "download_failed"
     INSPECTION_FAILED = "inspection_failed"
 
@@ -129,7 +131,8 @@ class PictureRefused(Refusal):
     Attributes:
         problem: what is wrong with it.
         filename: the file name given by the member.
-        got, limit: the value and its limit, with units (bytes, pixels), if there are any.
+        got, limit: the value and its limit, with units (bytes, pixels), if there are any; the
+            name of the format for `UNSUPPORTED_FORMAT`.
     """
 
     def __init__(

@@ -90,7 +90,7 @@ class Settings(BaseSettings):
         default=25 * MIB, gt=0, description="Largest picture file accepted. Bytes."
     )
     max_pixels: int = Field(
-        default=50_000_000, gt=0, description="Largest picture accepted, width × height. Pixels."
+        default=64_000_000, gt=0, description="Largest picture accepted, width × height. Pixels."
     )
     min_side: int = Field(
         default=32, ge=16, description="Smallest side of a picture accepted. Pixels."
@@ -113,10 +113,15 @@ class Settings(BaseSettings):
         default=30, gt=0, description="Longest time to download one picture. Seconds."
     )
     inspection_timeout_seconds: float = Field(
-        default=10, gt=0, description="Longest time to inspect one picture. Seconds."
+        default=60,
+        gt=0,
+        description="Longest time to inspect one picture, however busy the machine is. Seconds.",
+    )
+    inspection_cpu_seconds: int = Field(
+        default=20, gt=0, description="Longest CPU time to inspect one picture. Seconds."
     )
     inspection_memory_bytes: int = Field(
-        default=1024 * MIB, gt=0, description="Memory limit of the inspecting process. Bytes."
+        default=1536 * MIB, gt=0, description="Memory limit of the inspecting process. Bytes."
     )
 
     # Painting

@@ -44,7 +44,7 @@ def stylize(
     """Repaint the content picture in the style of the style picture and return the result.
 
     Args:
-        content: an RGB picture.
+        content: an RGB picture, or RGBA with `Recipe.keep_transparency`.
         style: an RGB picture, or several to blend.
         recipe: a recipe or the name of a built-in one.
         masks: where each style goes; see `paint`.
@@ -100,7 +100,7 @@ def paint(
     """Paint step by step and yield what happens.
 
     Args:
-        content: an RGB picture.
+        content: an RGB picture, or RGBA with `Recipe.keep_transparency`.
         styles: one or more RGB pictures; several are blended.
         recipe: every choice that shapes the picture.
         masks: one per style picture: a grey picture of any size, white where the style goes, or

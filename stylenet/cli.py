@@ -105,6 +105,12 @@ def _parser() -> argparse.ArgumentParser:
         help="keep the content picture's colours",
     )
     paint.add_argument(
+        "--keep-transparency",
+        action="store_true",
+        default=None,
+        help="keep the content picture's transparency; for .png and .webp",
+    )
+    paint.add_argument(
         "--blend",
         type=float,
         nargs="+",
@@ -153,7 +159,7 @@ def _mebibytes(text: str) -> int:
 
 def _paint(options: argparse.Namespace) -> int:
     fields = ["size", "coarsest", "seed", "passes", "content_weight", "style_weight", "tv_weight"]
-    fields += ["keep_colors", "style_scale", "blend"]
+    fields += ["keep_colors", "keep_transparency", "style_scale", "blend"]
     changes = {
         field: getattr(options, field) for field in fields if getattr(options, field) is not None
     }
@@ -161,7 +167,8 @@ def _paint(options: argparse.Namespace) -> int:
     if options.out.suffix.lower() not in _FORMATS:
         msg = f"{options.out.name}: the name must end in {', '.join(_FORMATS)}"
         raise ValueError(msg)
-    content = _read(options.content)
+    keep_alpha = recipe.keep_transparency
+    content = _read(options.content, functools.partial(images.decode, keep_alpha=keep_alpha))
     styles = [_read(path) for path in options.style]
     masks = [None if str(path) == "-" else _read(path, images.decode_mask) for path in options.mask]
     masks += [None] * (len(styles) - len(masks)) if masks else []

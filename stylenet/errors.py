@@ -8,6 +8,7 @@
     │   ├── UnreadableImageError    not a picture, or truncated
     │   ├── UnsupportedImageError   a format or pixel type that is not supported
     │   ├── ImageSizeError          too small, too large or too elongated
+    │   ├── TransparentImageError   nothing in it is visible
     │   └── EmptyMaskError          a mask that leaves its style no pixels
     ├── WeightsError         a weights file that is wrong, truncated or malicious
     ├── CheckpointError      a checkpoint that is damaged, or of another painting or version
@@ -26,6 +27,7 @@ __all__ = [
     "ImageSizeError",
     "RecipeError",
     "StylenetError",
+    "TransparentImageError",
     "UnreadableImageError",
     "UnsupportedImageError",
     "WeightsError",
@@ -72,7 +74,8 @@ class UnsupportedImageError(ImageError):
     """A picture whose format or pixel type is not supported.
 
     Attributes:
-        format: Pillow's name of the format; None if it is unknown.
+        format: the name of the format, such as ``"PSD"`` or ``"12-bit JPEG"``; None if it is
+            unknown.
     """
 
     def __init__(self, message: str, *, format: str | None = None) -> None:  # noqa: A002
@@ -102,6 +105,13 @@ class ImageSizeError(ImageError):
         self.height = height
         self.limit = limit
         self.kind = kind
+
+
+class TransparentImageError(ImageError):
+    """A picture whose pixels are all transparent."""
+
+    def __init__(self) -> None:
+        super().__init__("the picture is fully transparent: nothing in it is visible")
 
 
 class EmptyMaskError(ImageError):

@@ -86,7 +86,7 @@ class Snapshot:
 
     Attributes:
         step: steps done so far; 0 is the start, before any step.
-        pixels: (height, width, 3) uint8 sRGB.
+        pixels: (height, width, 3) uint8 sRGB; 4 channels if transparency is kept.
         losses: of this picture; None at step 0.
     """
 
@@ -108,7 +108,7 @@ class Painting:
     """The finished pastiche: the last event, unless painting was stopped.
 
     Attributes:
-        pixels: (height, width, 3) uint8 sRGB.
+        pixels: (height, width, 3) uint8 sRGB; 4 channels if transparency is kept.
         losses: of these pixels, after rounding and clipping.
         steps: optimiser steps taken.
         passes: full-size-equivalent VGG forward+backward passes spent.

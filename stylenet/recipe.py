@@ -105,6 +105,7 @@ class Recipe:
             to a start other than `Start.NOISE`.
         passes: budget, in forward and backward passes of VGG-19 at full size.
         keep_colors: whether to keep the content picture's colours and paint only luminance.
+        keep_transparency: whether the painting keeps the content picture's transparency.
         content_weight, style_weight, tv_weight, gamut_weight: weights of the loss's terms. The
             gamut term penalises values outside 0..255, which cannot be written to a file; it is
             not part of the reported losses.
@@ -150,6 +151,7 @@ class Recipe:
     seed: int = 0
     passes: float = 40.0
     keep_colors: bool = False
+    keep_transparency: bool = False
     content_weight: float = 5.0
     style_weight: float = 500.0
     tv_weight: float = 100.0
@@ -213,7 +215,7 @@ class Recipe:
         _number(self, "palette", 0, 1)
         _number(self, "first_step", 1e-3, 255)
         _number(self, "hessian_scale", 0.1, 10)
-        for field in ("keep_colors", "recolor_content", "whitening"):
+        for field in ("keep_colors", "keep_transparency", "recolor_content", "whitening"):
             if not isinstance(getattr(self, field), bool):
                 raise RecipeError(field, getattr(self, field), "true or false")
         for field in ("content_layers", "style_layers"):

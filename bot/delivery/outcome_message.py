@@ -167,4 +167,4 @@ def _strip_embed(job: Job, strip: discord.File) -> discord.Embed | None:
 
 
 def _fit(picture: bytes, limit: int) -> tuple[bytes, str]:
-    return images.encode_to_fit(images.decode(picture), limit)
+    return images.encode_to_fit(images.decode(picture, keep_alpha=True), limit)

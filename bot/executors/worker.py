@@ -18,7 +18,7 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from bot.executors import pipe
 from bot.executors.pipe import Frame
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 __all__ = ["FrameReader", "FrameWriter", "Worker"]
 
 logger = logging.getLogger("worker")
+
+_MAX_PIXELS: Final = 1 << 31
+"""The pictures of a work have passed the inspection, which enforces the operator's limit."""
 
 NICENESS = 10
 _PR_SET_PDEATHSIG = 1
@@ -207,11 +210,15 @@ class Worker:
                 case "checkpoint":
                     resume = data
                 case "start":
-                    start = images.decode(data)
+                    start = images.decode(data, max_pixels=_MAX_PIXELS)
                 case "mask":
-                    masks.append(images.decode_mask(data) if data else None)
+                    mask = images.decode_mask(data, max_pixels=_MAX_PIXELS) if data else None
+                    masks.append(mask)
                 case "content" | "style":
-                    pictures.append(images.decode(data))
+                    keep_alpha = part == "content" and recipe.keep_transparency
+                    pictures.append(
+                        images.decode(data, max_pixels=_MAX_PIXELS, keep_alpha=keep_alpha)
+                    )
                 case _:
                     msg = f"unknown part of a work: {part!r}"
                     raise ValueError(msg)

@@ -19,6 +19,7 @@ from bot.errors import PictureProblem
 from bot.ops.sandbox import confine
 from stylenet.errors import (
     ImageSizeError,
+    TransparentImageError,
     UnreadableImageError,
     UnsupportedImageError,
 )
@@ -82,6 +83,8 @@ def examine_picture(
     except UnreadableImageError as error:
         problem = PictureProblem.TRUNCATED if error.truncated else PictureProblem.NOT_A_PICTURE
         return {"problem": problem}
+    except TransparentImageError:
+        return {"problem": PictureProblem.TRANSPARENT}
     except MemoryError:
         return {"problem": PictureProblem.INSPECTION_FAILED, "got": "memory"}
     return {
@@ -89,6 +92,7 @@ def examine_picture(
         "height": info.height,
         "format": info.format,
         "animated": info.animated,
+        "is_single_color": info.is_single_color,
         "preview": {
             "width": preview.width,
             "height": preview.height,

@@ -14,7 +14,6 @@ import base64
 import contextlib
 import json
 import logging
-import math
 import os
 import sys
 from collections import deque
@@ -78,6 +77,7 @@ class InspectedPicture:
         width, height: pixels, after EXIF orientation.
         format: Pillow's name of the format, e.g. ``"PNG"``.
         animated: whether the file has further frames, which are ignored.
+        is_single_color: whether all pixels are about alike.
         preview: a reduced copy, mode RGB, at most `PREVIEW_SIDE` pixels on a side. It is built
             from raw pixels, so using it decodes no untrusted data.
     """
@@ -88,6 +88,7 @@ class InspectedPicture:
     height: int
     format: str
     animated: bool
+    is_single_color: bool
     preview: Image.Image
 
 
@@ -106,8 +107,7 @@ class Inspector:
                 "max_aspect_ratio": settings.max_aspect_ratio,
                 "preview_side": PREVIEW_SIDE,
                 "memory_bytes": settings.inspection_memory_bytes,
-                # One second above the wall-clock limit, which normally applies first.
-                "cpu_seconds": math.ceil(settings.inspection_timeout_seconds) + 1,
+                "cpu_seconds": settings.inspection_cpu_seconds,
             }
         )
         self._slots = asyncio.Semaphore(MAX_CONCURRENT)
@@ -298,6 +298,7 @@ def _parse_reply(reply: bytes, data: bytes, filename: str) -> InspectedPicture:
             height=int(fields["height"]),
             format=str(fields["format"]),
             animated=bool(fields["animated"]),
+            is_single_color=bool(fields["is_single_color"]),
             preview=_preview(fields["preview"]),
         )
     except (ValueError, TypeError, KeyError) as error:

@@ -8,7 +8,7 @@ import secrets
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.artefacts.keys import content_key, mask_key, preview_key, style_key
-from bot.errors import RequestProblem, RequestRefused
+from bot.errors import PictureProblem, PictureRefused, RequestProblem, RequestRefused
 from bot.intake.job_request import SavedPicture
 from bot.intake.picture_loader import LoadedPicture, PictureLoader, encode_preview
 from bot.jobs.job_inputs import InputImage, InputSource, Interpretation
@@ -141,6 +141,7 @@ class Intake:
             content, *styles = await self._loader.load_all(
                 (request.content, *request.styles, *masks)
             )
+            _check_content(content, filename=request.content.filename)
             mask = styles.pop() if masks else None
             if preset is not None:
                 styles.append(
@@ -159,6 +160,7 @@ class Intake:
         await self._acceptance.check_disk()
         async with self._slots:
             picture = await self._loader.load(source)
+            _check_content(picture, filename=source.filename)
             key = f"pickers/{secrets.token_hex(8)}/content"
             await self._acceptance.store_pictures(_artefacts_of({key: picture}))
         return SavedPicture(
@@ -268,6 +270,16 @@ class Intake:
         )
         pictures = dict(zip((new.content_key, *new.style_keys), (content, *styles), strict=True))
         return await self._acceptance.accept(new, _artefacts_of(pictures | masks))
+
+
+def _check_content(content: LoadedPicture, *, filename: str) -> None:
+    """Check that there is something to repaint. A style may well be a single colour.
+
+    Raises:
+        PictureRefused: the picture is of a single colour.
+    """
+    if content.is_single_color:
+        raise PictureRefused(PictureProblem.SINGLE_COLOR, filename=filename)
 
 
 def _artefacts_of(pictures: Mapping[str, LoadedPicture]) -> dict[str, bytes]:

@@ -37,11 +37,13 @@ class LoadedPicture:
         data: encoded, as the member sent it.
         preview: a reduced copy, encoded (WebP); None if none is stored.
         size: width and height in pixels; None if unknown.
+        is_single_color: whether all pixels are about alike; False if unknown.
     """
 
     data: bytes
     preview: bytes | None
     size: tuple[int, int] | None = None
+    is_single_color: bool = False
 
 
 class PictureLoader:
@@ -100,6 +102,7 @@ class PictureLoader:
             data=inspected.data,
             preview=await encode_preview(inspected),
             size=(inspected.width, inspected.height),
+            is_single_color=inspected.is_single_color,
         )
 
     async def download(self, source: PictureSource) -> InspectedPicture:

@@ -68,7 +68,8 @@ def encode(
     """Encode a picture.
 
     Args:
-        image: an RGB picture, or (height, width, 3) uint8 pixels.
+        image: an RGB or RGBA picture, or (height, width, 3 or 4) uint8 pixels. JPEG drops the
+            transparency.
         format: JPEG is written with full chroma (4:4:4), since 4:2:0 smears brush strokes.
         quality: 1..100 for WebP and JPEG; PNG is lossless.
     """
@@ -79,6 +80,7 @@ def encode(
     elif format == "webp":
         picture.save(out, "WEBP", quality=quality, method=4)
     else:
+        picture = picture.convert("RGB")
         # No optimize=True: it buffers the whole file, and Pillow's buffer is too small for noise.
         picture.save(out, "JPEG", quality=quality, subsampling=0)
     return out.getvalue()
@@ -88,7 +90,8 @@ def encode_to_fit(image: Image.Image | Pixels, max_bytes: int) -> tuple[bytes, s
     """Encode with the best quality that fits into `max_bytes`.
 
     Tries PNG, lossless WebP, JPEG of quality 95 with full chroma, and WebP of falling quality; then
-    reduces the picture and starts over with the lossy formats.
+    reduces the picture and starts over with the lossy formats. JPEG is left out where there is
+    transparency.
 
     Returns:
         The encoded picture and its extension, ``"png"``, ``"webp"`` or ``"jpg"``.
@@ -106,6 +109,8 @@ def encode_to_fit(image: Image.Image | Pixels, max_bytes: int) -> tuple[bytes, s
             return data, "webp"
     while True:
         for image_format, quality in _LOSSY:
+            if image_format == "jpeg" and picture.mode == "RGBA":
+                continue
             data = encode(picture, image_format, quality=quality)
             if len(data) <= max_bytes:
                 return data, _EXTENSIONS[image_format]

@@ -41,6 +41,7 @@ class Inputs:
         start: the picture the optimization starts from.
         given_start: whether the caller gave the start, instead of the recipe.
         original: the content picture whose hues are kept; None if colours are painted too.
+        alpha: opacity (height, width, 1) that the result gets; None if it is opaque.
         regions: the parts of the picture, each with its mix of the styles.
     """
 
@@ -50,13 +51,19 @@ class Inputs:
     start: Values
     given_start: bool
     original: Values | None
+    alpha: Pixels | None
     regions: tuple[Region, ...]
 
     def render(self, picture: Values) -> Pixels:
-        """Convert an optimized picture (height, width, 3) to the pixels that are written."""
+        """Convert an optimized picture (height, width, 3) to the pixels that are written.
+
+        Returns:
+            (height, width, 3), or (height, width, 4) where transparency is kept.
+        """
         if self.original is not None:
             picture = colors.with_luminance(self.original, picture)
-        return images.to_pixels(picture)
+        pixels = images.to_pixels(picture)
+        return pixels if self.alpha is None else np.concatenate([pixels, self.alpha], axis=2)
 
     def fingerprint(self, recipe: Recipe, weights: str) -> str:
         """Return a hash of recipe, weights and pictures: what a checkpoint must match."""
@@ -81,7 +88,7 @@ def prepare_inputs(
     """Bring the pictures to the sizes and colours that the recipe asks for.
 
     Args:
-        content: the content picture.
+        content: the content picture, in mode RGBA if its transparency may be kept.
         styles: one style picture or more.
         recipe: sizes, colours, and the start if none is given.
         masks: for each style, a grey picture of any size, white where the style goes, or None;
@@ -122,6 +129,7 @@ def prepare_inputs(
         start=_composite(covered, begin, canvas),
         given_start=start is not None,
         original=original,
+        alpha=_alpha(content, resized.size) if recipe.keep_transparency else None,
         regions=regions,
     )
 
@@ -189,6 +197,14 @@ def _composite(covered: Values | None, painted: Values, content: Values) -> Valu
         return painted
     composite: Values = content + covered[..., None] * (painted - content)  # (height, width, 3)
     return composite
+
+
+def _alpha(content: Image.Image, size: tuple[int, int]) -> Pixels | None:
+    """Return the opacity (height, width, 1) of a picture, resized; None if it has none."""
+    if not content.has_transparency_data:
+        return None
+    alpha = content.convert("RGBA").getchannel("A").resize(size, Image.Resampling.LANCZOS)
+    return np.asarray(alpha)[..., None]
 
 
 def _array(image: Image.Image) -> Values:

@@ -279,6 +279,13 @@ OPTIONS: Final[Mapping[str, Option]] = {
             example="keep colours",
         ),
         Option(
+            name="transparent",
+            type=YesNo(),
+            recipe_field="keep_transparency",
+            default=False,
+            aliases=("transparency", "keep_transparency", "alpha"),
+        ),
+        Option(
             name="passes",
             type=WholeNumber(lowest=1, highest=300),
             recipe_field="passes",

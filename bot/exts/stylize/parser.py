@@ -144,6 +144,7 @@ def parse_text(text: str, *, bot_id: int | None = None) -> ParsedText:
         (_IGNORED_MENTION, reader.ignore),
         (_REFERENCE, reader.read_reference),
         (_KEEP_COLORS, reader.read_keep_colors),
+        (_KEEP_TRANSPARENCY, reader.read_keep_transparency),
         (_SWAP, reader.read_swap),
         (_MASK, reader.read_mask),
         (_ASSIGNMENT, reader.read_assignment),
@@ -183,6 +184,9 @@ def parse_options(values: Mapping[str, Any], *, preset: str = "") -> ParsedText:
 
 
 _KEEP_COLORS: Final = re.compile(r"(?i)(?<!\S)-{0,2}keep[-_ ]?(the )?colou?rs?(?!\S|\s*[=:])")
+_KEEP_TRANSPARENCY: Final = re.compile(
+    r"(?i)(?<!\S)-{0,2}(keep[-_ ]?(the )?(transparency|alpha)|transparent)(?!\S|\s*[=:])"
+)
 _SWAP: Final = re.compile(r"(?i)(?<!\S)-{0,2}swap(ped)?(?!\S)")
 _MASK: Final = re.compile(r"(?i)(?<!\S)-{0,2}(with )?(a )?mask(ed)?(?!\S|\s*[=:])")
 _IGNORED_MENTION: Final = re.compile(r"<(?:@&|#)\d+>")
@@ -258,6 +262,10 @@ class _Reader:
 
     def read_keep_colors(self, _: re.Match[str]) -> str:
         self.options["keep_colors"] = True
+        return " "
+
+    def read_keep_transparency(self, _: re.Match[str]) -> str:
+        self.options["transparent"] = True
         return " "
 
     def read_swap(self, _: re.Match[str]) -> str:

@@ -90,13 +90,19 @@ _ACCESS: Final[Mapping[AccessProblem, str]] = {
 
 _PICTURE: Final[Mapping[PictureProblem, str]] = {
     PictureProblem.NOT_A_PICTURE: (
-        "{name} is not a picture I can read; attach a PNG, JPEG, WebP or GIF."
+        "{name} is not a picture I can read; attach a PNG, JPEG, WebP, HEIC or GIF."
     ),
     PictureProblem.TRUNCATED: (
         "{name} is cut off or damaged; save or download it again and post it once more."
     ),
     PictureProblem.UNSUPPORTED_FORMAT: (
         "{name} is in a format I cannot use; attach it as PNG, JPEG, WebP or GIF."
+    ),
+    PictureProblem.TRANSPARENT: (
+        "{name} is completely transparent, so there is nothing to see in it; post another one."
+    ),
+    PictureProblem.SINGLE_COLOR: (
+        "{name} is a single colour, so there is nothing to repaint; post one that shows something."
     ),
     PictureProblem.FILM: "{name} is a video, and I paint single pictures; pick one of its frames.",
     PictureProblem.DRAWN_STICKER: (
@@ -109,6 +115,9 @@ _PICTURE: Final[Mapping[PictureProblem, str]] = {
         "{name} took too much time or memory to open; export it again as a plain JPEG or PNG."
     ),
 }
+
+_AFTER_AN: Final = ("A", "E", "I", "O", "8", "HEIF", "MP4", "SVG", "XCF")
+"""Beginnings of format names that take "an"."""
 
 
 def explain(error: BaseException) -> str | None:
@@ -139,6 +148,14 @@ def explain(error: BaseException) -> str | None:
 
 def _picture(error: PictureRefused) -> str:
     name = quoted(error.filename)
+    if error.problem is PictureProblem.UNSUPPORTED_FORMAT and error.got:
+        kind = f"{'an' if error.got.startswith(_AFTER_AN) else 'a'} {error.got}"
+        return f"{name} is {kind} file, which I cannot read; save it as a plain PNG or JPEG."
+    return _size_problem(error, name)
+
+
+def _size_problem(error: PictureRefused, name: str) -> str:
+    """Choose the sentence for a picture; most of those that state numbers are about its size."""
     limit, got = error.limit, error.got
     match error.problem:
         case PictureProblem.TOO_MANY_BYTES if limit:

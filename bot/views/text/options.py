@@ -23,6 +23,7 @@ HELP: Final[Mapping[str, str]] = {
     "strokes": "how large the style's strokes are; default {default:g}",
     "weights": "how much of each style, where there are several: 2:1",
     "keep_colors": "keep the picture's own colours",
+    "transparent": "keep the picture's transparency",
     "passes": "how long to paint; more is finer and slower",
     "seed": "random seed. Change it for a new variation",
     "recipe": "quality",
@@ -48,6 +49,7 @@ BLENDED: Final = "blended {shares}"
 CHOSEN: Final[Mapping[str, str]] = {
     "style_scale": "strokes ×{:.2g}",
     "keep_colors": "own colours kept",
+    "keep_transparency": "transparency kept",
     "passes": "{:g} passes",
     "seed": "seed {}",
 }

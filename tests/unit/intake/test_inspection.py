@@ -15,18 +15,22 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
 from bot.errors import PictureProblem, PictureRefused
 from bot.intake import inspection
 from bot.intake.inspecting_process import examine_picture
 from bot.intake.inspection import Inspector
 from bot.settings import Settings
+from stylenet import images
 
-LIMITS = {"min_side": 32, "max_pixels": 50_000_000, "max_aspect_ratio": 8.0, "preview_side": 48}
+pillow_heif.register_heif_opener()  # which can write too
+
+LIMITS = {"min_side": 32, "max_pixels": 64_000_000, "max_aspect_ratio": 8.0, "preview_side": 48}
 
 
 def photo(width: int = 96, height: int = 64, mode: str = "RGB") -> Image.Image:
@@ -115,6 +119,10 @@ REFUSED = {
         lambda: png(30_000, 30_000, zlib.compress(b"")),
         PictureProblem.TOO_LARGE,
     ),
+    "fully transparent": (
+        lambda: saved(Image.new("RGBA", (64, 64), (255, 255, 255, 0)), "PNG"),
+        PictureProblem.TRANSPARENT,
+    ),
     "a kind not painted": (lambda: saved(photo(), "ICO"), PictureProblem.UNSUPPORTED_FORMAT),
 }
 
@@ -135,6 +143,7 @@ def test_accepts(name):
         "height": height,
         "format": image_format,
         "animated": animated,
+        "is_single_color": False,
     }
     assert (preview["width"], preview["height"]) == (width // 2, height // 2)
     assert len(base64.b64decode(preview["pixels"])) == width * height * 3 // 4
@@ -155,13 +164,86 @@ async def test_process_describes_a_picture(inspector):
     assert picture.filename == "me.jpg"
 
 
+@pytest.mark.parametrize("image_format", images.FORMATS)
+async def test_process_reads_every_format(image_format):
+    """Confined, a decoder cannot load anything that was not imported before."""
+    async with Inspector(Settings()) as inspector:
+        picture = await inspector.inspect(saved(photo(), image_format), filename="a")
+    assert (picture.width, picture.height, picture.format) == (96, 64, image_format)
+
+
+@pytest.mark.parametrize(
+    ("make", "got"),
+    [(lambda: saved(photo(), "ICO"), "ICO"), (lambda: b"8BPS" + bytes(99), "PSD")],
+)
+async def test_process_names_a_format_that_is_not_accepted(inspector, make, got):
+    with pytest.raises(PictureRefused) as refused:
+        await inspector.inspect(make(), filename="a")
+    assert (refused.value.problem, refused.value.got) == (PictureProblem.UNSUPPORTED_FORMAT, got)
+
+
+async def test_process_reads_both_pictures_of_a_camera(inspector):
+    data = saved(photo(), "MPO", save_all=True, append_images=[photo()])
+    picture = await inspector.inspect(data, filename="a.mpo")
+    assert (picture.format, picture.animated) == ("JPEG", False)
+
+
+def phone_photo() -> bytes:
+    """50.1 megapixels, rotated, with a profile."""
+    image = photo(1020, 768).resize((8160, 6144), Image.Resampling.NEAREST)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return saved(image, "JPEG", quality=60, exif=exif, icc_profile=profile)
+
+
+def large_png(kind: int, channels: int, depth: int) -> bytes:
+    packer = zlib.compressobj(1)
+    row = b"\0" + bytes(range(0, 240, 10)) * (8160 * channels * depth // 8 // 24)
+    rows = b"".join(packer.compress(row) for _ in range(6144)) + packer.flush()
+    return png(8160, 6144, rows, depth=depth, kind=kind)
+
+
+def large_webp() -> bytes:
+    image = photo(1020, 768, "RGBA").resize((8160, 6144), Image.Resampling.NEAREST)
+    return saved(image, "WEBP", method=0, quality=20)
+
+
+@pytest.mark.parametrize(
+    ("make", "size"),
+    [
+        (phone_photo, (6144, 8160)),
+        (large_webp, (8160, 6144)),
+        (lambda: large_png(6, 4, 8), (8160, 6144)),
+        (lambda: large_png(6, 4, 16), (8160, 6144)),
+        (lambda: large_png(0, 1, 16), (8160, 6144)),
+    ],
+    ids=["jpeg", "webp", "rgba png", "16-bit rgba png", "16-bit grey png"],
+)
+async def test_process_reads_fifty_megapixels_within_its_limits(inspector, make, size):
+    picture = await inspector.inspect(await asyncio.to_thread(make), filename="a")
+    assert (picture.width, picture.height) == size
+
+
+async def test_cpu_time_is_limited():
+    limits = json.loads(Inspector(Settings(inspection_cpu_seconds=1))._limits)
+    assert limits["cpu_seconds"] == 1
+    code = (
+        "from bot.intake.inspecting_process import limit_resources\n"
+        "limit_resources(memory_bytes=1 << 32, cpu_seconds=1)\n"
+        "while True: pass"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+    assert await process.wait() in {-signal.SIGKILL, -signal.SIGXCPU}
+
+
 async def test_process_refuses_with_numbers(inspector):
     with pytest.raises(PictureRefused) as refused:
         await inspector.inspect(bomb(), filename="big.png")
     assert refused.value.problem is PictureProblem.TOO_LARGE
     assert refused.value.filename == "big.png"
     assert refused.value.got == "30000×30000"
-    assert refused.value.limit == "50000000"
+    assert refused.value.limit == "64000000"
 
 
 async def test_bad_pictures_do_not_stop_the_inspector(inspector):

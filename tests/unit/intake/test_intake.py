@@ -34,14 +34,19 @@ from stylenet.recipe import Recipe
 ORIGIN = Origin(guild_id=1, channel_id=2, message_id=3, requester_id=4)
 
 
-def picture(width=80, height=60, color=(200, 40, 40)):
+def picture(width=80, height=60, color=(200, 40, 40), mode="RGB"):
     out = io.BytesIO()
-    Image.new("RGB", (width, height), color).save(out, "PNG")
+    image = Image.new(mode, (width, height), color)
+    if mode == "RGB":
+        image.paste("white", (0, 0, width // 2, height // 2))
+    image.save(out, "PNG")
     return out.getvalue()
 
 
 FILES = {
     "content.png": picture(),
+    "plain.png": picture(color="white"),
+    "clear.png": picture(color=(0, 0, 0, 0), mode="RGBA"),
     "style.png": picture(64, 64, (20, 90, 200)),
     "tiny.png": picture(4, 4),
     "text.png": b"no picture at all",
@@ -187,6 +192,9 @@ async def test_rejected_job_leaves_no_artefacts(env):
         ("tiny.png", "style.png", PictureProblem.TOO_SMALL, "tiny.png"),
         ("content.png", "text.png", PictureProblem.NOT_A_PICTURE, "text.png"),
         ("gone.png", "style.png", PictureProblem.DOWNLOAD_FAILED, "gone.png"),
+        ("plain.png", "style.png", PictureProblem.SINGLE_COLOR, "plain.png"),
+        ("clear.png", "style.png", PictureProblem.TRANSPARENT, "clear.png"),
+        ("content.png", "clear.png", PictureProblem.TRANSPARENT, "clear.png"),
     ],
 )
 async def test_unusable_picture_is_refused_by_name(env, content, style, problem, filename):
@@ -195,6 +203,16 @@ async def test_unusable_picture_is_refused_by_name(env, content, style, problem,
     assert (refused.value.problem, refused.value.filename) == (problem, filename)
     assert await stored_keys(env) == []
     assert await env.store.list_for_member(ORIGIN.requester_id) == []
+
+
+async def test_style_of_a_single_colour_is_accepted(env):
+    assert (await env.make().accept(make_request(env, style="plain.png"))).style_keys
+
+
+async def test_single_colour_is_not_saved_as_content(env):
+    with pytest.raises(PictureRefused) as refused:
+        await env.make().save_picture(make_source(env, "plain.png"))
+    assert refused.value.problem is PictureProblem.SINGLE_COLOR
 
 
 async def test_file_announced_as_too_large_is_not_downloaded(env):

@@ -57,6 +57,18 @@ def test_the_events_of_a_painting(content, style, recipe):
         assert event.losses.total == pytest.approx(sum(event.losses.values()))
 
 
+def test_transparency_is_kept_if_the_recipe_says_so(content, style):
+    transparent = content.copy()
+    transparent.putalpha(Image.linear_gradient("L").resize(content.size))
+    for recipe in (PLAIN.evolve(passes=2), PLAIN.evolve(passes=2, keep_transparency=True)):
+        happened = run(transparent, style, recipe)
+        for event in (happened[0], happened[-1]):
+            assert event.pixels.shape[2] == (4 if recipe.keep_transparency else 3)
+    np.testing.assert_array_equal(happened[-1].pixels[..., 3], np.asarray(transparent)[..., 3])
+    opaque = run(content, style, PLAIN.evolve(passes=2, keep_transparency=True))[-1]
+    assert opaque.pixels.shape[2] == 3
+
+
 def test_the_cookbook_takes_a_step_per_pass_and_snapshots_at_an_interval(content, style):
     happened = run(content, style, COOKBOOK)
     assert of(events.Painting, happened)[0].steps == 5

@@ -54,6 +54,19 @@ def test_encodings_are_close_to_the_original(make_scene):
         assert all(component[1:3] == (1, 1) for component in file.layer)  # 4:4:4
 
 
+def test_transparency_is_kept_by_the_formats_that_have_it(pixels):
+    alpha = np.full((20, 30, 1), 90, dtype=np.uint8)
+    picture = np.concatenate([pixels, alpha], axis=2)
+    for kind in ("png", "webp"):
+        with Image.open(io.BytesIO(images.encode(picture, kind))) as file:
+            assert file.convert("RGBA").getpixel((3, 3))[3] == 90
+    assert images.encode(picture, "jpeg")
+    for limit in (len(images.encode(picture, "png")), 900, 500):
+        data, extension = images.encode_to_fit(picture, limit)
+        assert extension in {"png", "webp"}
+        assert images.decode(data, keep_alpha=True).mode == "RGBA"
+
+
 def test_encode_to_fit_lowers_quality_step_by_step(pixels):
     noise = np.random.default_rng(0).integers(0, 256, (128, 128, 3), dtype=np.uint8)
     size = len(images.encode(noise, "png"))
