@@ -228,8 +228,9 @@ class LimitReached(Refusal):
     """A limit per member, per guild, of the queue or of the disk is reached.
 
     Attributes:
-        scope: ``"member"``, ``"guild"``, ``"queue"`` or ``"disk"``.
-        limit: the number of queued and running jobs; bytes for ``"disk"``.
+        scope: ``"member"``, ``"guild"``, ``"queue"``, ``"disk"``, ``"member_storage"`` or
+            ``"guild_storage"``.
+        limit: the number of queued and running jobs; bytes for the last three.
     """
 
     def __init__(self, scope: str, *, limit: int) -> None:

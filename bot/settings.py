@@ -85,6 +85,22 @@ class Settings(BaseSettings):
         description="Free disk space below which new jobs are refused. Bytes.",
     )
 
+    max_stored_bytes_per_member: int = Field(
+        default=256 * MIB,
+        gt=0,
+        description="Largest size of one member's pickers, saved requests and pictures of "
+        "cancelled jobs. Bytes.",
+    )
+    max_stored_bytes_per_guild: int = Field(
+        default=2048 * MIB, gt=0, description="The same of one guild's members. Bytes."
+    )
+    unused_inputs_seconds: float = Field(
+        default=2700,
+        gt=0,
+        description="Time after which the pictures of jobs that were cancelled or never started, "
+        "and of used pickers, are deleted, within a quarter more. Seconds.",
+    )
+
     # Pictures
     max_upload_bytes: int = Field(
         default=25 * MIB, gt=0, description="Largest picture file accepted. Bytes."

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.errors import LimitReached, Refusal, StorageFullError
+from bot.intake.quota import StorageQuota
 from bot.jobs.models import JobLimits
 
 if TYPE_CHECKING:
@@ -26,12 +28,16 @@ class JobAcceptance:
         settings: the limits per member, guild and queue, and the free disk space required.
         store: where jobs are enqueued.
         artefacts: where their pictures are stored.
+
+    Attributes:
+        quota: limits what is stored without being painted.
     """
 
     def __init__(self, settings: Settings, *, store: JobStore, artefacts: Artefacts) -> None:
         self._settings = settings
         self._store = store
         self._artefacts = artefacts
+        self.quota = StorageQuota(settings, store)
 
     async def check_disk(self) -> None:
         """Check the free disk space.
@@ -54,9 +60,13 @@ class JobAcceptance:
             The enqueued job, or the earlier one that has the same request key.
 
         Raises:
-            LimitReached: a limit per member, guild or queue is reached, or the disk is full.
+            LimitReached: a limit per member, guild or queue is reached, or the disk is full; the
+                job would exceed a cap on stored bytes if it was cancelled.
             StoreUnavailableError: the database cannot be reached.
         """
+        size = sum(map(len, inputs.values()))
+        await self.quota.check(new.origin, size)
+        new = replace(new, stored_bytes=size)
         await self.store_pictures(inputs)
         try:
             job = await self._store.enqueue(new, limits=JobLimits.of(self._settings))

@@ -5,10 +5,18 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import secrets
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.artefacts.keys import content_key, mask_key, preview_key, style_key
-from bot.errors import PictureProblem, PictureRefused, RequestProblem, RequestRefused
+from bot.errors import (
+    DiscordError,
+    PictureProblem,
+    PictureRefused,
+    Refusal,
+    RequestProblem,
+    RequestRefused,
+)
 from bot.intake.job_request import SavedPicture
 from bot.intake.picture_loader import LoadedPicture, PictureLoader, encode_preview
 from bot.jobs.job_inputs import InputImage, InputSource, Interpretation
@@ -17,7 +25,7 @@ from stylenet.errors import RecipeError
 from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from typing import Any
 
     import aiohttp
@@ -26,7 +34,8 @@ if TYPE_CHECKING:
     from bot.intake.acceptance import JobAcceptance
     from bot.intake.inspection import Inspector
     from bot.intake.job_request import JobRequest, PictureSource
-    from bot.jobs.models import Job
+    from bot.intake.quota import StorageQuota
+    from bot.jobs.models import Job, Origin
     from bot.settings import Settings
 
 __all__ = ["MAX_STYLES", "Intake", "PresetInfo", "PresetLookup", "default_size"]
@@ -150,26 +159,44 @@ class Intake:
             interpretation = _interpretation(request, preset, content, styles)
             return await self._enqueue(request, recipe, interpretation, content, styles, mask=mask)
 
-    async def save_picture(self, source: PictureSource) -> SavedPicture:
+    @asynccontextmanager
+    async def save_picture(
+        self, source: PictureSource, origin: Origin
+    ) -> AsyncIterator[SavedPicture]:
         """Load, check and store a picture whose style is chosen later.
+
+        The block records it in a picker. If that fails for certain, the picture is deleted.
+
+        Args:
+            source: the picture.
+            origin: of the request, whose member and guild have caps on what is stored.
 
         Raises:
             PictureRefused: the picture cannot be used.
-            LimitReached: the disk is nearly full.
+            LimitReached: the disk is nearly full, or a cap is reached.
         """
         await self._acceptance.check_disk()
-        async with self._slots:
-            picture = await self._loader.load(source)
-            _check_content(picture, filename=source.filename)
-            key = f"pickers/{secrets.token_hex(8)}/content"
-            await self._acceptance.store_pictures(_artefacts_of({key: picture}))
-        return SavedPicture(
-            key=key,
-            filename=source.filename,
-            spoiler=source.spoiler,
-            size=picture.size,
-            place=source.place,
-        )
+        async with AsyncExitStack() as stack:
+            async with self._slots:
+                picture = await self._loader.load(source)
+                _check_content(picture, filename=source.filename)
+                key = f"pickers/{secrets.token_hex(8)}/content"
+                artefacts = _artefacts_of({key: picture})
+                size = sum(map(len, artefacts.values()))
+                await stack.enter_async_context(self._acceptance.quota.reserve(origin, size))
+                await self._acceptance.store_pictures(artefacts)
+            try:
+                yield SavedPicture(
+                    key=key,
+                    filename=source.filename,
+                    spoiler=source.spoiler,
+                    size=picture.size,
+                    place=source.place,
+                    stored_bytes=size,
+                )
+            except (DiscordError, Refusal):
+                await self._acceptance.delete_pictures(artefacts)
+                raise
 
     async def fetch(self, source: PictureSource) -> tuple[bytes, bytes]:
         """Load and check a picture that belongs to no job; the caller stores it.
@@ -186,9 +213,10 @@ class Intake:
             picture = await self._loader.download(source)
             return picture.data, await encode_preview(picture)
 
-    async def delete_saved(self, picture: SavedPicture) -> None:
-        """Delete a picture stored by `save_picture`."""
-        await self._acceptance.delete_pictures((picture.key, preview_key(picture.key)))
+    @property
+    def quota(self) -> StorageQuota:
+        """Limits what is stored without being painted."""
+        return self._acceptance.quota
 
     async def _find_preset(self, request: JobRequest) -> PresetInfo | None:
         """Look up the request's preset and check the number of styles.

@@ -48,6 +48,7 @@ class SavedPicture:
         filename, spoiler: as the member sent it.
         size: width and height in pixels.
         place: where it was found.
+        stored_bytes: of the picture and its preview.
     """
 
     key: str
@@ -55,6 +56,7 @@ class SavedPicture:
     spoiler: bool = False
     size: tuple[int, int] | None = None
     place: InputSource = InputSource.EARLIER
+    stored_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

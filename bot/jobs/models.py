@@ -118,6 +118,7 @@ class NewJob:
         start_key: the image that optimisation starts from; None to start as the recipe says.
         mask_keys: one entry per style image: its mask (white where the style applies) or None.
             Empty if there are no masks.
+        stored_bytes: size of the inputs, previews included.
     """
 
     job_id: str
@@ -134,6 +135,7 @@ class NewJob:
     interpretation: Interpretation | None = None
     start_key: str | None = None
     mask_keys: tuple[str | None, ...] = ()
+    stored_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -265,6 +267,7 @@ class Picker:
         content_size: width and height of the content image in pixels.
         content: where the content image came from, for the card.
         mask: source of the mask, as written and read by `bot.exts` only.
+        stored_bytes: size of the content image and its preview; 0 once they are deleted.
     """
 
     message_id: int
@@ -281,6 +284,7 @@ class Picker:
     content_size: tuple[int, int] | None = None
     content: InputImage | None = None
     mask: Mapping[str, Any] | None = None
+    stored_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -292,6 +296,8 @@ class SavedRequest:
         requester_id: the only user who may press them.
         payload: the request, as written and read by `bot.exts` only.
         used_at: when a button led to a job or another answer; a request is resumed once.
+        guild_id: None in a direct message.
+        stored_bytes: size of the payload as JSON.
     """
 
     request_id: str
@@ -299,6 +305,8 @@ class SavedRequest:
     payload: Mapping[str, Any]
     created_at: datetime
     used_at: datetime | None = None
+    guild_id: int | None = None
+    stored_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, select, update
 
 from bot.artefacts.keys import job_prefix
 from bot.jobs.db.rows import record_from
 from bot.jobs.db.schema import (
     IS_ACTIVE,
+    UNUSED_INPUTS,
     discarded_artefacts,
     guild_presets,
     guild_turns,
@@ -172,6 +173,40 @@ class Retention:
         if job_ids:
             self.discarded.set()
         return len(job_ids)
+
+    async def delete_unused_inputs(self, *, before: datetime) -> int:
+        """Delete the pictures of jobs that ended unpainted, and of used pickers, before a time.
+
+        Jobs that were cancelled, or failed before they were started, keep their rows. Their
+        messages must all be sent or abandoned.
+
+        Returns:
+            The number of jobs and pickers.
+        """
+        has_pending_row = exists().where(
+            outbox.c.job_id == jobs.c.job_id,
+            outbox.c.message_id.is_(None),
+            outbox.c.abandoned.is_(None),
+        )
+        async with self._database.write() as change:
+            unpainted = await change.connection.execute(
+                update(jobs)
+                .where(UNUSED_INPUTS, jobs.c.finished_at < before, ~has_pending_row)
+                .values(inputs_deleted_at=datetime.now(UTC))
+                .returning(jobs.c.job_id)
+            )
+            prefixes = [job_prefix(job_id) for job_id in unpainted.scalars()]
+            used = await change.connection.execute(
+                update(pickers)
+                .where(pickers.c.used_at < before, pickers.c.stored_bytes > 0)
+                .values(stored_bytes=0)
+                .returning(pickers.c.content_key)
+            )
+            prefixes += [_folder(key) for key in used.scalars()]
+            await self.discard(change, prefixes)
+        if prefixes:
+            self.discarded.set()
+        return len(prefixes)
 
     async def delete_expired_pickers(self, *, older_than: timedelta) -> int:
         """Delete the expired pickers and return their number."""

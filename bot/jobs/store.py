@@ -33,6 +33,7 @@ from bot.jobs.processes import Processes
 from bot.jobs.queue import Queue, join_queue
 from bot.jobs.retention import Retention
 from bot.jobs.saved_requests import SavedRequests
+from bot.jobs.stored_bytes import StoredBytes
 from bot.jobs.timings import Timings
 from bot.jobs.transitions import add_to_outbox, lock_job, transition
 from bot.jobs.turns import AGEING
@@ -88,6 +89,7 @@ class JobStore:
         guilds: settings of guilds.
         guild_presets: presets added by guilds.
         timings: measured speed of devices.
+        stored_bytes: sizes of what is stored without being painted.
         retention: deletion of data.
 
     Raises:
@@ -108,6 +110,7 @@ class JobStore:
         self.saved_requests = SavedRequests(self._database)
         self.guilds = Guilds(self._database)
         self.timings = Timings(self._database)
+        self.stored_bytes = StoredBytes(self._database)
         self.retention = Retention(self._database, self.pending_deletions)
         self.guild_presets = GuildPresets(self._database, self.retention)
 

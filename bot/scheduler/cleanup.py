@@ -66,6 +66,18 @@ class Cleanup:
             logger.info("deleted %d expired jobs, pickers, requests, guilds and artefacts", count)
         return count
 
+    async def delete_unused_inputs(self) -> int:
+        """Delete the pictures of cancelled and never started jobs and of used pickers.
+
+        Returns:
+            The number of jobs and pickers.
+
+        Raises:
+            StoreUnavailableError: the database cannot be reached.
+        """
+        age = timedelta(seconds=self._settings.unused_inputs_seconds)
+        return await self._retention.delete_unused_inputs(before=datetime.now(UTC) - age)
+
     async def delete_discarded(self) -> None:
         """Delete the artefacts of deleted rows.
 

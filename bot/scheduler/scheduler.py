@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS: Final = 2.0
 CLEANUP_SECONDS: Final = 3600.0
+UNUSED_INPUT_CHECKS: Final = 4
+"""How often unused inputs are looked for within the time that they are kept."""
+
 LOOP_BACKOFF: Final = Backoff(first=1.0, longest=5.0)
 
 REQUEUE_SECONDS: Final = 2.0
@@ -133,6 +136,7 @@ class Scheduler:
             "process heartbeat": self._heartbeat_process,
             "job changes": self._watch_changes,
             "cleanup": self._clean_up,
+            "deletion of unused inputs": self._delete_unused_inputs,
             "deletion of discarded artefacts": self._delete_discarded,
         }
         if self._store.is_shared:
@@ -355,6 +359,10 @@ class Scheduler:
     async def _clean_up(self) -> None:
         await self._cleanup.delete_expired()
         await asyncio.sleep(CLEANUP_SECONDS)
+
+    async def _delete_unused_inputs(self) -> None:
+        await self._cleanup.delete_unused_inputs()
+        await asyncio.sleep(self._settings.unused_inputs_seconds / UNUSED_INPUT_CHECKS)
 
     async def _delete_discarded(self) -> None:
         await self._store.retention.discarded.wait()

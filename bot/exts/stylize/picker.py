@@ -105,7 +105,6 @@ class PickerHandler:
         filename = request.pictures[0].filename
         base = request.parsed.recipe(self._dependencies.settings.recipe)
         recipe = base.evolve(**request.parsed.recipe_changes(base))
-        picture = await self._dependencies.intake.save_picture(request.pictures[0])
         may_react = _may_react(responder.permissions)
         presets = await self._dependencies.catalog.presets(responder.origin.guild_id)
         near = find(nearest(unknown, presets) or "", presets) if unknown is not None else None
@@ -119,16 +118,17 @@ class PickerHandler:
             pages=page.pages,
         )
         view = picker_view(page.presets, near=near, pages=page.pages)
+        intake = self._dependencies.intake
         try:
-            async with self._announce_save():
+            async with (
+                intake.save_picture(request.pictures[0], request.origin) as picture,
+                self._announce_save(),
+            ):
                 message = await _send(responder, embed, page, view)
                 picker = _new_picker(message.id, request, picture, recipe)
                 await self._dependencies.store.pickers.save(picker)
-        except DiscordError as error:
-            await self._dependencies.intake.delete_saved(picture)
-            if isinstance(error, AccessDeniedError):
-                raise RequestRefused(RequestProblem.NOT_ALLOWED_HERE) from error
-            raise
+        except AccessDeniedError as error:
+            raise RequestRefused(RequestProblem.NOT_ALLOWED_HERE) from error
         if may_react:
             fallback = picker_embed(
                 page.presets, filename=filename, may_react=False, pages=page.pages
@@ -348,6 +348,7 @@ def _new_picker(
         created_at=datetime.now(UTC),
         recipe=recipe,
         content_size=picture.size,
+        stored_bytes=picture.stored_bytes,
         content=InputImage(name=picture.filename, place=picture.place, size=picture.size),
         mask=None if mask is None else PICTURE_SOURCE_JSON.dump_python(mask, mode="json"),
     )

@@ -112,13 +112,17 @@ async def refuse(
         await responder.reply(text)
         return
     refused = RefusedRequest(request=request, suggested=suggested)
+    size = len(REFUSED_REQUEST_JSON.dump_json(refused))
     saved = SavedRequest(
         request_id=new_saved_request_id(),
         requester_id=request.origin.requester_id,
+        guild_id=request.origin.guild_id,
         payload=REFUSED_REQUEST_JSON.dump_python(refused, mode="json"),
+        stored_bytes=size,
         created_at=datetime.now(UTC),
     )
     try:
+        await dependencies.intake.quota.check(request.origin, size)
         await dependencies.store.saved_requests.save(saved)
     except StyleBotError as error:
         logger.warning("cannot save a refused request, no suggestions are shown: %s", error)

@@ -43,6 +43,7 @@ __all__ = [
     "HEAD",
     "IS_ACTIVE",
     "IS_QUEUED",
+    "UNUSED_INPUTS",
     "answered_messages",
     "discarded_artefacts",
     "guild_presets",
@@ -60,7 +61,7 @@ __all__ = [
     "timings",
 ]
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest migration. A database that has it is opened without importing Alembic."""
 
 
@@ -70,6 +71,10 @@ def _one_of(column: str, values: Iterable[StrEnum]) -> str:
 
 # SQLite autoincrements an INTEGER primary key only, not a BIGINT.
 _RowNumber = BigInteger().with_variant(Integer, "sqlite")
+_UNUSED = text(
+    "inputs_deleted_at IS NULL AND "
+    "(state = 'cancelled' OR (state = 'failed' AND started_at IS NULL))"
+)
 _ACTIVE = text("state IN ('queued', 'running')")
 _QUEUED = text("state = 'queued'")
 _RESUMABLE = text("state = 'queued' AND started_at IS NOT NULL")
@@ -142,6 +147,9 @@ jobs = Table(
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
     Column("heartbeat_at", UtcDateTime),
+    # The inputs' size, and when they were deleted if that was before the job was.
+    Column("stored_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("inputs_deleted_at", UtcDateTime),
     CheckConstraint(_one_of("state", JobState), name="state"),
     # Few of the rows are active: finished jobs are kept for the retention period.
     Index(
@@ -165,7 +173,11 @@ jobs = Table(
     Index("ix_jobs_requester", "requester_id", "number"),
     Index("ix_jobs_card", "card_message_id"),
     Index("ix_jobs_finished", "finished_at"),
+    Index("ix_jobs_unused", "finished_at", sqlite_where=_UNUSED, postgresql_where=_UNUSED),
 )
+
+UNUSED_INPUTS = _UNUSED
+"""Whether a job ended unpainted, cancelled or before it was started, and still has its inputs."""
 
 IS_ACTIVE = jobs.c.state.in_([literal_column("'queued'"), literal_column("'running'")])
 """Whether a job is queued or running. The states are literals, not bound parameters: only then can
@@ -209,6 +221,7 @@ pickers = Table(
     Column("content_height", Integer),
     Column("content", TypedJson[InputImage](InputImage)),
     Column("mask", JSON),
+    Column("stored_bytes", BigInteger, nullable=False, server_default="0"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
     Index("ix_pickers_requester", "requester_id"),
@@ -220,7 +233,9 @@ saved_requests = Table(
     metadata,
     Column("offer_id", String(12), primary_key=True, key="request_id"),
     Column("requester_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
     Column("ask", JSON, nullable=False, key="payload"),
+    Column("stored_bytes", BigInteger, nullable=False, server_default="0"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
     Index("ix_offers_requester", "requester_id"),

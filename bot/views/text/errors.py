@@ -247,6 +247,16 @@ def _limit(error: LimitReached) -> str:
                 f"This server has {error.limit} paintings waiting already; try again when some "
                 "are done."
             )
+        case "member_storage":
+            return (
+                f"Your open pickers and cancelled paintings hold {megabytes(error.limit)} of "
+                "pictures already; choose a style on a picker, or try again in an hour."
+            )
+        case "guild_storage":
+            return (
+                f"This server's open pickers and cancelled paintings hold "
+                f"{megabytes(error.limit)} of pictures already; try again in an hour."
+            )
         case "disk":
             return DISK_FULL
         case _:

@@ -50,6 +50,8 @@ async def test_hot_queries_are_answered_by_indexes(store, new_job, many):
         "retention sweep": lambda: store.retention.delete_finished(
             before=datetime.now(UTC) - 400 * DAY
         ),
+        "unused inputs": lambda: store.retention.delete_unused_inputs(before=datetime.now(UTC)),
+        "stored bytes": lambda: store.stored_bytes.measure(100, 0),
         "due deletions": store.pending_deletions.list_due,
         "orphans": lambda: store.retention.find_unknown_jobs({job.job_id, "nowhere"}),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import aiohttp
@@ -14,6 +15,7 @@ from PIL import Image
 from bot.artefacts import open_artefacts
 from bot.artefacts.keys import preview_key
 from bot.errors import (
+    DiscordUnavailableError,
     LimitReached,
     PictureProblem,
     PictureRefused,
@@ -26,7 +28,7 @@ from bot.intake.inspection import Inspector
 from bot.intake.intake import Intake, default_size
 from bot.intake.job_request import JobRequest, PictureSource
 from bot.jobs.change_feed import JobFeed
-from bot.jobs.models import JobState, Origin
+from bot.jobs.models import JobState, Origin, Picker
 from bot.jobs.store import JobStore
 from bot.settings import Settings
 from stylenet.recipe import Recipe
@@ -310,7 +312,9 @@ async def test_disk_filling_up_leaves_no_artefacts(env, monkeypatch):
 
 async def test_saved_picture_is_used_by_a_later_request(env):
     intake = env.make()
-    saved = await intake.save_picture(make_source(env, "content.png", spoiler=True))
+    source = make_source(env, "content.png", spoiler=True)
+    async with intake.save_picture(source, ORIGIN) as saved:
+        pass
     assert (saved.filename, saved.spoiler, saved.size) == ("content.png", True, (80, 60))
     assert saved.key.startswith("pickers/")
     request = JobRequest(origin=ORIGIN, content=saved, preset="sky", recipe=Recipe.named("default"))
@@ -318,8 +322,57 @@ async def test_saved_picture_is_used_by_a_later_request(env):
     assert await env.artefacts.get(job.content_key) == FILES["content.png"]
     assert job.content_size == (80, 60)
     assert job.spoiler
-    await intake.delete_saved(saved)
-    assert await stored_keys(env) == artefact_keys(job)
+
+
+async def test_a_picture_whose_picker_is_not_posted_is_deleted(env):
+    intake = env.make()
+    with pytest.raises(DiscordUnavailableError):
+        async with intake.save_picture(make_source(env, "content.png"), ORIGIN):
+            raise DiscordUnavailableError("503")
+    assert await stored_keys(env) == []
+
+
+async def _save_picker(env, intake, message_id):
+    async with intake.save_picture(make_source(env, "content.png"), ORIGIN) as saved:
+        await env.store.pickers.save(
+            Picker(
+                message_id=message_id,
+                channel_id=ORIGIN.channel_id,
+                guild_id=ORIGIN.guild_id,
+                requester_id=ORIGIN.requester_id,
+                request_message_id=None,
+                content_key=saved.key,
+                filename="content.png",
+                spoiler=False,
+                created_at=datetime.now(UTC),
+                stored_bytes=saved.stored_bytes,
+            )
+        )
+        return saved.stored_bytes
+
+
+@pytest.mark.parametrize("scope", ["member", "guild"])
+async def test_open_pickers_and_cancelled_jobs_count_against_the_caps(env, scope):
+    size = await _save_picker(env, env.make(), 1)
+    intake = env.make(**{f"max_stored_bytes_per_{scope}": size * 7 // 2})
+    job = await intake.accept(make_request(env))
+    of_member, _ = await env.store.stored_bytes.measure(ORIGIN.requester_id, None)
+    assert of_member == size  # a job to be painted does not count
+    await env.store.cancel(job.job_id)
+    with pytest.raises(LimitReached) as reached:
+        await _save_picker(env, intake, 2)
+    assert reached.value.scope == f"{scope}_storage"
+    with pytest.raises(LimitReached):
+        await intake.accept(make_request(env, request_key="another"))
+
+
+async def test_pictures_that_are_being_saved_count_against_the_caps(env):
+    size = await _save_picker(env, env.make(), 1)
+    intake = env.make(max_stored_bytes_per_member=size * 5 // 2)
+    async with intake.save_picture(make_source(env, "content.png"), ORIGIN):
+        with pytest.raises(LimitReached):
+            async with intake.save_picture(make_source(env, "content.png"), ORIGIN):
+                pass
 
 
 def test_the_default_size_depends_on_the_devices_unless_it_is_set():

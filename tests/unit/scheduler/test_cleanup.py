@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import text, update
+
+from bot.jobs.db.schema import jobs
+from bot.jobs.models import Picker
 
 
 async def test_expired_and_orphaned_artefacts_are_deleted(bench):
@@ -33,8 +37,8 @@ async def test_expired_and_orphaned_artefacts_are_deleted(bench):
 
     kept = {info.key.split("/")[1] async for info in bench.artefacts.list()}
     assert kept == {young.job_id, pending.job_id, "fresh"}
-    jobs = {old.job_id, young.job_id, pending.job_id}
-    assert await bench.store.retention.find_unknown_jobs(jobs) == {old.job_id}
+    job_ids = {old.job_id, young.job_id, pending.job_id}
+    assert await bench.store.retention.find_unknown_jobs(job_ids) == {old.job_id}
     assert await bench.scheduler._cleanup.delete_expired() == 0
 
 
@@ -85,3 +89,38 @@ async def test_leftover_working_files_of_known_jobs_are_deleted(bench):
     keys = {info.key async for info in bench.artefacts.list()}
     assert kept in keys
     assert not keys & {left, partial}
+
+
+async def test_inputs_of_cancelled_jobs_and_used_pickers_are_deleted_within_the_hour(bench):
+    cancelled, queued, fresh = [await bench.accept() for _ in range(3)]
+    for job in (cancelled, fresh):
+        await bench.store.cancel(job.job_id)
+        for row in await bench.store.outbox.list_for_job(job.job_id):
+            await bench.store.outbox.mark_sent(row, channel_id=5, message_id=1)
+    await bench.artefacts.put("pickers/used/content", b"")
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    picker = Picker(
+        message_id=1,
+        channel_id=2,
+        guild_id=None,
+        requester_id=3,
+        request_message_id=None,
+        content_key="pickers/used/content",
+        filename="a.png",
+        spoiler=False,
+        created_at=an_hour_ago,
+        used_at=an_hour_ago,
+        stored_bytes=5,
+    )
+    await bench.store.pickers.save(picker)
+    async with bench.store._database.write() as change:
+        await change.connection.execute(
+            update(jobs).where(jobs.c.job_id == cancelled.job_id).values(finished_at=an_hour_ago)
+        )
+    cleanup = bench.scheduler._cleanup
+    assert await cleanup.delete_unused_inputs() == 2
+    await cleanup.delete_discarded()
+    kept = {info.key.split("/")[1] async for info in bench.artefacts.list()}
+    assert kept == {queued.job_id, fresh.job_id}
+    assert (await bench.store.get(cancelled.job_id)).job_id == cancelled.job_id
+    assert await cleanup.delete_unused_inputs() == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from unittest.mock import AsyncMock
 
@@ -32,7 +33,12 @@ def _sheet():
 @pytest.fixture
 def intake():
     saved = SavedPicture(key="k", filename="a.png", size=(8, 8), spoiler=False)
-    return SimpleNamespace(save_picture=AsyncMock(return_value=saved), delete_saved=AsyncMock())
+
+    @asynccontextmanager
+    async def save_picture(source, origin):
+        yield saved
+
+    return SimpleNamespace(save_picture=save_picture)
 
 
 async def _post(intake, error):
@@ -63,7 +69,6 @@ async def test_a_missing_permission_is_named_as_one(intake):
     with pytest.raises(RequestRefused) as refused:
         await _post(intake, _http(discord.Forbidden, 403, 50013))
     assert refused.value.problem is RequestProblem.NOT_ALLOWED_HERE
-    intake.delete_saved.assert_awaited_once()
 
 
 @pytest.mark.parametrize(
@@ -73,4 +78,3 @@ async def test_an_outage_of_discord_is_not_called_a_missing_permission(intake, e
     with pytest.raises(DiscordUnavailableError) as raised:
         await _post(intake, error)
     assert "Discord is not answering" in text.explain(raised.value)
-    intake.delete_saved.assert_awaited_once()
