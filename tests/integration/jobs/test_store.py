@@ -287,8 +287,6 @@ async def test_pickers_are_used_once(store):
     uses = await asyncio.gather(*(store.pickers.mark_used(picker.message_id) for _ in range(5)))
     assert sorted(uses) == [False] * 4 + [True]
 
-    await store.pickers.mark_unused(picker.message_id)
-    assert await store.pickers.mark_used(picker.message_id)
     keys = {picker.content_key, "pickers/b/content"}
     assert await store.retention.find_unknown_pickers(keys) == {"pickers/b/content"}
     assert await store.retention.delete_expired_pickers(older_than=timedelta(days=1)) == 0
