@@ -213,7 +213,7 @@ async def test_style_of_a_single_colour_is_accepted(env):
 
 async def test_single_colour_is_not_saved_as_content(env):
     with pytest.raises(PictureRefused) as refused:
-        await env.make().save_picture(make_source(env, "plain.png"))
+        await _save_picker(env, env.make(), 1, "plain.png")
     assert refused.value.problem is PictureProblem.SINGLE_COLOR
 
 
@@ -332,8 +332,8 @@ async def test_a_picture_whose_picker_is_not_posted_is_deleted(env):
     assert await stored_keys(env) == []
 
 
-async def _save_picker(env, intake, message_id):
-    async with intake.save_picture(make_source(env, "content.png"), ORIGIN) as saved:
+async def _save_picker(env, intake, message_id, file="content.png"):
+    async with intake.save_picture(make_source(env, file), ORIGIN) as saved:
         await env.store.pickers.save(
             Picker(
                 message_id=message_id,
