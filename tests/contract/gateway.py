@@ -195,6 +195,7 @@ EVENTS: dict[str, Any] = {
     "MESSAGE_CREATE": "GatewayMessage",
     "MESSAGE_UPDATE": "GatewayMessage",
     "MESSAGE_DELETE": {"id": "snowflake", "channel_id": "snowflake", **_GUILD},
+    "MESSAGE_DELETE_BULK": {"ids": ["list", "snowflake"], "channel_id": "snowflake", **_GUILD},
     "MESSAGE_REACTION_ADD": {
         **_USER_REACTION,
         "member?": "GuildMemberResponse",

@@ -189,6 +189,17 @@ class MessageService:
         self._state.channels[message.channel_id].messages.pop(message.id, None)
         self._publish("MESSAGE_DELETE", message)
 
+    def delete_bulk(self, channel: Channel, messages: list[Message]) -> None:
+        """Delete several of the channel's messages at once, with one event."""
+        for message in messages:
+            channel.messages.pop(message.id, None)
+        data: Json = {"ids": [message.id for message in messages], "channel_id": channel.id}
+        if channel.guild_id is not None:
+            data["guild_id"] = channel.guild_id
+        self._event_bus.publish(
+            Event(name="MESSAGE_DELETE_BULK", data=data, channel=channel, guild_id=channel.guild_id)
+        )
+
     def publish_typing(self, channel: Channel, user_id: str) -> None:
         """Announce that the user is typing in the channel."""
         data: Json = {

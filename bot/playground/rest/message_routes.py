@@ -148,8 +148,8 @@ class MessageRoutes:
         found = [channel.messages[i] for i in ids if i in channel.messages]
         if any(message.timestamp.timestamp() < oldest for message in found):
             raise ApiError(ErrorCode.MESSAGE_TOO_OLD)
-        for message in found:
-            self._messages.delete(message)
+        if found:
+            self._messages.delete_bulk(channel, found)
         return no_content()
 
     async def _react(self, request: web.Request) -> web.Response:

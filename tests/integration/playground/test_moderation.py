@@ -149,3 +149,22 @@ async def test_roles_above_the_bots_own_are_refused(playground: Playground, rest
     above = playground.state.add_role(guild, "Staff", Permission(0))
     path = f"/guilds/{guild.id}/members/{vincent.id}/roles/{above.id}"
     assert (await rest("PUT", path))[1]["code"] == 50013
+
+
+async def test_bulk_deletion_sends_one_event(
+    playground: Playground, rest: Rest, connect: Any
+) -> None:
+    ada, general = playground.scene.members[0], playground.scene.general
+    sent = [playground.post_message(ada, text, channel=general).id for text in "123"]
+    async with connect() as raw:
+        await raw.receive()
+        await raw.send(IDENTIFY, identify(playground, intents=INTENTS))
+        await raw.until("GUILD_CREATE")
+        path = f"/channels/{general.id}/messages/bulk-delete"
+        assert (await rest("POST", path, {"messages": [*sent[:2], "1"]}))[0] == 204
+        assert (await raw.receive())["d"] == {
+            "ids": sent[:2],
+            "channel_id": general.id,
+            "guild_id": playground.scene.guild.id,
+        }
+    assert list(general.messages) == sent[2:]

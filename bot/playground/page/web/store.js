@@ -249,6 +249,9 @@ export class Store extends EventTarget {
       case "MESSAGE_DELETE":
         this.remove(data);
         break;
+      case "MESSAGE_DELETE_BULK":
+        for (const id of data.ids) this.remove({ ...data, id });
+        break;
       case "MESSAGE_REACTION_ADD":
         this.changeReaction(data, +1);
         break;
