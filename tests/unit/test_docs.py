@@ -66,17 +66,47 @@ async def test_the_list_of_commands_is_the_one_the_code_gives(tmp_path):
     assert documented.strip() == page, "run: python -m bot commands > docs/commands.md"
 
 
-def test_architecture_names_every_room():
-    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    for room in (ROOT / "bot").iterdir():
-        if room.is_dir() and not room.name.startswith("_"):
-            assert f"bot/{room.name}" in page, f"{room.name} is missing on the page"
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+TASKS = {
+    "a built-in preset",
+    "a loss term",
+    "a recipe option, end to end",
+    "a command",
+    "a button that works forever",
+    "an executor",
+    "a guild setting",
+    "a language",
+    "a file type",
+    "a migration",
+}
+MOST_FILES = 5
 
 
-def test_architecture_points_at_files_that_exist():
-    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    for path in re.findall(r"`((?:bot|stylenet)/[\w./]+)`", page):
+def test_architecture_names_every_package():
+    for package in (ROOT / "bot").iterdir():
+        if package.is_dir() and not package.name.startswith("_"):
+            assert f"`bot/{package.name}/`" in ARCHITECTURE, f"{package.name} is missing"
+
+
+def test_architecture_names_files_that_exist():
+    for path in re.findall(r"`((?:bot|stylenet|docs|tests)/[\w./]+)`", ARCHITECTURE):
         assert (ROOT / path).exists(), f"there is no {path}"
+
+
+def test_architecture_names_the_top_modules_that_are_free_of_torch():
+    stated = re.search(r"modules at its top \((.*?)\) except `api`", ARCHITECTURE, re.DOTALL)[1]
+    top = {path.stem for path in (ROOT / "stylenet").glob("*.py") if path.stem[0] != "_"}
+    assert set(re.findall(r"`(\w+)`", stated)) == top - {"api", "cli"}
+
+
+def test_every_task_takes_few_files():
+    section = ARCHITECTURE.split("## Where do I add …")[1].split("\n## ")[0]
+    tasks = dict(re.findall(r"^### (.+?)\n(.*?)(?=^### |\Z)", section, re.DOTALL | re.MULTILINE))
+    assert set(tasks) == TASKS
+    for title, text in tasks.items():
+        steps = re.findall(r"^\d+\. ", text, re.MULTILINE)
+        assert len(steps) <= MOST_FILES, title
+        assert re.search(r"`(?:bot|stylenet)/[\w./]+`", text), f"{title} names no file"
 
 
 def test_pins_are_versions_only():
