@@ -18,6 +18,7 @@ from bot.errors import (
     StyleBotError,
 )
 from bot.intake.intake import default_size
+from bot.ops import metrics
 from bot.ops.health import HealthServer
 from bot.ops.logging import configure_logging
 from bot.ops.retry import retry
@@ -181,6 +182,14 @@ class App:
         async def check_workers() -> None:
             await components.executor.ready(timeout=0.5)
 
+        async def refresh_metrics() -> None:
+            dependencies = components.dependencies
+            for state, number in (await dependencies.store.count_by_state()).items():
+                metrics.JOBS.labels(state.value).set(number)
+            free = await dependencies.artefacts.free_bytes()
+            if free is not None:
+                metrics.FREE_DISK.set(free)
+
         health = HealthServer(
             settings.health_host,
             settings.health_port,
@@ -189,6 +198,7 @@ class App:
                 "database": components.dependencies.store.ping,
                 "workers": check_workers,
             },
+            refresh=refresh_metrics,
             allowed_hosts=settings.health_hosts,
         )
         await health.start()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, StyleBotError
 from bot.ops import metrics
 
 if TYPE_CHECKING:
@@ -120,9 +120,11 @@ class HealthServer:
         return web.json_response({"status": "ok"})
 
     async def _readyz(self, _request: web.Request) -> web.Response:
-        passed = await asyncio.gather(*(_check_passes(*named) for named in self._checks.items()))
-        results = dict(zip(self._checks, passed, strict=True))
-        ready = all(results.values())
+        problems = await asyncio.gather(*(_find_problem(*named) for named in self._checks.items()))
+        results = {
+            name: problem or "ok" for name, problem in zip(self._checks, problems, strict=True)
+        }
+        ready = not any(problems)
         return web.json_response(
             {"status": "ok" if ready else "not ready", "checks": results},
             status=200 if ready else 503,
@@ -130,7 +132,7 @@ class HealthServer:
 
     async def _metrics(self, _request: web.Request) -> web.Response:
         if self._refresh is not None:
-            await _check_passes("metrics", self._refresh)
+            await _find_problem("metrics", self._refresh)
         return web.Response(
             body=generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
@@ -149,11 +151,16 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-async def _check_passes(name: str, check: Check) -> bool:
-    """Return whether a check passes; the error is logged, and not sent to the client."""
+async def _find_problem(name: str, check: Check) -> str | None:
+    """Return why a check fails, None if it passes.
+
+    Only the bot's own errors are quoted, by their first line; others are in the log alone.
+    """
     try:
         await asyncio.wait_for(check(), CHECK_SECONDS)
     except Exception as error:  # a check may raise anything
         logger.warning("check %s: %s: %s", name, type(error).__name__, error)
-        return False
-    return True
+        if isinstance(error, StyleBotError) and str(error):
+            return str(error).splitlines()[0]
+        return type(error).__name__
+    return None

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-__all__ = ["JOBS", "JOBS_ENDED", "PAINT_SECONDS", "REGISTRY", "TASK_RESTARTS", "WORKER_DEATHS"]
+__all__ = [
+    "FREE_DISK",
+    "JOBS",
+    "JOBS_ENDED",
+    "PAINT_SECONDS",
+    "REGISTRY",
+    "TASK_RESTARTS",
+    "WORKER_DEATHS",
+]
 
 REGISTRY = CollectorRegistry(auto_describe=True)
 
@@ -20,6 +28,9 @@ PAINT_SECONDS = Histogram(
     "Painting time per finished picture, in seconds.",
     buckets=(1, 2, 5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560),
     registry=REGISTRY,
+)
+FREE_DISK = Gauge(
+    "stylebot_free_disk_bytes", "Free space where pictures are kept, in bytes.", registry=REGISTRY
 )
 WORKER_DEATHS = Counter(
     "stylebot_worker_deaths_total", "Worker processes that exited unexpectedly.", registry=REGISTRY

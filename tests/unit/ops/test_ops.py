@@ -104,7 +104,7 @@ async def test_health_readiness_and_metrics():
         assert (await _get(server, "/healthz"))[0] == 200
         status, body = await _get(server, "/readyz")
         assert status == 503
-        assert json.loads(body)["checks"] == {"database": False}
+        assert json.loads(body)["checks"] == {"database": "RuntimeError"}
         assert "secret" not in body
         assert (await _get(server, "/nothing"))[0] == 404
 
