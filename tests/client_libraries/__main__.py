@@ -143,6 +143,9 @@ async def _use_every_feature(playground: Playground, output: bytearray, worked: 
     ):
         interaction = use()
         await interaction.settled.wait()
+        while interaction.failed:  # pressed before the bot knew that its reply was sent
+            interaction = use()
+            await interaction.settled.wait()
         # A library may defer first and edit or follow up then.
         await playground.wait_for(
             lambda answer=answer: any(m.content == answer for m in channel.messages.values())
