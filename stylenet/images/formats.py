@@ -193,4 +193,7 @@ def is_animated(file: Image.Image, image_format: str) -> bool:
     # The second picture of a camera's MPO file is another view; HEIF files hold collections.
     if file.format == "MPO" or image_format == "HEIF":
         return False
-    return bool(getattr(file, "is_animated", False))
+    try:
+        return bool(getattr(file, "is_animated", False))
+    except Exception:  # a damaged second frame
+        return False

@@ -195,7 +195,10 @@ def _decode_frame(
         file.draft(None, (math.ceil(width * scale), math.ceil(height * scale)))
     _load(file)
     orientation = _orientation(file) if image_format != "TIFF" else 1  # applied by the plugin
-    image, alpha = _separate_alpha(file, image_format, metadata)
+    try:
+        image, alpha = _separate_alpha(file, image_format, metadata)
+    except AssertionError as error:  # a palette is missing
+        raise UnreadableImageError("there is no palette", truncated=True) from error
     factor = 1 if reduced_side is None else max(image.size) // reduced_side
     if factor > 1:
         if alpha is not None:

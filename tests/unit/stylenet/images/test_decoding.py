@@ -130,6 +130,19 @@ def test_palette_with_a_transparent_entry():
     assert (shown[4:] == 255).all()
 
 
+def test_a_missing_palette_is_damage():
+    with pytest.raises(UnreadableImageError) as caught:
+        images.decode(png(2, 2, color=3, rows=bytes(6)))
+    assert caught.value.truncated
+
+
+def test_a_damaged_second_frame_does_not_cost_the_first():
+    frames = [Image.new("RGB", (16, 16), color) for color in ("red", "blue")]
+    data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    place = data.rindex(b"\x2c")  # cut the second frame's descriptor short
+    assert (decoded(data[: place + 3])[0, 0] == (255, 0, 0)).all()
+
+
 def test_palette_keeps_its_colours():
     image = Image.new("P", (8, 8), 1)
     image.putpalette([1, 2, 3, 250, 120, 30])
