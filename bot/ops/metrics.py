@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 __all__ = [
+    "ERRORS",
     "FREE_DISK",
     "JOBS",
     "JOBS_ENDED",
@@ -21,6 +22,12 @@ JOBS_ENDED = Counter(
     "stylebot_jobs_ended_total",
     "Jobs that ended in this process, by final state.",
     ["state"],
+    registry=REGISTRY,
+)
+ERRORS = Counter(
+    "stylebot_errors_total",
+    "Errors that members met and that the operator should know of, by class.",
+    ["error"],
     registry=REGISTRY,
 )
 PAINT_SECONDS = Histogram(

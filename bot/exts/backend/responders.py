@@ -11,12 +11,16 @@ import discord
 from bot.discord_errors import discord_request, translate_discord_errors
 from bot.errors import (
     AccessDeniedError,
+    ArtefactMissingError,
     DiscordError,
     DiscordRejectedError,
+    Refusal,
     RequestProblem,
     RequestRefused,
+    UnknownJobError,
 )
 from bot.jobs.models import Origin
+from bot.ops import metrics
 from bot.views.text import errors as text
 
 if TYPE_CHECKING:
@@ -42,6 +46,9 @@ logger = logging.getLogger(__name__)
 
 WARNING_EMOJI: Final = "⚠️"
 REPLY_SECONDS: Final = 20.0
+
+FOR_MEMBERS_ALONE: Final = (ArtefactMissingError, Refusal, UnknownJobError)
+"""Errors that answer a member and that no operator needs to act on."""
 
 REQUIRED_PERMISSIONS: Final = {
     "view_channel": "View Channel",
@@ -256,14 +263,21 @@ def check_can_send_picture(ctx: commands.Context[Any]) -> None:
 
 
 def sentence_for(error: BaseException, *, doing: str) -> str:
-    """Choose the sentence for an error; log an unexpected one with a reference.
+    """Choose the sentence for an error; log and count what the operator should know of.
+
+    What the member may correct is not logged. What has no sentence of its own is told with a
+    reference, which the log has too.
 
     Args:
         error: the error.
         doing: what failed, for the log.
     """
     sentence = text.explain(error)
+    if sentence is not None and isinstance(error, FOR_MEMBERS_ALONE):
+        return sentence
+    metrics.ERRORS.labels(type(error).__name__).inc()
     if sentence is not None:
+        logger.warning("%s failed: %s", doing, error, exc_info=error)
         return sentence
     reference = secrets.token_hex(4)
     logger.error("%s failed [reference %s]", doing, reference, exc_info=error)
