@@ -109,6 +109,15 @@ def test_every_task_takes_few_files():
         assert re.search(r"`(?:bot|stylenet)/[\w./]+`", text), f"{title} names no file"
 
 
+def test_the_threat_model_names_tests_that_exist():
+    page = (ROOT / "THREAT_MODEL.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page)
+    assert named
+    for path, test in named:
+        assert (ROOT / path).is_file(), f"there is no {path}"
+        assert f"def {test}" in (ROOT / path).read_text(encoding="utf-8"), f"{path} has no {test}"
+
+
 def test_pins_are_versions_only():
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
         assert re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+", line), line

@@ -25,6 +25,7 @@ MADE = {
     tree.IllegalTransitionError: tree.IllegalTransitionError(
         "0123456789ab", state="failed", wanted="running"
     ),
+    tree.LeaseLostError: tree.LeaseLostError("0123456789ab", attempt=1),
     tree.LimitReached: tree.LimitReached("member", limit=3),
     tree.MessageNotFoundError: tree.MessageNotFoundError("10008"),
     tree.PictureRefused: tree.PictureRefused(tree.PictureProblem.TRUNCATED, filename="a.png"),
