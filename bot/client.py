@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import json
 import logging
@@ -17,8 +18,10 @@ from bot.errors import StoreUnavailableError
 from bot.exts.backend.component_router import ComponentRouter
 from bot.exts.backend.error_handler import ErrorHandler
 from bot.exts.backend.help import HelpCommands
+from bot.exts.backend.in_flight import InFlightRequests
 from bot.exts.backend.owner import OwnerCommands
 from bot.exts.backend.policy import Act
+from bot.exts.backend.responders import MessageResponder, reply_ephemeral
 from bot.exts.guild.presets import GuildPresetCommands
 from bot.exts.guild.settings import GuildSettingsCommands
 from bot.exts.jobs.actions import JobActions
@@ -56,6 +59,9 @@ class StyleBot(commands.AutoShardedBot):
 
     It caches only what permissions are computed from (guilds, channels, roles and its own
     membership), no members and no messages.
+
+    Attributes:
+        in_flight: the requests that are being served.
     """
 
     def __init__(self, dependencies: Dependencies) -> None:
@@ -79,17 +85,25 @@ class StyleBot(commands.AutoShardedBot):
             activity=discord.CustomActivity(name=help_text.ACTIVITY.format(prefix=settings.prefix)),
         )
         _release_global_rate_limits(self.http)
+        self.in_flight = InFlightRequests()
         self._dependencies = dependencies
         self._pickers = PickerHandler(dependencies)
         self._requests = StylizeHandler(dependencies, self._pickers)
-        self._router = ComponentRouter()
+        self._router = ComponentRouter(self.in_flight)
         self.text_prefix = settings.prefix
 
     async def setup_hook(self) -> None:
         """Add commands and buttons; discord.py calls this during the login."""
         dependencies, pickers = self._dependencies, self._pickers
         await self.add_cog(ErrorHandler(self))
-        stylize = Stylize(self, dependencies, self._requests, pickers, is_ours=self.is_ours)
+        stylize = Stylize(
+            self,
+            dependencies,
+            self._requests,
+            pickers,
+            is_ours=self.is_ours,
+            in_flight=self.in_flight,
+        )
         await self.add_cog(stylize)
         job_actions = JobActions(dependencies)
         await self.add_cog(JobCommands(dependencies, job_actions))
@@ -115,8 +129,16 @@ class StyleBot(commands.AutoShardedBot):
         if message.author.bot:
             return
         context = await self.get_context(message)
-        if context.prefix is not None and await self.is_ours(f"command:{message.id}"):
-            await self.invoke(context)
+        if context.prefix is None:
+            return
+        with self.in_flight.track(MessageResponder(message).reply):
+            if await self.is_ours(f"command:{message.id}"):
+                await self.invoke(context)
+
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        """Pass an event on, unless the bot is about to disconnect."""
+        if not self.in_flight.is_closed:
+            super().dispatch(event_name, *args, **kwargs)
 
     async def is_ours(self, key: str) -> bool:
         """Return whether this process handles an event that all processes at the database receive.
@@ -181,6 +203,15 @@ class _CommandTree(discord.app_commands.CommandTree["StyleBot"]):
     async def interaction_check(self, interaction: discord.Interaction[StyleBot], /) -> bool:
         """Return whether this process handles the interaction."""
         return await self.client.is_ours(f"interaction:{interaction.id}")
+
+    async def _call(self, interaction: discord.Interaction[StyleBot]) -> None:
+        in_flight = self.client.in_flight
+        if in_flight.is_closed:
+            return
+        is_command = interaction.type is discord.InteractionType.application_command
+        reply = functools.partial(reply_ephemeral, interaction) if is_command else None
+        with in_flight.track(reply):
+            await super()._call(interaction)
 
 
 def set_discord_url(discord_url: str | None) -> None:

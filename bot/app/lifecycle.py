@@ -24,6 +24,7 @@ from bot.ops.logging import configure_logging
 from bot.ops.retry import retry
 from bot.ops.tasks import BackgroundTasks
 from bot.presets.thumbnail_painter import ThumbnailPainter
+from bot.views.text import errors
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -38,6 +39,9 @@ __all__ = ["App", "run"]
 logger = logging.getLogger(__name__)
 
 CLOSE_SECONDS: Final = 10.0
+
+REQUESTS_SHARE_OF_SHUTDOWN: Final = 0.8
+"""Share of `shutdown_seconds` that requests have to end; the rest is for answering the others."""
 
 
 class App:
@@ -112,11 +116,28 @@ class App:
         await asyncio.shield(self._fatal_error)
 
     async def stop(self) -> None:
-        """Stop painting and keep the checkpoints, finish deliveries, disconnect, close the rest."""
+        """Stop painting and keep the checkpoints, finish requests and deliveries, disconnect.
+
+        Requests that arrive meanwhile are refused; those in flight are served, and answered with
+        a sentence if they take longer than `REQUESTS_SHARE_OF_SHUTDOWN` of the time.
+        """
         seconds = self._settings.shutdown_seconds
+        steps: list[Coroutine[Any, Any, None]] = []
+        running: tuple[str, ...] = ()
         if self._scheduler is not None:
-            await _run_step(self._scheduler.stop(), "stopping the paintings", seconds=seconds)
+            running = self._scheduler.running
+            steps.append(
+                _run_step(self._scheduler.stop(), "stopping the paintings", seconds=seconds)
+            )
+        if self._bot is not None:
+            draining = self._bot.in_flight.drain(
+                grace_seconds=REQUESTS_SHARE_OF_SHUTDOWN * seconds, sentence=errors.CUT_OFF
+            )
+            steps.append(_run_step(draining, "finishing the requests", seconds=seconds))
+        await asyncio.gather(*steps)
         if self._delivery is not None:
+            pausing = self._delivery.show_paused(running)
+            await _run_step(pausing, "pausing the cards", seconds=CLOSE_SECONDS / 2)
             stopping = self._delivery.stop(seconds=CLOSE_SECONDS / 2)
             await _run_step(stopping, "stopping the delivery", seconds=seconds)
         if self._bot is not None:

@@ -24,7 +24,7 @@ from bot.ops.tasks import BackgroundTasks
 from bot.views.card import CardFacts, render_card
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from bot.delivery.job_pictures import JobPictureReader
     from bot.delivery.messenger import Messenger
@@ -82,6 +82,7 @@ class CardUpdater:
         self._process_id = process_id
         self._tasks = BackgroundTasks()
         self._cards: dict[str, _CardState] = {}
+        self._paused: set[str] = set()
 
     async def run(self) -> None:
         """Update cards until cancelled, starting with those of jobs already under way.
@@ -123,8 +124,35 @@ class CardUpdater:
         card.task.cancel()
         await asyncio.wait({card.task})
 
+    async def show_paused(self, job_ids: Iterable[str]) -> None:
+        """Show that these jobs go on after a restart, and edit their cards no more."""
+        paused = set(job_ids)
+        self._paused |= paused
+        await asyncio.gather(*(self._show_paused(job_id) for job_id in paused))
+
+    async def _show_paused(self, job_id: str) -> None:
+        try:
+            await self.stop_updating(job_id)
+            job = await self._store.get(job_id)
+            if not self._is_ours(job) or job.card_message_id is None:
+                return
+            picture = await self._pictures.newest(job)
+            inputs = await self._pictures.inputs(job, small=picture is not None)
+            card = render_card(job, CardFacts(picture=picture, inputs=inputs, is_paused=True))
+            await self._messenger.edit(
+                self._messenger.origin_channel(job.origin),
+                job.card_message_id,
+                embed=card.embed,
+                files=card.files,
+                view=card.view,
+            )
+        except (StyleBotError, OSError) as error:
+            logger.warning("the card of job %s does not show the restart: %s", job_id, error)
+
     def _request_update(self, job_id: str) -> None:
         """Wake the card's task, or start one."""
+        if job_id in self._paused:
+            return
         card = self._cards.get(job_id)
         if card is not None and card.task is not None and not card.task.done():
             card.changed.set()

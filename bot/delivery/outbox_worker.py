@@ -122,7 +122,11 @@ class OutboxWorker:
             await self._tasks.close()
 
     async def close(self, *, grace_seconds: float) -> None:
-        """Start no more deliveries; let those in progress end, and cancel them after a while."""
+        """Start what is due a last time, and cancel what has not ended after a while.
+
+        Due is, for example, the card of a request that was accepted during the shutdown.
+        """
+        await self._start_due()
         self._is_closing = True
         await self._tasks.close(grace_seconds=grace_seconds)
 

@@ -14,7 +14,7 @@ from bot.ops.retry import Backoff
 from bot.ops.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     import discord
 
@@ -88,6 +88,10 @@ class DeliveryService:
             self._tasks.keep_running(
                 run, name=name, transient=StyleBotError, backoff=RESTART_BACKOFF
             )
+
+    async def show_paused(self, job_ids: Iterable[str]) -> None:
+        """Show on the cards of these unfinished jobs that they go on after a restart."""
+        await self._card_updater.show_paused(job_ids)
 
     async def stop(self, *, seconds: float) -> None:
         """Give deliveries in progress `seconds` to end, then cancel everything."""

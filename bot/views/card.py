@@ -45,12 +45,14 @@ class CardFacts:
         picture: the newest snapshot or the result, encoded as WebP; None if there is none.
         inputs: the input pictures on one sheet, encoded as WebP; a small sheet if there is a
             `picture`. None if there is none.
+        is_paused: whether the bot is stopping, and goes on with the job after its restart.
     """
 
     place: int | None = None
     seconds_left: float | None = None
     picture: bytes | None = None
     inputs: bytes | None = None
+    is_paused: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,6 +141,8 @@ def _lines(job: Job, facts: CardFacts) -> list[str]:
     match job.state:
         case JobState.QUEUED | JobState.RUNNING if job.cancel_requested:
             lines = [*_bar(job), text.STOPPING]
+        case JobState.QUEUED | JobState.RUNNING if facts.is_paused:
+            lines = [*_bar(job), text.PAUSED]
         case JobState.QUEUED:
             lines = _waiting(job, facts)
         case JobState.RUNNING:

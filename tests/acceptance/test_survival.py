@@ -86,10 +86,14 @@ async def test_an_orderly_stop_keeps_the_checkpoint(room, settings, tmp_path):
         assert await bot.terminate() == 0
         assert "Traceback" not in bot.said
         assert "is requeued for the next start" in bot.said
+        assert "Paused" in said(room.cards()[0])
+        assert "left" not in said(room.cards()[0])
         assert "slash commands" in bot.said
         room.ask("!stylize passes=1", STYLE, CONTENT)  # nobody hears it
     async with bot_process(settings, tmp_path / "two.log") as bot:
+        await room.card_saying("Painting")
         await room.final()
+        await room.card_saying("100%")
         assert len(room.cards()) == 1
         assert "slash commands" not in bot.said  # unchanged, so not published again
 

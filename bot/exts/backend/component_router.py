@@ -20,6 +20,7 @@ from bot.views.text import errors
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.exts.backend.in_flight import InFlightRequests
     from bot.exts.backend.policy import Act
 
 __all__ = ["ComponentRouter", "Handler"]
@@ -43,7 +44,8 @@ were chosen from a menu."""
 class ComponentRouter(commands.Cog):
     """Finds the handler of a custom_id, acknowledges the interaction and handles its errors."""
 
-    def __init__(self) -> None:
+    def __init__(self, in_flight: InFlightRequests) -> None:
+        self._in_flight = in_flight
         self._handlers: dict[Route, Handler] = {}
         self._owner_acts: dict[Route, Act | None] = {}
 

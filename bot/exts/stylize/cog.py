@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from bot.errors import Refusal
     from bot.exts.backend.dependencies import Dependencies
+    from bot.exts.backend.in_flight import InFlightRequests
     from bot.exts.stylize.handler import StylizeHandler
     from bot.exts.stylize.picker import PickerHandler
 
@@ -63,6 +64,7 @@ class Stylize(commands.Cog, description=text.SECTION):
         pickers: PickerHandler,
         *,
         is_ours: Callable[[str], Awaitable[bool]],
+        in_flight: InFlightRequests,
     ) -> None:
         """Create the cog.
 
@@ -72,6 +74,7 @@ class Stylize(commands.Cog, description=text.SECTION):
             requests: handles every request.
             pickers: handles choices by reaction.
             is_ours: whether this process, of those that receive the same message, answers it.
+            in_flight: tracks the requests that are being served.
         """
         self._bot = bot
         self._settings = dependencies.settings
@@ -81,6 +84,7 @@ class Stylize(commands.Cog, description=text.SECTION):
         self._pickers = pickers
         self._reactions = PickerReactions(bot, dependencies, pickers)
         self._is_ours = is_ours
+        self._in_flight = in_flight
         # Not declared on the class: context menus cannot be, and the slash command is generated.
         self._menu = app_commands.ContextMenu(
             name=text.MENU_ENTRY,
@@ -201,7 +205,8 @@ class Stylize(commands.Cog, description=text.SECTION):
             return
         if reaction.message_author_id is not None and reaction.message_author_id != me.id:
             return
-        await self._reactions.on_reaction(reaction)
+        with self._in_flight.track():
+            await self._reactions.on_reaction(reaction)
 
     async def on_misspelt_command(self, message: discord.Message, words: str) -> None:
         """Ask whether an unknown command was meant to be `stylize`, with a button that says yes.
@@ -232,11 +237,12 @@ class Stylize(commands.Cog, description=text.SECTION):
         self, message: discord.Message, words: str, *, doubt: Refusal | None = None
     ) -> None:
         """Handle a message that is no command; discord.py would not report its errors."""
-        try:
-            await self._handle_message(message, words, doubt=doubt)
-        except Exception as error:
-            text = sentence_for(error, doing=f"serving message {message.id}")
-            await MessageResponder(message).reply(text)
+        responder = MessageResponder(message)
+        with self._in_flight.track(responder.reply):
+            try:
+                await self._handle_message(message, words, doubt=doubt)
+            except Exception as error:
+                await responder.reply(sentence_for(error, doing=f"serving message {message.id}"))
 
     async def _handle_message(
         self, message: discord.Message, words: str, *, doubt: Refusal | None = None

@@ -47,6 +47,7 @@ OLD_BUTTON: Final = (
 )
 JOB_GONE: Final = "I no longer have the pictures; post them again."
 DISK_FULL: Final = "My disk is full, so I take no new paintings; tell the bot's operator."
+CUT_OFF: Final = "I am restarting and could not finish this. Ask me again in a minute."
 DISCORD_UNAVAILABLE: Final = "Discord is not answering me right now. Try again in a minute."
 STORE_UNAVAILABLE: Final = (
     "I cannot reach my database right now; nothing is lost, try again in a minute."

@@ -11,6 +11,7 @@ import pytest
 from bot.client import StyleBot
 from bot.errors import AccessProblem, AccessRefused, UnknownJobError
 from bot.exts.backend.component_router import ComponentRouter
+from bot.exts.backend.in_flight import InFlightRequests
 from bot.exts.backend.policy import Act
 from bot.settings import Settings
 from bot.views.components import routes
@@ -60,7 +61,7 @@ def answers(interaction):
 
 
 def router_of(route, handler, **options):
-    router = ComponentRouter()
+    router = ComponentRouter(InFlightRequests())
     router.register({route: handler}, **options)
     return router
 
@@ -119,7 +120,7 @@ async def test_only_the_owner_may_press(interaction):
 @pytest.mark.parametrize("custom_id", ["button:of:an:older:version", "form:old"])
 async def test_an_unknown_custom_id_is_answered(interaction, custom_id):
     pressed = interaction(custom_id)
-    await ComponentRouter().on_interaction(pressed)
+    await ComponentRouter(InFlightRequests()).on_interaction(pressed)
     assert answers(pressed) == [errors.OLD_BUTTON]
 
 
@@ -133,7 +134,7 @@ async def test_components_of_anybody_elses_message_are_not_believed(interaction)
 
 async def test_commands_are_left_to_others(interaction):
     used = interaction("", kind=discord.InteractionType.application_command)
-    await ComponentRouter().on_interaction(used)
+    await ComponentRouter(InFlightRequests()).on_interaction(used)
     assert answers(used) == []
 
 
