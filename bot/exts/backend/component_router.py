@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -84,11 +85,14 @@ class ComponentRouter(commands.Cog):
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Dispatch a component or a form to its handler."""
-        if interaction.type not in {
+        if interaction.type in {
             discord.InteractionType.component,
             discord.InteractionType.modal_submit,
         }:
-            return
+            with self._in_flight.track(functools.partial(reply_ephemeral, interaction)):
+                await self._answer(interaction)
+
+    async def _answer(self, interaction: discord.Interaction[Any]) -> None:
         data = cast("dict[str, Any]", interaction.data)
         custom_id = str(data.get("custom_id", ""))
         found = find_route(custom_id)
