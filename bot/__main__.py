@@ -17,6 +17,8 @@ from bot.settings import Settings, settings_page
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from bot.app import CheckResult
+
 __all__ = ["main"]
 
 
@@ -117,11 +119,11 @@ def _set_mode(mode: QueueMode) -> Callable[[argparse.Namespace], int]:
 def _check(_: argparse.Namespace) -> int:
     from bot.app import check  # noqa: PLC0415
 
-    results = asyncio.run(check(Settings()))
-    for result in results:
+    def report(result: CheckResult) -> None:
         mark = "ok  " if result.passed else "FAIL"
-        print(f"{mark}  {result.subject}: {result.text}")  # noqa: T201
-    return 0 if all(result.passed for result in results) else 1
+        print(f"{mark}  {result.subject}: {result.text}", flush=True)  # noqa: T201
+
+    return 0 if asyncio.run(check(Settings(), report=report)) else 1
 
 
 def _settings(_: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from bot.artefacts import open_artefacts
 from bot.errors import ConfigurationError, StyleBotError
 from bot.executors.process import create_executor
 from bot.intake.intake import default_size
+from bot.ops.health import HealthServer
 from bot.ops.logging import configure_logging
 from bot.views.text.units import megabytes
 
@@ -38,24 +39,34 @@ class CheckResult:
     text: str
 
 
-async def check(settings: Settings) -> list[CheckResult]:
-    """Check everything that a start needs, without connecting to Discord."""
+async def check(settings: Settings, *, report: Callable[[CheckResult], None]) -> bool:
+    """Check everything that a start needs, without connecting to Discord.
+
+    Args:
+        settings: what to check.
+        report: called with each result as soon as it is known.
+
+    Returns:
+        Whether every check passed.
+    """
     configure_logging(settings)
     checks: dict[str, Callable[[Settings], Awaitable[str]]] = {
         "token": _check_token,
         "database": _check_database,
         "disk": _check_disk,
+        "health port": _check_health_port,
         "worker": _check_worker,
     }
-    results = []
+    passed = True
     for subject, check_one in checks.items():
         try:
             text = await check_one(settings)
         except (StyleBotError, OSError) as error:
-            results.append(CheckResult(subject=subject, passed=False, text=str(error)))
+            passed = False
+            report(CheckResult(subject=subject, passed=False, text=str(error)))
         else:
-            results.append(CheckResult(subject=subject, passed=True, text=text))
-    return results
+            report(CheckResult(subject=subject, passed=True, text=text))
+    return passed
 
 
 async def migrate(settings: Settings) -> str:
@@ -155,6 +166,15 @@ async def _check_disk(settings: Settings) -> str:
             f"{megabytes(settings.min_free_disk_bytes)} (STYLEBOT_MIN_FREE_DISK_BYTES)"
         )
     return f"{megabytes(free)} free"
+
+
+async def _check_health_port(settings: Settings) -> str:
+    if settings.health_port is None:
+        return "off (STYLEBOT_HEALTH_PORT)"
+    server = HealthServer(settings.health_host, settings.health_port, {})
+    await server.start()
+    await server.close()
+    return f"{settings.health_host}:{settings.health_port} is free"
 
 
 async def _check_worker(settings: Settings) -> str:
