@@ -126,7 +126,8 @@ class OutboxWorker:
 
         Due is, for example, the card of a request that was accepted during the shutdown.
         """
-        await self._start_due()
+        if not self._is_closing:
+            await self._start_due()
         self._is_closing = True
         await self._tasks.close(grace_seconds=grace_seconds)
 
