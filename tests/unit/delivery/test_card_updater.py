@@ -13,13 +13,14 @@ from bot.delivery import card_updater
 from bot.delivery.card_updater import MAX_REPLACEMENTS, CardUpdater
 from bot.errors import DiscordUnavailableError
 from bot.jobs.models import Announcement
+from bot.scheduler.forecast import JobEstimate
 from bot.views.card import CardFacts, render_card
 
 from .conftest import CHANNEL, picture, running, until
 
 
 async def _no_estimate(_):
-    return None
+    return JobEstimate(place=None, seconds_left=None)
 
 
 @asynccontextmanager

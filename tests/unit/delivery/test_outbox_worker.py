@@ -15,6 +15,7 @@ from bot.delivery.outbox_worker import MAX_REJECTIONS, OutboxWorker
 from bot.errors import AccessDeniedError, DiscordRejectedError, DiscordUnavailableError
 from bot.jobs.models import Announcement
 from bot.ops.retry import Backoff
+from bot.scheduler.forecast import JobEstimate
 from bot.views.card import CardFacts, render_card
 from bot.views.components.items import RoutedView, job_button
 from bot.views.components.routes import JobAction
@@ -36,7 +37,7 @@ def backoff(monkeypatch):
 
 
 async def _no_estimate(_):
-    return None
+    return JobEstimate(place=None, seconds_left=None)
 
 
 @asynccontextmanager
