@@ -64,14 +64,6 @@ class SavedRequests:
             )
             return [record_from(SavedRequest, row) for row in found.mappings()]
 
-    async def delete_for_member(self, requester_id: int) -> int:
-        """Delete a member's saved requests and return their number."""
-        async with self._database.write() as change:
-            deleted = await change.connection.execute(
-                delete(saved_requests).where(saved_requests.c.requester_id == requester_id)
-            )
-            return deleted.rowcount
-
     async def delete_older_than(self, age: timedelta) -> int:
         """Delete the expired requests and return their number."""
         async with self._database.write() as change:

@@ -120,6 +120,3 @@ async def test_an_offer_is_taken_up_once_and_forgotten_one_day(store):
     assert await store.saved_requests.delete_older_than(timedelta(hours=2)) == 0
     assert await store.saved_requests.delete_older_than(timedelta(minutes=1)) == 1
     assert await store.saved_requests.get(offer.request_id) is None
-    await store.saved_requests.save(offer)
-    assert await store.saved_requests.delete_for_member(8) == 0
-    assert await store.saved_requests.delete_for_member(7) == 1
