@@ -277,7 +277,7 @@ def sentence_for(error: BaseException, *, doing: str) -> str:
         return sentence
     metrics.ERRORS.labels(type(error).__name__).inc()
     if sentence is not None:
-        logger.warning("%s failed: %s", doing, error, exc_info=error)
+        logger.warning("%s failed: %s: %s", doing, type(error).__name__, error)
         return sentence
     reference = secrets.token_hex(4)
     logger.error("%s failed [reference %s]", doing, reference, exc_info=error)
