@@ -142,8 +142,8 @@ class Intake:
                 full.
             StoreUnavailableError: the database cannot be reached.
         """
-        preset = await self._find_preset(request)
-        recipe = self._build_recipe(request, preset)
+        presets = await self._find_presets(request)
+        recipe = self._build_recipe(request, presets)
         await self._acceptance.check_disk()
         async with self._slots:
             masks = () if request.mask is None else (request.mask,)
@@ -152,11 +152,11 @@ class Intake:
             )
             _check_content(content, filename=request.content.filename)
             mask = styles.pop() if masks else None
-            if preset is not None:
-                styles.append(
-                    LoadedPicture(data=await preset.picture(), preview=await preset.preview())
-                )
-            interpretation = _interpretation(request, preset, content, styles)
+            styles += [
+                LoadedPicture(data=await preset.picture(), preview=await preset.preview())
+                for preset in presets
+            ]
+            interpretation = _interpretation(request, presets, content, styles)
             return await self._enqueue(request, recipe, interpretation, content, styles, mask=mask)
 
     @asynccontextmanager
@@ -218,34 +218,37 @@ class Intake:
         """Limits what is stored without being painted."""
         return self._acceptance.quota
 
-    async def _find_preset(self, request: JobRequest) -> PresetInfo | None:
-        """Look up the request's preset and check the number of styles.
+    async def _find_presets(self, request: JobRequest) -> list[PresetInfo]:
+        """Look up the request's presets and check the number of styles.
 
         Raises:
             RequestRefused: there is no such preset, or there are too many styles.
         """
-        preset = None
-        if request.preset is not None:
-            guild_id = request.origin.guild_id
-            preset = await self._presets.get(request.preset, guild_id=guild_id)
+        presets, guild_id = [], request.origin.guild_id
+        for name in request.presets:
+            preset = await self._presets.get(name, guild_id=guild_id)
             if preset is None:
                 raise RequestRefused(
                     RequestProblem.UNKNOWN_PRESET,
-                    detail=request.preset,
-                    suggestion=await self._presets.nearest(request.preset, guild_id=guild_id),
+                    detail=name,
+                    suggestion=await self._presets.nearest(name, guild_id=guild_id),
                 )
-        styles = len(request.styles) + (preset is not None)
+            presets.append(preset)
+        styles = len(request.styles) + len(presets)
         if styles > MAX_STYLES:
             raise RequestRefused(RequestProblem.TOO_MANY_PICTURES, detail=str(styles))
-        return preset
+        return presets
 
-    def _build_recipe(self, request: JobRequest, preset: PresetInfo | None) -> Recipe:
-        """Apply the preset's changes, then the member's, then a default size.
+    def _build_recipe(self, request: JobRequest, presets: Sequence[PresetInfo]) -> Recipe:
+        """Apply the presets' changes, then the member's, then a default size.
 
         Raises:
             RequestRefused: an option is unknown or its value is invalid.
         """
-        changes = {**(preset.recipe_changes if preset is not None else {}), **request.options}
+        changes: dict[str, Any] = {}
+        for preset in presets:
+            changes |= preset.recipe_changes
+        changes |= request.options
         try:
             recipe = request.recipe.evolve(**changes)
             largest = self._settings.largest_size
@@ -256,7 +259,7 @@ class Intake:
                 raise RequestRefused(
                     RequestProblem.BAD_OPTION_VALUE,
                     detail=f"size={recipe.size}",
-                    suggestion=f"a number of pixels up to {largest}",
+                    suggestion=f"at most {largest} pixels",
                 )
         except RecipeError as error:
             is_known = error.field in {field.name for field in dataclasses.fields(Recipe)}
@@ -288,7 +291,7 @@ class Intake:
             style_keys=tuple(style_key(job_id, index) for index in range(len(styles))),
             content_size=content.size,
             recipe=recipe,
-            preset=request.preset,
+            preset=request.presets[0] if len(request.presets) == 1 else None,
             title=request.title or interpretation.title(),
             interpretation=interpretation,
             mask_keys=tuple(masks) * len(styles),
@@ -321,7 +324,7 @@ def _artefacts_of(pictures: Mapping[str, LoadedPicture]) -> dict[str, bytes]:
 
 def _interpretation(
     request: JobRequest,
-    preset: PresetInfo | None,
+    presets: Sequence[PresetInfo],
     content: LoadedPicture,
     styles: Sequence[LoadedPicture],
 ) -> Interpretation:
@@ -330,8 +333,7 @@ def _interpretation(
         InputImage(name=source.filename, place=source.place, size=picture.size)
         for source, picture in zip(request.styles, styles, strict=False)
     ]
-    if preset is not None:
-        style_inputs.append(InputImage(name=preset.title, place=InputSource.PRESET))
+    style_inputs += [InputImage(name=preset.title, place=InputSource.PRESET) for preset in presets]
     mask = request.mask
     return Interpretation(
         content=InputImage(

@@ -66,12 +66,12 @@ class JobRequest:
     Attributes:
         origin: where the result is posted, and for whom.
         content: the content picture; a `SavedPicture` when it comes from a picker.
-        styles: the style pictures; may be empty if `preset` is set.
-        preset: name of a preset, whose picture is added after `styles`.
+        styles: the style pictures; may be empty if there are `presets`.
+        presets: names of presets, whose pictures are added after `styles`.
         mask: picture that selects the region to paint; None paints everywhere.
         order: how the content picture was told from the style pictures.
         recipe: the base recipe.
-        options: recipe fields the member set. They override the preset's changes, which
+        options: recipe fields the member set. They override the presets' changes, which
             override `recipe`.
         request_key: unique key of the request (from a message's or an interaction's id).
         title: the card's title; None derives one from the pictures' names.
@@ -84,7 +84,7 @@ class JobRequest:
     origin: Origin
     content: PictureSource | SavedPicture
     styles: tuple[PictureSource | SavedPicture, ...] = ()
-    preset: str | None = None
+    presets: tuple[str, ...] = ()
     mask: PictureSource | SavedPicture | None = None
     order: RoleAssignment = RoleAssignment.NAMED
     recipe: Recipe
@@ -94,5 +94,5 @@ class JobRequest:
     priority: int = 0
 
     def __post_init__(self) -> None:
-        if not self.styles and self.preset is None:
+        if not self.styles and not self.presets:
             raise ValueError("a request needs a style picture or a preset")

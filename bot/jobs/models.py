@@ -107,7 +107,7 @@ class NewJob:
         job_id: from `new_job_id`; the keys of the inputs already contain it.
         content_key: the content image.
         style_keys: one or more style images.
-        preset: the preset's name, if the style is a preset.
+        preset: the preset's name, if exactly one of the styles is a preset.
         title: the title of the card, e.g. ``"tubingen.jpg × Starry night"``.
         spoiler: whether an input was marked as a spoiler; results must be marked too.
         request_key: unique id of the request (of a message or an interaction). Enqueuing the same

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import re
+import unicodedata
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
@@ -93,7 +95,7 @@ class PresetCatalog:
         )
 
     async def get(self, name: str, *, guild_id: int | None) -> CatalogPreset | None:
-        """Return the preset with this name or title, or None.
+        """Return the preset with this name, title or emoji, or None.
 
         Case, accents, spaces, dashes and underscores make no difference.
         """
@@ -138,20 +140,28 @@ class PresetCatalog:
 
 
 def find(name: str, presets: Sequence[CatalogPreset]) -> CatalogPreset | None:
-    """Return the one of the given presets with this name or title, or None."""
-    wanted = normalize_name(name)
+    """Return the one of the given presets with this name, title or emoji, or None."""
+    if any(unicodedata.category(character) == "So" for character in name):
+        emoji = name.strip().replace("\ufe0f", "")
+        return next((each for each in presets if each.emoji.replace("\ufe0f", "") == emoji), None)
+    wanted = _spelling(name)
     return next((each for each in presets if wanted in _spellings(each)), None)
 
 
 def nearest(name: str, presets: Sequence[CatalogPreset]) -> str | None:
     """Return the name of the most similar preset, or None if none is similar."""
     by_spelling = {spelling: each.name for each in presets for spelling in _spellings(each)}
-    found = difflib.get_close_matches(normalize_name(name), list(by_spelling), n=1, cutoff=0.55)
+    found = difflib.get_close_matches(_spelling(name), list(by_spelling), n=1, cutoff=0.55)
     return by_spelling[found[0]] if found else None
 
 
 def _spellings(preset: CatalogPreset) -> set[str]:
-    return {normalize_name(preset.name), normalize_name(preset.title)}
+    return {_spelling(preset.name), _spelling(preset.title)}
+
+
+def _spelling(name: str) -> str:
+    """Normalize a name, in the British spelling: "watercolor" is "watercolour"."""
+    return re.sub("colou?r", "colour", normalize_name(name))
 
 
 def _from_library(preset: Preset) -> CatalogPreset:

@@ -183,9 +183,16 @@ def _by_spelling() -> Mapping[str, Preset]:
 
 
 def normalize_name(word: str) -> str:
-    """Normalize a name: drop case, accents, spaces, dashes and underscores."""
+    """Normalize a name: drop case, accents, spaces, dashes and underscores.
+
+    Digits of all scripts become those of ASCII.
+    """
     letters = unicodedata.normalize("NFKD", word).casefold()
-    return "".join(letter for letter in letters if letter.isalnum())
+    return "".join(
+        str(unicodedata.decimal(letter)) if letter.isdecimal() else letter
+        for letter in letters
+        if letter.isalnum()
+    )
 
 
 def _read(filename: str) -> bytes:

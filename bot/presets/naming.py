@@ -24,7 +24,7 @@ _SEPARATORS: Final = frozenset(" -'’")
 _RESERVED: Final = frozenset(
     {"a", "all", "an", "as", "in", "into", "like", "none", "of", "please", "pls", "random"}
     | {"style", "styled", "stylise", "stylize", "swap", "the", "this", "to", "with"}
-    | {"keepcolors", "keepcolours"}
+    | {"keepcolors", "keepcolours", "preset", "surprise", "surpriseme"}
 )
 """Words with another meaning in requests, as `normalize_name` returns them."""
 

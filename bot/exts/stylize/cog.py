@@ -35,6 +35,7 @@ from bot.exts.stylize.suggestion_actions import open_start_form
 from bot.intake.download import allowed_origins, is_allowed
 from bot.jobs.job_inputs import RoleAssignment
 from bot.presets.catalog import nearest
+from bot.presets.expression import RANDOM
 from bot.views.text import requests as text
 from bot.views.text.quoting import plain
 
@@ -163,11 +164,14 @@ class Stylize(commands.Cog, description=text.SECTION):
         typed = typed.strip().lower()
         presets = await self._catalog.presets(interaction.guild_id)
         near = nearest(typed, presets) if typed else None
-        return [
+        choices = [
             app_commands.Choice(name=f"{preset.emoji} {plain(preset.title)}", value=preset.name)
             for preset in presets
             if typed in preset.title.lower() or typed in preset.name or preset.name == near
-        ][:MAX_CHOICES]
+        ]
+        if typed in text.SURPRISE.lower() or typed in RANDOM:
+            choices.insert(0, app_commands.Choice(name=f"🎲 {text.SURPRISE}", value=RANDOM))
+        return choices[:MAX_CHOICES]
 
     async def on_message_menu(
         self, interaction: discord.Interaction[Any], message: discord.Message
@@ -255,7 +259,8 @@ class Stylize(commands.Cog, description=text.SECTION):
             doubt: a question to ask first, or None.
         """
         me = self._bot.user
-        parsed = parse_text(words, bot_id=me.id if me is not None else None)
+        presets = await self._catalog.presets(message.guild.id if message.guild else None)
+        parsed = parse_text(words, bot_id=me.id if me is not None else None, presets=presets)
         resolved = list(self._resolve_references(message, parsed))
         has_link = any(each.reference.kind is ReferenceKind.LINK for each in resolved)
         found = await pictures_of_request(message, origins=self._origins, previews=not has_link)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.errors import Refusal, RequestProblem, RequestRefused
 from bot.exts.backend.access import check_channel_allowed
 from bot.exts.backend.responders import check_bot_permissions, priority_of
+from bot.exts.stylize.option_reader import leftover_option
 from bot.exts.stylize.request import build_request
 from bot.exts.stylize.suggestions import refuse
 from bot.intake.intake import MAX_STYLES
 from bot.intake.job_request import JobRequest
+from bot.presets.catalog import nearest
+from bot.presets.expression import named_presets, nearest_expression, read_presets
 from bot.views.text import jobs, requests
 
 if TYPE_CHECKING:
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from bot.exts.stylize.request import ResolvedReference, StylizeRequest
     from bot.intake.job_request import PictureSource
     from bot.jobs.models import Job
+    from bot.presets.catalog import CatalogPreset
+    from bot.presets.expression import PresetBlend
 
 __all__ = ["StylizeHandler"]
 
@@ -61,16 +67,12 @@ class StylizeHandler:
         Returns:
             Whether the request was served; if not, the requester was told why.
         """
-        preset = None
-        if parsed.words:
-            preset = await self._dependencies.catalog.get(
-                parsed.words, guild_id=responder.origin.guild_id
-            )
+        presets = await self._dependencies.catalog.presets(responder.origin.guild_id)
         request = build_request(
             found,
             resolved,
             parsed,
-            names_preset=preset is not None,
+            names_preset=_names_preset(parsed, presets),
             origin=responder.origin,
             avatar=avatar,
         )
@@ -85,8 +87,10 @@ class StylizeHandler:
         Returns:
             Whether the request was served.
         """
+        presets = await self._dependencies.catalog.presets(request.origin.guild_id)
+        request = _with_leftover_option(request, presets)
         try:
-            text = await self._serve(responder, request)
+            text = await self._serve(responder, request, presets)
         except Refusal as refusal:
             logger.info("refused a request of member %d: %s", request.origin.requester_id, refusal)
             await refuse(self._dependencies, responder, request, refusal)
@@ -94,20 +98,22 @@ class StylizeHandler:
         await responder.confirm(text)
         return True
 
-    async def _serve(self, responder: Responder, request: StylizeRequest) -> str:
+    async def _serve(
+        self, responder: Responder, request: StylizeRequest, presets: Sequence[CatalogPreset]
+    ) -> str:
         """Serve one request and return the text of the acknowledgement.
 
         Raises:
             Refusal: the request cannot be served.
         """
         await self._check(responder, request)
-        preset, unknown = await self._find_preset(request)
-        styles = len(request.pictures) - 1 + (preset is not None)
+        blend, unknown = _find_presets(request, presets)
+        styles = len(request.pictures) - 1 + (0 if blend is None else len(blend.presets))
         _check_styles(request, styles)
         if styles == 0:
             await self._pickers.post(responder, request, unknown=unknown)
             return requests.PICKER_POSTED
-        job = await self._accept(responder, request, preset)
+        job = await self._accept(responder, request, blend)
         logger.info(
             "accepted job %s of member %d in channel %d: %s",
             job.job_id, job.origin.requester_id, job.origin.channel_id, job.title,
@@ -152,51 +158,79 @@ class StylizeHandler:
             problem = RequestProblem.NO_PICTURES
         raise RequestRefused(problem, detail=self._dependencies.settings.prefix)
 
-    async def _find_preset(self, request: StylizeRequest) -> tuple[str | None, str | None]:
-        """Return the name of the preset, or else the words that were meant as one.
-
-        With several pictures, words that name no preset are a caption, unless they were given
-        explicitly as a preset's name.
-
-        Raises:
-            RequestRefused: the preset given explicitly does not exist.
-        """
-        parsed = request.parsed
-        catalog, guild_id = self._dependencies.catalog, request.origin.guild_id
-        if not parsed.words:
-            return None, None
-        preset = await catalog.get(parsed.words, guild_id=guild_id)
-        if preset is not None:
-            return preset.name, None
-        if len(request.pictures) == 1:
-            return None, parsed.words
-        if parsed.names_preset:
-            raise RequestRefused(
-                RequestProblem.UNKNOWN_PRESET,
-                detail=parsed.words,
-                suggestion=await catalog.nearest(parsed.words, guild_id=guild_id),
-            )
-        return None, None
-
     async def _accept(
-        self, responder: Responder, request: StylizeRequest, preset: str | None
+        self, responder: Responder, request: StylizeRequest, blend: PresetBlend | None
     ) -> Job:
         content, *styles = request.pictures
         recipe = request.parsed.recipe(self._dependencies.settings.recipe)
+        options = request.parsed.recipe_changes(recipe)
+        if blend is not None and blend.weights:
+            options.setdefault("blend", (1.0,) * len(styles) + blend.weights)
         return await self._dependencies.intake.accept(
             JobRequest(
                 origin=request.origin,
                 content=content,
                 styles=tuple(styles),
-                preset=preset,
+                presets=() if blend is None else tuple(each.name for each in blend.presets),
                 mask=request.mask,
                 order=request.order,
                 recipe=recipe,
-                options=request.parsed.recipe_changes(recipe),
+                options=options,
                 request_key=responder.request_key,
                 priority=priority_of(responder.member, self._dependencies.settings),
             )
         )
+
+
+def _names_preset(parsed: ParsedText, presets: Sequence[CatalogPreset]) -> bool:
+    return bool(parsed.words) and read_presets(parsed.words, presets) is not None
+
+
+def _with_leftover_option(
+    request: StylizeRequest, presets: Sequence[CatalogPreset]
+) -> StylizeRequest:
+    """Return the request with the words that look like an option reported as its error.
+
+    Without an error of an option they would be dropped, or taken for a style.
+    """
+    parsed = request.parsed
+    if parsed.error is not None or not parsed.words or _names_preset(parsed, presets):
+        return request
+    is_caption = len(request.pictures) > 1 and not parsed.names_preset
+    found = leftover_option(parsed.words, presets, is_caption=is_caption)
+    if found is None:
+        return request
+    error, correction, words = found
+    return replace(request, parsed=replace(parsed, error=error, correction=correction, words=words))
+
+
+def _find_presets(
+    request: StylizeRequest, presets: Sequence[CatalogPreset]
+) -> tuple[PresetBlend | None, str | None]:
+    """Return the presets of the request, or else the words that were meant as one.
+
+    With several pictures, words that name no preset are a caption, unless they were given
+    explicitly as a preset's name.
+
+    Raises:
+        RequestRefused: one of several presets, or one given explicitly, does not exist.
+    """
+    parsed = request.parsed
+    if not parsed.words:
+        return None, None
+    blend = read_presets(parsed.words, presets)
+    if blend is not None:
+        return blend, None
+    has_one_picture = len(request.pictures) == 1
+    near = nearest_expression(parsed.words, presets)
+    is_blend = near is not None and len(named_presets(near, presets)) > 1
+    if (parsed.names_preset and not has_one_picture) or (has_one_picture and is_blend):
+        raise RequestRefused(
+            RequestProblem.UNKNOWN_PRESET,
+            detail=parsed.words,
+            suggestion=near or nearest(parsed.words, presets),
+        )
+    return None, parsed.words if has_one_picture else None
 
 
 def _check_styles(request: StylizeRequest, styles: int) -> None:

@@ -7,12 +7,12 @@ To add an option, add a row to `OPTIONS` and its help text to `bot.views.text.op
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from bot.exts.stylize.option_types import Choice, Number, OptionType, Weights, WholeNumber, YesNo
 from bot.views.text.options import expected_text, help_text, label
 from stylenet.recipe import RECIPES
 
@@ -24,15 +24,9 @@ if TYPE_CHECKING:
 __all__ = [
     "OPTIONS",
     "SLASH_INPUTS",
-    "Choice",
     "InputKind",
-    "Number",
     "Option",
-    "OptionType",
     "SlashInput",
-    "Weights",
-    "WholeNumber",
-    "YesNo",
     "find_option",
     "nearest_option",
     "usage",
@@ -40,153 +34,6 @@ __all__ = [
 
 MAX_SIZE: Final = 2048
 MAX_SEED: Final = 2**31 - 1
-MAX_WEIGHT: Final = 1000.0
-
-_NUMBER: Final = re.compile(r"[-+]?\d{1,12}(\.\d{1,12})?")
-_WEIGHT_SEPARATOR: Final = re.compile(r"[:/+]")
-_YES: Final = frozenset({"yes", "true", "on", "1"})
-_NO: Final = frozenset({"no", "false", "off", "0"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WholeNumber:
-    """An integer within a range, with an optional unit after it."""
-
-    expected_key: ClassVar[str] = "whole_number"
-    lowest: int
-    highest: int
-    unit: str = ""
-
-    def parse(self, text: str) -> int:
-        """Parse a value.
-
-        Raises:
-            ValueError: it is not an integer within the range.
-        """
-        value = int(text.removesuffix(self.unit))
-        if not self.lowest <= value <= self.highest:
-            raise ValueError(text)
-        return value
-
-    def nearest(self, text: str) -> int | None:
-        """Return the nearest valid value, or None if the text does not start with a number."""
-        found = _NUMBER.match(text)
-        return None if found is None else round(_clamp(self, float(found[0])))
-
-    def facts(self) -> Mapping[str, Any]:
-        """Values for the text of what is accepted."""
-        return {"lowest": self.lowest, "highest": self.highest}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Number:
-    """A number within a range, with an optional unit after it."""
-
-    expected_key: ClassVar[str] = "number"
-    lowest: float
-    highest: float
-    unit: str = ""
-
-    def parse(self, text: str) -> float:
-        """Parse a value.
-
-        Raises:
-            ValueError: it is not a number within the range.
-        """
-        value = float(text.removesuffix(self.unit))
-        if not self.lowest <= value <= self.highest:
-            raise ValueError(text)
-        return value
-
-    def nearest(self, text: str) -> float | None:
-        """Return the nearest valid value, or None if the text does not start with a number."""
-        found = _NUMBER.match(text)
-        return None if found is None else _clamp(self, float(found[0]))
-
-    def facts(self) -> Mapping[str, Any]:
-        """Values for the text of what is accepted."""
-        return {"lowest": self.lowest, "highest": self.highest}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class YesNo:
-    """Yes or no, in one of several spellings."""
-
-    expected_key: ClassVar[str] = "yes_or_no"
-
-    def parse(self, text: str) -> bool:
-        """Parse a value.
-
-        Raises:
-            ValueError: it is neither yes nor no.
-        """
-        if text not in _YES | _NO:
-            raise ValueError(text)
-        return text in _YES
-
-    def nearest(self, _: str) -> None:
-        """Return None: there is no nearest value."""
-
-    def facts(self) -> Mapping[str, Any]:
-        """Values for the text of what is accepted."""
-        return {}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choice:
-    """One of several names."""
-
-    expected_key: ClassVar[str] = "choice"
-    choices: tuple[str, ...]
-
-    def parse(self, text: str) -> str:
-        """Parse a value.
-
-        Raises:
-            ValueError: it is none of the names.
-        """
-        if text not in self.choices:
-            raise ValueError(text)
-        return text
-
-    def nearest(self, text: str) -> str | None:
-        """Return the most similar name, or None if none is similar."""
-        return next(iter(get_close_matches(text, self.choices, n=1)), None)
-
-    def facts(self) -> Mapping[str, Any]:
-        """Values for the text of what is accepted."""
-        return {"choices": ", ".join(self.choices)}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Weights:
-    """One non-negative weight per style, such as ``2:1`` or ``70%/30%``; not all zero."""
-
-    expected_key: ClassVar[str] = "weights"
-    highest: float = MAX_WEIGHT
-
-    def parse(self, text: str) -> tuple[float, ...]:
-        """Parse a value; spaces between the weights are ignored.
-
-        Raises:
-            ValueError: a weight is no number or out of range, or all are zero.
-        """
-        parts = _WEIGHT_SEPARATOR.split(text.replace(" ", ""))
-        weights = tuple(float(part.removesuffix("%")) for part in parts)
-        if not all(0 <= weight <= self.highest for weight in weights) or not sum(weights) > 0:
-            raise ValueError(text)
-        return weights
-
-    def nearest(self, _: str) -> None:
-        """Return None: there is no nearest value."""
-
-    def facts(self) -> Mapping[str, Any]:
-        """Values for the text of what is accepted."""
-        return {}
-
-
-OptionType = WholeNumber | Number | YesNo | Choice | Weights
-"""How an option's value is written, checked and described."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -242,14 +89,14 @@ OPTIONS: Final[Mapping[str, Option]] = {
     for option in (
         Option(
             name="size",
-            type=WholeNumber(lowest=64, highest=MAX_SIZE, unit="px"),
+            type=WholeNumber(lowest=64, highest=MAX_SIZE),
             recipe_field="size",
             example="size=512",
             expected_key="pixels",
         ),
         Option(
             name="strength",
-            type=Number(lowest=0.1, highest=10, unit="x"),
+            type=Number(lowest=0.1, highest=10),
             recipe_field="style_weight",
             is_factor=True,
             default=1.0,
@@ -257,7 +104,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
         ),
         Option(
             name="strokes",
-            type=Number(lowest=0.25, highest=4, unit="x"),
+            type=Number(lowest=0.25, highest=4),
             recipe_field="style_scale",
             default=1.0,
             aliases=("stroke", "style_scale"),
@@ -271,11 +118,11 @@ OPTIONS: Final[Mapping[str, Option]] = {
             example="weights=2:1",
         ),
         Option(
-            name="keep_colors",
+            name="keep_colours",
             type=YesNo(),
             recipe_field="keep_colors",
             default=False,
-            aliases=("keep", "keepcolors", "keepcolours", "keep_colours", "colors", "colours"),
+            aliases=("keep_colors", "keepcolours", "keepcolors", "keep", "colours", "colors"),
             example="keep colours",
         ),
         Option(
@@ -301,6 +148,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
             name="recipe",
             type=Choice(choices=tuple(RECIPES)),
             recipe_field=None,
+            aliases=("quality",),
         ),
     )
 }
@@ -345,24 +193,28 @@ SLASH_INPUTS: Final = tuple(
 
 
 def find_option(name: str) -> Option | None:
-    """Return the option of this name or alias, or None."""
+    """Return the option of this name or alias, or None. Case and dashes make no difference."""
+    name = name.lower().replace("-", "_").replace(" ", "_")
     for option in OPTIONS.values():
         if name == option.name or name in option.aliases:
             return option
     return None
 
 
-def nearest_option(name: str) -> Option | None:
-    """Return the option whose name is most similar, or None if none is similar."""
-    similar = get_close_matches(name, OPTIONS, n=1)
-    return OPTIONS[similar[0]] if similar else None
+def nearest_option(name: str, *, least_similarity: float = 0.6) -> Option | None:
+    """Return the option whose name or alias is most similar, or None if none is similar.
+
+    Args:
+        name: as written.
+        least_similarity: in 0..1.
+    """
+    names = {each: option for option in OPTIONS.values() for each in (option.name, *option.aliases)}
+    name = name.lower().replace("-", "_")
+    similar = get_close_matches(name, names, n=1, cutoff=least_similarity)
+    return names[similar[0]] if similar else None
 
 
 def usage() -> str:
     """Return the usage line of the text command, without its name."""
     examples = (option.example for option in OPTIONS.values() if option.example)
     return " ".join(f"[{part}]" for part in ("style", "me", "@member", *examples, "mask", "swap"))
-
-
-def _clamp(number: WholeNumber | Number, value: float) -> float:
-    return min(number.highest, max(number.lowest, value))

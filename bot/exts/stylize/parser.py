@@ -1,8 +1,9 @@
-"""Parse what a member wrote besides the pictures: a preset's name and options, in any order.
+"""Parse what a member wrote besides the pictures: presets' names and options, in any order.
 
 An example is ``!stylize mosaic size=512 keep colours``. Parsing is lenient: only text that looks
 like an option is an error if it is not understood, since other words may be a caption. A member,
 a custom emoji or a link may stand for a picture: ``!stylize me style=@Ada``.
+`bot.exts.stylize.option_reader` reads the options.
 """
 
 from __future__ import annotations
@@ -11,17 +12,24 @@ import re
 from collections.abc import Mapping  # noqa: TC003 - pydantic evaluates the annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import AliasChoices, Field, InstanceOf
 
 from bot.errors import RequestProblem, RequestRefused
-from bot.exts.stylize.options import OPTIONS, find_option, nearest_option
+from bot.exts.stylize.option_reader import OptionReader
+from bot.exts.stylize.options import OPTIONS, find_option
+from bot.exts.stylize.written_text import normalize_text
+from bot.presets.catalog import find
+from bot.presets.expression import RANDOM, read_presets
 from stylenet.errors import RecipeError
 from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
-    from bot.exts.stylize.options import Option
+    from collections.abc import Sequence
+
+    from bot.presets.catalog import CatalogPreset
 
 __all__ = [
     "ParsedText",
@@ -78,7 +86,7 @@ class ParsedText:
     Saved with requests: the validation aliases are the names of earlier versions.
 
     Attributes:
-        words: the words left after the options; a preset's name, or a caption.
+        words: the words left after the options; names of presets, or a caption.
         names_preset: whether `words` were given as a preset's name and are no caption.
         options: converted values by option name.
         swap: whether the first picture is the style and the second the content.
@@ -128,34 +136,43 @@ class ParsedText:
         """Return the fields of `recipe` that the options change."""
         changes: dict[str, Any] = {}
         for name, value in self.options.items():
-            changes |= OPTIONS[name].recipe_changes(recipe, value)
+            option = find_option(name)  # a saved request may have an earlier name
+            if option is not None:
+                changes |= option.recipe_changes(recipe, value)
         return changes
 
 
-def parse_text(text: str, *, bot_id: int | None = None) -> ParsedText:
+def parse_text(
+    text: str, *, bot_id: int | None = None, presets: Sequence[CatalogPreset] = ()
+) -> ParsedText:
     """Parse a text; an option with a problem is left out and reported in `ParsedText.error`.
 
     Args:
         text: as written, without the command.
         bot_id: the bot's own user id; a mention of the bot is no request for its avatar.
+        presets: those available, to tell their names from options and from other words.
     """
     reader = _Reader(bot_id)
+    text = normalize_text(text)
     for pattern, read in (
         (_IGNORED_MENTION, reader.ignore),
+        (_SURPRISE, lambda _: f" {RANDOM} "),
         (_REFERENCE, reader.read_reference),
-        (_KEEP_COLORS, reader.read_keep_colors),
-        (_KEEP_TRANSPARENCY, reader.read_keep_transparency),
         (_SWAP, reader.read_swap),
         (_MASK, reader.read_mask),
-        (_ASSIGNMENT, reader.read_assignment),
+        (_KEEP_COLOURS, partial(_as_option, "keep_colours")),
+        (_KEEP_TRANSPARENCY, partial(_as_option, "transparent")),
     ):
         text = pattern.sub(read, text)
-    words = [word for word in text.split() if word.lower().strip(".,!?") not in _FILLER_WORDS]
-    return replace(
-        reader.parsed(),
-        words=reader.preset or " ".join(words).strip(" .,!?\"'"),
-        names_preset=bool(reader.preset),
+    options = OptionReader(presets)
+    left = _trim(options.read(text))
+    few = _trim(
+        " ".join(word for word in left.split() if word.lower().strip(".,!?") not in _FILLER_WORDS)
     )
+    # A filler word may be part of a name, such as "The Scream".
+    words = left if presets and read_presets(left, presets) is not None else few
+    preset = _whole_name(options.preset, words, presets)
+    return replace(reader.parsed(options), words=preset or words, names_preset=bool(options.preset))
 
 
 def has_request_words(name: str) -> bool:
@@ -164,7 +181,11 @@ def has_request_words(name: str) -> bool:
     It contains a word with a meaning of its own, such as `me`, `mask`, `swap` or an option.
     """
     parsed = parse_text(name)
-    return replace(parsed, words="", correction=None) != ParsedText() or parsed.error is not None
+    return (
+        replace(parsed, words="", correction=None) != ParsedText()
+        or parsed.error is not None
+        or RANDOM in parsed.words.split()
+    )
 
 
 def parse_options(values: Mapping[str, Any], *, preset: str = "") -> ParsedText:
@@ -172,62 +193,82 @@ def parse_options(values: Mapping[str, Any], *, preset: str = "") -> ParsedText:
 
     Args:
         values: by option name.
-        preset: the preset's name; empty if none was given.
+        preset: the presets' names; empty if none was given.
     """
-    reader = _Reader(None)
+    reader = OptionReader()
     for name, value in values.items():
         if isinstance(value, str):
-            reader.read_option(OPTIONS[name], value)
+            reader.set(OPTIONS[name], normalize_text(value))
         else:
             reader.options[name] = value
-    return replace(reader.parsed(), words=preset, names_preset=bool(preset))
+    words = _SURPRISE.sub(RANDOM, normalize_text(preset)).strip()
+    return replace(_Reader(None).parsed(reader), words=words, names_preset=bool(words))
 
 
-_KEEP_COLORS: Final = re.compile(r"(?i)(?<!\S)-{0,2}keep[-_ ]?(the )?colou?rs?(?!\S|\s*[=:])")
-_KEEP_TRANSPARENCY: Final = re.compile(
-    r"(?i)(?<!\S)-{0,2}(keep[-_ ]?(the )?(transparency|alpha)|transparent)(?!\S|\s*[=:])"
+_NOT: Final = r"(?P<not>(?:no|not|don't|dont|without)[-_ ]+(?:a |the )?)?"
+_KEEP_COLOURS: Final = re.compile(
+    rf"(?i)(?<!\S)-{{0,3}}{_NOT}keep[-_ ]*"
+    r"(?:(?:the|its|his|her|my|their|original|own|all)[-_ ]+)*colou?rs?(?!\w)"
 )
-_SWAP: Final = re.compile(r"(?i)(?<!\S)-{0,2}swap(ped)?(?!\S)")
-_MASK: Final = re.compile(r"(?i)(?<!\S)-{0,2}(with )?(a )?mask(ed)?(?!\S|\s*[=:])")
+_KEEP_TRANSPARENCY: Final = re.compile(
+    rf"(?i)(?<!\S)-{{0,3}}{_NOT}(?:keep[-_ ]?(?:the )?(?:transparency|alpha)|transparent)(?!\w)"
+)
+_SWAP: Final = re.compile(rf"(?i)(?<!\S)-{{0,3}}{_NOT}swap(?:ped)?(?![^\s,.!?])")
+_MASK: Final = re.compile(
+    rf"(?i)(?<!\S)-{{0,3}}{_NOT}(?:with )?(?:an? |the )?mask(?:ed)?(?![^\s,.!?]|\s*[=:])"
+)
+_SURPRISE: Final = re.compile(r"(?i)(?<!\S)surprise\s+(?:me|us)(?![^\s,.!?+&:])")
 _IGNORED_MENTION: Final = re.compile(r"<(?:@&|#)\d+>")
 _REFERENCE: Final = re.compile(
-    r"(?i)(?:(?<!\S)-{0,2}(?P<role>content|picture|style)\s*[=:]\s*)?"
+    r"(?i)(?:(?<!\S)-{0,3}(?P<role>content|picture|style)\s*[=:]\s*)?"
     r"(?:(?P<emoji><a?:\w{2,32}:\d{15,20}>)"
     r"|<@!?(?P<member>\d{15,20})>"
     r"|(?P<hidden>\|\|\s*)?<?(?P<link>\bhttps?://[^\s<>|]+)>?(?:\s*\|\|)?"
     r"|(?<![^\s=:])(?:my\s+)?(?P<avatar>avatar|pfp|profile picture)(?![^\s,.!?])"
     r"|(?<![^\s=:])(?P<me>me|myself)(?![^\s,.!?]))"
 )
-_ASSIGNMENT: Final = re.compile(
-    r"(?<!\S)-{0,2}([A-Za-z][A-Za-z_-]*)\s*[=:]\s*(\"[^\"]*\"|[^\s,;]+)[,;]?"
-)
-_PRESET_OPTIONS: Final = frozenset({"preset", "style", "in"})
 _FILLER_WORDS: Final = frozenset(
-    {"a", "an", "as", "in", "into", "like", "of", "please", "pls", "style", "styled", "stylise"}
-    | {"stylize", "the", "this", "to", "with"}
+    {"a", "an", "as", "blend", "image", "in", "into", "it", "like", "my", "of", "photo", "pic"}
+    | {"picture", "please", "pls", "preset", "style", "styled", "stylise", "stylize", "the"}
+    | {"this", "to", "with"}
 )
+_MOST_WORDS: Final = 4
+"""Words of a preset's name that may follow ``preset=`` without quotes."""
+
+
+def _trim(text: str) -> str:
+    return " ".join(text.split()).strip(" .,;!?\"'-")
+
+
+def _as_option(name: str, match: re.Match[str]) -> str:
+    return f" --{name}=no " if match["not"] else f" --{name} "
+
+
+def _whole_name(preset: str, words: str, presets: Sequence[CatalogPreset]) -> str:
+    """Return a preset's name of which only the first word may be the value of ``preset=``."""
+    if not preset or find(preset, presets) is not None:
+        return preset
+    following = words.split()[:_MOST_WORDS]
+    names = (" ".join([preset, *following[:count]]) for count in range(1, len(following) + 1))
+    return next((name for name in names if find(name, presets) is not None), preset)
 
 
 class _Reader:
     """Collects what is recognised in a text; every `read_…` returns a match's replacement."""
 
     def __init__(self, bot_id: int | None) -> None:
-        self.options: dict[str, Any] = {}
         self.references: list[PictureReference] = []
-        self.preset = ""
         self.swap = self.mask = False
-        self.error: RequestRefused | None = None
-        self.correction: tuple[str, Any] | None = None
         self._bot_id = bot_id
 
-    def parsed(self) -> ParsedText:
+    def parsed(self, options: OptionReader) -> ParsedText:
         return ParsedText(
-            options=self.options,
+            options=options.options,
             swap=self.swap,
             mask=self.mask,
             references=tuple(self.references),
-            error=self.error,
-            correction=self.correction,
+            error=options.error,
+            correction=options.correction,
         )
 
     def ignore(self, _: re.Match[str]) -> str:
@@ -260,57 +301,10 @@ class _Reader:
         self.references.append(reference)
         return " "
 
-    def read_keep_colors(self, _: re.Match[str]) -> str:
-        self.options["keep_colors"] = True
+    def read_swap(self, match: re.Match[str]) -> str:
+        self.swap = match["not"] is None
         return " "
 
-    def read_keep_transparency(self, _: re.Match[str]) -> str:
-        self.options["transparent"] = True
+    def read_mask(self, match: re.Match[str]) -> str:
+        self.mask = match["not"] is None
         return " "
-
-    def read_swap(self, _: re.Match[str]) -> str:
-        self.swap = True
-        return " "
-
-    def read_mask(self, _: re.Match[str]) -> str:
-        self.mask = True
-        return " "
-
-    def read_assignment(self, match: re.Match[str]) -> str:
-        written, value = match[1], match[2].strip('"')
-        name = written.lower().replace("-", "_")
-        option = find_option(name)
-        if option is not None:
-            self.read_option(option, value)
-        elif name in _PRESET_OPTIONS:
-            self.preset = value
-        elif self.error is None:
-            near = nearest_option(name)
-            self.error = RequestRefused(
-                RequestProblem.UNKNOWN_OPTION,
-                detail=written,
-                suggestion=near.name if near else None,
-            )
-            self.correction = _value_of(near, value) if near else None
-        return " "
-
-    def read_option(self, option: Option, text: str) -> None:
-        try:
-            self.options[option.name] = option.type.parse(text.lower())
-        except ValueError:
-            if self.error is None:
-                self.error = RequestRefused(
-                    RequestProblem.BAD_OPTION_VALUE,
-                    detail=f"{option.name}={text}",
-                    suggestion=option.expected,
-                )
-                nearest = option.type.nearest(text.lower())
-                self.correction = None if nearest is None else (option.name, nearest)
-
-
-def _value_of(option: Option, text: str) -> tuple[str, Any] | None:
-    """Return the option's name with this value, or None if it does not accept the value."""
-    try:
-        return option.name, option.type.parse(text.lower())
-    except ValueError:
-        return None

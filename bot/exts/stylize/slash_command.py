@@ -8,22 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.exts.stylize.options import (
-    OPTIONS,
-    SLASH_INPUTS,
-    Choice,
-    InputKind,
-    Number,
-    Weights,
-    WholeNumber,
-    YesNo,
-)
+from bot.exts.stylize.option_types import Choice, Number, Weights, WholeNumber, YesNo
+from bot.exts.stylize.options import OPTIONS, SLASH_INPUTS, InputKind
 from bot.views.text import requests as text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from bot.exts.stylize.options import OptionType
+    from bot.exts.stylize.option_types import OptionType
 
     Callback = Callable[[discord.Interaction[Any], dict[str, Any]], Awaitable[None]]
     Autocomplete = Callable[

@@ -12,7 +12,7 @@ __all__ = ["CHOSEN", "EXPECTED", "HELP", "expected_text", "help_text", "label"]
 HELP: Final[Mapping[str, str]] = {
     "content": "the picture to repaint",
     "style": "the picture whose style you like",
-    "preset": "a built-in style, alone or blended with your picture",
+    "preset": "a style by name, or several: starlight + neon",
     "avatar": "a member's avatar, for the picture that is missing",
     "emoji": "a custom emoji, for the picture that is missing",
     "style2": "another picture to blend in",
@@ -22,7 +22,7 @@ HELP: Final[Mapping[str, str]] = {
     "strength": "how strongly the style shows; default {default:g}",
     "strokes": "how large the style's strokes are; default {default:g}",
     "weights": "how much of each style, where there are several: 2:1",
-    "keep_colors": "keep the picture's own colours",
+    "keep_colours": "keep the picture's own colours",
     "transparent": "keep the picture's transparency",
     "passes": "how long to paint; more is finer and slower",
     "seed": "random seed. Change it for a new variation",

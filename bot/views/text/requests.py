@@ -20,12 +20,13 @@ SWAP_TOO_LATE: Final = (
 SECTION: Final = "Repaint a picture in the style of another."
 STYLIZE_HELP: Final = (
     "Repaint the first picture in the style of the second, or of several.\n\n"
-    "Attach them, or reply to a message that holds them. With one picture, name a style or choose "
-    "one of those I show. `me` stands for your avatar, and so does a member or a custom emoji for "
-    "its picture."
+    "Attach them, or reply to a message that has them. With one picture, name a style, blend "
+    "several (`starlight + neon`, `2 starlight : 1 neon`), say `surprise me`, or choose one of "
+    "those I show. `me` stands for your avatar; a member or a custom emoji works too."
 )
 SLASH_DESCRIPTION: Final = "Repaint a picture in the style of another"
 MENU_ENTRY: Final = "Stylize"
+SURPRISE: Final = "Surprise me"
 AVATAR_NAME: Final = "{name}'s avatar"
 
 PICKER_POSTED: Final = "Now choose a style in the message I posted in this channel."

@@ -146,7 +146,7 @@ async def test_accepts_two_pictures(env):
 
 
 async def test_accepts_a_preset_and_its_recipe(env):
-    request = make_request(env, style=None, preset="sky", options={"passes": 30})
+    request = make_request(env, style=None, presets=("sky",), options={"passes": 30})
     job = await env.make().accept(request)
     assert (job.preset, job.title) == ("sky", "content.png × Sky")
     assert await env.artefacts.get(job.style_keys[0]) == FILES["style.png"]
@@ -235,8 +235,8 @@ async def test_file_announced_as_too_large_is_not_downloaded(env):
 @pytest.mark.parametrize(
     ("changes", "problem", "detail", "suggestion"),
     [
-        ({"preset": "skye"}, RequestProblem.UNKNOWN_PRESET, "skye", "sky"),
-        ({"preset": "oil"}, RequestProblem.UNKNOWN_PRESET, "oil", None),
+        ({"presets": ("skye",)}, RequestProblem.UNKNOWN_PRESET, "skye", "sky"),
+        ({"presets": ("oil",)}, RequestProblem.UNKNOWN_PRESET, "oil", None),
         (
             {"options": {"passes": -1}},
             RequestProblem.BAD_OPTION_VALUE,
@@ -284,7 +284,7 @@ async def test_size_is_limited_by_the_setting(env):
         await intake.accept(make_request(env, options={"size": 257}))
     assert (refused.value.detail, refused.value.suggestion) == (
         "size=257",
-        "a number of pixels up to 256",
+        "at most 256 pixels",
     )
 
 
@@ -317,7 +317,9 @@ async def test_saved_picture_is_used_by_a_later_request(env):
         pass
     assert (saved.filename, saved.spoiler, saved.size) == ("content.png", True, (80, 60))
     assert saved.key.startswith("pickers/")
-    request = JobRequest(origin=ORIGIN, content=saved, preset="sky", recipe=Recipe.named("default"))
+    request = JobRequest(
+        origin=ORIGIN, content=saved, presets=("sky",), recipe=Recipe.named("default")
+    )
     job = await intake.accept(request)
     assert await env.artefacts.get(job.content_key) == FILES["content.png"]
     assert job.content_size == (80, 60)

@@ -10,7 +10,8 @@ from bot.app.commands_page import commands_page
 from bot.client import StyleBot
 from bot.exts.backend.command_docs import command_docs
 from bot.exts.stylize import options
-from bot.exts.stylize.options import OPTIONS, SLASH_INPUTS, Choice, Number, Option, WholeNumber
+from bot.exts.stylize.option_types import Choice, Number, WholeNumber
+from bot.exts.stylize.options import OPTIONS, SLASH_INPUTS, Option
 from bot.exts.stylize.parser import parse_text
 from bot.exts.stylize.slash_command import build_slash_command
 from bot.settings import Settings

@@ -39,11 +39,11 @@ def test_words_left_over_are_a_preset_or_a_caption(text, words):
         ("size=512", {"size": 512}),
         ("size = 512 seed: 7", {"size": 512, "seed": 7}),
         ("--size=512, strength=1.5", {"size": 512, "strength": 1.5}),
-        ("keep colours", {"keep_colors": True}),
-        ("Keep the colors mosaic", {"keep_colors": True}),
-        ("--keep-colors", {"keep_colors": True}),
-        ("keep_colors=no", {"keep_colors": False}),
-        ("keep=yes", {"keep_colors": True}),
+        ("keep colours", {"keep_colours": True}),
+        ("Keep the colors mosaic", {"keep_colours": True}),
+        ("--keep-colors", {"keep_colours": True}),
+        ("keep_colors=no", {"keep_colours": False}),
+        ("keep=yes", {"keep_colours": True}),
         ("transparent", {"transparent": True}),
         ("keep the transparency mosaic", {"transparent": True}),
         ("transparency=no", {"transparent": False}),
@@ -59,14 +59,14 @@ def test_options_and_words_mix_in_any_order():
     parsed = parse_text("size=256 stained keep colours glass swap")
     assert parsed.words == "stained glass"
     assert parsed.swap
-    assert parsed.options == {"size": 256, "keep_colors": True}
+    assert parsed.options == {"size": 256, "keep_colours": True}
 
 
 @pytest.mark.parametrize(
     ("text", "detail"),
     [("size=9", "size=9"), ("size=huge", "size=huge"), ("seed=-1", "seed=-1"),
      ("strength=nan", "strength=nan"), ("recipe=soup", "recipe=soup"),
-     ("keep_colors=perhaps", "keep_colors=perhaps")],
+     ("keep_colors=perhaps", "keep_colours=perhaps")],
 )  # fmt: skip
 def test_invalid_value_is_refused_with_what_is_accepted(text, detail):
     refused = parse_text(text).error
@@ -109,7 +109,7 @@ def test_default_recipe_is_used_if_none_is_chosen():
 
 
 def test_slash_command_options_are_taken_and_texts_are_parsed():
-    values = {"size": 128, "weights": " 2 : 1", "recipe": "fine", "keep_colors": True}
+    values = {"size": 128, "weights": " 2 : 1", "recipe": "fine", "keep_colours": True}
     parsed = parse_options(values, preset="mosaic")
     assert parsed.options == {**values, "weights": (2.0, 1.0)}
     assert (parsed.words, parsed.names_preset, parsed.error) == ("mosaic", True, None)

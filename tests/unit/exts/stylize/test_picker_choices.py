@@ -141,7 +141,7 @@ class Environment:
         """Accept a request; one with a known key gets the earlier job, as from the store."""
         self.accepted.append(request)
         return next(
-            SimpleNamespace(preset=earlier.preset)
+            SimpleNamespace(preset=earlier.presets[0])
             for earlier in self.accepted
             if earlier.request_key == request.request_key
         )
@@ -220,7 +220,7 @@ async def test_a_reaction_of_the_requester_starts_a_job():
     env, message = Environment(make_picker()), Message()
     await env.reactions(Client(message)).on_reaction(make_reaction(REQUESTER))
     [request] = env.accepted
-    assert (request.preset, request.request_key) == (PRESETS[1].name, "picker:10")
+    assert (request.presets, request.request_key) == ((PRESETS[1].name,), "picker:10")
     assert request.content.key == "pickers/a/content"
     assert env.table.used == [10]
     assert PRESETS[1].title in message.edits[0]["content"]
@@ -283,7 +283,7 @@ async def test_choices_made_while_offline_are_caught_up():
     ]
     env = Environment(make_picker())
     await env.reactions(Client(Message(reactions=shown))).catch_up()
-    assert [request.preset for request in env.accepted] == [PRESETS[2].name]
+    assert [request.presets for request in env.accepted] == [(PRESETS[2].name,)]
 
 
 async def test_old_pickers_are_not_caught_up():
