@@ -150,26 +150,26 @@ def object_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 @pytest.fixture
-async def object_door(
+async def object_proxy(
     object_server: int, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[object_storage.Door]:
+) -> AsyncIterator[object_storage.Proxy]:
     """The way to the S3 server, for whoever reads the usual variables; it can be shut."""
-    door = object_storage.Door(object_server)
-    await door.open()
+    proxy = object_storage.Proxy(object_server)
+    await proxy.open()
     for name, value in {
         "AWS_ACCESS_KEY_ID": "key",
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT": f"http://127.0.0.1:{door.port}",
+        "AWS_ENDPOINT": f"http://127.0.0.1:{proxy.port}",
         "AWS_ALLOW_HTTP": "true",
     }.items():
         monkeypatch.setenv(name, value)
-    yield door
-    await door.shut()
+    yield proxy
+    await proxy.close()
 
 
 @pytest.fixture
-def objects_url(object_door: object_storage.Door) -> str:
+def objects_url(object_proxy: object_storage.Proxy) -> str:
     """An empty place in object storage."""
-    assert object_door.port
+    assert object_proxy.port
     return f"s3://{object_storage.BUCKET}/{uuid.uuid4().hex}"

@@ -1,4 +1,4 @@
-"""A real S3 server in a process of its own, behind a door that can be shut."""
+"""A real S3 server in a process of its own, behind a proxy that can be closed."""
 
 from __future__ import annotations
 
@@ -36,28 +36,28 @@ def command(port: int) -> list[str]:
     return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
 
 
-class Door:
-    """A port that leads to the server, or to nowhere. What is kept behind it stays."""
+class Proxy:
+    """A TCP proxy to the server. While it is closed, connections are refused; no data is lost."""
 
     def __init__(self, server_port: int) -> None:
         self._server_port = server_port
-        self._door: asyncio.Server | None = None
+        self._listener: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
         self.port = 0
 
     async def open(self) -> None:
-        self._door = await asyncio.start_server(self._enter, "127.0.0.1", self.port)
-        self.port = self._door.sockets[0].getsockname()[1]
+        self._listener = await asyncio.start_server(self._forward, "127.0.0.1", self.port)
+        self.port = self._listener.sockets[0].getsockname()[1]
 
-    async def shut(self) -> None:
-        if self._door is not None:
-            self._door.close()
+    async def close(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
             for writer in self._open:
                 writer.transport.abort()
-            await self._door.wait_closed()
-            self._door = None
+            await self._listener.wait_closed()
+            self._listener = None
 
-    async def _enter(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self._server_port)
         ends = {writer, inner_writer}
         self._open |= ends

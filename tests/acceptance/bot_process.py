@@ -7,7 +7,7 @@ import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from .conftest import PATIENCE_SECONDS, environment
+from .conftest import WAIT_SECONDS, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,13 +21,13 @@ class BotProcess:
         self.log = log
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    async def says(self, text: str, seconds: float = PATIENCE_SECONDS) -> None:
+    async def wait_for_output(self, text: str, seconds: float = WAIT_SECONDS) -> None:
         async with asyncio.timeout(seconds):
-            while text not in self.said:
-                assert self.process.returncode is None, self.said
+            while text not in self.output:
+                assert self.process.returncode is None, self.output
                 await asyncio.sleep(0.05)
 
     async def kill(self) -> None:
@@ -36,7 +36,7 @@ class BotProcess:
 
     async def terminate(self) -> int:
         self.process.terminate()
-        return await asyncio.wait_for(self.process.wait(), PATIENCE_SECONDS)
+        return await asyncio.wait_for(self.process.wait(), WAIT_SECONDS)
 
 
 @asynccontextmanager
@@ -53,4 +53,4 @@ async def bot_process(settings, log: Path, *arguments: str, **variables: str):
     finally:
         if process.returncode is None:
             await bot.kill()
-        print(bot.said)
+        print(bot.output)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from bot.executors.protocol import Event, Work
 
-PATIENCE_SECONDS = 150.0
+WAIT_SECONDS = 150.0
 """How long anything is waited for; only a test that fails takes so long."""
 
 
@@ -45,7 +45,7 @@ CONTENT = ("harbour.png", painting(1))
 STYLE = ("brushes.png", painting(2))
 
 
-class Room:
+class ChannelClient:
     """A new channel of the playground's guild, seen by one member.
 
     Nobody has spoken in it, and what an earlier test left under way will not be heard in it.
@@ -53,19 +53,19 @@ class Room:
 
     def __init__(self, playground: Playground) -> None:
         self.playground = playground
-        self.channel = playground.add_channel(playground.scene.guild, "stylize")
+        self.record = playground.add_channel(playground.scene.guild, "stylize")
         self.me, self.other, *_ = playground.scene.members
 
     def ask(self, text: str, *files: tuple[str, bytes], author: Any = None, **more: Any) -> Any:
         """Post a message as a member."""
         return self.playground.post_message(
-            author or self.me, text, channel=self.channel, files=files, **more
+            author or self.me, text, channel=self.record, files=files, **more
         )
 
     def answers(self) -> list[Any]:
         """Every message of the bot's, oldest first."""
         bot = self.playground.scene.bot
-        return [each for each in self.channel.messages.values() if each.author == bot]
+        return [each for each in self.record.messages.values() if each.author == bot]
 
     def cards(self) -> list[Any]:
         """Every card, oldest first."""
@@ -79,25 +79,25 @@ class Room:
         """Every picker that waits for a choice."""
         return [each for each in self.answers() if "picker:choose" in custom_ids(each)]
 
-    async def wait(self, look: Any, seconds: float = PATIENCE_SECONDS) -> Any:
+    async def wait(self, look: Any, seconds: float = WAIT_SECONDS) -> Any:
         """Wait until `look` finds something; say what the bot's cards say where it does not."""
         try:
             return await self.playground.wait_for(lambda: look() or None, seconds)
         except TimeoutError as error:
             for card in self.cards():
-                error.add_note(f"card: {said(card)}")
+                error.add_note(f"card: {text_of(card)}")
             raise
 
     async def card(self) -> Any:
         """The first card."""
         return (await self.wait(self.cards))[0]
 
-    async def card_saying(self, *words: str, seconds: float = PATIENCE_SECONDS) -> Any:
+    async def card_saying(self, *words: str, seconds: float = WAIT_SECONDS) -> Any:
         """The first card, once it says all these words."""
 
         def look() -> Any:
             cards = self.cards()
-            return cards[0] if cards and all(word in said(cards[0]) for word in words) else None
+            return cards[0] if cards and all(word in text_of(cards[0]) for word in words) else None
 
         return await self.wait(look, seconds)
 
@@ -109,7 +109,8 @@ class Room:
         """The first message of the bot's that says all these words."""
         return await self.wait(
             lambda: next(
-                (each for each in self.answers() if all(word in said(each) for word in words)), None
+                (each for each in self.answers() if all(word in text_of(each) for word in words)),
+                None,
             )
         )
 
@@ -118,7 +119,7 @@ class Room:
         return Image.open(io.BytesIO(self.playground.cdn.read(attachment)))
 
 
-class Easel:
+class PaintingGate:
     """Where every painting of a bot in this process stands; made by the fixture."""
 
     def __init__(self) -> None:
@@ -143,7 +144,7 @@ class Easel:
             await asyncio.sleep(0.02)
 
 
-def said(message: Any) -> str:
+def text_of(message: Any) -> str:
     """All the text of a message, embeds included."""
     embeds = [
         f"{embed.get('title', '')}\n{embed.get('description', '')}" for embed in message.embeds
@@ -177,15 +178,15 @@ async def playground() -> AsyncIterator[Playground]:
 
 
 @pytest.fixture
-def room(playground: Playground) -> Room:
+def channel(playground: Playground) -> ChannelClient:
     """A channel for this test alone."""
-    return Room(playground)
+    return ChannelClient(playground)
 
 
 @pytest.fixture
-def easel(monkeypatch: pytest.MonkeyPatch) -> Easel:
+def painting_gate(monkeypatch: pytest.MonkeyPatch) -> PaintingGate:
     """Holds the paintings of a bot in this process where a test wants them."""
-    easel, run = Easel(), ProcessExecutor.run
+    painting_gate, run = PaintingGate(), ProcessExecutor.run
 
     async def held(
         self: ProcessExecutor, work: Work, *, stop: asyncio.Event | None = None
@@ -195,12 +196,12 @@ def easel(monkeypatch: pytest.MonkeyPatch) -> Easel:
         async with aclosing(run(self, work, stop=stop)) as events:
             async for event in events:
                 if has_begun:  # a worker whom nobody listens to stands still soon
-                    await easel.is_free(unless=stop)
+                    await painting_gate.is_free(unless=stop)
                 yield event
                 has_begun = has_begun or (isinstance(event, Progress) and event.step > 0)
 
     monkeypatch.setattr(ProcessExecutor, "run", held)
-    return easel
+    return painting_gate
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +239,7 @@ async def running(settings: Settings) -> AsyncIterator[App]:
     app = App(settings)
     try:
         await app.start()
-        await asyncio.wait_for(app.ready.wait(), PATIENCE_SECONDS)
+        await asyncio.wait_for(app.ready.wait(), WAIT_SECONDS)
         yield app
     finally:
         await app.stop()

@@ -36,7 +36,7 @@ from bot.views.text import errors
 from stylenet.recipe import Recipe
 
 from ..entrances import COMMANDS, COMPONENTS, commands, components
-from .conftest import PATIENCE_SECONDS, Room, custom_ids, said
+from .conftest import WAIT_SECONDS, ChannelClient, custom_ids, text_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -115,7 +115,7 @@ CELLS = [
 class Scene:
     """Two guilds, their members and what the requester left in the first one."""
 
-    room: Room
+    channel: ChannelClient
     elsewhere: Any
     direct: Any
     members: dict[str, Any]
@@ -127,26 +127,26 @@ class Scene:
     def channel_of(self, who: str) -> Any:
         if who in {"stranger", "elsewhere"}:
             return self.elsewhere
-        return self.direct if who == "direct" else self.room.channel
+        return self.direct if who == "direct" else self.channel.record
 
     def forge(self, who: str, custom_id: str, values: tuple[str, ...] = ()) -> Any:
         """Send a component's interaction, on a message of the bot's, with any custom_id."""
         channel = self.channel_of(who)
         message = self.message
-        if channel is not self.room.channel:
-            message = self.post(channel, self.room.playground.scene.bot)
+        if channel is not self.channel.record:
+            message = self.post(channel, self.channel.playground.scene.bot)
         kind = InteractionKind.COMPONENT
         data = {"id": 1, "custom_id": custom_id, "component_type": 3 if values else 2}
         if values:
             data["values"] = list(values)
         if custom_id.startswith("form:"):
             kind, data = InteractionKind.MODAL, {"custom_id": custom_id, "components": []}
-        send = self.room.playground.interaction_builder._interactions.send
+        send = self.channel.playground.interaction_builder._interactions.send
         return send(kind, self.members[who], channel, data, message=message)
 
     def post(self, channel: Any, author: Any, custom_id: str = "") -> Any:
         """Post a message, as any bot can, with a button of any custom_id."""
-        message = self.room.playground.post_message(author, "look", channel=channel)
+        message = self.channel.playground.post_message(author, "look", channel=channel)
         if custom_id:
             button = {"type": 2, "id": 2, "style": 2, "label": "Again", "custom_id": custom_id}
             message.components = [{"type": 1, "id": 1, "components": [button]}]
@@ -156,7 +156,7 @@ class Scene:
         """The next answer of the bot's in a channel."""
 
         def look() -> Any:
-            bot = self.room.playground.scene.bot
+            bot = self.channel.playground.scene.bot
             return next(
                 (
                     each
@@ -164,12 +164,12 @@ class Scene:
                     if each.author == bot
                     and int(each.id) > after
                     and (visible_to is None or each.visible_to == visible_to.id)
-                    and (said(each).strip() or each.embeds)
+                    and (text_of(each).strip() or each.embeds)
                 ),
                 None,
             )
 
-        return await self.room.wait(look)
+        return await self.channel.wait(look)
 
     async def snapshot(self) -> Any:
         """What no refused attempt may change."""
@@ -189,7 +189,7 @@ class Scene:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene(app, playground):
     """The seeded scene; the tests of this module share it."""
-    room, state = Room(playground), playground.state
+    channel, state = ChannelClient(playground), playground.state
     moderator, requester, other = playground.scene.members
     stranger = playground.add_member("Stranger").user
     playground.scene.guild.members.pop(stranger.id)
@@ -198,13 +198,13 @@ async def scene(app, playground):
     playground.invite_bot(foreign, state.add_member(foreign, playground.scene.bot))
     elsewhere = playground.add_channel(foreign, "stylize")
     client = app._bot
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(WAIT_SECONDS):
         while client.get_channel(int(elsewhere.id)) is None:
             await asyncio.sleep(0.02)
     dependencies = client._dependencies
     store = dependencies.store
     await dependencies.scheduler.set_mode(QueueMode.PAUSED)
-    guild_id, channel_id = int(playground.scene.guild.id), int(room.channel.id)
+    guild_id, channel_id = int(playground.scene.guild.id), int(channel.record.id)
     origin = Origin(
         guild_id=guild_id, channel_id=channel_id, message_id=None, requester_id=int(requester.id)
     )
@@ -228,8 +228,8 @@ async def scene(app, playground):
             ),
             limits=LIMITS,
         )
-    await room.card()
-    message = playground.post_message(playground.scene.bot, "look", channel=room.channel)
+    await channel.card()
+    message = playground.post_message(playground.scene.bot, "look", channel=channel.record)
     now = datetime.now(UTC)
     await store.pickers.save(
         Picker(
@@ -259,7 +259,7 @@ async def scene(app, playground):
         )
     )
     return Scene(
-        room=room,
+        channel=channel,
         elsewhere=elsewhere,
         direct=direct,
         members={
@@ -305,7 +305,7 @@ async def test_forged_components_are_refused(scene):
     for component, who in CELLS:
         menus = {"picker:choose", "rules:channels", "rules:role"}
         values = ("1",) if component in menus else ()
-        last = scene.room.playground.state.ids.new()
+        last = scene.channel.playground.state.ids.new()
         interaction = scene.forge(who, filled(component, scene), values)
         member = scene.members[who]
         answer = await scene.answer(scene.channel_of(who), int(last), member)
@@ -316,9 +316,9 @@ async def test_forged_components_are_refused(scene):
 
 
 async def _ask(scene, who, text, **more):
-    last = scene.room.playground.state.ids.new()
+    last = scene.channel.playground.state.ids.new()
     channel = scene.channel_of(who)
-    scene.room.playground.post_message(scene.members[who], text, channel=channel, **more)
+    scene.channel.playground.post_message(scene.members[who], text, channel=channel, **more)
     return await scene.answer(channel, int(last))
 
 
@@ -338,13 +338,13 @@ async def test_text_commands_give_nothing_of_others(scene, command):
 async def test_slash_commands_give_nothing_of_others(scene, command):
     before = await scene.snapshot()
     who, options, words = SLASHES[command]
-    last = scene.room.playground.state.ids.new()
+    last = scene.channel.playground.state.ids.new()
     member, channel = scene.members[who], scene.channel_of(who)
     if words is None:
         with pytest.raises(ApiError):
-            scene.room.playground.slash(member, command[1:], options, channel=channel)
+            scene.channel.playground.slash(member, command[1:], options, channel=channel)
         return
-    scene.room.playground.slash(member, command[1:], options, channel=channel)
+    scene.channel.playground.slash(member, command[1:], options, channel=channel)
     answer = await scene.answer(channel, int(last), member)
     shown = _all_text(answer)
     assert words in shown
@@ -357,8 +357,10 @@ async def test_slash_commands_give_nothing_of_others(scene, command):
 @pytest.mark.parametrize("who", ["stranger", "elsewhere", "other"])
 async def test_a_reply_to_another_bots_message_believes_nothing(scene, command, who):
     before = await scene.snapshot()
-    other_bot = add_user(scene.room.playground.state, scene.room.playground.cdn, "Mimic", bot=True)
-    channel, state = scene.channel_of(who), scene.room.playground.state
+    other_bot = add_user(
+        scene.channel.playground.state, scene.channel.playground.cdn, "Mimic", bot=True
+    )
+    channel, state = scene.channel_of(who), scene.channel.playground.state
     state.add_member(state.guilds[channel.guild_id], other_bot)
     forged = scene.post(channel, other_bot, f"job:{JOB}:again")
     answer = await _ask(scene, who, command, reply_to=forged)
@@ -369,7 +371,7 @@ async def test_a_reply_to_another_bots_message_believes_nothing(scene, command, 
 async def test_a_reply_to_the_bots_own_message_reaches_no_other_guild(scene):
     before = await scene.snapshot()
     for who in ("stranger", "elsewhere"):
-        own = scene.post(scene.elsewhere, scene.room.playground.scene.bot, f"job:{JOB}:again")
+        own = scene.post(scene.elsewhere, scene.channel.playground.scene.bot, f"job:{JOB}:again")
         answer = await _ask(scene, who, "!again", reply_to=own)
         assert answer.content == errors.JOB_GONE
         answer = await _ask(scene, who, "!cancel", reply_to=own)
@@ -390,9 +392,9 @@ async def test_the_queue_shows_in_public_what_everyone_there_may_see(scene):
     assert "2 paintings of yours elsewhere" in _all_text(elsewhere)
     assert not any(each.startswith("job:") for each in custom_ids(elsewhere))
 
-    last = scene.room.playground.state.ids.new()
+    last = scene.channel.playground.state.ids.new()
     requester = scene.members["requester"]
-    scene.room.playground.slash(requester, "queue", channel=scene.elsewhere)
+    scene.channel.playground.slash(requester, "queue", channel=scene.elsewhere)
     private = await scene.answer(scene.elsewhere, int(last), requester)
     assert "secret harbour" in _all_text(private)
     assert "diary" in _all_text(private)
@@ -401,7 +403,7 @@ async def test_the_queue_shows_in_public_what_everyone_there_may_see(scene):
 async def test_a_direct_messages_job_is_cancelled_by_no_guild(scene):
     before = await scene.snapshot()
     for who in ("moderator", "stranger", "other"):
-        last = scene.room.playground.state.ids.new()
+        last = scene.channel.playground.state.ids.new()
         scene.forge(who, f"job:{DIRECT_JOB}:cancel")
         answer = await scene.answer(scene.channel_of(who), int(last), scene.members[who])
         assert answer.content == errors.JOB_GONE
@@ -410,16 +412,16 @@ async def test_a_direct_messages_job_is_cancelled_by_no_guild(scene):
 
 async def test_requesters_and_moderators_keep_their_rights(scene):
     """Last: it changes what the other tests lean on."""
-    scene.room.playground.slash(
+    scene.channel.playground.slash(
         scene.members["requester"], "cancel", {"job": DIRECT_JOB}, channel=scene.elsewhere
     )
     scene.forge("moderator", f"job:{JOB}:cancel")
     for job_id in (DIRECT_JOB, JOB):
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(WAIT_SECONDS):
             while (await scene.store.get(job_id)).state is not JobState.CANCELLED:
                 await asyncio.sleep(0.02)
 
 
 def _all_text(message: Any) -> str:
     fields = [each["value"] for embed in message.embeds for each in embed.get("fields", ())]
-    return "\n".join([said(message), *fields])
+    return "\n".join([text_of(message), *fields])

@@ -20,7 +20,7 @@ from bot.playground.state.records import Overwrite
 from bot.presets import library
 from stylenet.recipe import Recipe
 
-from .conftest import CONTENT, STYLE, custom_ids, painting, said, settings_for
+from .conftest import CONTENT, STYLE, custom_ids, painting, settings_for, text_of
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 
@@ -67,30 +67,30 @@ def store(app):
     return app._bot._dependencies.store
 
 
-async def _press(room, message, ending, member=None):
+async def _press(channel, message, ending, member=None):
     """Press the button whose custom_id ends so, and return the interaction."""
     custom_id = next(each for each in custom_ids(message) if each.endswith(ending))
-    pressed = room.playground.press(member or room.me, message, custom_id)
+    pressed = channel.playground.press(member or channel.me, message, custom_id)
     await pressed.settled.wait()
     assert not pressed.failed
     return pressed
 
 
-async def _whisper(room, words, member=None):
-    member = member or room.me
+async def _ephemeral_reply(channel, words, member=None):
+    member = member or channel.me
 
     def look():
-        for each in room.answers():
-            if each.visible_to == member.id and words in said(each):
+        for each in channel.answers():
+            if each.visible_to == member.id and words in text_of(each):
                 return each
         return None
 
-    return await room.wait(look)
+    return await channel.wait(look)
 
 
-async def _answer_with(room, words, *endings):
+async def _answer_with(channel, words, *endings):
     """Wait for the answer with these words, and check that it has exactly these buttons."""
-    answer = await room.answer(words)
+    answer = await channel.answer(words)
     assert [each.rpartition(":")[2] for each in custom_ids(answer)] == list(endings)
     assert answer.content.count("\n") == 0
     return answer
@@ -103,118 +103,118 @@ def _video() -> tuple[str, bytes]:
     return "clip.mp4", b"\0\0\0\x18ftypmp42 mdat" + frame.getvalue() + b"moov"
 
 
-def _emoji(room):
-    [emoji] = room.playground.scene.guild.emojis.values()
+def _emoji(channel):
+    [emoji] = channel.playground.scene.guild.emojis.values()
     return f"<:{emoji.name}:{emoji.id}>"
 
 
-def _sticker(room, name):
-    stickers = room.playground.scene.guild.stickers.values()
+def _sticker(channel, name):
+    stickers = channel.playground.scene.guild.stickers.values()
     return next(each for each in stickers if each.name == name)
 
 
-def _in_own_message(room):
-    room.ask("!stylize size=512 strength=1.5", CONTENT, STYLE)
+def _in_own_message(channel):
+    channel.ask("!stylize size=512 strength=1.5", CONTENT, STYLE)
 
 
-def _in_another_message(room):
-    room.ask("!stylize", reply_to=room.ask("look", CONTENT, STYLE, author=room.other))
+def _in_another_message(channel):
+    channel.ask("!stylize", reply_to=channel.ask("look", CONTENT, STYLE, author=channel.other))
 
 
-def _in_both_messages(room):
-    room.ask("!stylize", STYLE, reply_to=room.ask("look", CONTENT, author=room.other))
+def _in_both_messages(channel):
+    channel.ask("!stylize", STYLE, reply_to=channel.ask("look", CONTENT, author=channel.other))
 
 
-def _forwarded(room):
-    original = room.ask("look", CONTENT, author=room.other)
-    room.ask("!stylize", STYLE, reply_to=room.ask("", forward=original))
+def _forwarded(channel):
+    original = channel.ask("look", CONTENT, author=channel.other)
+    channel.ask("!stylize", STYLE, reply_to=channel.ask("", forward=original))
 
 
-def _blended(room):
-    room.ask("!stylize weights=3:1", CONTENT, STYLE, THIRD)
+def _blended(channel):
+    channel.ask("!stylize weights=3:1", CONTENT, STYLE, THIRD)
 
 
-def _swapped_in_words(room):
-    room.ask("!stylize swap", STYLE, CONTENT)
+def _swapped_in_words(channel):
+    channel.ask("!stylize swap", STYLE, CONTENT)
 
 
-def _me(room):
-    room.ask("!stylize me mosaic")
+def _me(channel):
+    channel.ask("!stylize me mosaic")
 
 
-def _avatar_as_style(room):
-    room.ask("!stylize in the style of my avatar", CONTENT)
+def _avatar_as_style(channel):
+    channel.ask("!stylize in the style of my avatar", CONTENT)
 
 
-def _members_and_emoji(room):
-    room.ask(f"!stylize <@{room.other.id}> style={_emoji(room)}")
+def _members_and_emoji(channel):
+    channel.ask(f"!stylize <@{channel.other.id}> style={_emoji(channel)}")
 
 
-def _linked(room):
-    attachment = room.ask("look", CONTENT, author=room.other).attachments[0]
-    room.ask(f"!stylize mosaic {room.playground.cdn.url_of(attachment)}")
+def _linked(channel):
+    attachment = channel.ask("look", CONTENT, author=channel.other).attachments[0]
+    channel.ask(f"!stylize mosaic {channel.playground.cdn.url_of(attachment)}")
 
 
-def _hidden_link(room):
-    attachment = room.ask("look", CONTENT, author=room.other).attachments[0]
-    room.ask(f"!stylize || {room.playground.cdn.url_of(attachment)} ||", STYLE)
+def _hidden_link(channel):
+    attachment = channel.ask("look", CONTENT, author=channel.other).attachments[0]
+    channel.ask(f"!stylize || {channel.playground.cdn.url_of(attachment)} ||", STYLE)
 
 
-def _sticker_and_preset(room):
-    room.ask("!stylize mosaic", stickers=[_sticker(room, "Bravo")])
+def _sticker_and_preset(channel):
+    channel.ask("!stylize mosaic", stickers=[_sticker(channel, "Bravo")])
 
 
-def _embed_of_another_bot(room):
-    attachment = room.ask("look", CONTENT, author=room.other).attachments[0]
-    url = room.playground.cdn.url_of(attachment)
-    message = room.ask("https://elsewhere.example/harbour.png", author=room.other)
+def _embed_of_another_bot(channel):
+    attachment = channel.ask("look", CONTENT, author=channel.other).attachments[0]
+    url = channel.playground.cdn.url_of(attachment)
+    message = channel.ask("https://elsewhere.example/harbour.png", author=channel.other)
     picture = {"url": "https://elsewhere.example/harbour.png", "proxy_url": url}
-    room.playground.add_link_previews(message, {"type": "image", "thumbnail": picture})
-    room.ask("!stylize mosaic", reply_to=message)
+    channel.playground.add_link_previews(message, {"type": "image", "thumbnail": picture})
+    channel.ask("!stylize mosaic", reply_to=message)
 
 
-def _late_preview(room):
-    attachment = room.ask("look", CONTENT, author=room.other).attachments[0]
-    url = room.playground.cdn.url_of(attachment)
-    message = room.ask("!stylize mosaic https://elsewhere.example/harbour.png")
+def _late_preview(channel):
+    attachment = channel.ask("look", CONTENT, author=channel.other).attachments[0]
+    url = channel.playground.cdn.url_of(attachment)
+    message = channel.ask("!stylize mosaic https://elsewhere.example/harbour.png")
     picture = {"url": "https://elsewhere.example/harbour.png", "proxy_url": url}
-    room.playground.add_link_previews(message, {"type": "rich", "image": picture})
+    channel.playground.add_link_previews(message, {"type": "rich", "image": picture})
 
 
-def _by_apps_menu(room):
-    message = room.ask("look", CONTENT, STYLE, author=room.other)
-    room.playground.context_menu(room.me, "Stylize", message)
+def _by_apps_menu(channel):
+    message = channel.ask("look", CONTENT, STYLE, author=channel.other)
+    channel.playground.context_menu(channel.me, "Stylize", message)
 
 
-def _by_slash(room):
-    room.playground.slash(
-        room.me,
+def _by_slash(channel):
+    channel.playground.slash(
+        channel.me,
         "stylize",
-        {"weights": "1 : 1 : 2", "avatar": room.other.id, "emoji": _emoji(room)},
-        channel=room.channel,
+        {"weights": "1 : 1 : 2", "avatar": channel.other.id, "emoji": _emoji(channel)},
+        channel=channel.record,
         files={"content": CONTENT, "style": STYLE},
     )
 
 
-def _by_slash_without_content(room):
-    room.playground.slash(
-        room.me,
+def _by_slash_without_content(channel):
+    channel.playground.slash(
+        channel.me,
         "stylize",
-        {"avatar": room.me.id},
-        channel=room.channel,
+        {"avatar": channel.me.id},
+        channel=channel.record,
         files={"style": STYLE},
     )
 
 
-def _masked(room):
-    room.ask("!stylize mosaic with a mask", CONTENT, MASK)
+def _masked(channel):
+    channel.ask("!stylize mosaic with a mask", CONTENT, MASK)
 
 
-def _masked_by_slash(room):
-    room.playground.slash(
-        room.me,
+def _masked_by_slash(channel):
+    channel.playground.slash(
+        channel.me,
         "stylize",
-        channel=room.channel,
+        channel=channel.record,
         files={"content": CONTENT, "style": STYLE, "mask": MASK},
     )
 
@@ -259,132 +259,140 @@ GUESS = "I guessed which is which"
     ],
     ids=lambda value: value.__name__.strip("_") if callable(value) else "",
 )
-async def test_card_says_which_picture_is_which(room, ask, lines, swap):
-    ask(room)
-    card = await room.card()
+async def test_card_says_which_picture_is_which(channel, ask, lines, swap):
+    ask(channel)
+    card = await channel.card()
     for line in lines:
-        assert line in said(card), said(card)
-    assert (GUESS in said(card)) == (GUESS in lines)
+        assert line in text_of(card), text_of(card)
+    assert (GUESS in text_of(card)) == (GUESS in lines)
     assert any(each.endswith(":swap") for each in custom_ids(card)) == swap
-    await room.wait(lambda: card.attachments)  # the pictures follow the words
+    await channel.wait(lambda: card.attachments)  # the pictures follow the words
     hidden = ask is _hidden_link
     assert all(each.filename.startswith("SPOILER_") == hidden for each in card.attachments)
 
 
-async def test_pictures_can_be_swapped_until_the_job_ends(room, bot, easel):
-    _in_another_message(room)
-    card = await room.card()
-    room.ask("!stylize passes=5", CONTENT, STYLE)
-    _, other = await room.wait(lambda: len(room.cards()) == 2 and room.cards())
-    await _press(room, card, ":swap", member=room.other)
-    await _whisper(room, "Only the member who asked for this painting", member=room.other)
-    assert "harbour.png × brushes.png" in said(card)
-    await _press(room, card, ":swap")
-    await room.card_saying("brushes.png × harbour.png", "Repainting **brushes.png** (replied to)")
-    assert GUESS not in said(card)
-    await _press(room, card, ":cancel")
+async def test_pictures_can_be_swapped_until_the_job_ends(channel, bot, painting_gate):
+    _in_another_message(channel)
+    card = await channel.card()
+    channel.ask("!stylize passes=5", CONTENT, STYLE)
+    _, other = await channel.wait(lambda: len(channel.cards()) == 2 and channel.cards())
+    await _press(channel, card, ":swap", member=channel.other)
+    await _ephemeral_reply(
+        channel, "Only the member who asked for this painting", member=channel.other
+    )
+    assert "harbour.png × brushes.png" in text_of(card)
+    await _press(channel, card, ":swap")
+    await channel.card_saying(
+        "brushes.png × harbour.png", "Repainting **brushes.png** (replied to)"
+    )
+    assert GUESS not in text_of(card)
+    await _press(channel, card, ":cancel")
 
-    with easel.hold():
+    with painting_gate.hold():
         await bot._scheduler.set_mode(QueueMode.OPEN)
-        await room.wait(lambda: "Painting" in said(other))
-        await _press(room, other, ":swap")
-    await room.wait(lambda: "brushes.png × harbour.png" in said(other))
-    final = await room.final()
-    assert "brushes.png × harbour.png" in said(final)
-    await room.wait(lambda: not any(each.endswith(":swap") for each in custom_ids(other)))
-    assert len(room.finals()) == 1
+        await channel.wait(lambda: "Painting" in text_of(other))
+        await _press(channel, other, ":swap")
+    await channel.wait(lambda: "brushes.png × harbour.png" in text_of(other))
+    final = await channel.final()
+    assert "brushes.png × harbour.png" in text_of(final)
+    await channel.wait(lambda: not any(each.endswith(":swap") for each in custom_ids(other)))
+    assert len(channel.finals()) == 1
 
 
-async def test_missing_pictures_suggest_form_avatar_and_help(room):
-    room.ask("!stylize mosaic size=128")
-    answer = await _answer_with(room, "Attach two pictures", "upload", "avatar", "help")
-    await _press(room, answer, ":avatar", member=room.other)
-    await _whisper(room, "Only the member who asked can use this", member=room.other)
-    await _press(room, answer, ":help")
-    await _whisper(room, "mention me instead of typing `!stylize`")
-    form = await _press(room, answer, ":upload")
+async def test_missing_pictures_suggest_form_avatar_and_help(channel):
+    channel.ask("!stylize mosaic size=128")
+    answer = await _answer_with(channel, "Attach two pictures", "upload", "avatar", "help")
+    await _press(channel, answer, ":avatar", member=channel.other)
+    await _ephemeral_reply(channel, "Only the member who asked can use this", member=channel.other)
+    await _press(channel, answer, ":help")
+    await _ephemeral_reply(channel, "mention me instead of typing `!stylize`")
+    form = await _press(channel, answer, ":upload")
     assert form.modal["title"] == "Your pictures"
     assert [row["component"]["required"] for row in form.modal["components"]] == [True, False]
-    sent = room.playground.submit_modal(room.me, form, files={"content": CONTENT})
+    sent = channel.playground.submit_modal(channel.me, form, files={"content": CONTENT})
     await sent.settled.wait()
-    assert "harbour.png × Mosaic" in said(await room.card())
-    await room.wait(lambda: custom_ids(answer) == [])
-    room.playground.submit_modal(room.me, form, files={"content": CONTENT})
-    await _whisper(room, "You already used this one")
-    assert len(room.cards()) == 1
+    assert "harbour.png × Mosaic" in text_of(await channel.card())
+    await channel.wait(lambda: custom_ids(answer) == [])
+    channel.playground.submit_modal(channel.me, form, files={"content": CONTENT})
+    await _ephemeral_reply(channel, "You already used this one")
+    assert len(channel.cards()) == 1
 
 
-async def test_slash_command_without_options_opens_the_form(room):
-    form = room.playground.slash(room.me, "stylize", channel=room.channel)
+async def test_slash_command_without_options_opens_the_form(channel):
+    form = channel.playground.slash(channel.me, "stylize", channel=channel.record)
     await form.settled.wait()
-    sent = room.playground.submit_modal(
-        room.me, form, files={"content": CONTENT, "style": ("SPOILER_brushes.png", STYLE[1])}
+    sent = channel.playground.submit_modal(
+        channel.me, form, files={"content": CONTENT, "style": ("SPOILER_brushes.png", STYLE[1])}
     )
     await sent.settled.wait()
-    card = await room.card()
-    assert "harbour.png × brushes.png" in said(card)
-    await _whisper(room, "Got it!")
-    form = room.playground.slash(room.me, "stylize", channel=room.channel)
+    card = await channel.card()
+    assert "harbour.png × brushes.png" in text_of(card)
+    await _ephemeral_reply(channel, "Got it!")
+    form = channel.playground.slash(channel.me, "stylize", channel=channel.record)
     await form.settled.wait()
-    room.playground.submit_modal(room.me, form, files={"content": CONTENT})
-    await room.wait(room.pickers)
+    channel.playground.submit_modal(channel.me, form, files={"content": CONTENT})
+    await channel.wait(channel.pickers)
 
 
-async def test_style_without_content_is_refused(room):
-    room.playground.slash(
-        room.me, "stylize", {"size": 128}, channel=room.channel, files={"style": STYLE}
+async def test_style_without_content_is_refused(channel):
+    channel.playground.slash(
+        channel.me, "stylize", {"size": 128}, channel=channel.record, files={"style": STYLE}
     )
-    answer = await _whisper(room, "nothing to repaint")
-    await _press(room, answer, ":avatar")
-    assert "Ada's avatar × brushes.png" in said(await room.card())
+    answer = await _ephemeral_reply(channel, "nothing to repaint")
+    await _press(channel, answer, ":avatar")
+    assert "Ada's avatar × brushes.png" in text_of(await channel.card())
 
 
-async def test_video_suggests_its_first_frame(room):
-    room.ask("!stylize", _video(), STYLE)
-    answer = await _answer_with(room, "`clip.mp4` is a video", "frame", "upload", "avatar")
-    await _press(room, answer, ":frame")
-    assert "Repainting **clip.mp4** (its first frame)" in said(await room.card())
+async def test_video_suggests_its_first_frame(channel):
+    channel.ask("!stylize", _video(), STYLE)
+    answer = await _answer_with(channel, "`clip.mp4` is a video", "frame", "upload", "avatar")
+    await _press(channel, answer, ":frame")
+    assert "Repainting **clip.mp4** (its first frame)" in text_of(await channel.card())
 
 
-async def test_unreadable_video_can_be_replaced(room):
-    room.ask("!stylize mosaic", ("clip.mp4", b"\0\0\0\x18ftypmp42"))
-    answer = await _answer_with(room, "is a video", "frame", "upload", "avatar")
-    await _press(room, answer, ":frame")
-    second = await _whisper(room, "could not fetch `clip.mp4`")
+async def test_unreadable_video_can_be_replaced(channel):
+    channel.ask("!stylize mosaic", ("clip.mp4", b"\0\0\0\x18ftypmp42"))
+    answer = await _answer_with(channel, "is a video", "frame", "upload", "avatar")
+    await _press(channel, answer, ":frame")
+    second = await _ephemeral_reply(channel, "could not fetch `clip.mp4`")
     assert [each.rpartition(":")[2] for each in custom_ids(second)] == ["retry", "upload", "avatar"]
-    form = await _press(room, second, ":upload")
-    room.playground.submit_modal(room.me, form, files={"content": CONTENT})
-    assert "harbour.png × Mosaic" in said(await room.card())
+    form = await _press(channel, second, ":upload")
+    channel.playground.submit_modal(channel.me, form, files={"content": CONTENT})
+    assert "harbour.png × Mosaic" in text_of(await channel.card())
 
 
-async def test_vector_sticker_is_refused(room):
-    room.ask("!stylize mosaic", stickers=[_sticker(room, "Wiggle")])
-    answer = await _answer_with(room, "`Wiggle` is an animated sticker", "upload", "avatar")
-    await _press(room, answer, ":avatar")
-    assert "Ada's avatar × Mosaic" in said(await room.card())
+async def test_vector_sticker_is_refused(channel):
+    channel.ask("!stylize mosaic", stickers=[_sticker(channel, "Wiggle")])
+    answer = await _answer_with(channel, "`Wiggle` is an animated sticker", "upload", "avatar")
+    await _press(channel, answer, ":avatar")
+    assert "Ada's avatar × Mosaic" in text_of(await channel.card())
 
 
-async def test_invalid_style_can_be_replaced_or_left_out(room):
-    room.ask("!stylize", CONTENT, ("notes.png", b"Dear diary"))
-    answer = await _answer_with(room, "`notes.png` is not a picture", "upload", "preset")
-    await _press(room, answer, ":preset")
-    await room.wait(room.pickers)
-    room.ask("!stylize", CONTENT, STYLE, ("notes.txt", b"Dear diary"))
-    answer = await _answer_with(room, "`notes.txt` is not a picture", "upload", "leave")
-    await _press(room, answer, ":leave")
-    assert "harbour.png × brushes.png" in said(await room.card())
+async def test_invalid_style_can_be_replaced_or_left_out(channel):
+    channel.ask("!stylize", CONTENT, ("notes.png", b"Dear diary"))
+    answer = await _answer_with(channel, "`notes.png` is not a picture", "upload", "preset")
+    await _press(channel, answer, ":preset")
+    await channel.wait(channel.pickers)
+    channel.ask("!stylize", CONTENT, STYLE, ("notes.txt", b"Dear diary"))
+    answer = await _answer_with(channel, "`notes.txt` is not a picture", "upload", "leave")
+    await _press(channel, answer, ":leave")
+    assert "harbour.png × brushes.png" in text_of(await channel.card())
 
 
-async def test_too_many_pictures_can_be_reduced(room):
+async def test_too_many_pictures_can_be_reduced(channel):
     many = [(f"{number}.png", painting(number)) for number in range(6)]
-    room.ask("!stylize", *many)
-    answer = await _answer_with(room, "That makes 6 pictures", "two", "blend")
-    await _press(room, answer, ":two")
-    assert "0.png × 1.png" in said(await room.card())
-    room.ask("!stylize", *many)
-    answers = await room.wait(lambda: [a for a in room.answers() if "That makes 6" in said(a)][1:])
-    await _press(room, answers[0], ":blend")
-    await room.wait(lambda: "0.png × 1.png + 2.png + 3.png + 4.png" in said(room.cards()[-1]))
+    channel.ask("!stylize", *many)
+    answer = await _answer_with(channel, "That makes 6 pictures", "two", "blend")
+    await _press(channel, answer, ":two")
+    assert "0.png × 1.png" in text_of(await channel.card())
+    channel.ask("!stylize", *many)
+    answers = await channel.wait(
+        lambda: [a for a in channel.answers() if "That makes 6" in text_of(a)][1:]
+    )
+    await _press(channel, answers[0], ":blend")
+    await channel.wait(
+        lambda: "0.png × 1.png + 2.png + 3.png + 4.png" in text_of(channel.cards()[-1])
+    )
 
 
 @pytest.mark.parametrize(
@@ -401,162 +409,170 @@ async def test_too_many_pictures_can_be_reduced(room):
         ("!stylize weights=2:1", "only one", ":without", ("blend", ())),
     ],
 )
-async def test_invalid_option_is_corrected_or_left_out(room, store, text, words, ending, setting):
-    room.ask(text, CONTENT, STYLE)
-    answer = await room.answer(words)
-    await _press(room, answer, ending)
-    await room.card()
+async def test_invalid_option_is_corrected_or_left_out(
+    channel, store, text, words, ending, setting
+):
+    channel.ask(text, CONTENT, STYLE)
+    answer = await channel.answer(words)
+    await _press(channel, answer, ending)
+    await channel.card()
     [job] = [
         each for each in await store.list_unfinished() if each.title == "harbour.png × brushes.png"
     ]
     assert getattr(job.recipe, setting[0]) == setting[1]
 
 
-async def test_misspelt_preset_is_suggested(room):
-    room.ask("!stylize starlihgt", CONTENT)
-    picker = (await room.wait(room.pickers))[0]
-    await _press(room, picker, ":starlight", member=room.other)
-    await _whisper(room, "Only the member who posted the picture", member=room.other)
-    await _press(room, picker, ":starlight")
-    assert "harbour.png × Starlight" in said(await room.card())
-    await room.wait(lambda: custom_ids(picker) == [])
+async def test_misspelt_preset_is_suggested(channel):
+    channel.ask("!stylize starlihgt", CONTENT)
+    picker = (await channel.wait(channel.pickers))[0]
+    await _press(channel, picker, ":starlight", member=channel.other)
+    await _ephemeral_reply(channel, "Only the member who posted the picture", member=channel.other)
+    await _press(channel, picker, ":starlight")
+    assert "harbour.png × Starlight" in text_of(await channel.card())
+    await channel.wait(lambda: custom_ids(picker) == [])
 
-    room.playground.slash(
-        room.me,
+    channel.playground.slash(
+        channel.me,
         "stylize",
         {"preset": "mosiac"},
-        channel=room.channel,
+        channel=channel.record,
         files={"content": CONTENT, "style": STYLE},
     )
-    answer = await _whisper(room, "did you mean `mosaic`")
-    await _press(room, answer, ":correct")
-    await room.wait(lambda: "brushes.png + Mosaic" in said(room.cards()[-1]))
+    answer = await _ephemeral_reply(channel, "did you mean `mosaic`")
+    await _press(channel, answer, ":correct")
+    await channel.wait(lambda: "brushes.png + Mosaic" in text_of(channel.cards()[-1]))
 
 
-async def test_misspelt_command_is_suggested(room):
-    room.ask("!stilize mosaic", CONTENT)
-    answer = await _answer_with(room, "Did you mean `!stylize`?", "stylize")
-    assert room.cards() == []
-    await _press(room, answer, ":stylize")
-    assert "harbour.png × Mosaic" in said(await room.card())
-    await room.wait(lambda: custom_ids(answer) == [])
+async def test_misspelt_command_is_suggested(channel):
+    channel.ask("!stilize mosaic", CONTENT)
+    answer = await _answer_with(channel, "Did you mean `!stylize`?", "stylize")
+    assert channel.cards() == []
+    await _press(channel, answer, ":stylize")
+    assert "harbour.png × Mosaic" in text_of(await channel.card())
+    await channel.wait(lambda: custom_ids(answer) == [])
 
 
-async def test_help_has_a_button_that_starts_a_request(room):
-    room.ask("!help")
-    manual = await room.answer("Paint a picture in the style of another")
-    form = await _press(room, manual, "ask:", member=room.other)
+async def test_help_has_a_button_that_starts_a_request(channel):
+    channel.ask("!help")
+    manual = await channel.answer("Paint a picture in the style of another")
+    form = await _press(channel, manual, "ask:", member=channel.other)
     files = {"content": CONTENT, "style": STYLE}
-    sent = room.playground.submit_modal(room.other, form, files=files)
+    sent = channel.playground.submit_modal(channel.other, form, files=files)
     await sent.settled.wait()
-    assert "harbour.png × brushes.png" in said(await room.card())
-    await _whisper(room, "Got it!", member=room.other)
+    assert "harbour.png × brushes.png" in text_of(await channel.card())
+    await _ephemeral_reply(channel, "Got it!", member=channel.other)
 
-    room.ask("!style show mosaic")
-    shown = await room.answer("To use it: `!stylize mosaic`")
-    form = await _press(room, shown, "ask:mosaic")
+    channel.ask("!style show mosaic")
+    shown = await channel.answer("To use it: `!stylize mosaic`")
+    form = await _press(channel, shown, "ask:mosaic")
     assert len(form.modal["components"]) == 1
-    room.playground.submit_modal(room.me, form, files={"content": THIRD})
-    await room.wait(lambda: "waves.png × Mosaic" in said(room.cards()[-1]))
+    channel.playground.submit_modal(channel.me, form, files={"content": THIRD})
+    await channel.wait(lambda: "waves.png × Mosaic" in text_of(channel.cards()[-1]))
 
 
-async def test_link_to_another_host_is_not_opened(room):
-    room.ask("!stylize https://elsewhere.example/cat.png")
-    await _answer_with(room, "I do not open links", "upload", "avatar", "help")
+async def test_link_to_another_host_is_not_opened(channel):
+    channel.ask("!stylize https://elsewhere.example/cat.png")
+    await _answer_with(channel, "I do not open links", "upload", "avatar", "help")
 
 
-async def test_picker_has_pages_if_there_are_many_presets(room, store, app):
+async def test_picker_has_pages_if_there_are_many_presets(channel, store, app):
     artefacts = app._bot._dependencies.artefacts
     spare = [chr(0x1F1E6 + number) for number in range(8)]
     for number, emoji in enumerate(spare):
-        key = f"presets/{room.playground.scene.guild.id}/own-{number}"
+        key = f"presets/{channel.playground.scene.guild.id}/own-{number}"
         thumbnail = library.PRESETS[number].thumbnail_bytes()
         await artefacts.put(key, thumbnail)
         await artefacts.put(preview_key(key), thumbnail)
         own = GuildPreset(
-            guild_id=int(room.playground.scene.guild.id),
+            guild_id=int(channel.playground.scene.guild.id),
             name=f"own-{number}",
             title=f"Own {number}",
             emoji=emoji,
             alt_text="One of ours.",
             picture_key=key,
             thumbnail_key=key,
-            added_by=int(room.me.id),
+            added_by=int(channel.me.id),
             created_at=datetime.now(UTC),
         )
         await store.guild_presets.add(own, limit=10)
     try:
-        room.ask("!stylize", CONTENT)
-        picker = (await room.wait(room.pickers))[0]
-        await room.wait(lambda: len(picker.reactions) == 15)
+        channel.ask("!stylize", CONTENT)
+        picker = (await channel.wait(channel.pickers))[0]
+        await channel.wait(lambda: len(picker.reactions) == 15)
         assert "Page 1 of 2" in picker.embeds[0]["footer"]["text"]
-        assert "Own 7" in said(picker)
-        assert "Watercolour" not in said(picker)
-        await _press(room, picker, ":page:1", member=room.other)
-        await _whisper(room, "Only the member who posted the picture", member=room.other)
-        await _press(room, picker, ":page:1")
-        await room.wait(lambda: "Watercolour" in said(picker))
+        assert "Own 7" in text_of(picker)
+        assert "Watercolour" not in text_of(picker)
+        await _press(channel, picker, ":page:1", member=channel.other)
+        await _ephemeral_reply(
+            channel, "Only the member who posted the picture", member=channel.other
+        )
+        await _press(channel, picker, ":page:1")
+        await channel.wait(lambda: "Watercolour" in text_of(picker))
         last = library.PRESETS[-1].emoji
-        await room.wait(lambda: len(picker.reactions) == 8 and last in picker.reactions)
-        room.playground.react(room.other, picker, last)
-        await room.wait(lambda: picker.reactions[last].user_ids == [room.playground.scene.bot.id])
-        assert room.cards() == []
-        await _press(room, picker, ":page:0")
-        await room.wait(lambda: len(picker.reactions) == 15)
-        room.playground.react(room.me, picker, spare[3])
-        assert "harbour.png × Own 3" in said(await room.card())
+        await channel.wait(lambda: len(picker.reactions) == 8 and last in picker.reactions)
+        channel.playground.react(channel.other, picker, last)
+        await channel.wait(
+            lambda: picker.reactions[last].user_ids == [channel.playground.scene.bot.id]
+        )
+        assert channel.cards() == []
+        await _press(channel, picker, ":page:0")
+        await channel.wait(lambda: len(picker.reactions) == 15)
+        channel.playground.react(channel.me, picker, spare[3])
+        assert "harbour.png × Own 3" in text_of(await channel.card())
     finally:
         for number in range(8):
-            await store.guild_presets.remove(int(room.playground.scene.guild.id), f"own-{number}")
+            await store.guild_presets.remove(
+                int(channel.playground.scene.guild.id), f"own-{number}"
+            )
 
 
-async def test_picker_falls_back_to_the_menu_if_reactions_fail(room):
-    room.playground.faults.fail(403, path=r".*/reactions/.*")
+async def test_picker_falls_back_to_the_menu_if_reactions_fail(channel):
+    channel.playground.faults.fail(403, path=r".*/reactions/.*")
     try:
-        room.ask("!stylize", CONTENT)
-        picker = (await room.wait(room.pickers))[0]
-        await room.wait(lambda: "I am not allowed to add reactions here" in said(picker))
+        channel.ask("!stylize", CONTENT)
+        picker = (await channel.wait(channel.pickers))[0]
+        await channel.wait(lambda: "I am not allowed to add reactions here" in text_of(picker))
     finally:
-        room.playground.faults.clear()
-    room.playground.select(room.me, picker, "picker:choose", ["mosaic"])
-    await room.card()
+        channel.playground.faults.clear()
+    channel.playground.select(channel.me, picker, "picker:choose", ["mosaic"])
+    await channel.card()
 
 
-async def test_suggestions_are_sent_by_dm_without_send_permission(room):
-    playground = room.playground
+async def test_suggestions_are_sent_by_dm_without_send_permission(channel):
+    playground = channel.playground
     playground.set_overwrite(
-        room.channel,
+        channel.record,
         Overwrite(id=playground.scene.bot.id, type=1, deny=Permission.SEND_MESSAGES),
     )
     try:
-        room.ask("!stylize", CONTENT, STYLE)
+        channel.ask("!stylize", CONTENT, STYLE)
 
-        def told():
-            for channel in playground.state.channels.values():
-                for each in channel.messages.values():
-                    if channel.type == 1 and "Send Messages" in each.content:
+        def direct_message():
+            for direct in playground.state.channels.values():
+                for each in direct.messages.values():
+                    if direct.type == 1 and "Send Messages" in each.content:
                         return each
             return None
 
-        answer = await room.wait(told)
+        answer = await channel.wait(direct_message)
     finally:
-        playground.clear_overwrites(room.channel)
-    await _press(room, answer, ":retry")
-    card = await room.card()
-    assert "harbour.png × brushes.png" in said(card)
+        playground.clear_overwrites(channel.record)
+    await _press(channel, answer, ":retry")
+    card = await channel.card()
+    assert "harbour.png × brushes.png" in text_of(card)
 
 
-async def test_mask_is_saved_with_a_picker_and_keeps_black_regions(room, bot):
-    room.ask("!stylize mask", MASK)
-    await _answer_with(room, "it comes after the picture", "upload", "avatar", "help")
-    room.ask("!stylize mask passes=1", CONTENT, MASK)
-    picker = (await room.wait(room.pickers))[0]
+async def test_mask_is_saved_with_a_picker_and_keeps_black_regions(channel, bot):
+    channel.ask("!stylize mask", MASK)
+    await _answer_with(channel, "it comes after the picture", "upload", "avatar", "help")
+    channel.ask("!stylize mask passes=1", CONTENT, MASK)
+    picker = (await channel.wait(channel.pickers))[0]
     await bot._scheduler.set_mode(QueueMode.OPEN)
-    room.playground.select(room.me, picker, "picker:choose", ["mosaic"])
-    await room.wait(room.cards)
-    assert "**mask.png**" in said(room.cards()[0])
-    final = await room.final()
-    painted = room.picture(final.attachments[0]).convert("RGB")
+    channel.playground.select(channel.me, picker, "picker:choose", ["mosaic"])
+    await channel.wait(channel.cards)
+    assert "**mask.png**" in text_of(channel.cards()[0])
+    final = await channel.final()
+    painted = channel.picture(final.attachments[0]).convert("RGB")
     before = Image.open(io.BytesIO(CONTENT[1])).convert("RGB").resize(painted.size)
     difference = ImageChops.difference(painted, before).convert("L")
     width, height = painted.size

@@ -13,7 +13,7 @@ from PIL import Image
 from bot.playground.state.permissions import Permission
 from bot.playground.state.records import Overwrite
 
-from .conftest import CONTENT, STYLE, custom_ids, painting, said
+from .conftest import CONTENT, STYLE, custom_ids, painting, text_of
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.asyncio(loop_scope="module")]
 
@@ -64,23 +64,23 @@ def _palette_with_alpha() -> bytes:
     return buffer.getvalue()
 
 
-async def _refused(room, *words: str) -> None:
+async def _refused(channel, *words: str) -> None:
     """Check that the only answer contains these words, and that there is no job."""
-    answer = await room.answer(*words)
+    answer = await channel.answer(*words)
     assert answer.content.count("\n") == 0
     assert not answer.mentions
-    assert room.cards() == []
-    assert len(room.answers()) == 1
+    assert channel.cards() == []
+    assert len(channel.answers()) == 1
 
 
-async def test_missing_pictures_are_refused(room):
-    room.ask("!stylize")
-    await _refused(room, "Attach two pictures to `!stylize`")
+async def test_missing_pictures_are_refused(channel):
+    channel.ask("!stylize")
+    await _refused(channel, "Attach two pictures to `!stylize`")
 
 
-async def test_link_instead_of_a_file_is_refused(room):
-    room.ask("!stylize https://example.org/cat.png")
-    await _refused(room, "attach it as a file")
+async def test_link_instead_of_a_file_is_refused(channel):
+    channel.ask("!stylize https://example.org/cat.png")
+    await _refused(channel, "attach it as a file")
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ async def test_link_instead_of_a_file_is_refused(room):
     ],
 )
 @pytest.mark.parametrize("place", ["content", "style"])
-async def test_unusable_files_are_refused(room, name, data, words, place):
+async def test_unusable_files_are_refused(channel, name, data, words, place):
     files = [(name, data), STYLE] if place == "content" else [CONTENT, (name, data)]
-    room.ask("!stylize", *files)
-    await _refused(room, f"`{name}`", words)
+    channel.ask("!stylize", *files)
+    await _refused(channel, f"`{name}`", words)
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,10 @@ async def test_unusable_files_are_refused(room, name, data, words, place):
         ("grey.webp", _converted("WEBP", "L"), (64, 51)),
     ],
 )
-async def test_unusual_formats_are_painted(room, name, data, size):
-    room.ask("!stylize passes=1", (name, data), STYLE)
-    final = await room.final()
-    assert room.picture(final.attachments[0]).size == size
+async def test_unusual_formats_are_painted(channel, name, data, size):
+    channel.ask("!stylize passes=1", (name, data), STYLE)
+    final = await channel.final()
+    assert channel.picture(final.attachments[0]).size == size
 
 
 @pytest.mark.parametrize(
@@ -126,87 +126,87 @@ async def test_unusual_formats_are_painted(room, name, data, size):
         ("!stylize recipe=soup", "one of"),
     ],
 )
-async def test_invalid_options_are_refused(room, text, words):
-    room.ask(text, CONTENT, STYLE)
-    await _refused(room, words)
+async def test_invalid_options_are_refused(channel, text, words):
+    channel.ask(text, CONTENT, STYLE)
+    await _refused(channel, words)
 
 
-async def test_too_many_pictures_are_refused(room):
-    room.ask("!stylize", *(CONTENT for _ in range(6)))
-    await _refused(room, "That makes 6")
+async def test_too_many_pictures_are_refused(channel):
+    channel.ask("!stylize", *(CONTENT for _ in range(6)))
+    await _refused(channel, "That makes 6")
 
 
-async def test_reply_to_a_deleted_message_is_answered(room):
-    gone = room.ask("look", CONTENT, STYLE)
-    room.ask("!stylize passes=1", reply_to=gone)
-    room.playground.delete_message(room.me, gone)
+async def test_reply_to_a_deleted_message_is_answered(channel):
+    gone = channel.ask("look", CONTENT, STYLE)
+    channel.ask("!stylize passes=1", reply_to=gone)
+    channel.playground.delete_message(channel.me, gone)
     # Either the pictures were read before the deletion, or the answer says that they are missing.
-    await room.wait(lambda: [answer for answer in room.answers() if answer.content])
+    await channel.wait(lambda: [answer for answer in channel.answers() if answer.content])
 
 
-async def test_three_commands_at_once_make_three_jobs(room):
+async def test_three_commands_at_once_make_three_jobs(channel):
     for _ in range(3):
-        room.ask("!stylize passes=1", CONTENT, STYLE)
-    finals = await room.wait(lambda: len(room.finals()) == 3 and room.finals())
+        channel.ask("!stylize passes=1", CONTENT, STYLE)
+    finals = await channel.wait(lambda: len(channel.finals()) == 3 and channel.finals())
     assert len({each.reference["message_id"] for each in finals}) == 3
-    assert len(room.cards()) == 3
+    assert len(channel.cards()) == 3
 
 
-async def test_limit_per_member_is_enforced(room, easel):
-    with easel.hold():
+async def test_limit_per_member_is_enforced(channel, painting_gate):
+    with painting_gate.hold():
         for _ in range(4):
-            room.ask("!stylize passes=5", CONTENT, STYLE)
-        refusal = await room.answer("You have 3 paintings waiting or under way already")
+            channel.ask("!stylize passes=5", CONTENT, STYLE)
+        refusal = await channel.answer("You have 3 paintings waiting or under way already")
     assert refusal.reference is not None
-    for card in room.cards():
+    for card in channel.cards():
         for custom_id in custom_ids(card):
-            room.playground.press(room.me, card, custom_id)
-    await room.wait(
-        lambda: all("Cancelled" in said(card) or "100%" in said(card) for card in room.cards())
+            channel.playground.press(channel.me, card, custom_id)
+    await channel.wait(
+        lambda: all(
+            "Cancelled" in text_of(card) or "100%" in text_of(card) for card in channel.cards()
+        )
     )
 
 
-async def test_missing_attach_permission_is_reported(room):
-    playground = room.playground
+async def test_missing_attach_permission_is_reported(channel):
+    playground = channel.playground
     playground.set_overwrite(
-        room.channel,
+        channel.record,
         Overwrite(id=playground.scene.bot.id, type=1, deny=Permission.ATTACH_FILES),
     )
     try:
-        room.ask("!stylize", CONTENT, STYLE)
-        await _refused(room, "Attach Files", "moderator")
+        channel.ask("!stylize", CONTENT, STYLE)
+        await _refused(channel, "Attach Files", "moderator")
     finally:
-        playground.clear_overwrites(room.channel)
+        playground.clear_overwrites(channel.record)
 
 
-async def test_missing_send_permission_is_reported_by_dm(room):
-    playground = room.playground
+async def test_missing_send_permission_is_reported_by_dm(channel):
+    playground = channel.playground
     playground.set_overwrite(
-        room.channel,
+        channel.record,
         Overwrite(id=playground.scene.bot.id, type=1, deny=Permission.SEND_MESSAGES),
     )
     try:
-        message = room.ask("!stylize", CONTENT, STYLE)
-        await room.wait(lambda: "⚠️" in message.reactions or "⚠" in message.reactions)
+        message = channel.ask("!stylize", CONTENT, STYLE)
+        await channel.wait(lambda: "⚠️" in message.reactions or "⚠" in message.reactions)
 
-        def told():
-            for channel in playground.state.channels.values():
-                if channel.type == 1 and any(user.id == room.me.id for user in channel.recipients):
+        def direct_message():
+            for direct in playground.state.channels.values():
+                if direct.type == 1 and any(user.id == channel.me.id for user in direct.recipients):
                     return [
-                        each
-                        for each in channel.messages.values()
-                        if "Send Messages" in each.content
+                        each for each in direct.messages.values() if "Send Messages" in each.content
                     ]
             return []
 
-        await room.wait(told)
-        assert room.answers() == []
+        await channel.wait(direct_message)
+        assert channel.answers() == []
     finally:
-        playground.clear_overwrites(room.channel)
+        playground.clear_overwrites(channel.record)
 
 
-async def test_commands_of_other_bots_are_ignored(room):
-    room.ask("!play some music")
-    room.ask("!stylize", CONTENT)
-    await room.wait(room.pickers)
-    assert len(room.answers()) == 1
+async def test_commands_of_other_bots_are_ignored(channel):
+    channel.ask("!play some music")
+    channel.ask("!stylize", CONTENT)
+    await channel.wait(channel.pickers)
+    assert len(channel.answers()) == 1

@@ -23,8 +23,8 @@ async def _demo(*arguments):
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await asyncio.wait_for(process.communicate(), 200)
-    return process.returncode, said.decode()
+    output, _ = await asyncio.wait_for(process.communicate(), 200)
+    return process.returncode, output.decode()
 
 
 def _picture(path):
@@ -42,11 +42,11 @@ async def test_it_writes_the_picture_the_snapshots_and_the_transcript(tmp_path):
     content = _photograph(tmp_path / "content.png", "teal")
     style = _photograph(tmp_path / "style.png", "gold")
     out = tmp_path / "out"
-    status, said = await _demo(
+    status, output = await _demo(
         "--out", str(out), "--size", "64", "--recipe", "fast",
         "--content", str(content), "--style", str(style),
     )  # fmt: skip
-    assert status == 0, said
+    assert status == 0, output
     painted = _picture(out / "result.png")
     assert painted.size == (64, 51)
     assert painted.tobytes() != _picture(content).resize((64, 51)).tobytes()
@@ -61,9 +61,9 @@ async def test_it_writes_the_picture_the_snapshots_and_the_transcript(tmp_path):
     ]
     answers = [message for message in posted if message["author"].get("bot")]
     assert len(answers) == 2, "the card and the outcome, once each"
-    assert str(out.name) in said
-    assert "http://127.0.0.1:" in said
-    assert re.search(r"Card after \d+\.\d\d s, first snapshot after", " ".join(said.split()))
+    assert str(out.name) in output
+    assert "http://127.0.0.1:" in output
+    assert re.search(r"Card after \d+\.\d\d s, first snapshot after", " ".join(output.split()))
 
 
 @pytest.mark.parametrize(
@@ -74,19 +74,19 @@ async def test_it_writes_the_picture_the_snapshots_and_the_transcript(tmp_path):
     ],
 )
 async def test_a_wrong_argument_is_reported_at_once(tmp_path, arguments, reason):
-    status, said = await _demo("--out", str(tmp_path / "out"), *arguments)
+    status, output = await _demo("--out", str(tmp_path / "out"), *arguments)
     assert status == 1
-    assert reason in " ".join(said.split())
+    assert reason in " ".join(output.split())
 
 
 @pytest.mark.slow
 async def test_a_refusal_fails_with_the_reason_that_the_bot_gives(tmp_path):
     (tmp_path / "notes.png").write_text("this is no picture", encoding="utf-8")
     style = _photograph(tmp_path / "style.png", "gold")
-    status, said = await _demo(
+    status, output = await _demo(
         "--out", str(tmp_path / "out"), "--content", str(tmp_path / "notes.png"),
         "--style", str(style),
     )  # fmt: skip
     assert status == 1
-    assert "notes.png" in said
-    assert "not a picture" in " ".join(said.split())
+    assert "notes.png" in output
+    assert "not a picture" in " ".join(output.split())

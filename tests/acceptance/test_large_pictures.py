@@ -18,7 +18,16 @@ from stylenet.engine.memory import plan_memory
 from stylenet.losses.tiling import margin_of
 from stylenet.recipe import RECIPES
 
-from .conftest import CONTENT, STYLE, Room, custom_ids, painting, running, said, settings_for
+from .conftest import (
+    CONTENT,
+    STYLE,
+    ChannelClient,
+    custom_ids,
+    painting,
+    running,
+    settings_for,
+    text_of,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -48,27 +57,27 @@ def grainy(monkeypatch):
     return picture
 
 
-async def _posted(room):
+async def _posted(channel):
     """The finished picture's file: what it is called, its bytes, and it opened."""
-    earlier = {each.id for each in room.finals()}
-    room.ask("!stylize passes=1", CONTENT, STYLE)
-    finals = await room.wait(lambda: [f for f in room.finals() if f.id not in earlier])
+    earlier = {each.id for each in channel.finals()}
+    channel.ask("!stylize passes=1", CONTENT, STYLE)
+    finals = await channel.wait(lambda: [f for f in channel.finals() if f.id not in earlier])
     [attachment, *_] = finals[0].attachments
-    return attachment.filename, room.playground.cdn.read(attachment), room.picture(attachment)
+    return attachment.filename, channel.playground.cdn.read(attachment), channel.picture(attachment)
 
 
 @pytest.mark.usefixtures("app")
-async def test_a_picture_is_posted_as_large_as_the_guilds_boosts_allow(room, grainy):
-    playground, guild = room.playground, room.playground.scene.guild
+async def test_a_picture_is_posted_as_large_as_the_guilds_boosts_allow(channel, grainy):
+    playground, guild = channel.playground, channel.playground.scene.guild
     try:
-        name, data, picture = await _posted(room)
+        name, data, picture = await _posted(channel)
         assert not name.endswith(".png")
         assert 4 * MIB < len(data) < 10 * MIB
         assert picture.size == (2048, 1900)
 
         for tier in (2, 3):
             playground.set_boost_tier(guild, tier)
-            name, data, _ = await _posted(room)
+            name, data, _ = await _posted(channel)
             assert name.endswith(".png")
             assert data == grainy
     finally:
@@ -76,23 +85,25 @@ async def test_a_picture_is_posted_as_large_as_the_guilds_boosts_allow(room, gra
 
 
 @pytest.mark.usefixtures("app")
-async def test_a_picture_that_is_declined_all_the_same_is_made_to_fit(room, grainy, easel):
-    playground, guild = room.playground, room.playground.scene.guild
+async def test_a_picture_that_is_declined_all_the_same_is_made_to_fit(
+    channel, grainy, painting_gate
+):
+    playground, guild = channel.playground, channel.playground.scene.guild
     playground.set_boost_tier(guild, 2)
-    name, _, _ = await _posted(room)
+    name, _, _ = await _posted(channel)
     assert name.endswith(".png")  # so the bot has heard of the boosts
     try:
         guild.premium_tier = 0  # they run out, and nobody tells the bot
-        name, data, picture = await _posted(room)
+        name, data, picture = await _posted(channel)
         assert not name.endswith(".png")
         assert 4 * MIB < len(data) < 10 * MIB
         assert picture.size == (2048, 1900)
 
-        with easel.hold():
-            room.ask("!stylize passes=3", CONTENT, STYLE)
-            await room.wait(lambda: len(room.cards()) == 3)
+        with painting_gate.hold():
+            channel.ask("!stylize passes=3", CONTENT, STYLE)
+            await channel.wait(lambda: len(channel.cards()) == 3)
             declined = playground.faults.fail(path=r"POST .*/messages$", status=413, count=2)
-        finals = await room.wait(lambda: len(room.finals()) == 3 and room.finals())
+        finals = await channel.wait(lambda: len(channel.finals()) == 3 and channel.finals())
         assert declined.hits == 2  # at what boosts allow, then at what any guild takes
         assert finals[-1].attachments[0].size < 5 * MIB
     finally:
@@ -102,7 +113,7 @@ async def test_a_picture_that_is_declined_all_the_same_is_made_to_fit(room, grai
 
 def _is_refused(message):
     offers_less = any(":smaller" in each for each in custom_ids(message))
-    return offers_less and "too large for my memory" in said(message)
+    return offers_less and "too large for my memory" in text_of(message)
 
 
 async def test_what_exceeds_the_memory_is_painted_in_tiles_and_beyond_that_refused(tmp_path):
@@ -118,14 +129,16 @@ async def test_what_exceeds_the_memory_is_painted_in_tiles_and_beyond_that_refus
     async with Playground(rate_limit_scale=0) as playground:
         settings = settings_for(playground, tmp_path, size=128, painting_memory_bytes=limit)
         async with running(settings):
-            room = Room(playground)
+            channel = ChannelClient(playground)
             content = ("harbour.png", painting(1, width=320, height=256))
-            room.ask("!stylize passes=1", content, STYLE)
+            channel.ask("!stylize passes=1", content, STYLE)
             sizes = []
             for count in (1, 2):
-                finals = await room.wait(lambda n=count: len(room.finals()) == n and room.finals())
-                sizes.append(room.picture(finals[-1].attachments[0]).size)
+                finals = await channel.wait(
+                    lambda n=count: len(channel.finals()) == n and channel.finals()
+                )
+                sizes.append(channel.picture(finals[-1].attachments[0]).size)
                 larger = next(each for each in custom_ids(finals[-1]) if ":larger" in each)
-                await playground.press(room.me, finals[-1], larger).settled.wait()
+                await playground.press(channel.me, finals[-1], larger).settled.wait()
             assert sizes == [(128, 102), (256, 205)]
-            await room.wait(lambda: any(map(_is_refused, room.answers())))
+            await channel.wait(lambda: any(map(_is_refused, channel.answers())))

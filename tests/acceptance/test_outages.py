@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 
 from bot.playground.server import Playground
 
-from .conftest import CONTENT, PATIENCE_SECONDS, STYLE, Room, running, said, settings_for
+from .conftest import CONTENT, STYLE, WAIT_SECONDS, ChannelClient, running, settings_for, text_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -25,81 +25,87 @@ HOUR = 3600.0
 
 @pytest.fixture(scope="module")
 def settings(playground, tmp_path_factory):
-    """A bot that wants some room on its disk."""
+    """A bot that wants some space on its disk."""
     return settings_for(playground, tmp_path_factory.mktemp("bot"), min_free_disk_bytes=1024)
 
 
 @pytest.mark.usefixtures("app")
-async def test_a_database_locked_for_a_moment_is_waited_for(room, easel, settings):
-    with easel.hold():
-        room.ask("!stylize passes=5", CONTENT, STYLE)
-        await room.card_saying("Painting")
+async def test_a_database_locked_for_a_moment_is_waited_for(channel, painting_gate, settings):
+    with painting_gate.hold():
+        channel.ask("!stylize passes=5", CONTENT, STYLE)
+        await channel.card_saying("Painting")
         lock = await _lock_database(settings)
     with lock:
         await asyncio.sleep(4)
-    await room.final()
-    await room.card_saying("100%")
-    assert len(room.finals()) == 1
+    await channel.final()
+    await channel.card_saying("100%")
+    assert len(channel.finals()) == 1
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("app")
-async def test_a_database_locked_for_half_a_minute_loses_nothing_accepted(room, easel, settings):
-    with easel.hold():
-        room.ask("!stylize passes=5", CONTENT, STYLE)
-        await room.card_saying("Painting")
+async def test_a_database_locked_for_half_a_minute_loses_nothing_accepted(
+    channel, painting_gate, settings
+):
+    with painting_gate.hold():
+        channel.ask("!stylize passes=5", CONTENT, STYLE)
+        await channel.card_saying("Painting")
         lock = await _lock_database(settings)
     with lock:
-        room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
+        channel.ask("!stylize passes=1", STYLE, CONTENT, author=channel.other)
         await asyncio.sleep(30)
-        assert room.finals() == []
-    await _check_all_served(room)
+        assert channel.finals() == []
+    await _check_all_served(channel)
 
 
-async def _check_all_served(room):
+async def _check_all_served(channel):
     """One picture for whoever was accepted, and one for the other, who asks again if told to."""
-    await room.final()
-    await room.card_saying("100%")
+    await channel.final()
+    await channel.card_saying("100%")
     # The one who asked meanwhile was told, or was accepted once the database was back.
-    await room.wait(lambda: len(room.finals()) == 2 or _was_told(room, "nothing is lost"))
-    if len(room.finals()) == 1:
-        room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
-    await room.wait(lambda: len(room.finals()) == 2)
+    await channel.wait(
+        lambda: len(channel.finals()) == 2 or _was_answered(channel, "nothing is lost")
+    )
+    if len(channel.finals()) == 1:
+        channel.ask("!stylize passes=1", STYLE, CONTENT, author=channel.other)
+    await channel.wait(lambda: len(channel.finals()) == 2)
     await asyncio.sleep(1)
-    assert len(room.finals()) == len(room.cards()) == 2
+    assert len(channel.finals()) == len(channel.cards()) == 2
 
 
 @pytest.mark.usefixtures("app")
-async def test_a_disk_that_is_nearly_full_refuses_before_accepting(room, monkeypatch):
+async def test_a_disk_that_is_nearly_full_refuses_before_accepting(channel, monkeypatch):
     usage = shutil.disk_usage("/")
     with monkeypatch.context() as full:
         full.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1023))
-        room.ask("!stylize passes=1", CONTENT, STYLE)
-        await room.answer("disk is", "full")
-        assert room.cards() == []
-    room.ask("!stylize passes=1", CONTENT, STYLE)
-    await room.final()
+        channel.ask("!stylize passes=1", CONTENT, STYLE)
+        await channel.answer("disk is", "full")
+        assert channel.cards() == []
+    channel.ask("!stylize passes=1", CONTENT, STYLE)
+    await channel.final()
 
 
 @pytest.mark.usefixtures("app")
-async def test_a_disk_that_fills_during_a_job_delays_the_picture(room, easel, monkeypatch, caplog):
+async def test_a_disk_that_fills_during_a_job_delays_the_picture(
+    channel, painting_gate, monkeypatch, caplog
+):
     def no_room(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as full:
-        with easel.hold():
-            room.ask("!stylize passes=5", CONTENT, STYLE)
-            await room.card_saying("Painting")
+        with painting_gate.hold():
+            channel.ask("!stylize passes=5", CONTENT, STYLE)
+            await channel.card_saying("Painting")
             full.setattr(os, "fsync", no_room)
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(WAIT_SECONDS):
             while "recording the end of job" not in caplog.text:
                 await asyncio.sleep(0.1)
-        room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
-        await room.answer("disk is", "full")
-        assert room.finals() == []
-    final = await room.final()
-    assert room.picture(final.attachments[0]).size == (64, 51)
-    assert len(room.finals()) == len(room.cards()) == 1
+        channel.ask("!stylize passes=1", STYLE, CONTENT, author=channel.other)
+        await channel.answer("disk is", "full")
+        assert channel.finals() == []
+    final = await channel.final()
+    assert channel.picture(final.attachments[0]).size == (64, 51)
+    assert len(channel.finals()) == len(channel.cards()) == 1
 
 
 # From here on each test has a Discord of its own: the client's address is one for the process, so
@@ -109,62 +115,62 @@ async def test_a_disk_that_fills_during_a_job_delays_the_picture(room, easel, mo
 @pytest.mark.slow
 @pytest.mark.postgres
 async def test_a_server_that_is_gone_for_half_a_minute_loses_nothing_accepted(
-    tmp_path, easel, new_postgres
+    tmp_path, painting_gate, new_postgres
 ):
     url = await new_postgres()
     async with (
         Playground(rate_limit_scale=0) as playground,
         running(settings_for(playground, tmp_path, database_url=url)),
     ):
-        room = Room(playground)
-        with easel.hold():
-            room.ask("!stylize passes=5", CONTENT, STYLE)
-            await room.card_saying("Painting")
+        channel = ChannelClient(playground)
+        with painting_gate.hold():
+            channel.ask("!stylize passes=5", CONTENT, STYLE)
+            await channel.card_saying("Painting")
             server = await _cut_off(url)
         with server:
-            room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
+            channel.ask("!stylize passes=1", STYLE, CONTENT, author=channel.other)
             await asyncio.sleep(30)
-            assert room.finals() == []
-        await _check_all_served(room)
+            assert channel.finals() == []
+        await _check_all_served(channel)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("apart", [-HOUR, HOUR])
-async def test_clocks_that_disagree_double_nothing(tmp_path, easel, apart):
+async def test_clocks_that_disagree_double_nothing(tmp_path, painting_gate, apart):
     """Discord's clock and ours are an hour apart, an answer is lost, and the nonce is forgotten."""
     playground = Playground(rate_limit_scale=0)
     playground.clock.advance(apart)
     playground.state.ids._last = 0
     async with playground, running(settings_for(playground, tmp_path)):
-        room = Room(playground)
-        with easel.hold():
-            room.ask("!stylize passes=5", CONTENT, STYLE)
-            await room.card_saying("Painting")
+        channel = ChannelClient(playground)
+        with painting_gate.hold():
+            channel.ask("!stylize passes=5", CONTENT, STYLE)
+            await channel.card_saying("Painting")
             lost = playground.faults.lose_response(path=r"POST .*/messages$", count=1)
-        await room.final()
+        await channel.final()
         assert lost.hits == 1
         playground.messages._nonces.clear()
         await asyncio.sleep(5)
-        assert len(room.finals()) == len(room.cards()) == 1
+        assert len(channel.finals()) == len(channel.cards()) == 1
 
 
-def _was_told(room, words):
-    return any(words in said(each) for each in room.answers())
+def _was_answered(channel, words):
+    return any(words in text_of(each) for each in channel.answers())
 
 
 async def _cut_off(url):
     """Cut all clients off from a database server until the returned context exits."""
     folder = Path(url.split("host=")[1])
-    door = folder / ".s.PGSQL.5432"
+    socket = folder / ".s.PGSQL.5432"
     connection = await asyncpg.connect(user="postgres", host=str(folder), database="postgres")
-    moved = door.rename(door.with_name("moved"))
+    moved = socket.rename(socket.with_name("moved"))
     await connection.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1",
         make_url(url).database,
     )
     await connection.close()
     back = ExitStack()
-    back.callback(moved.rename, door)
+    back.callback(moved.rename, socket)
     return back
 
 
@@ -175,7 +181,7 @@ async def _lock_database(settings):
         database = sqlite3.connect(
             settings.data_dir / "stylebot.sqlite3",
             isolation_level=None,
-            timeout=PATIENCE_SECONDS,
+            timeout=WAIT_SECONDS,
             check_same_thread=False,
         )
         database.execute("BEGIN IMMEDIATE")

@@ -36,7 +36,7 @@ def main() -> int:
             seed=seed,
             folder=folder,
             minutes=arguments.minutes,
-            say=lambda line: print(line, flush=True),
+            report_line=lambda line: print(line, flush=True),
         )
     )
     print(f"\n{report.table()}")

@@ -1,6 +1,6 @@
 """When to kill: at a random instant, or at one where much could go wrong.
 
-An aim is a function that waits on the scene for its instant and returns; then the victim dies.
+An aim is a function that waits on the scene for its instant and returns; then the target dies.
 What it returns is done afterwards: a request that was held on its way, for example, arrives
 late, before the next life of the bot or in the midst of it.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AIMS", "Aim", "draw"]
 
-Victim = Literal["bot", "worker"]
+Target = Literal["bot", "worker"]
 Afterwards = Callable[[], None] | None
 
 POSTS = r"POST .*/channels/\d+/messages$"
@@ -36,13 +36,13 @@ class Aim:
 
     Attributes:
         name: the phase of a job it aims at.
-        victim: who is killed.
+        target: who is killed.
         weight: how often it is drawn, beside the others.
         wait: returns at the instant.
     """
 
     name: str
-    victim: Victim
+    target: Target
     weight: int
     wait: Callable[[Scene], Awaitable[Afterwards]]
 
@@ -156,11 +156,11 @@ async def _worker_starting(scene: Scene) -> None:
 
 
 def _bot(name: str, weight: int, wait: Callable[[Scene], Awaitable[Afterwards]]) -> Aim:
-    return Aim(name=name, victim="bot", weight=weight, wait=wait)
+    return Aim(name=name, target="bot", weight=weight, wait=wait)
 
 
 def _worker(name: str, weight: int, wait: Callable[[Scene], Awaitable[Afterwards]]) -> Aim:
-    return Aim(name=name, victim="worker", weight=weight, wait=wait)
+    return Aim(name=name, target="worker", weight=weight, wait=wait)
 
 
 AIMS = (
@@ -188,16 +188,16 @@ AIMS = (
 
 
 def draw(rng: random.Random, count: int) -> list[Aim]:
-    """So many aims, as evenly as their weights say, in random order.
+    """Choose `count` aims in random order, in proportion to their weights.
 
-    They are dealt like cards from one shuffled deck after another, so that a short run does not
-    miss a kind by bad luck.
+    They are taken from one shuffled list of all aims after another, so that a short run is also
+    balanced.
     """
     drawn: list[Aim] = []
     while len(drawn) < count:
-        deck = [aim for aim in AIMS for _ in range(aim.weight)]
-        rng.shuffle(deck)
-        drawn += deck
+        pool = [aim for aim in AIMS for _ in range(aim.weight)]
+        rng.shuffle(pool)
+        drawn += pool
     return drawn[:count]
 
 

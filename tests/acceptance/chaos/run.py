@@ -1,4 +1,4 @@
-"""The run: members keep asking, the bot keeps dying, and in the end the books are audited."""
+"""The run: members keep asking, the bot is killed, and the result is audited."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ class Report:
 
     Attributes:
         seed: repeats the run's choices.
-        kills: how often each (victim, aim) was killed.
+        kills: how often each (target, aim) was killed.
         missed: of those, how often the instant did not come and it was killed anyway.
         phases: jobs by the phase they were in when the bot was killed, over all kills.
         asked: requests posted, heard by the bot or not.
-        audit: the books.
+        audit: the jobs and pictures, counted after the run.
         tracebacks: how many the bot has logged.
         seconds: how long it took.
     """
@@ -76,11 +76,11 @@ class Report:
 
     def table(self) -> str:
         """The figures as Markdown."""
-        books = self.audit
+        counts = self.audit
         lines = ["| killed | while | times | instant missed |", "|---|---|--:|--:|"]
         lines += [
-            f"| {victim} | {name} | {times} | {self.missed[victim, name] or ''} |"
-            for (victim, name), times in sorted(self.kills.items())
+            f"| {target} | {name} | {times} | {self.missed[target, name] or ''} |"
+            for (target, name), times in sorted(self.kills.items())
         ]
         lines += ["", "| jobs at the bot's deaths | |", "|---|--:|"]
         lines += [f"| {phase} | {times} |" for phase, times in self.phases.most_common()]
@@ -88,15 +88,15 @@ class Report:
         lines += [
             f"| kills | {self.kills.total()} |",
             f"| requests posted | {self.asked} |",
-            f"| jobs accepted | {books.accepted} |",
-            f"| pictures delivered exactly once | {books.delivered} |",
-            f"| doubled | {books.doubled} |",
-            f"| lost | {books.lost} |",
+            f"| jobs accepted | {counts.accepted} |",
+            f"| pictures delivered exactly once | {counts.delivered} |",
+            f"| doubled | {counts.doubled} |",
+            f"| lost | {counts.lost} |",
             f"| tracebacks logged | {self.tracebacks} |",
             f"| seconds | {self.seconds:.0f} |",
             f"| seed | {self.seed} |",
         ]
-        return "\n".join([*lines, *([""] if books.complaints else []), *books.complaints])
+        return "\n".join([*lines, *([""] if counts.complaints else []), *counts.complaints])
 
 
 async def run_chaos(
@@ -105,7 +105,7 @@ async def run_chaos(
     seed: int,
     folder: Path,
     minutes: float = math.inf,
-    say: Callable[[str], None] = lambda _: None,
+    report_line: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Kill the bot so many times, let it recover, and audit.
 
@@ -114,7 +114,7 @@ async def run_chaos(
         seed: of every random choice; time itself is not repeated.
         folder: for the bot's data and its log.
         minutes: after so long nobody is killed any more, however many are left.
-        say: told of every kill in a line.
+        report_line: called with one line for each kill.
 
     Raises:
         AssertionError: the bot ended without having been killed.
@@ -132,13 +132,13 @@ async def run_chaos(
                 if time.monotonic() - began > 60 * minutes:
                     break
                 await _kill(scene, aim, report)
-                say(
-                    f"{number:4} {time.monotonic() - began:6.0f} s  {aim.victim}: {aim.name}"
+                report_line(
+                    f"{number:4} {time.monotonic() - began:6.0f} s  {aim.target}: {aim.name}"
                     f"  ({len(scene.channel.finals())} pictures so far)"
                 )
             members.cancel()
             playground.faults.clear()
-            await _settle(scene, say)
+            await _settle(scene, report_line)
             await asyncio.sleep(QUIET_SECONDS)
             if scene.bot is not None:
                 exit_code = await scene.bot.close()
@@ -160,25 +160,25 @@ async def _kill(scene: Scene, aim: Aim, report: Report) -> None:
     try:
         afterwards = await aim.wait(scene)
     except TimeoutError:
-        report.missed[aim.victim, aim.name] += 1
+        report.missed[aim.target, aim.name] += 1
         scene.playground.faults.clear()
     scene.check_alive()
-    if aim.victim == "worker":
+    if aim.target == "worker":
         with suppress(psutil.NoSuchProcess):
             psutil.Process(await scene.worker()).kill()
     else:
         await bot.kill()
         scene.bot = None
         report.phases.update(await asyncio.to_thread(phases, scene.settings))
-    report.kills[aim.victim, aim.name] += 1
+    report.kills[aim.target, aim.name] += 1
     if afterwards is not None:
         afterwards()
 
 
-async def _settle(scene: Scene, say: Callable[[str], None]) -> None:
+async def _settle(scene: Scene, report_line: Callable[[str], None]) -> None:
     """One undisturbed life, until every job has ended and all is said."""
     await scene.ensure_bot()
-    say(f"     fair weather; {len(scene.under_way())} pictures are still to come")
+    report_line(f"     no more kills; {len(scene.under_way())} jobs left")
     with suppress(TimeoutError):  # what is still open then, the audit will name
         async with asyncio.timeout(SETTLE_SECONDS):
             while not is_settled(scene.settings):

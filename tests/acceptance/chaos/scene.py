@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from ..conftest import painting, said
+from ..conftest import painting, text_of
+from .bot_under_test import BotUnderTest
 from .ledger import Channel
-from .victim import Bot
 
 if TYPE_CHECKING:
     import random
@@ -25,7 +25,7 @@ MOST_UNDER_WAY = 5
 FEWEST_PASSES, MOST_PASSES = 2, 12
 ASK_SECONDS = (0.3, 3.0)
 CONNECT_SECONDS = 90.0
-GLANCE_SECONDS = 0.004
+POLL_SECONDS = 0.004
 """How often the disk is looked at by whoever waits for a file to appear."""
 
 
@@ -47,19 +47,19 @@ class Scene:
         self.channel = Channel(playground)
         self.asked = 0
         self.deleted_cards: set[str] = set()
-        self.bot: Bot | None = None
+        self.bot: BotUnderTest | None = None
         self._log = log
         self._members = playground.scene.members
         self._pictures = [(f"picture-{seed}.png", painting(seed, 72, 64)) for seed in range(6)]
 
-    async def ensure_bot(self) -> Bot:
+    async def ensure_bot(self) -> BotUnderTest:
         """The bot, started if it is dead.
 
         Raises:
             AssertionError: it ended without having been killed.
         """
         if self.bot is None:
-            self.bot = await Bot.start(self.settings, self._log)
+            self.bot = await BotUnderTest.start(self.settings, self._log)
         self.check_alive()
         return self.bot
 
@@ -114,20 +114,18 @@ class Scene:
 
     async def new_file(self, pattern: str) -> None:
         """Wait until a file that was not there appears among the jobs' artefacts."""
-        await self._until(self._appearance_of(pattern), CONNECT_SECONDS, GLANCE_SECONDS)
+        await self._until(self._appearance_of(pattern), CONNECT_SECONDS, POLL_SECONDS)
 
     async def new_final(self) -> None:
         """Wait until another picture is in the channel."""
         known = len(self.channel.finals())
-        await self._until(
-            lambda: len(self.channel.finals()) > known, CONNECT_SECONDS, GLANCE_SECONDS
-        )
+        await self._until(lambda: len(self.channel.finals()) > known, CONNECT_SECONDS, POLL_SECONDS)
 
     def delete_a_card(self) -> bool:
         """A member with the right to it deletes the card of a job under way."""
         under_way = set(self.under_way())
         for job_id, card in self.channel.cards():
-            if job_id in under_way and "Painting" in said(card):
+            if job_id in under_way and "Painting" in text_of(card):
                 self.playground.delete_message(self._members[0], card)
                 self.deleted_cards.add(job_id)
                 return True

@@ -76,23 +76,23 @@ async def test_claimers_never_get_the_same_job(store, url, new_job, many):
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_jobs_are_claimed_in_the_order_that_was_foretold(store, new_job, many, seed):
-    dice = random.Random(seed)
+async def test_jobs_are_claimed_in_the_predicted_order(store, new_job, many, seed):
+    rng = random.Random(seed)
     for _ in range(14):
-        guild, member = dice.choice([1, 1, 1, 2, 3, None]), dice.choice([10, 10, 11, 12])
+        guild, member = rng.choice([1, 1, 1, 2, 3, None]), rng.choice([10, 10, 11, 12])
         job = await store.enqueue(
-            new_job(guild=guild, member=member, priority=dice.choice([0, 0, 1])), limits=many
+            new_job(guild=guild, member=member, priority=rng.choice([0, 0, 1])), limits=many
         )
-        if dice.random() < 0.2:
+        if rng.random() < 0.2:
             long_ago = datetime.now(UTC) - timedelta(hours=1)
             await _change_row(store, job.job_id, created_at=long_ago)
-        if dice.random() < 0.4:
+        if rng.random() < 0.4:
             claimed = await store.claims.claim("process")
-            if dice.random() < 0.5:
+            if rng.random() < 0.5:
                 await store.claims.requeue(claimed, counted=True)
 
-    foretold = await order_of(store)
-    assert await _claim_all(store) == foretold
+    predicted = await order_of(store)
+    assert await _claim_all(store) == predicted
 
 
 async def test_guilds_take_turns_and_members_within_them(store, new_job, many):

@@ -12,7 +12,7 @@ from bot.jobs.models import Picker
 from bot.jobs.store import JobStore
 
 
-async def _told(store, new_job, many):
+async def _job_with_sent_messages(store, new_job, many):
     """A job whose card is in the channel; its id, and the card's."""
     job = await store.enqueue(new_job(), limits=many)
     (card,) = await store.outbox.list_due()
@@ -26,7 +26,7 @@ def _ids(retractions):
 
 
 async def test_forgetting_a_job_writes_its_messages_down(store, new_job, many):
-    job_id = await _told(store, new_job, many)
+    job_id = await _job_with_sent_messages(store, new_job, many)
     await store.cancel(job_id)
     (outcome,) = await store.outbox.list_due()
     begun = await store.outbox.start_send(outcome)
@@ -43,7 +43,7 @@ async def test_forgetting_a_job_writes_its_messages_down(store, new_job, many):
 
 
 async def test_forgetting_a_member_writes_their_messages_down_if_they_want(store, new_job, many):
-    await _told(store, new_job, many)
+    await _job_with_sent_messages(store, new_job, many)
     picker = Picker(
         message_id=80,
         channel_id=6,
@@ -62,7 +62,7 @@ async def test_forgetting_a_member_writes_their_messages_down_if_they_want(store
     assert forgotten.messages == ((5, 70), (6, 80))
     assert _ids(await store.pending_deletions.list_due()) == [70, 80]
 
-    await _told(store, new_job, many)
+    await _job_with_sent_messages(store, new_job, many)
     await store.pending_deletions.mark_deleted(70)
     await store.retention.delete_member_data(10, delete_messages=False)
     assert _ids(await store.pending_deletions.list_due()) == [80]
@@ -71,7 +71,7 @@ async def test_forgetting_a_member_writes_their_messages_down_if_they_want(store
 async def test_they_outlive_the_process(url, new_job, many):
     async with JobStore(url, feed=JobFeed()) as store:
         await store.processes.heartbeat(slots=1)
-        await _told(store, new_job, many)
+        await _job_with_sent_messages(store, new_job, many)
         await store.retention.delete_member_data(10, delete_messages=True)
     async with JobStore(url, feed=JobFeed()) as store:
         assert _ids(await store.pending_deletions.list_due()) == [70]

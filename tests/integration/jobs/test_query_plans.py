@@ -90,7 +90,7 @@ async def test_statements_do_not_grow_with_the_queue(store, new_job, many):
 
 async def _fill(store: JobStore, new_job: Any) -> None:
     now = datetime.now(UTC)
-    rows, told = [], []
+    rows, announcements = [], []
     for number in range(FINISHED + WAITING):
         new = new_job(guild=number % 40, member=100 + number % 300)
         row = new_job_row(new, created_at=now - DAY, delivered_by=store.process_id)
@@ -99,7 +99,7 @@ async def _fill(store: JobStore, new_job: Any) -> None:
             ended = now - DAY * (1 + number % 300)
             row |= {"state": JobState.SUCCEEDED, "finished_at": ended, "card_message_id": number}
         rows.append(row)
-        told += [
+        announcements += [
             {
                 "job_id": new.job_id,
                 "announcement": announcement,
@@ -113,7 +113,7 @@ async def _fill(store: JobStore, new_job: Any) -> None:
         ]
     async with store._database.write() as change:
         await change.connection.execute(insert(jobs), rows)
-        await change.connection.execute(insert(outbox), told)
+        await change.connection.execute(insert(outbox), announcements)
         guilds = [{"guild_key": key, "ticket": key + 1} for key in range(40)]
         await change.connection.execute(insert(guild_turns), guilds)
         members = {(row["guild_key"], row["requester_id"]) for row in rows[FINISHED:]}

@@ -118,8 +118,8 @@ async def test_a_queued_job_is_cancelled_at_once(store, new_job, many):
 
     assert cancelled.state is JobState.CANCELLED
     assert cancelled.finished_at is not None
-    said = [row.announcement for row in await store.outbox.list_for_job(job.job_id)]
-    assert said == [Announcement.CARD, Announcement.OUTCOME]
+    announcements = [row.announcement for row in await store.outbox.list_for_job(job.job_id)]
+    assert announcements == [Announcement.CARD, Announcement.OUTCOME]
     assert await store.claims.claim("process") is None
 
 

@@ -81,8 +81,8 @@ async def test_a_job_being_painted_begins_anew_and_its_claim_is_lost(store, new_
     anew = await store.claims.claim("here")
     assert (anew.job_id, anew.content_key) == (job.job_id, "jobs/x/style-0")
     await store.claims.succeed(anew, result_key="jobs/x/result", report={})
-    said = [each.announcement for each in await store.outbox.list_for_job(job.job_id)]
-    assert said == [Announcement.CARD, Announcement.OUTCOME]
+    announcements = [each.announcement for each in await store.outbox.list_for_job(job.job_id)]
+    assert announcements == [Announcement.CARD, Announcement.OUTCOME]
 
 
 @pytest.mark.parametrize("why", ["named", "preset only", "ended", "stopping"])

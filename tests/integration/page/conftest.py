@@ -214,8 +214,8 @@ async def open_chat(browser: Browser, playground: Playground) -> AsyncIterator[O
             problems: list[str] = []
             page.on(
                 "console",
-                lambda said: (
-                    problems.append(said.text) if said.type in ("error", "warning") else None
+                lambda entry: (
+                    problems.append(entry.text) if entry.type in ("error", "warning") else None
                 ),
             )
             page.on("pageerror", lambda error: problems.append(str(error)))

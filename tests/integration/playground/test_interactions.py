@@ -205,13 +205,13 @@ async def test_buttons_menus_and_forms(playground: Playground, start: Start) -> 
 async def test_interaction_timeout(playground: Playground, start: Start) -> None:
     playground.interactions.acknowledge_seconds = 0.2
     await start(CommandBot())
-    told: list[str] = []
-    playground.event_bus.subscribe(lambda event: told.append(event.name))
+    events: list[str] = []
+    playground.event_bus.subscribe(lambda event: events.append(event.name))
     interaction = playground.slash(
         playground.scene.members[0], "silent", channel=playground.scene.general
     )
     await playground.wait_for(lambda: interaction.failed)
-    assert "INTERACTION_FAILED" in told
+    assert "INTERACTION_FAILED" in events
 
 
 def command(playground: Playground, name: str = "ping", **fields: Any) -> dict[str, Any]:

@@ -33,15 +33,15 @@ async def test_runs_until_terminated(tmp_path: Path) -> None:
     try:
         assert process.stdout is not None
         line = await asyncio.wait_for(process.stdout.readline(), 60)
-        told = json.loads(line)
-        assert json.loads(ready.read_text()) == told
-        assert [m["name"] for m in told["members"]] == ["Ada", "Vincent"]
-        assert told["bot_token"] == "a.b.c"
+        announced = json.loads(line)
+        assert json.loads(ready.read_text()) == announced
+        assert [m["name"] for m in announced["members"]] == ["Ada", "Vincent"]
+        assert announced["bot_token"] == "a.b.c"
         async with (
             aiohttp.ClientSession() as session,
             session.get(
-                f"{told['url']}/api/v10/channels/{told['channel_id']}",
-                headers={"Authorization": f"Bot {told['bot_token']}"},
+                f"{announced['url']}/api/v10/channels/{announced['channel_id']}",
+                headers={"Authorization": f"Bot {announced['bot_token']}"},
             ) as response,
         ):
             assert (await response.json())["name"] == "stylize"

@@ -31,7 +31,7 @@ def picture(angle: int) -> bytes:
     return buffer.getvalue()
 
 
-def say(**fields: object) -> None:
+def report(**fields: object) -> None:
     print(json.dumps(fields), flush=True)
 
 
@@ -70,7 +70,7 @@ async def main(data_dir: Path, passes: int | None) -> None:
             if job_id is None:
                 continue
             job = await store.get(job_id)
-            say(
+            report(
                 job_id=job_id,
                 state=job.state,
                 step=job.step,
@@ -84,7 +84,7 @@ async def main(data_dir: Path, passes: int | None) -> None:
     await scheduler.stop()
     await executor.close()
     await store.close()
-    say(torch="torch" in sys.modules)
+    report(torch="torch" in sys.modules)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from bot.jobs.store import JobStore
 from stylenet import images
 
 ENGINE = Path(__file__).with_name("engine_process.py")
-PATIENCE = 120
+WAIT_SECONDS = 120
 
 
 class Engine:
@@ -28,16 +28,16 @@ class Engine:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
-        self.said: list[dict[str, object]] = []
+        self.reports: list[dict[str, object]] = []
 
     async def until(self, wanted) -> dict[str, object]:
         """Read on until it says what is wanted."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(WAIT_SECONDS):
             while line := await self.process.stdout.readline():
-                self.said.append(json.loads(line))
-                if wanted(self.said[-1]):
-                    return self.said[-1]
-        raise AssertionError(f"it ended before that; it said {self.said[-3:]}")
+                self.reports.append(json.loads(line))
+                if wanted(self.reports[-1]):
+                    return self.reports[-1]
+        raise AssertionError(f"it ended before that; it said {self.reports[-3:]}")
 
     async def kill(self) -> None:
         self.process.kill()
@@ -68,7 +68,7 @@ async def start(tmp_path):
 
 
 async def _gone(pid: int) -> bool:
-    for _ in range(10 * PATIENCE):
+    for _ in range(10 * WAIT_SECONDS):
         if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
             return True
         await asyncio.sleep(0.1)
@@ -77,23 +77,23 @@ async def _gone(pid: int) -> bool:
 
 async def test_a_killed_worker_and_a_killed_bot_cost_nothing_but_time(start, tmp_path):
     engine = await start(40)
-    seen = await engine.until(lambda said: (said.get("checkpoint") or 0) >= 3)
+    seen = await engine.until(lambda report: (report.get("checkpoint") or 0) >= 3)
     (worker,) = seen["worker"]
     os.kill(worker, signal.SIGKILL)
 
     again = await engine.until(
-        lambda said: said.get("claims") == 2 and said["checkpoint"] > seen["checkpoint"]
+        lambda report: report.get("claims") == 2 and report["checkpoint"] > seen["checkpoint"]
     )
-    assert _never_goes_back(engine.said), "it began anew instead of going on"
+    assert _never_goes_back(engine.reports), "it began anew instead of going on"
     assert again["worker"] != [worker]
     await engine.kill()
     assert await _gone(*again["worker"])
 
     engine = await start()
-    last = await engine.until(lambda said: said.get("state") == JobState.SUCCEEDED)
+    last = await engine.until(lambda report: report.get("state") == JobState.SUCCEEDED)
     assert last["claims"] == last["attempts"] == 3
-    assert _never_goes_back([again, *engine.said]), "it began anew instead of going on"
-    assert (await engine.until(lambda said: "torch" in said))["torch"] is False
+    assert _never_goes_back([again, *engine.reports]), "it began anew instead of going on"
+    assert (await engine.until(lambda report: "torch" in report))["torch"] is False
     assert await asyncio.wait_for(engine.process.wait(), 60) == 0
 
     database = f"sqlite:///{tmp_path / 'data' / 'stylebot.sqlite3'}"
@@ -111,14 +111,14 @@ async def test_a_killed_worker_and_a_killed_bot_cost_nothing_but_time(start, tmp
     assert not [key for key in kept if "checkpoint" in key]
 
 
-def _never_goes_back(said: list[dict[str, object]]) -> bool:
-    checkpoints = [one["checkpoint"] for one in said if one.get("checkpoint") is not None]
+def _never_goes_back(reports: list[dict[str, object]]) -> bool:
+    checkpoints = [one["checkpoint"] for one in reports if one.get("checkpoint") is not None]
     return checkpoints == sorted(checkpoints)
 
 
 async def test_a_terminated_bot_hands_its_job_back(start, tmp_path):
     engine = await start(400)
-    await engine.until(lambda said: (said.get("checkpoint") or 0) >= 2)
+    await engine.until(lambda report: (report.get("checkpoint") or 0) >= 2)
     engine.process.send_signal(signal.SIGTERM)
     assert await asyncio.wait_for(engine.process.wait(), 60) == 0
 

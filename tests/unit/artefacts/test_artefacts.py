@@ -121,10 +121,10 @@ async def test_more_objects_than_one_page_and_one_deletion_take(objects_url):
     assert [info.key async for info in kept.list()] == ["jobs/ab/content"]
 
 
-async def test_object_storage_that_is_away(objects_url, object_door):
+async def test_object_storage_that_is_away(objects_url, object_proxy):
     kept = open_artefacts(objects_url)
     await kept.put("jobs/a/content", b"kept")
-    await object_door.shut()
+    await object_proxy.close()
 
     attempts = [
         lambda: kept.get("jobs/a/content"),
@@ -138,11 +138,11 @@ async def test_object_storage_that_is_away(objects_url, object_door):
         assert not isinstance(caught.value, ArtefactMissingError)
         assert "\n" not in str(caught.value)  # it goes into the log
 
-    await object_door.open()
+    await object_proxy.open()
     assert await kept.get("jobs/a/content") == b"kept"
 
 
-async def test_a_bucket_that_does_not_exist(object_door):
+async def test_a_bucket_that_does_not_exist(object_proxy):
     kept = open_artefacts("s3://nowhere/x")
     with pytest.raises(OSError, match="NoSuchBucket"):
         await kept.put("jobs/a/content", b"")

@@ -136,9 +136,9 @@ async def inspector():
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_accepts(name):
     make, image_format, (width, height), animated = ACCEPTED[name]
-    said = examine_picture(make(), **LIMITS)
-    preview = said.pop("preview")
-    assert said == {
+    report = examine_picture(make(), **LIMITS)
+    preview = report.pop("preview")
+    assert report == {
         "width": width,
         "height": height,
         "format": image_format,
@@ -347,14 +347,14 @@ def test_damaged_picture_is_reported_not_raised(data):
     for place in data.draw(st.lists(st.integers(0, len(damaged) - 1), max_size=6)):
         damaged[place] = data.draw(st.integers(0, 255))
     damaged = damaged[: data.draw(st.integers(0, len(damaged)))]
-    said = examine_picture(bytes(damaged), **LIMITS)
-    assert ("problem" in said) != ("width" in said)
+    report = examine_picture(bytes(damaged), **LIMITS)
+    assert ("problem" in report) != ("width" in report)
 
 
 def _with_preview(width: int, pixels: str) -> bytes:
     preview = {"width": width, "height": 1, "pixels": pixels}
-    said = {"width": 1, "height": 1, "format": "PNG", "animated": False, "preview": preview}
-    return json.dumps(said).encode()
+    report = {"width": 1, "height": 1, "format": "PNG", "animated": False, "preview": preview}
+    return json.dumps(report).encode()
 
 
 @pytest.mark.parametrize(

@@ -103,8 +103,8 @@ async def _check(store: JobStore, job_id: str, states: dict[str, JobState]) -> N
     assert job.state is before or (before, job.state) in TRANSITIONS
     states[job_id] = job.state
 
-    said = [row.announcement for row in await store.outbox.list_for_job(job_id)]
-    assert said == [Announcement.CARD] + [Announcement.OUTCOME] * job.state.is_final
+    announcements = [row.announcement for row in await store.outbox.list_for_job(job_id)]
+    assert announcements == [Announcement.CARD] + [Announcement.OUTCOME] * job.state.is_final
     assert (job.finished_at is not None) == job.state.is_final
     assert (job.claimed_by is not None) == (job.state is JobState.RUNNING)
     assert 0 <= job.attempts <= job.claims

@@ -100,11 +100,11 @@ async def test_default_costs_before_any_measurement(store, job):
 
 
 async def test_a_few_measurements_predict_other_sizes_and_recipes(store, job):
-    dice = random.Random(5)
+    rng = random.Random(5)
     estimator = Estimator(store.timings)
     for size, passes in [(64, 8), (128, 30), (256, 12), (384, 20), (96, 60), (320, 8)]:
         one = job(size, passes)
-        noise = dice.uniform(0.95, 1.05)
+        noise = rng.uniform(0.95, 1.05)
         await estimator.learn(one, device="cpu", seconds=actual(one) * noise)
 
     again = Estimator(store.timings)  # after a restart

@@ -47,11 +47,11 @@ async def test_a_database_outage_loses_nothing(bench, monkeypatch):
 
 
 async def test_a_result_is_kept_until_the_disk_has_room(bench, monkeypatch):
-    room = asyncio.Event()
+    has_space = asyncio.Event()
     really_put = FolderArtefacts.put
 
     async def put(self, key, data):
-        if not room.is_set() and "result" in key:
+        if not has_space.is_set() and "result" in key:
             raise OSError(28, "No space left on device")
         await really_put(self, key, data)
 
@@ -61,7 +61,7 @@ async def test_a_result_is_kept_until_the_disk_has_room(bench, monkeypatch):
     await asyncio.sleep(0.3)
     assert (await bench.store.get(job.job_id)).state is JobState.RUNNING
 
-    room.set()
+    has_space.set()
 
     await bench.until(job.job_id, JobState.SUCCEEDED)
 
@@ -90,12 +90,12 @@ async def test_discarded_artefacts_are_deleted_after_an_outage(bench, monkeypatc
     assert [info async for info in bench.artefacts.list()] == []
 
 
-async def test_an_object_storage_outage_loses_nothing(bench, objects_url, object_door):
+async def test_an_object_storage_outage_loses_nothing(bench, objects_url, object_proxy):
     """Away when the job begins, and again when its picture is done."""
     painted = asyncio.Event()
 
     async def script(work, stop):
-        await object_door.shut()
+        await object_proxy.close()
         painted.set()
         yield EncodedSnapshot(step=1, image=b"snapshot")  # not kept
         yield Finished(image=b"picture", report={})
@@ -104,16 +104,16 @@ async def test_an_object_storage_outage_loses_nothing(bench, objects_url, object
     bench.scheduler = bench.new_scheduler()
     bench.executor.script = script
     job = await bench.accept()
-    await object_door.shut()
+    await object_proxy.close()
     await bench.scheduler.start()
     await bench.until(job.job_id, JobState.RUNNING)
     assert not painted.is_set()
 
-    await object_door.open()
+    await object_proxy.open()
     async with asyncio.timeout(60):
         await painted.wait()
     await asyncio.sleep(0.1)
-    await object_door.open()
+    await object_proxy.open()
 
     done = await bench.until(job.job_id, JobState.SUCCEEDED)
     assert done.attempts == 1

@@ -112,7 +112,7 @@ def test_the_output_name_sets_the_format_and_folder(files, suffix):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--size", "4"], "size"),
         (["--seed", "-1"], "seed"),
@@ -128,11 +128,11 @@ def test_the_output_name_sets_the_format_and_folder(files, suffix):
         (["--memory-limit", "1"], "even in tiles"),
     ],
 )
-def test_failures_are_one_line(files, capsys, options, said):
+def test_failures_are_one_line(files, capsys, options, message):
     assert paint(files, *options) == 1
     error = capsys.readouterr().err
     assert error.startswith("stylenet: ")
-    assert said in error
+    assert message in error
     assert error.count("\n") == 1
     assert not (files / "out.png").exists()
 
@@ -159,16 +159,16 @@ def test_an_interruption_is_one_line(files, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("out", "said"),
+    ("out", "message"),
     [("content.png/out.png", "content.png is not a folder"), ("folder.png", "is a folder")],
 )
-def test_an_unwritable_output_is_found_before_painting(files, capsys, monkeypatch, out, said):
+def test_an_unwritable_output_is_found_before_painting(files, capsys, monkeypatch, out, message):
     (files / "folder.png").mkdir()
     monkeypatch.setattr("stylenet.api.paint", lambda *_, **__: pytest.fail("it painted"))
     assert paint(files, "-o", str(files / out)) == 1
     error = capsys.readouterr().err
     assert error.startswith(f"stylenet: {files / out}: ")
-    assert said in error
+    assert message in error
     assert error.count("\n") == 1
 
 

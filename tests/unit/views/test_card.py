@@ -106,8 +106,8 @@ def test_the_card_says_what_was_understood(make_job):
     recipe = base.evolve(
         size=512, seed=42, style_weight=2 * base.style_weight, style_scale=1.5, keep_colors=True
     )
-    said = render_card(make_job(recipe=recipe), CardFacts()).embed.description
-    assert said.endswith("-# 512 px · style ×2 · strokes ×1.5 · own colours kept · seed 42")
+    text = render_card(make_job(recipe=recipe), CardFacts()).embed.description
+    assert text.endswith("-# 512 px · style ×2 · strokes ×1.5 · own colours kept · seed 42")
 
 
 def test_a_failed_card_says_why(make_job):
@@ -115,11 +115,11 @@ def test_a_failed_card_says_why(make_job):
     assert "too large for my memory" in render_card(job, CardFacts()).embed.description
 
 
-@pytest.mark.parametrize(("step", "said"), [(0, "before it began"), (20, "at 50%")])
-def test_a_cancelled_card_says_when(make_job, step, said):
+@pytest.mark.parametrize(("step", "text"), [(0, "before it began"), (20, "at 50%")])
+def test_a_cancelled_card_says_when(make_job, step, text):
     job = make_job(state=JobState.CANCELLED, step=step, total=40)
     card = render_card(job, CardFacts())
-    assert said in card.embed.description
+    assert text in card.embed.description
     assert [custom_id for custom_id, _ in _buttons(card)] == [
         "job:0123456789ab:again",
         "job:0123456789ab:delete",

@@ -20,28 +20,28 @@ from bot.views.text.quoting import escaped, plain, quoted
 @pytest.mark.parametrize("problem", PictureProblem)
 @pytest.mark.parametrize(("got", "limit"), [(None, None), ("30000x30000", "50000000")])
 def test_every_problem_of_a_picture_has_one_sentence_that_names_it(problem, got, limit):
-    said = errors.explain(PictureRefused(problem, filename="cat.png", got=got, limit=limit))
-    assert said is not None
-    assert "`cat.png`" in said
-    assert said.endswith(".")
+    sentence = errors.explain(PictureRefused(problem, filename="cat.png", got=got, limit=limit))
+    assert sentence is not None
+    assert "`cat.png`" in sentence
+    assert sentence.endswith(".")
 
 
 @pytest.mark.parametrize("problem", RequestProblem)
 def test_every_problem_of_a_request_has_one_sentence(problem):
     bare = errors.explain(RequestRefused(problem))
     full = errors.explain(RequestRefused(problem, detail="mosiac", suggestion="mosaic"))
-    for said in (bare, full):
-        assert said
-        assert said[-1] in ".?"
-        assert "None" not in said
+    for sentence in (bare, full):
+        assert sentence
+        assert sentence[-1] in ".?"
+        assert "None" not in sentence
 
 
 @pytest.mark.parametrize("scope", ["member", "guild", "queue", "disk"])
 def test_every_cap_has_one_sentence(scope):
-    said = errors.explain(LimitReached(scope, limit=3))
-    assert said
-    assert said.endswith(".")
-    assert ("3" in said) == (scope != "disk")
+    sentence = errors.explain(LimitReached(scope, limit=3))
+    assert sentence
+    assert sentence.endswith(".")
+    assert ("3" in sentence) == (scope != "disk")
 
 
 def test_errors_that_are_not_meant_for_members_have_none():
@@ -57,11 +57,11 @@ def test_a_misspelt_preset_gets_the_nearest_one():
 
 @pytest.mark.parametrize("text", ["@everyone", "a`b``c", "x\ny", "<@123>", "**bold**", ""])
 def test_what_a_member_typed_is_quoted_as_code_on_one_line(text):
-    said = quoted(text)
-    assert said.startswith("`")
-    assert said.endswith("`")
-    assert "`" not in said[1:-1]
-    assert "\n" not in said
+    sentence = quoted(text)
+    assert sentence.startswith("`")
+    assert sentence.endswith("`")
+    assert "`" not in sentence[1:-1]
+    assert "\n" not in sentence
 
 
 @pytest.mark.parametrize(
@@ -109,15 +109,15 @@ def test_a_long_name_is_cut():
 
 
 @pytest.mark.parametrize(
-    ("size", "said"),
+    ("size", "sentence"),
     [(900 * 1024, "900 kB"), (25 * 1024**2, "25 MB"), (1.5 * 1024**2, "1.5 MB"), (0, "1 kB")],
 )
-def test_bytes_are_said_as_people_say_them(size, said):
-    assert units.megabytes(size) == said
+def test_bytes_have_readable_units(size, sentence):
+    assert units.megabytes(size) == sentence
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "sentence"),
     [
         (0, "a few seconds"),
         (14, "about 10 seconds"),
@@ -127,13 +127,15 @@ def test_bytes_are_said_as_people_say_them(size, said):
         (7200, "about 2 hours"),
     ],
 )
-def test_estimates_are_no_more_exact_than_they_are(seconds, said):
-    assert units.time_left(seconds) == said
+def test_estimates_are_no_more_exact_than_they_are(seconds, sentence):
+    assert units.time_left(seconds) == sentence
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(42.4, "42 s"), (60, "1 min"), (185, "3 min 5 s")])
-def test_durations(seconds, said):
-    assert units.duration(seconds) == said
+@pytest.mark.parametrize(
+    ("seconds", "sentence"), [(42.4, "42 s"), (60, "1 min"), (185, "3 min 5 s")]
+)
+def test_durations(seconds, sentence):
+    assert units.duration(seconds) == sentence
 
 
 @pytest.mark.parametrize(
@@ -150,9 +152,9 @@ def test_so_does_a_failure_nobody_knows(code):
     assert "ask again" in jobs.failure(code)
 
 
-def test_losses_are_said_as_shares_the_greatest_first():
+def test_losses_are_described_as_shares_the_greatest_first():
     losses = {"content": 240.0, "style": 710.0, "total_variation": 50.0, "total": 1000.0}
-    said = jobs.still_different(losses)
-    assert said == "Still to improve: 71% style, 24% likeness, 5% smoothness"
+    sentence = jobs.still_different(losses)
+    assert sentence == "Still to improve: 71% style, 24% likeness, 5% smoothness"
     assert jobs.still_different({**losses, "total_variation": 1.0}).endswith("<1% smoothness")
     assert jobs.still_different({}) is None

@@ -11,7 +11,7 @@ from bot.app import App, login
 from bot.ops.retry import Backoff
 from bot.playground.server import Playground
 
-from .conftest import CONTENT, PATIENCE_SECONDS, STYLE, Room, running, settings_for
+from .conftest import CONTENT, STYLE, WAIT_SECONDS, ChannelClient, running, settings_for
 
 
 @pytest.fixture(autouse=True)
@@ -54,10 +54,10 @@ async def test_a_database_and_a_discord_that_start_later_are_waited_for(
         await asyncio.to_thread(restartable_postgres.start)
         await _logged(caplog, "the login failed")
         async with playground:
-            await asyncio.wait_for(app.ready.wait(), PATIENCE_SECONDS)
-            room = Room(playground)
-            room.ask("!stylize passes=1", CONTENT, STYLE)
-            await room.final()
+            await asyncio.wait_for(app.ready.wait(), WAIT_SECONDS)
+            channel = ChannelClient(playground)
+            channel.ask("!stylize passes=1", CONTENT, STYLE)
+            await channel.final()
             await app.stop()
     _check_one_line_each(caplog, "opening the database", "the login")
 
@@ -74,6 +74,6 @@ async def _starting(app):
 
 
 async def _logged(caplog, words):
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(WAIT_SECONDS):
         while words not in caplog.text:
             await asyncio.sleep(0.02)

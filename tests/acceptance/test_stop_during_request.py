@@ -10,7 +10,7 @@ import pytest
 from bot.app import App
 from bot.playground.server import Playground
 
-from .conftest import CONTENT, PATIENCE_SECONDS, STYLE, Room, settings_for
+from .conftest import CONTENT, STYLE, WAIT_SECONDS, ChannelClient, settings_for
 
 
 @asynccontextmanager
@@ -21,17 +21,17 @@ async def _stopping(tmp_path, monkeypatch, words, **changes):
     """
     downloads = asyncio.Event()
     async with Playground(rate_limit_scale=0) as playground:
-        app, room = App(settings_for(playground, tmp_path, **changes)), Room(playground)
+        app, channel = App(settings_for(playground, tmp_path, **changes)), ChannelClient(playground)
         stop = None
         try:
             await app.start()
-            await asyncio.wait_for(app.ready.wait(), PATIENCE_SECONDS)
+            await asyncio.wait_for(app.ready.wait(), WAIT_SECONDS)
             monkeypatch.setattr(playground.faults, "apply_to_cdn", downloads.wait)
-            room.ask(words.format(bot=playground.scene.bot.id), CONTENT, STYLE)
+            channel.ask(words.format(bot=playground.scene.bot.id), CONTENT, STYLE)
             await _until(lambda: app._bot.in_flight._requests)
             stop = asyncio.create_task(app.stop())
             await _until(lambda: not app._scheduler.accepting)
-            yield room, downloads
+            yield channel, downloads
             await stop
         finally:
             downloads.set()
@@ -39,7 +39,7 @@ async def _stopping(tmp_path, monkeypatch, words, **changes):
 
 
 async def _until(look):
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(WAIT_SECONDS):
         while not look():
             await asyncio.sleep(0.01)
 
@@ -47,21 +47,19 @@ async def _until(look):
 async def test_a_request_in_flight_gets_its_card_and_a_new_one_a_sentence(
     tmp_path, monkeypatch, caplog
 ):
-    stopping = _stopping(
-        tmp_path, monkeypatch, "!stylize passes=1", shutdown_seconds=PATIENCE_SECONDS
-    )
-    async with stopping as (room, downloads):
-        room.ask("!stylize passes=1", STYLE, CONTENT, author=room.other)
-        await room.answer("take nothing new")
+    stopping = _stopping(tmp_path, monkeypatch, "!stylize passes=1", shutdown_seconds=WAIT_SECONDS)
+    async with stopping as (channel, downloads):
+        channel.ask("!stylize passes=1", STYLE, CONTENT, author=channel.other)
+        await channel.answer("take nothing new")
         downloads.set()
-        await room.card()
-    assert len(room.cards()) == 1
+        await channel.card()
+    assert len(channel.cards()) == 1
     assert [each for each in caplog.records if each.exc_info] == []
 
 
 @pytest.mark.parametrize("words", ["!stylize passes=1", "<@{bot}> passes=1"])
 async def test_a_request_that_takes_too_long_is_answered(tmp_path, monkeypatch, caplog, words):
-    async with _stopping(tmp_path, monkeypatch, words, shutdown_seconds=0.5) as (room, _):
-        await room.answer("could not finish this")
-    assert room.cards() == []
+    async with _stopping(tmp_path, monkeypatch, words, shutdown_seconds=0.5) as (channel, _):
+        await channel.answer("could not finish this")
+    assert channel.cards() == []
     assert [each for each in caplog.records if each.exc_info] == []

@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
     from bot.settings import Settings
 
-__all__ = ["Bot"]
+__all__ = ["BotUnderTest"]
 
 WORKER = "bot.executors.worker"
 CLOSE_SECONDS = 60.0
 
 
-class Bot:
+class BotUnderTest:
     """``python -m bot run``; every life writes to the same log."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
     @classmethod
-    async def start(cls, settings: Settings, log: Path) -> Bot:
+    async def start(cls, settings: Settings, log: Path) -> BotUnderTest:
         """Start it; it is not connected yet."""
         with log.open("ab") as sink:
             process = await asyncio.create_subprocess_exec(
