@@ -12,7 +12,9 @@ from pydantic import ValidationError
 
 from bot.errors import StyleBotError
 from bot.jobs.models import QueueMode
-from bot.settings import Settings, settings_page
+from bot.settings import Settings
+from bot.settings_check import INVALID_FILE, describe_invalid
+from bot.settings_page import settings_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,8 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(options)
     except ValidationError as error:
-        for problem in error.errors():
-            _print_error(f"{_variable(problem['loc'])}: {problem['msg']}")
+        for line in describe_invalid(error):
+            _print_error(line)
+        return 2
+    except INVALID_FILE as error:
+        _print_error(f"the file .env cannot be read: {error}")
         return 2
     except (StyleBotError, OSError) as error:
         _print_error(str(error))
@@ -142,15 +147,6 @@ def _program_name() -> str:
     """Return the command as it was typed: ``stylebot``, or ``python -m bot``."""
     name = Path(sys.argv[0]).name
     return "python -m bot" if name == "__main__.py" else name
-
-
-def _variable(location: tuple[int | str, ...]) -> str:
-    """Return the environment variable of the wrong setting."""
-    if not location:
-        return "settings"
-    name = str(location[0]).upper()
-    is_whole = name == "DISCORD_TOKEN" or name.startswith("STYLEBOT_")
-    return name if is_whole else f"STYLEBOT_{name}"
 
 
 def _print_error(line: str) -> None:

@@ -10,26 +10,34 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-__all__ = ["Settings", "settings_page"]
+from bot import setting_formats as formats
+from stylenet.recipe import RECIPES
+
+__all__ = ["Settings", "variable_of"]
 
 MIB = 1024 * 1024
-
-PAGE_HEAD = """# Settings
-
-Every setting is an environment variable; a file `.env` in the working directory is read too. All
-have defaults that suit a small server, except the token. This page is made by
-`python -m bot settings`.
-"""
 
 
 class Settings(BaseSettings):
     """The bot's settings; see each field's description for its meaning and unit."""
 
     model_config = SettingsConfigDict(
-        env_prefix="STYLEBOT_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+        env_prefix="STYLEBOT_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        allow_inf_nan=False,
     )
 
     # Discord
@@ -114,11 +122,17 @@ class Settings(BaseSettings):
     max_aspect_ratio: float = Field(
         default=8, ge=1, description="Longest side of a picture divided by its shortest, at most."
     )
-    picture_hosts: str = Field(
-        default="cdn.discordapp.com,media.discordapp.net,"
-        "images-ext-1.discordapp.net,images-ext-2.discordapp.net",
-        description="Hosts that pictures are downloaded from, by HTTPS. Discord's own hosts serve "
-        "attachments, avatars, emojis and link previews.",
+    picture_hosts: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset(
+            {
+                "cdn.discordapp.com",
+                "media.discordapp.net",
+                "images-ext-1.discordapp.net",
+                "images-ext-2.discordapp.net",
+            }
+        ),
+        description="Hosts that pictures are downloaded from, by HTTPS, separated by commas. "
+        "Discord's own hosts serve attachments, avatars, emojis and link previews.",
     )
     preview_wait_seconds: float = Field(
         default=1.5,
@@ -160,7 +174,10 @@ class Settings(BaseSettings):
             "Empty: all memory of its device. Bytes."
         ),
     )
-    recipe: str = Field(default="default", description="The default recipe.")
+    recipe: str = Field(
+        default="default",
+        description=f"The default recipe: {', '.join(f'`{n}`' for n in RECIPES)}.",
+    )
     size: int | None = Field(
         default=None,
         ge=64,
@@ -269,23 +286,64 @@ class Settings(BaseSettings):
         "this machine's addresses; separated by commas.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="Lowest level that is logged."
+        default="INFO",
+        description="Lowest level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`.",
     )
     log_format: Literal["text", "json"] = Field(
         default="text", description="Log format: `text` or `json`."
     )
 
-    @field_validator("favoured_roles", "health_hosts", mode="before")
+    @field_validator("*", mode="before")
     @classmethod
-    def _split_at_commas(cls, value: object) -> object:
-        if not isinstance(value, str):
+    def _parse_written_form(cls, value: object, info: ValidationInfo) -> object:
+        """Parse a text, as the page of the settings describes; leave other values alone."""
+        if not isinstance(value, str) or info.field_name is None:
             return value
-        return frozenset(each.strip().lower() for each in value.split(",") if each.strip())
+        # A prefix may end in a space.
+        text = formats.unquote(value if info.field_name == "prefix" else value.strip())
+        field = cls.model_fields[info.field_name]
+        if not text:
+            return field.get_default(call_default_factory=True, validated_data={})
+        return formats.parse_value(info.field_name, field.annotation, text)
+
+    @field_validator("picture_hosts", "health_hosts")
+    @classmethod
+    def _check_hosts(cls, hosts: frozenset[str]) -> frozenset[str]:
+        formats.check_hosts(hosts)
+        return hosts
+
+    @field_validator("discord_url")
+    @classmethod
+    def _check_url(cls, url: str | None) -> str | None:
+        return None if url is None else formats.check_url(url)
+
+    @field_validator("devices")
+    @classmethod
+    def _check_devices(cls, devices: str) -> str:
+        return formats.check_devices(devices)
+
+    @field_validator("recipe")
+    @classmethod
+    def _check_recipe(cls, recipe: str) -> str:
+        return formats.choose_word(recipe, RECIPES)
+
+    @field_validator("weights")
+    @classmethod
+    def _check_weights(cls, weights: Path | None) -> Path | None:
+        if weights is not None and not weights.is_file():
+            msg = f"there is no file {weights}"
+            raise ValueError(msg)
+        return weights
 
     @model_validator(mode="after")
-    def _check_stalled_after(self) -> Self:
+    def _check_pairs(self) -> Self:
         if self.stalled_after_seconds <= 2 * self.heartbeat_seconds:
-            msg = "STYLEBOT_STALLED_AFTER_SECONDS must be more than twice the heartbeat"
+            msg = (
+                "STYLEBOT_STALLED_AFTER_SECONDS must be more than twice STYLEBOT_HEARTBEAT_SECONDS"
+            )
+            raise ValueError(msg)
+        if self.size is not None and self.size > self.largest_size:
+            msg = "STYLEBOT_SIZE must not be above STYLEBOT_LARGEST_SIZE"
             raise ValueError(msg)
         return self
 
@@ -313,14 +371,6 @@ class Settings(BaseSettings):
         return None
 
 
-def settings_page() -> str:
-    """Return all settings as Markdown: variable, default, meaning; ``docs/settings.md``."""
-    lines = [PAGE_HEAD, "| variable | default | meaning |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
-        variable = "DISCORD_TOKEN" if name == "discord_token" else f"STYLEBOT_{name.upper()}"
-        if field.default_factory is not None:
-            default = "the user's data folder"
-        else:
-            default = f"`{field.default}`" if field.default not in {None, frozenset()} else ""
-        lines.append(f"| `{variable}` | {default} | {field.description} |")
-    return "\n".join(lines)
+def variable_of(name: str) -> str:
+    """Return the environment variable of the field of that name."""
+    return "DISCORD_TOKEN" if name == "discord_token" else f"STYLEBOT_{name.upper()}"

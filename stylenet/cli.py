@@ -63,7 +63,7 @@ def _fail(message: str, *, status: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     default = Recipe.named("default")
     parser = argparse.ArgumentParser(
-        prog="stylenet", description="Repaint a picture in the style of another."
+        prog=_program_name(), description="Repaint a picture in the style of another."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     paint = commands.add_parser(
@@ -146,6 +146,12 @@ def _parser() -> argparse.ArgumentParser:
     paint.add_argument("--json", action="store_true", help="report in JSON, one line per event")
     paint.add_argument("--debug", action="store_true", help="show tracebacks")
     return parser
+
+
+def _program_name() -> str:
+    """Return the command as it was typed: ``stylenet``, or ``python -m stylenet``."""
+    name = Path(sys.argv[0]).name
+    return "python -m stylenet" if name == "__main__.py" else name
 
 
 def _mebibytes(text: str) -> int:

@@ -24,6 +24,7 @@ from bot.ops.logging import configure_logging
 from bot.ops.retry import retry
 from bot.ops.tasks import BackgroundTasks
 from bot.presets.thumbnail_painter import ThumbnailPainter
+from bot.settings_check import find_unknown_variables
 from bot.views.text import errors
 
 if TYPE_CHECKING:
@@ -164,6 +165,12 @@ class App:
         size = default_size(self._settings, devices)
         components.dependencies.intake.default_size = size
         logger.info("painting on %s, %d px by default", ", ".join(devices), size)
+        try:
+            await components.executor.all_ready()
+        except ConfigurationError:
+            raise
+        except StyleBotError as error:
+            logger.warning("a worker is not ready yet, the others paint: %s", error)
 
     def _start_thumbnail_painter(self, components: Components) -> None:
         dependencies, executor = components.dependencies, components.executor
@@ -235,6 +242,8 @@ async def run(settings: Settings) -> None:
         OSError: a folder cannot be written, or a port is taken.
     """
     configure_logging(settings)
+    for sentence in find_unknown_variables():
+        logger.warning("%s", sentence)
     loop = asyncio.get_running_loop()
     stop_requested = asyncio.Event()
 

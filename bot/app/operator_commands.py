@@ -182,7 +182,7 @@ async def _check_worker(settings: Settings) -> str:
     executor = create_executor(settings)
     await executor.start()
     try:
-        devices = await executor.ready()
+        devices = await executor.all_ready()
     finally:
         await executor.close()
     return f"{', '.join(devices)}, {default_size(settings, devices)} px by default"

@@ -119,10 +119,13 @@ class ProcessExecutor:
             ConfigurationError: it cannot paint: unusable weights, no such device.
             WorkerDiedError: it is not ready within `timeout` seconds.
         """
-        try:
-            await asyncio.wait_for(self._supervisors[0].wait_ready(), timeout)
-        except TimeoutError as error:
-            raise WorkerDiedError(None) from error
+        await _wait_ready(self._supervisors[0], timeout)
+        return self.devices
+
+    async def all_ready(self) -> tuple[str, ...]:
+        """Wait until a worker of every device is ready; see `Executor.all_ready`."""
+        for _ in range(2):  # the first round resolves ``auto``, which may add devices
+            await asyncio.gather(*(_wait_ready(each, START_SECONDS) for each in self._supervisors))
         return self.devices
 
     async def close(self) -> None:
@@ -176,6 +179,19 @@ class ProcessExecutor:
             supervisor = self._create_supervisor(device)
             self._supervisors.append(supervisor)
             self._start_supervisor(supervisor)
+
+
+async def _wait_ready(supervisor: WorkerSupervisor, seconds: float) -> None:
+    """Wait until a worker is ready.
+
+    Raises:
+        ConfigurationError: workers cannot paint.
+        WorkerDiedError: none is ready in time.
+    """
+    try:
+        await asyncio.wait_for(supervisor.wait_ready(), seconds)
+    except TimeoutError as error:
+        raise WorkerDiedError(None) from error
 
 
 async def _wait_ready_or_stop(

@@ -123,6 +123,15 @@ class Executor(Protocol):
         """
         ...
 
+    async def all_ready(self) -> tuple[str, ...]:
+        """Wait until a worker of every device is ready and return the devices.
+
+        Raises:
+            ConfigurationError: one cannot paint: unusable weights, no such device.
+            WorkerDiedError: one is not ready in time.
+        """
+        ...
+
     async def close(self) -> None:
         """Stop every worker and wait until it has exited."""
         ...

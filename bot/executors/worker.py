@@ -354,7 +354,8 @@ def _main() -> NoReturn:
         if not reader.has_work:
             worker.warm_up()
     except (WeightsError, ValueError, DeviceMemoryError) as error:
-        writer.send("unusable", message=str(error))
+        setting = "STYLEBOT_WEIGHTS" if isinstance(error, WeightsError) else "STYLEBOT_DEVICES"
+        writer.send("unusable", setting=setting, message=str(error))
         sys.exit(1)
     writer.send("ready", device=device, devices=devices)
     worker.serve()

@@ -114,7 +114,7 @@ class WorkerProcess:
         """
         frame = await asyncio.wait_for(self.receive(), timeout)
         if frame.kind == "unusable":
-            msg = f"the worker cannot paint: {frame.fields['message']}"
+            msg = f"{frame.fields['setting']}: the worker cannot paint: {frame.fields['message']}"
             raise ConfigurationError(msg)
         if frame.kind != "ready":
             msg = f"received {frame.kind!r} instead of 'ready'"

@@ -45,8 +45,7 @@ def allowed_origins(settings: Settings) -> frozenset[URL]:
     """
     if settings.discord_url is not None:
         return frozenset({URL(settings.discord_url).origin()})
-    hosts = (host.strip() for host in settings.picture_hosts.split(","))
-    return frozenset(URL.build(scheme="https", host=host) for host in hosts if host)
+    return frozenset(URL.build(scheme="https", host=host) for host in settings.picture_hosts)
 
 
 def is_allowed(url: str, origins: Collection[URL]) -> bool:

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from bot.__main__ import main
+from stylenet.cli import main as paint_command
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,25 @@ def test_help_names_the_command_as_it_was_typed(monkeypatch, capsys, typed, name
     assert capsys.readouterr().out.startswith(f"usage: {named} [-h] command")
 
 
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [("/bin/stylenet", "stylenet"), ("/packages/stylenet/__main__.py", "python -m stylenet")],
+)
+def test_the_librarys_help_names_the_command_as_it_was_typed(monkeypatch, capsys, typed, named):
+    monkeypatch.setattr(sys, "argv", [typed])
+    with pytest.raises(SystemExit, match="0"):
+        paint_command(["paint", "--help"])
+    assert capsys.readouterr().out.startswith(f"usage: {named} paint [-h]")
+
+
 def test_a_wrong_setting_is_named_by_its_variable(monkeypatch, capsys):
     monkeypatch.setenv("STYLEBOT_SIZE", "7")
     assert main(["check"]) == 2
     assert "stylebot: STYLEBOT_SIZE:" in capsys.readouterr().err
+
+
+def test_a_settings_file_that_is_no_text_is_reported_in_a_line(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes(b"STYLEBOT_PREFIX=\xff\xfe\n")
+    assert main(["check"]) == 2
+    assert "the file .env cannot be read" in capsys.readouterr().err

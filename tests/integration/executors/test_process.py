@@ -234,7 +234,7 @@ async def test_weights_that_cannot_be_used_are_the_operators_to_mend(tmp_path):
     executor = ProcessExecutor(weights=weights)
     await executor.start()
     try:
-        with pytest.raises(ConfigurationError, match="cannot paint"):
+        with pytest.raises(ConfigurationError, match="STYLEBOT_WEIGHTS: the worker cannot paint"):
             await executor.ready()
     finally:
         await executor.close()
@@ -276,6 +276,16 @@ async def test_a_worker_dies_with_its_parent(tmp_path):
     async with asyncio.timeout(60):
         while psutil.pid_exists(worker):
             await asyncio.sleep(0.1)
+
+
+async def test_a_device_that_is_missing_is_the_operators_to_mend_even_if_others_are_present():
+    executor = ProcessExecutor(devices="cpu,cuda:77")
+    await executor.start()
+    try:
+        with pytest.raises(ConfigurationError, match=r"STYLEBOT_DEVICES: .*'cuda:77'"):
+            await executor.all_ready()
+    finally:
+        await executor.close()
 
 
 async def test_no_devices_at_all_are_refused():
