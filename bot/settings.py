@@ -193,6 +193,12 @@ class Settings(BaseSettings):
     checkpoint_seconds: float = Field(
         default=5, ge=0, description="Shortest time between two checkpoints of a job. Seconds."
     )
+    snapshot_seconds: float = Field(
+        default=4,
+        gt=0,
+        description="Time after which the next step of a painting is shown, however little the "
+        "picture has changed. Seconds.",
+    )
     job_timeout_seconds: float = Field(
         default=3600, gt=0, description="Longest time of one attempt at a job. Seconds."
     )

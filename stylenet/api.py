@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -96,6 +97,7 @@ def paint(
     resume: bytes | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     checkpoint_seconds: float = 5.0,
+    snapshot_seconds: float = math.inf,
 ) -> Iterator[PaintingEvent]:
     """Paint step by step and yield what happens.
 
@@ -118,10 +120,13 @@ def paint(
         resume: a `Checkpoint.state` of the same recipe, pictures and weights to resume from.
         should_stop: polled before every step; once true, painting ends with a Checkpoint.
         checkpoint_seconds: minimum seconds of painting between two Checkpoints.
+        snapshot_seconds: seconds after which a step ends with a Snapshot, however little it has
+            changed.
 
     Yields:
         A Snapshot of the start at step 0, before the network is loaded (not when resuming); a
-        Progress per step; Snapshots when the picture has visibly changed; Checkpoints; at the
+        Progress per step; Snapshots when the picture has visibly changed or `snapshot_seconds` have
+        passed; Checkpoints; at the
         end a Painting.
 
     Raises:
@@ -150,4 +155,5 @@ def paint(
             resume=resume,
             should_stop=should_stop,
             checkpoint_seconds=checkpoint_seconds,
+            snapshot_seconds=snapshot_seconds,
         )

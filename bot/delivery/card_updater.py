@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +20,7 @@ from bot.errors import (
     StyleBotError,
     UnknownJobError,
 )
-from bot.jobs.models import Announcement
+from bot.jobs.models import Announcement, JobState
 from bot.ops.tasks import BackgroundTasks
 from bot.views.card import CardFacts, render_card
 
@@ -42,6 +43,9 @@ LAST_EDIT_SECONDS: Final = 3.0
 WAITING_REFRESH_SECONDS: Final = (6.0, 120.0)
 """Refresh interval of a waiting job's card, per place in the queue and at most."""
 
+RUNNING_REFRESH_SECONDS: Final = 5.0
+"""Refresh interval of a running job's card while a step takes long."""
+
 MAX_REPLACEMENTS: Final = 3
 """How often a deleted card is posted again before its job goes on without one."""
 
@@ -63,6 +67,7 @@ class CardUpdater:
         estimate: Callable[[Job], Awaitable[JobEstimate]],
         interval: float,
         process_id: str,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make a card updater.
 
@@ -73,6 +78,7 @@ class CardUpdater:
             estimate: returns a job's place in the queue and the seconds until it is done.
             interval: least time between two edits of one card, in seconds.
             process_id: this process; the cards of other processes' jobs are left to them.
+            clock: returns the time in seconds.
         """
         self._messenger = messenger
         self._store = store
@@ -80,6 +86,7 @@ class CardUpdater:
         self._estimate = estimate
         self._interval = interval
         self._process_id = process_id
+        self._clock = clock
         self._tasks = BackgroundTasks()
         self._cards: dict[str, _CardState] = {}
         self._paused: set[str] = set()
@@ -101,12 +108,13 @@ class CardUpdater:
 
     async def text_facts(self, job: Job) -> CardFacts:
         """Return what the card shows besides the job itself, without pictures."""
-        estimate = await self._estimate(job)
-        return CardFacts(place=estimate.place, seconds_left=estimate.seconds_left)
+        return _to_facts(await self._estimate(job))
 
     async def facts(self, job: Job) -> CardFacts:
         """Return the same with the newest picture and, while the job is unfinished, the inputs."""
-        text_facts = await self.text_facts(job)
+        return await self._add_pictures(job, await self.text_facts(job))
+
+    async def _add_pictures(self, job: Job, text_facts: CardFacts) -> CardFacts:
         picture, inputs = await self._pictures.newest(job), None
         if not job.state.is_final:
             inputs = await self._pictures.inputs(job, small=picture is not None)
@@ -138,7 +146,8 @@ class CardUpdater:
                 return
             picture = await self._pictures.newest(job)
             inputs = await self._pictures.inputs(job, small=picture is not None)
-            card = render_card(job, CardFacts(picture=picture, inputs=inputs, is_paused=True))
+            facts = replace(await self.text_facts(job), picture=picture, inputs=inputs)
+            card = render_card(job, replace(facts, is_paused=True))
             await self._messenger.edit(
                 self._messenger.origin_channel(job.origin),
                 job.card_message_id,
@@ -189,7 +198,7 @@ class CardUpdater:
                 await asyncio.sleep(asked or FAILURE_PAUSE_SECONDS)
                 continue
             await asyncio.sleep(self._interval)
-            await _wait(card.changed, timeout=_refresh_seconds(place))
+            await _wait(card.changed, timeout=_refresh_seconds(job, place))
 
     def _is_ours(self, job: Job) -> bool:
         """Return whether the job has a card that this process edits."""
@@ -201,7 +210,10 @@ class CardUpdater:
         """Edit the card if its content has changed; return the job's place in the queue."""
         if job.card_message_id is None:
             return None
-        facts = await self.facts(job)
+        estimate = await self._estimate(job)
+        if job.state is JobState.RUNNING:
+            estimate = card.bring_forward(job, estimate, now=self._clock())
+        facts = await self._add_pictures(job, _to_facts(estimate))
         rendered = render_card(job, facts)
         content = rendered.embed.to_dict(), rendered.view.to_components()
         if content == card.content:
@@ -273,10 +285,35 @@ class _CardState:
         self.content: Any = None
         self.picture_keys: tuple[str | None, ...] | None = None
         self.replacements = 0
+        self._step: tuple[int, int] | None = None  # the claim and its newest step
+        self._step_at = 0.0
+        self._done = 0.0
+
+    def bring_forward(self, job: Job, estimate: JobEstimate, *, now: float) -> JobEstimate:
+        """Return a running job's estimate for now, between two steps.
+
+        The bar of a claim never goes back, even if the estimates change.
+        """
+        if self._step != (job.claims, job.step):
+            if self._step is None or self._step[0] != job.claims:
+                self._done = 0.0
+            self._step, self._step_at = (job.claims, job.step), now
+        current = estimate.after(now - self._step_at)
+        self._done = max(self._done, current.done)
+        return replace(current, done=self._done)
 
 
-def _refresh_seconds(place: int | None) -> float | None:
-    """Return when to refresh a waiting job's card, which moves up as other jobs end."""
+def _to_facts(estimate: JobEstimate) -> CardFacts:
+    return CardFacts(place=estimate.place, seconds_left=estimate.seconds_left, done=estimate.done)
+
+
+def _refresh_seconds(job: Job, place: int | None) -> float | None:
+    """Return when to refresh a card though its job has not changed.
+
+    A running job's step may take long, and a waiting job moves up as other jobs end.
+    """
+    if job.state is JobState.RUNNING:
+        return RUNNING_REFRESH_SECONDS
     if place is None:
         return None
     per_place, longest = WAITING_REFRESH_SECONDS

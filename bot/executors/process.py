@@ -39,6 +39,7 @@ def create_executor(settings: Settings) -> Executor:
                 weights=settings.weights,
                 memory_limit=settings.painting_memory_bytes,
                 checkpoint_seconds=settings.checkpoint_seconds,
+                snapshot_seconds=settings.snapshot_seconds,
                 grace_seconds=min(10.0, settings.shutdown_seconds / 2),
             )
 
@@ -54,6 +55,7 @@ class ProcessExecutor:
         weights: a weights file instead of the bundled one.
         memory_limit: bytes that one painting may take; None for all that its device has.
         checkpoint_seconds: least time between two checkpoints of a job.
+        snapshot_seconds: time after which a step ends with a snapshot, in seconds.
         grace_seconds: how long a worker may take to stop before it is killed.
         silence_seconds: how long a busy worker may send nothing before it is killed.
 
@@ -68,6 +70,7 @@ class ProcessExecutor:
         weights: Path | None = None,
         memory_limit: int | None = None,
         checkpoint_seconds: float = 5.0,
+        snapshot_seconds: float = 4.0,
         grace_seconds: float = 10.0,
         silence_seconds: float = SILENCE_SECONDS,
     ) -> None:
@@ -78,6 +81,7 @@ class ProcessExecutor:
         self._weights = weights
         self._memory_limit = memory_limit
         self._checkpoint_seconds = checkpoint_seconds
+        self._snapshot_seconds = snapshot_seconds
         self._grace_seconds = grace_seconds
         self._silence_seconds = silence_seconds
         self._run_numbers = itertools.count(1)
@@ -166,6 +170,7 @@ class ProcessExecutor:
             weights=self._weights,
             memory_limit=self._memory_limit,
             checkpoint_seconds=self._checkpoint_seconds,
+            snapshot_seconds=self._snapshot_seconds,
             on_devices=self._on_devices,
         )
 

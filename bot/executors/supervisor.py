@@ -37,6 +37,7 @@ class WorkerSupervisor:
         weights: a weights file instead of the bundled one.
         memory_limit: bytes that one painting may take; None for all that the device has.
         checkpoint_seconds: least time between two checkpoints of a job.
+        snapshot_seconds: time after which a step ends with a snapshot, in seconds.
         on_devices: called with every device of this machine once ``"auto"`` is resolved.
 
     Attributes:
@@ -52,6 +53,7 @@ class WorkerSupervisor:
         weights: Path | None,
         memory_limit: int | None,
         checkpoint_seconds: float,
+        snapshot_seconds: float,
         on_devices: Callable[[tuple[str, ...]], None],
     ) -> None:
         self.device = device
@@ -60,6 +62,7 @@ class WorkerSupervisor:
         self._weights = weights
         self._memory_limit = memory_limit
         self._checkpoint_seconds = checkpoint_seconds
+        self._snapshot_seconds = snapshot_seconds
         self._on_devices = on_devices
         self._changed = asyncio.Condition()
         self._ready_worker: WorkerProcess | None = None
@@ -124,6 +127,7 @@ class WorkerSupervisor:
             weights=self._weights,
             memory_limit=self._memory_limit,
             checkpoint_seconds=self._checkpoint_seconds,
+            snapshot_seconds=self._snapshot_seconds,
         )
         self.worker = worker
         configuration_error = None

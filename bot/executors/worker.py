@@ -114,6 +114,7 @@ class Worker:
         weights: a weights file instead of the bundled one.
         memory_limit: bytes that one painting may take; None for all that the device has.
         checkpoint_seconds: least time between two checkpoints.
+        snapshot_seconds: time after which a step ends with a snapshot, in seconds.
     """
 
     def __init__(
@@ -125,6 +126,7 @@ class Worker:
         weights: Path | None,
         memory_limit: int | None,
         checkpoint_seconds: float,
+        snapshot_seconds: float,
     ) -> None:
         self._writer = writer
         self._reader = reader
@@ -132,6 +134,7 @@ class Worker:
         self._weights = weights
         self._memory_limit = memory_limit
         self._checkpoint_seconds = checkpoint_seconds
+        self._snapshot_seconds = snapshot_seconds
 
     def serve(self) -> NoReturn:
         """Paint every work that is received."""
@@ -237,6 +240,7 @@ class Worker:
                 resume=resume,
                 should_stop=lambda: self._reader.is_cancelled(run),
                 checkpoint_seconds=self._checkpoint_seconds,
+                snapshot_seconds=self._snapshot_seconds,
             )
 
         try:
@@ -329,6 +333,7 @@ def _main() -> NoReturn:
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--memory-limit", type=int)
     parser.add_argument("--checkpoint-seconds", type=float, default=5.0)
+    parser.add_argument("--snapshot-seconds", type=float, default=4.0)
     arguments = parser.parse_args()
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -349,6 +354,7 @@ def _main() -> NoReturn:
         weights=arguments.weights,
         memory_limit=arguments.memory_limit,
         checkpoint_seconds=arguments.checkpoint_seconds,
+        snapshot_seconds=arguments.snapshot_seconds,
     )
     try:
         if not reader.has_work:

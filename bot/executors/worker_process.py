@@ -60,6 +60,7 @@ class WorkerProcess:
         weights: Path | None,
         memory_limit: int | None,
         checkpoint_seconds: float,
+        snapshot_seconds: float,
     ) -> WorkerProcess:
         """Start a worker without waiting until it is ready.
 
@@ -69,6 +70,7 @@ class WorkerProcess:
         arguments = [
             *("-m", "bot.executors.worker", "--parent", str(os.getpid()), "--device", device),
             *("--checkpoint-seconds", str(checkpoint_seconds)),
+            *("--snapshot-seconds", str(snapshot_seconds)),
         ]
         if weights is not None:
             arguments += ["--weights", str(weights)]

@@ -98,6 +98,22 @@ class Estimator:
         """Return the expected seconds of a whole painting, without the current slowdown."""
         return float(total_effort(Workload.of_job(job)) @ self._costs(device, job.recipe.name))
 
+    def share_done(self, job: Job, *, device: str, more_steps: int = 0) -> float:
+        """Return the share of a job's painting time that its steps have taken, from 0 to 1.
+
+        Args:
+            job: the job.
+            device: the kind of device, such as ``"cpu"``.
+            more_steps: steps to add to those that the job has done.
+        """
+        # The constant cost is not part of the time that the painting itself measures.
+        costs = self._costs(device, job.recipe.name)[1:]
+        workload = Workload.of_job(job)
+        step = min(job.step + more_steps, job.total)
+        done = float(costs @ effort_done(workload, step=step, total=job.total)[1:])
+        whole = float(costs @ total_effort(workload)[1:])
+        return min(1.0, done / whole) if whole > 0 else 0.0
+
     def seconds_left(self, job: Job, *, device: str) -> float:
         """Return the expected seconds of painting that are left of a job."""
         if job.state.is_final:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heapify, heapreplace
 from typing import TYPE_CHECKING, Final
 
@@ -70,10 +70,29 @@ class JobEstimate:
     Attributes:
         place: place in the queue, 1 is claimed next; None if it is not queued.
         seconds_left: seconds until it is done; None if it has ended or nobody knows.
+        done: share of the painting time that its steps have taken, from 0 to 1.
+        done_next: this share after the next step.
     """
 
     place: int | None = None
     seconds_left: float | None = None
+    done: float = 0.0
+    done_next: float = 0.0
+
+    def after(self, seconds: float) -> JobEstimate:
+        """Return the estimate so many seconds after the newest step, while the next one runs.
+
+        It stops at the expected end of the step, since nobody knows how long a late one takes.
+        """
+        if not self.seconds_left or not self.done < self.done_next <= 1:
+            return self
+        step_seconds = self.seconds_left * (self.done_next - self.done) / (1 - self.done)
+        part = min(1.0, seconds / step_seconds)
+        return replace(
+            self,
+            seconds_left=self.seconds_left - part * step_seconds,
+            done=self.done + part * (self.done_next - self.done),
+        )
 
 
 class Forecaster:

@@ -213,8 +213,8 @@ class JobRunner:
         if self.progress is not None:  # the last one may not have been recorded
             await self._claims.record_progress(
                 self.job,
-                step=self.progress.total,
-                total=self.progress.total,
+                step=self.progress.step,
+                total=self.progress.step,
                 losses=self.progress.losses.with_total(),
                 paint_seconds=self.progress.seconds,
             )

@@ -183,10 +183,13 @@ class Scheduler:
             StoreUnavailableError: the database cannot be reached.
         """
         if job.state.is_final:
-            return JobEstimate()
+            return JobEstimate(done=self._share_done(job))
         if job.state is JobState.RUNNING:  # its own progress is newer than any forecast
-            seconds = self._estimator.seconds_left(job, device=self._device_kind())
-            return JobEstimate(seconds_left=seconds)
+            return JobEstimate(
+                seconds_left=self._estimator.seconds_left(job, device=self._device_kind()),
+                done=self._share_done(job),
+                done_next=self._share_done(job, more_steps=1),
+            )
         forecast = await self.forecast(including=job.job_id)
         return self.estimate_from(forecast, job)
 
@@ -196,7 +199,11 @@ class Scheduler:
         return JobEstimate(
             place=forecast.places.get(job.job_id),
             seconds_left=None if is_paused else forecast.seconds_left.get(job.job_id),
+            done=self._share_done(job),
         )
+
+    def _share_done(self, job: Job, *, more_steps: int = 0) -> float:
+        return self._estimator.share_done(job, device=self._device_kind(), more_steps=more_steps)
 
     def _capacity(self) -> Capacity:
         return Capacity(

@@ -42,6 +42,7 @@ class CardFacts:
     Attributes:
         place: place in the queue, 1 is the next; None if the job does not wait.
         seconds_left: estimate until the final picture; None if unknown.
+        done: share of the painting time that has passed, from 0 to 1.
         picture: the newest snapshot or the result, encoded as WebP; None if there is none.
         inputs: the input pictures on one sheet, encoded as WebP; a small sheet if there is a
             `picture`. None if there is none.
@@ -50,6 +51,7 @@ class CardFacts:
 
     place: int | None = None
     seconds_left: float | None = None
+    done: float = 0.0
     picture: bytes | None = None
     inputs: bytes | None = None
     is_paused: bool = False
@@ -116,6 +118,11 @@ def bar(done: float) -> str:
     return "▰" * cells + "▱" * (BAR_CELLS - cells)
 
 
+def _bar_and_percent(done: float) -> str:
+    """A text bar and the percentage; 100% only when the painting has ended."""
+    return f"{bar(done)} **{min(99, round(100 * done))}%**"
+
+
 def _inputs_file(job: Job, sheet: bytes) -> discord.File:
     content, _, styles = plain(job.title).partition(" × ")
     alt_text = text.INPUTS_ALT.format(content=content, styles=styles or text.UNNAMED_STYLE)
@@ -140,9 +147,9 @@ def _buttons(job: Job) -> list[Button]:
 def _lines(job: Job, facts: CardFacts) -> list[str]:
     match job.state:
         case JobState.QUEUED | JobState.RUNNING if job.cancel_requested:
-            lines = [*_bar(job), text.STOPPING]
+            lines = [*_bar(job, facts), text.STOPPING]
         case JobState.QUEUED | JobState.RUNNING if facts.is_paused:
-            lines = [*_bar(job), text.PAUSED]
+            lines = [*_bar(job, facts), text.PAUSED]
         case JobState.QUEUED:
             lines = _waiting(job, facts)
         case JobState.RUNNING:
@@ -156,7 +163,7 @@ def _lines(job: Job, facts: CardFacts) -> list[str]:
             lines = [text.NOT_PAINTED.format(why=text.failure(job.error_code))]
         case JobState.CANCELLED:
             cancelled = text.CANCELLED_AT if job.step else text.CANCELLED_BEFORE
-            lines = [cancelled.format(percent=round(100 * _done(job)))]
+            lines = [cancelled.format(percent=round(100 * facts.done))]
     understood = [] if job.state.is_final else interpretation_lines(job)
     if job.step:  # the pictures show it from now on; only the hints that can be acted on stay
         understood = [line for line in understood if line.startswith("-# ")]
@@ -166,13 +173,13 @@ def _lines(job: Job, facts: CardFacts) -> list[str]:
     return [*lines, f"-# {' · '.join(chosen(job))}"]
 
 
-def _bar(job: Job) -> list[str]:
-    return [f"{bar(_done(job))} **{round(100 * _done(job))}%**"] if job.step else []
+def _bar(job: Job, facts: CardFacts) -> list[str]:
+    return [_bar_and_percent(facts.done)] if job.step else []
 
 
 def _waiting(job: Job, facts: CardFacts) -> list[str]:
     if job.step:
-        lines = [*_bar(job), text.INTERRUPTED]
+        lines = [*_bar(job, facts), text.INTERRUPTED]
     elif facts.place is not None and facts.place > 1:
         lines = [text.WAITING.format(before=count(facts.place - 1, "painting"))]
     else:
@@ -184,20 +191,11 @@ def _waiting(job: Job, facts: CardFacts) -> list[str]:
 
 def _painting(job: Job, facts: CardFacts) -> list[str]:
     if not job.total:
-        return [f"{bar(0)} **0%**", text.GETTING_READY]
-    step = text.STEP.format(step=job.step, total=job.total)
+        return [_bar_and_percent(0), text.GETTING_READY]
+    step = text.STEP.format(step=job.step)
     if facts.seconds_left is not None:
         step = text.TIME_LEFT.format(step=step, time=time_left(facts.seconds_left))
-    still = text.still_different(job.losses)
-    return [
-        f"{bar(_done(job))} **{round(100 * _done(job))}%**",
-        f"{step}.",
-        *([f"-# {still}"] if still else []),
-    ]
-
-
-def _done(job: Job) -> float:
-    return min(1.0, job.step / job.total) if job.total else 0.0
+    return [_bar_and_percent(facts.done), f"{step}."]
 
 
 def _picture_file(job: Job, picture: bytes) -> discord.File:
@@ -206,9 +204,7 @@ def _picture_file(job: Job, picture: bytes) -> discord.File:
     else:
         step = job.snapshot_step or 0
         name = f"step-{step}.webp"
-        alt_text = text.PICTURE_ALT.format(
-            title=plain(job.title), step=step, total=job.total or "?"
-        )
+        alt_text = text.PICTURE_ALT.format(title=plain(job.title), step=step)
     return discord.File(
         io.BytesIO(picture), filename=name, spoiler=job.spoiler, description=alt_text[:1024]
     )

@@ -92,8 +92,6 @@ def _size(job: Job) -> str:
 
 
 def _losses(job: Job) -> str:
-    terms = ", ".join(
+    return ", ".join(
         f"{text.LOSS_WORDS.get(name, name)} {value:,.0f}" for name, value in job.losses.items()
     )
-    shares = text.still_different(job.losses)
-    return f"{terms}\n-# {shares}" if shares else terms

@@ -34,11 +34,13 @@ class QueuedJob:
         job: the job.
         place: place in the queue, 1 is the next; None if it is running.
         seconds_left: estimate until it is done; None if unknown.
+        done: share of the painting time that has passed, from 0 to 1.
     """
 
     job: Job
     place: int | None = None
     seconds_left: float | None = None
+    done: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +58,7 @@ class QueueSummary:
     """
 
     mine: Sequence[QueuedJob]
-    running: Sequence[Job]
+    running: Sequence[QueuedJob]
     waiting: int
     elsewhere: int
     in_guild: bool
@@ -66,7 +68,7 @@ class QueueSummary:
     def visible(self, may_see: Callable[[Job], bool]) -> QueueSummary:
         """Keep what everyone who will see it may see, and count the rest."""
         mine = [queued for queued in self.mine if may_see(queued.job)]
-        running = [job for job in self.running if may_see(job)]
+        running = [queued for queued in self.running if may_see(queued.job)]
         return replace(
             self,
             mine=mine,
@@ -117,8 +119,7 @@ def _own_lines(queued: QueuedJob, number: int) -> str:
     if job.cancel_requested:
         return f"{title}\n{text.STOPPING_SHORT}"
     if job.state is JobState.RUNNING:
-        share = job.step / job.total if job.total else 0.0
-        status = f"{bar(share)} {round(100 * share)}%"
+        status = f"{bar(queued.done)} {round(100 * queued.done)}%"
     else:
         status = text.place_in_queue(queued.place)
     if queued.seconds_left is not None:
@@ -128,9 +129,9 @@ def _own_lines(queued: QueuedJob, number: int) -> str:
 
 def _guild_lines(queue: QueueSummary) -> str:
     members = []
-    for job in queue.running[:MOST_LINES]:
-        share = f" ({round(100 * job.step / job.total)}%)" if job.total else ""
-        members.append(f"<@{job.origin.requester_id}>{share}")
+    for queued in queue.running[:MOST_LINES]:
+        share = f" ({round(100 * queued.done)}%)" if queued.job.total else ""
+        members.append(f"<@{queued.job.origin.requester_id}>{share}")
     if queue.running_hidden:
         members.append(text.RUNNING_HIDDEN.format(count=queue.running_hidden))
     if not members and not queue.waiting:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
-
 from stylenet.engine.checkpoints import BudgetUsed, unpack
 from stylenet.engine.scale import ScalePosition, ScaleRun
+from stylenet.engine.snapshot_schedule import SnapshotSchedule
 from stylenet.events import Checkpoint, Painting, Progress, Snapshot
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from stylenet.features.weights import Weights
 
 __all__ = ["run"]
-
-_VISIBLE_CHANGE = 7.0
-"""Mean change, in levels of 0..255 over cells of 4 × 4 pixels, that is visible at a glance."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -43,8 +40,12 @@ def run(
     resume: bytes | None,
     should_stop: Callable[[], bool],
     checkpoint_seconds: float,
+    snapshot_seconds: float,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[PaintingEvent]:
     """Paint all scales of a plan; see `stylenet.api.paint`.
+
+    `clock` returns the time in seconds, by which snapshots are spaced.
 
     Yields:
         Progress after each step, Snapshots, Checkpoints, and at the end a Painting.
@@ -59,6 +60,9 @@ def run(
     if resume is not None:
         state = unpack(resume, painting=fingerprint, shapes=plan.shapes, device=plan.config.device)
     used = BudgetUsed() if state is None else state.before
+    snapshots = SnapshotSchedule(
+        every=plan.recipe.snapshot_every, seconds=snapshot_seconds, clock=clock
+    )
     picture = None
     count = len(plan.scales)
     for index in range(0 if state is None else state.scale, count):
@@ -71,6 +75,7 @@ def run(
             state=state,
             should_stop=should_stop,
             checkpoint_seconds=checkpoint_seconds,
+            snapshots=snapshots,
         )
         if result is None:
             return
@@ -84,10 +89,11 @@ def _run_scale(
     state: PaintingState | None,
     should_stop: Callable[[], bool],
     checkpoint_seconds: float,
+    snapshots: SnapshotSchedule,
 ) -> Generator[PaintingEvent, None, _ScaleResult | None]:
     """Paint one scale, from its start or from `state`; return None where it was stopped."""
     scale = ScaleRun(problem, position, state)
-    shown = scale.picture
+    snapshots.begin_scale(scale.picture)
     last_checkpoint = scale.seconds
     while True:
         if should_stop():
@@ -104,9 +110,9 @@ def _run_scale(
             passes=used.passes,
             seconds=used.seconds,
         )
-        if _is_snapshot_due(scale, shown, every=problem.recipe.snapshot_every):
-            shown = scale.picture
-            yield Snapshot(step=used.steps, pixels=problem.render(shown), losses=scale.point.losses)
+        if snapshots.is_due(used.steps, scale.picture):
+            pixels = problem.render(scale.picture)
+            yield Snapshot(step=used.steps, pixels=pixels, losses=scale.point.losses)
         is_final_step = position.is_last and scale.steps_left() == 0
         if scale.seconds - last_checkpoint >= checkpoint_seconds and not is_final_step:
             last_checkpoint = scale.seconds
@@ -123,10 +129,3 @@ def _run_scale(
             device=problem.device,
         )
     return _ScaleResult(picture=scale.picture, used=scale.used)
-
-
-def _is_snapshot_due(scale: ScaleRun, shown: Tensor, *, every: int | None) -> bool:
-    if every is not None:
-        return scale.used.steps % every == 0
-    change = F.avg_pool2d(scale.picture.clamp(0, 255) - shown.clamp(0, 255), 4, ceil_mode=True)
-    return float(change.abs().mean()) >= _VISIBLE_CHANGE

@@ -123,19 +123,24 @@ class JobCommands(commands.Cog, description=text.SECTION):
         unfinished = await self._unfinished(member_id)
         newest = next((job.job_id for job in unfinished if job.state is JobState.QUEUED), None)
         forecast = await scheduler.forecast(including=newest)
-        mine = []
-        for job in unfinished:
+
+        def queued(job: Job) -> QueuedJob:
             estimate = scheduler.estimate_from(forecast, job)
-            mine.append(
-                QueuedJob(job=job, place=estimate.place, seconds_left=estimate.seconds_left)
+            return QueuedJob(
+                job=job,
+                place=estimate.place,
+                seconds_left=estimate.seconds_left,
+                done=estimate.done,
             )
+
+        mine = [queued(job) for job in unfinished]
         # First the running ones, then by their place in the queue.
-        mine.sort(key=lambda queued: queued.place or 0)
+        mine.sort(key=lambda each: each.place or 0)
         waiting = forecast.queued_by_guild
         here = waiting.get(guild_id if guild_id is not None else -member_id, 0)
         return QueueSummary(
             mine=mine,
-            running=[job for job in forecast.running if _is_of(job, guild_id, member_id)],
+            running=[queued(job) for job in forecast.running if _is_of(job, guild_id, member_id)],
             waiting=here,
             elsewhere=sum(waiting.values()) - here,
             in_guild=guild_id is not None,

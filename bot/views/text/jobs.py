@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from bot.jobs.models import Job
 
-__all__ = ["cancelled", "failure", "outcome", "place_in_queue", "still_different"]
+__all__ = ["cancelled", "failure", "outcome", "place_in_queue"]
 
 SECTION: Final = "What is being painted, and how to stop it."
 QUEUE_HELP: Final = "Show your paintings under way, and how busy the queue is."
@@ -68,7 +68,7 @@ WAITING: Final = "**Waiting**, {before} before this one."
 PAUSED: Final = "**Paused** while I restart; it goes on from here by itself."
 INTERRUPTED: Final = "**Interrupted**; it will go on from here by itself."
 DONE_IN: Final = " Done in {time}."
-STEP: Final = "**Painting**, step {step} of {total}"
+STEP: Final = "**Painting**, step {step}"
 TIME_LEFT: Final = "{step}, {time} left"
 PAINTED: Final = "**Painted in {time}**."
 PAINTED_STEPS: Final = "**Painted in {time}**, {steps} steps."
@@ -77,7 +77,7 @@ CANCELLED_AT: Final = "**Cancelled** at {percent}%."
 CANCELLED_BEFORE: Final = "**Cancelled** before it began."
 INPUTS_ALT: Final = "The picture to repaint, {content}, beside the style, {styles}"
 UNNAMED_STYLE: Final = "its style"
-PICTURE_ALT: Final = "The painting {title}, after step {step} of {total}"
+PICTURE_ALT: Final = "The painting {title}, after step {step}"
 FINISHED_ALT: Final = "The painting {title}, finished"
 RESULT_ALT: Final = "{title}, painted by style transfer"
 STRIP_ALT: Final = "Side by side: {content} before, the painting after, and the style {styles}"
@@ -180,18 +180,3 @@ def place_in_queue(place: int | None) -> str:
     if place is None:
         return "waiting"
     return "waiting, next in line" if place == 1 else f"waiting, number {place} in line"
-
-
-def still_different(losses: Mapping[str, float]) -> str | None:
-    """Each loss term's share of the whole, largest first; None if there are no losses."""
-    terms = {name: value for name, value in losses.items() if name != "total" and value > 0}
-    whole = sum(terms.values())
-    if whole <= 0:
-        return None
-    shares = sorted(terms.items(), key=lambda term: -term[1])
-    words = [f"{_percent(value / whole)} {LOSS_WORDS.get(name, name)}" for name, value in shares]
-    return f"Still to improve: {', '.join(words)}"
-
-
-def _percent(share: float) -> str:
-    return f"{round(100 * share)}%" if share >= 0.01 else "<1%"

@@ -24,14 +24,15 @@ async def _no_estimate(_):
 
 
 @asynccontextmanager
-async def _updater(bench, *, interval=0.01, process_id=None):
+async def _updater(bench, *, interval=0.01, process_id=None, estimate=_no_estimate, **options):
     updater = CardUpdater(
         bench.messenger,
         bench.store,
         bench.pictures,
-        estimate=_no_estimate,
+        estimate=estimate,
         interval=interval,
         process_id=process_id or bench.store.process_id,
+        **options,
     )
     async with running(updater.run()):
         yield updater
@@ -77,7 +78,7 @@ async def test_after_a_slow_edit_only_the_newest_state_is_shown(bench, job):
         for step in range(1, 41):
             await bench.record_step(job, step)
         bench.messenger.gate.set()
-        await _shows(bench, job, "step 40 of 100")
+        await _shows(bench, job, "step 40.")
     assert len(_edits(bench)) == 2
 
 
@@ -86,7 +87,7 @@ async def test_edits_are_spaced(bench, job):
         for step in range(1, 31):
             await bench.record_step(job, step)
             await asyncio.sleep(0.03)
-        await _shows(bench, job, "step 30 of 100")
+        await _shows(bench, job, "step 30.")
     times = [edit["time"] for edit in _edits(bench)]
     assert len(times) >= 3
     assert all(later - earlier >= 0.39 for earlier, later in itertools.pairwise(times))
@@ -105,14 +106,14 @@ async def test_pictures_are_uploaded_only_when_they_change(bench, job):
     async with _updater(bench):
         await _edit_begins(bench, 1)
         await bench.record_step(job, 1)
-        await _shows(bench, job, "step 1 of 100")
+        await _shows(bench, job, "step 1.")
         key = snapshot_key(job.job_id, claims=1, step=2)
         await bench.artefacts.put(key, picture())
         await bench.store.claims.record_snapshot(job, key=key, step=2)
         await bench.record_step(job, 2)
-        await _shows(bench, job, "step 2 of 100")
+        await _shows(bench, job, "step 2.")
         await bench.record_step(job, 3)
-        await _shows(bench, job, "step 3 of 100")
+        await _shows(bench, job, "step 3.")
     uploads = [[file.filename for file in edit["files"] or ()] for edit in _edits(bench)]
     assert uploads[0] == ["taken.webp"]
     assert uploads[1] == []
@@ -124,7 +125,7 @@ async def test_a_failed_edit_is_retried_after_the_time_that_discord_asks_for(ben
     bench.messenger.errors["edit"] = [DiscordUnavailableError("429", retry_after=0.5)]
     async with _updater(bench):
         await bench.record_step(job, 7)
-        await _shows(bench, job, "step 7 of 100")
+        await _shows(bench, job, "step 7.")
     first, second, *_ = (edit["time"] for edit in _edits(bench))
     assert second - first >= 0.49
 
@@ -134,9 +135,9 @@ async def test_a_deleted_card_is_posted_again(bench, job):
         await _edit_begins(bench, 1)
         bench.messenger.messages.clear()
         await bench.record_step(job, 5)
-        await _shows(bench, job, "step 5 of 100")
+        await _shows(bench, job, "step 5.")
         await bench.record_step(job, 6)
-        await _shows(bench, job, "step 6 of 100")
+        await _shows(bench, job, "step 6.")
     (post,) = bench.messenger.calls["post"]
     assert post["reply_to"] == job.origin.message_id
     assert list(bench.messenger.messages) == [_edits(bench)[-1]["message_id"]]
@@ -149,7 +150,7 @@ async def test_a_replacement_posted_but_not_recorded_is_not_posted_again(bench, 
     del bench.messenger.messages[deleted]
     async with _updater(bench):
         await bench.record_step(job, 5)
-        message = await _shows(bench, job, "step 5 of 100")
+        message = await _shows(bench, job, "step 5.")
     assert message.id == replacement
     assert bench.messenger.calls["post"] == []
     find = bench.messenger.calls["find"][0]
@@ -196,3 +197,36 @@ async def test_stopping_does_not_wait_long_for_an_edit_that_hangs(bench, job, mo
         await _edit_begins(bench, 1)
         async with asyncio.timeout(5):
             await updater.stop_updating(job.job_id)
+
+
+async def test_the_bar_moves_while_a_step_takes_long(bench, job, monkeypatch):
+    monkeypatch.setattr(card_updater, "RUNNING_REFRESH_SECONDS", 0.01)
+    now = 0.0
+
+    async def estimate(job):
+        return JobEstimate(seconds_left=100.0, done=job.step / 10, done_next=(job.step + 1) / 10)
+
+    await bench.record_step(job, 5)
+    async with _updater(bench, estimate=estimate, clock=lambda: now):
+        await _shows(bench, job, "**50%**")
+        now = 10.0  # of 20 that the step should take
+        await _shows(bench, job, "**55%**")
+        now = 1000.0
+        await _shows(bench, job, "**60%**")
+        await bench.record_step(job, 6)
+        await _shows(bench, job, "step 6,")
+
+
+async def test_the_bar_never_goes_back_while_a_claim_lasts(bench, job, monkeypatch):
+    done = {1: 0.5, 2: 0.4, 3: 0.6}
+
+    async def estimate(job):
+        return JobEstimate(seconds_left=None, done=done[job.step], done_next=1.0)
+
+    await bench.record_step(job, 1)
+    async with _updater(bench, estimate=estimate):
+        await _shows(bench, job, "step 1.")
+        await bench.record_step(job, 2)
+        assert "**50%**" in (await _shows(bench, job, "step 2.")).text
+        await bench.record_step(job, 3)
+        assert "**60%**" in (await _shows(bench, job, "step 3.")).text

@@ -161,6 +161,21 @@ async def test_a_running_job_continues_at_its_own_speed_and_slows_the_queue(stor
         assert estimator.seconds_left(early, device="cpu") < 1.6 * actual(whole, CPU_COSTS)
 
 
+async def test_the_share_done_is_one_of_time_not_of_steps(store, job):
+    estimator = Estimator(store.timings)
+    begun = job(256, 24, total=40, state=JobState.RUNNING)  # a draft of 20 steps, then 20 others
+    shares = [
+        estimator.share_done(dataclasses.replace(begun, step=step), device="cpu")
+        for step in range(41)
+    ]
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert shares[20] < 0.4, "the steps of the draft are the cheap ones"
+    assert 0.9 < shares[40] <= 1
+    seventh = dataclasses.replace(begun, step=6)
+    assert estimator.share_done(seventh, device="cpu", more_steps=1) == shares[7]
+
+
 async def test_queued_jobs_follow_the_latest_slowdown(store, job):
     estimator = Estimator(store.timings)
     one = job(200, 10)

@@ -8,7 +8,7 @@ import pytest
 
 from bot.jobs.models import JobState
 from bot.scheduler import cost_fit, estimates, forecast
-from bot.scheduler.forecast import finish_times
+from bot.scheduler.forecast import JobEstimate, finish_times
 
 
 @pytest.fixture
@@ -139,3 +139,13 @@ async def test_counts_by_guild_and_running_jobs(bench):
     assert made.queued_by_guild == {1: 1}
     assert [each.job_id for each in made.running] == [job.job_id]
     assert made.running[0].state is JobState.RUNNING
+
+
+def test_an_estimate_moves_on_until_the_step_should_have_ended():
+    estimate = JobEstimate(seconds_left=60.0, done=0.4, done_next=0.5)
+    assert estimate.after(0) == estimate
+    assert estimate.after(5) == JobEstimate(seconds_left=55.0, done=0.45, done_next=0.5)
+    late = estimate.after(500)
+    assert (late.seconds_left, late.done) == pytest.approx((50, 0.5))
+    unknown = JobEstimate(done=0.4, done_next=0.5)
+    assert unknown.after(5) == unknown

@@ -35,15 +35,19 @@ def test_the_next_in_line_is_told_so(make_job):
     assert "next in line" in render_card(make_job(), CardFacts(place=1)).embed.description
 
 
-def test_a_running_job_shows_bar_step_losses_and_time(make_job):
+def test_a_running_job_shows_bar_step_and_time(make_job):
     job = make_job(state=JobState.RUNNING, step=10, total=40, losses=LOSSES, snapshot_step=8)
-    card = render_card(job, CardFacts(seconds_left=31, picture=b"webp"))
+    card = render_card(job, CardFacts(seconds_left=31, done=0.25, picture=b"webp"))
     text = card.embed.description
     assert "**25%**" in text
-    assert "step 10 of 40, about 30 seconds left" in text
-    assert "96% style, 4% likeness, <1% smoothness" in text
+    assert "step 10, about 30 seconds left" in text
     assert card.embed.image.url == "attachment://step-8.webp"
-    assert card.files[0].description == "The painting tubingen.jpg × The Scream, after step 8 of 40"
+    assert card.files[0].description == "The painting tubingen.jpg × The Scream, after step 8"
+
+
+def test_the_bar_is_full_only_when_the_painting_has_ended(make_job):
+    job = make_job(state=JobState.RUNNING, step=40, total=40)
+    assert "**99%**" in render_card(job, CardFacts(done=1.0)).embed.description
 
 
 def test_a_running_job_before_its_first_step_is_preparing(make_job):
@@ -60,7 +64,7 @@ def test_a_job_asked_to_stop_says_so_and_its_button_rests(make_job):
 
 def test_an_interrupted_job_shows_how_far_it_was(make_job):
     job = make_job(attempts=1, step=10, total=40)
-    text = render_card(job, CardFacts(place=1)).embed.description
+    text = render_card(job, CardFacts(place=1, done=0.25)).embed.description
     assert "25%" in text
     assert "will go on from here" in text
 
@@ -118,7 +122,7 @@ def test_a_failed_card_says_why(make_job):
 @pytest.mark.parametrize(("step", "text"), [(0, "before it began"), (20, "at 50%")])
 def test_a_cancelled_card_says_when(make_job, step, text):
     job = make_job(state=JobState.CANCELLED, step=step, total=40)
-    card = render_card(job, CardFacts())
+    card = render_card(job, CardFacts(done=0.5 if step else 0))
     assert text in card.embed.description
     assert [custom_id for custom_id, _ in _buttons(card)] == [
         "job:0123456789ab:again",

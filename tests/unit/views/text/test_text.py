@@ -150,11 +150,3 @@ def test_every_failure_says_what_to_do(code):
 @pytest.mark.parametrize("code", ["new", None])
 def test_so_does_a_failure_nobody_knows(code):
     assert "ask again" in jobs.failure(code)
-
-
-def test_losses_are_described_as_shares_the_greatest_first():
-    losses = {"content": 240.0, "style": 710.0, "total_variation": 50.0, "total": 1000.0}
-    sentence = jobs.still_different(losses)
-    assert sentence == "Still to improve: 71% style, 24% likeness, 5% smoothness"
-    assert jobs.still_different({**losses, "total_variation": 1.0}).endswith("<1% smoothness")
-    assert jobs.still_different({}) is None
