@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from stylenet.arrays import Pixels
+
 __all__ = ["main"]
 
 _FORMATS: Mapping[str, images.Format] = {
@@ -257,7 +259,7 @@ def _require_writable(path: Path) -> None:
         raise _file_error(path, error) from error
 
 
-def _write(path: Path, pixels: images.Pixels) -> None:
+def _write(path: Path, pixels: Pixels) -> None:
     """Encode a picture and write it atomically, by renaming.
 
     Raises:

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+    from stylenet.arrays import Pixels
 
-    Pixels = npt.NDArray[np.uint8]
 
 __all__ = ["Checkpoint", "Losses", "Painting", "PaintingEvent", "Progress", "Snapshot"]
 

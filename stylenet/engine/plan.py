@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from stylenet.arrays import Pixels, Values
     from stylenet.budget import Stage
     from stylenet.engine.memory import MemoryPlan
     from stylenet.features.weights import Weights
-    from stylenet.images import Pixels
     from stylenet.losses.targets import Targets
     from stylenet.optim.masking import Parametrization
-    from stylenet.preprocessing.inputs import Inputs, Values
+    from stylenet.preprocessing.inputs import Inputs
     from stylenet.recipe import Recipe
 
 __all__ = ["ComputeConfig", "PaintingPlan", "plan_painting"]

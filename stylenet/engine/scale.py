@@ -17,17 +17,15 @@ from stylenet.recipe import Optimizer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import numpy as np
-    import numpy.typing as npt
     from torch import Tensor
 
+    from stylenet.arrays import Pixels
     from stylenet.budget import Schedule, Stage
     from stylenet.engine.objective import Objective
     from stylenet.events import Losses
     from stylenet.optim.masking import Parametrization
     from stylenet.recipe import Recipe
 
-    Pixels = npt.NDArray[np.uint8]
 
 __all__ = ["ScalePosition", "ScaleProblem", "ScaleRun"]
 

@@ -8,9 +8,8 @@ import numpy as np
 from scipy import ndimage
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    from stylenet.arrays import Values
 
-    Values = npt.NDArray[np.float64]
 
 __all__ = ["dead_leaves"]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from stylenet.images.decoding import (
     FORMATS,
     MAX_PIXELS,
@@ -22,9 +20,6 @@ from stylenet.images.encoding import (
     fit_longest_side,
     to_pixels,
 )
-
-if TYPE_CHECKING:
-    from stylenet.images.encoding import Pixels as Pixels
 
 __all__ = [
     "FORMATS",

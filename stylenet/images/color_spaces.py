@@ -11,9 +11,8 @@ from PIL import Image, ImageCms
 from stylenet.errors import UnsupportedImageError
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    from stylenet.arrays import Values
 
-    Values = npt.NDArray[np.float64]
 
 __all__ = ["apply_code_points", "apply_gamma", "apply_icc_profile", "lab_to_rgb", "to_eight_bits"]
 

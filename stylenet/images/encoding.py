@@ -11,7 +11,8 @@ from PIL import Image
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Pixels = npt.NDArray[np.uint8]
+    from stylenet.arrays import Pixels
+
 
 __all__ = [
     "Format",

@@ -12,12 +12,11 @@ from stylenet.preprocessing.colors import blended_moments, moments
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy.typing as npt
     from torch import Tensor
 
+    from stylenet.arrays import Values
     from stylenet.optim.masking import Parametrization
 
-    Values = npt.NDArray[np.float64]
 
 __all__ = ["ColorBasis"]
 

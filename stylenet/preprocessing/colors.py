@@ -9,9 +9,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy.typing as npt
+    from stylenet.arrays import Values
 
-    Values = npt.NDArray[np.float64]
 
 __all__ = [
     "blended_moments",

@@ -19,10 +19,8 @@ from stylenet.recipe import Recipe, Start, StyleFit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy.typing as npt
+    from stylenet.arrays import Pixels, Values
 
-    Values = npt.NDArray[np.float64]
-    Pixels = npt.NDArray[np.uint8]
 
 __all__ = ["Inputs", "prepare_inputs"]
 

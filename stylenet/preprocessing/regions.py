@@ -18,11 +18,9 @@ from stylenet.errors import EmptyMaskError, RecipeError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy.typing as npt
-
+    from stylenet.arrays import Values
     from stylenet.recipe import Recipe
 
-    Values = npt.NDArray[np.float64]
 
 __all__ = ["Region", "coverage", "make_regions"]
 

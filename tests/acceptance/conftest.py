@@ -15,6 +15,7 @@ from PIL import Image
 
 from bot.app import App
 from bot.executors.process import ProcessExecutor
+from bot.jobs.models import QueueMode
 from bot.playground.server import Playground
 from bot.settings import Settings
 from stylenet.events import Progress
@@ -113,6 +114,26 @@ class ChannelClient:
                 None,
             )
         )
+
+    async def press(self, message: Any, ending: str, *, member: Any = None) -> Any:
+        """Press the button whose custom_id ends so, and return the handled interaction."""
+        custom_id = next(each for each in custom_ids(message) if each.endswith(ending))
+        pressed = self.playground.press(member or self.me, message, custom_id)
+        await pressed.settled.wait()
+        assert not pressed.failed
+        return pressed
+
+    async def ephemeral_reply(self, *words: str, member: Any = None) -> Any:
+        """The newest message that only this member sees and that contains all these words."""
+        member = member or self.me
+
+        def look() -> Any:
+            for each in reversed(self.answers()):
+                if each.visible_to == member.id and all(word in text_of(each) for word in words):
+                    return each
+            return None
+
+        return await self.wait(look)
 
     def picture(self, attachment: Any) -> Image.Image:
         """An attachment, opened."""
@@ -215,6 +236,19 @@ async def app(settings: Settings) -> AsyncIterator[App]:
     """The bot in this process, connected and warm; the tests of a module share it."""
     async with running(settings) as started:
         yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def paused_app(app: App) -> AsyncIterator[App]:
+    """The bot with its scheduler paused, until the test resumes it; jobs left are cancelled."""
+    scheduler, store = app._scheduler, app._bot._dependencies.store
+    await scheduler.set_mode(QueueMode.PAUSED)
+    yield app
+    for job in await store.list_unfinished():
+        await store.cancel(job.job_id)
+    async with asyncio.timeout(60):
+        while scheduler.running:
+            await asyncio.sleep(0.05)
 
 
 def settings_for(playground: Playground, folder: Path, **changes: Any) -> Settings:

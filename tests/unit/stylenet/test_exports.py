@@ -82,6 +82,7 @@ def test_all_modules_but_the_api_are_free_of_torch():
                 "require_reduced",
             ],
         ),
+        ("arrays", ["Pixels", "Values"]),
         ("budget", ["Network", "Schedule", "Stage", "drafted_layers"]),
         ("cli", ["main"]),
         ("engine.checkpoints", ["BudgetUsed", "PaintingState", "pack", "unpack"]),

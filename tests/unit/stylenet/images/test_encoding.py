@@ -8,20 +8,7 @@ from PIL import Image
 
 from stylenet import images
 
-
-@pytest.fixture(scope="module")
-def pixels():
-    return np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
-
-
-def saved(image, kind, **options):
-    out = io.BytesIO()
-    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(out, kind, **options)
-    return out.getvalue()
-
-
-def decoded(data):
-    return np.asarray(images.decode(data))
+from .conftest import decoded
 
 
 def test_written_values_are_rounded_and_clipped():

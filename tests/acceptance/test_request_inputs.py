@@ -1,28 +1,27 @@
-"""Every way to make a request, what the card says about it, and suggestions for refused ones.
+"""Every way to make a request, and what its card says about the pictures.
 
 The scheduler is paused, so that no job runs unless a test resumes it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import io
 from datetime import UTC, datetime
 
 import pytest
-import pytest_asyncio
 from PIL import Image, ImageChops
 
 from bot.artefacts.keys import preview_key
 from bot.jobs.models import GuildPreset, QueueMode
-from bot.playground.state.permissions import Permission
-from bot.playground.state.records import Overwrite
 from bot.presets import library
-from stylenet.recipe import Recipe
 
 from .conftest import CONTENT, STYLE, custom_ids, painting, settings_for, text_of
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.usefixtures("paused_app"),
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
 
 THIRD = ("waves.png", painting(3))
 
@@ -47,60 +46,6 @@ def settings(playground, tmp_path_factory):
         max_jobs_per_member=100,
         preview_wait_seconds=0.3,
     )
-
-
-@pytest_asyncio.fixture(autouse=True, loop_scope="module")
-async def bot(app, playground):
-    """The bot with its scheduler paused; jobs left over are cancelled."""
-    scheduler, store = app._scheduler, app._bot._dependencies.store
-    await scheduler.set_mode(QueueMode.PAUSED)
-    yield app
-    for job in await store.list_unfinished():
-        await store.cancel(job.job_id)
-    async with asyncio.timeout(60):
-        while scheduler.running:
-            await asyncio.sleep(0.05)
-
-
-@pytest.fixture
-def store(app):
-    return app._bot._dependencies.store
-
-
-async def _press(channel, message, ending, member=None):
-    """Press the button whose custom_id ends so, and return the interaction."""
-    custom_id = next(each for each in custom_ids(message) if each.endswith(ending))
-    pressed = channel.playground.press(member or channel.me, message, custom_id)
-    await pressed.settled.wait()
-    assert not pressed.failed
-    return pressed
-
-
-async def _ephemeral_reply(channel, words, member=None):
-    member = member or channel.me
-
-    def look():
-        for each in channel.answers():
-            if each.visible_to == member.id and words in text_of(each):
-                return each
-        return None
-
-    return await channel.wait(look)
-
-
-async def _answer_with(channel, words, *endings):
-    """Wait for the answer with these words, and check that it has exactly these buttons."""
-    answer = await channel.answer(words)
-    assert [each.rpartition(":")[2] for each in custom_ids(answer)] == list(endings)
-    assert answer.content.count("\n") == 0
-    return answer
-
-
-def _video() -> tuple[str, bytes]:
-    """Return a file that the playground's proxy accepts as a video: its frames are JPEGs."""
-    frame = io.BytesIO()
-    Image.open(io.BytesIO(painting(5))).save(frame, "JPEG")
-    return "clip.mp4", b"\0\0\0\x18ftypmp42 mdat" + frame.getvalue() + b"moov"
 
 
 def _emoji(channel):
@@ -271,51 +216,32 @@ async def test_card_says_which_picture_is_which(channel, ask, lines, swap):
     assert all(each.filename.startswith("SPOILER_") == hidden for each in card.attachments)
 
 
-async def test_pictures_can_be_swapped_until_the_job_ends(channel, bot, painting_gate):
+async def test_pictures_can_be_swapped_until_the_job_ends(channel, paused_app, painting_gate):
     _in_another_message(channel)
     card = await channel.card()
     channel.ask("!stylize passes=5", CONTENT, STYLE)
     _, other = await channel.wait(lambda: len(channel.cards()) == 2 and channel.cards())
-    await _press(channel, card, ":swap", member=channel.other)
-    await _ephemeral_reply(
-        channel, "Only the member who asked for this painting", member=channel.other
+    await channel.press(card, ":swap", member=channel.other)
+    await channel.ephemeral_reply(
+        "Only the member who asked for this painting", member=channel.other
     )
     assert "harbour.png × brushes.png" in text_of(card)
-    await _press(channel, card, ":swap")
+    await channel.press(card, ":swap")
     await channel.card_saying(
         "brushes.png × harbour.png", "Repainting **brushes.png** (replied to)"
     )
     assert GUESS not in text_of(card)
-    await _press(channel, card, ":cancel")
+    await channel.press(card, ":cancel")
 
     with painting_gate.hold():
-        await bot._scheduler.set_mode(QueueMode.OPEN)
+        await paused_app._scheduler.set_mode(QueueMode.OPEN)
         await channel.wait(lambda: "Painting" in text_of(other))
-        await _press(channel, other, ":swap")
+        await channel.press(other, ":swap")
     await channel.wait(lambda: "brushes.png × harbour.png" in text_of(other))
     final = await channel.final()
     assert "brushes.png × harbour.png" in text_of(final)
     await channel.wait(lambda: not any(each.endswith(":swap") for each in custom_ids(other)))
     assert len(channel.finals()) == 1
-
-
-async def test_missing_pictures_suggest_form_avatar_and_help(channel):
-    channel.ask("!stylize mosaic size=128")
-    answer = await _answer_with(channel, "Attach two pictures", "upload", "avatar", "help")
-    await _press(channel, answer, ":avatar", member=channel.other)
-    await _ephemeral_reply(channel, "Only the member who asked can use this", member=channel.other)
-    await _press(channel, answer, ":help")
-    await _ephemeral_reply(channel, "mention me instead of typing `!stylize`")
-    form = await _press(channel, answer, ":upload")
-    assert form.modal["title"] == "Your pictures"
-    assert [row["component"]["required"] for row in form.modal["components"]] == [True, False]
-    sent = channel.playground.submit_modal(channel.me, form, files={"content": CONTENT})
-    await sent.settled.wait()
-    assert "harbour.png × Mosaic" in text_of(await channel.card())
-    await channel.wait(lambda: custom_ids(answer) == [])
-    channel.playground.submit_modal(channel.me, form, files={"content": CONTENT})
-    await _ephemeral_reply(channel, "You already used this one")
-    assert len(channel.cards()) == 1
 
 
 async def test_slash_command_without_options_opens_the_form(channel):
@@ -327,156 +253,16 @@ async def test_slash_command_without_options_opens_the_form(channel):
     await sent.settled.wait()
     card = await channel.card()
     assert "harbour.png × brushes.png" in text_of(card)
-    await _ephemeral_reply(channel, "Got it!")
+    await channel.ephemeral_reply("Got it!")
     form = channel.playground.slash(channel.me, "stylize", channel=channel.record)
     await form.settled.wait()
     channel.playground.submit_modal(channel.me, form, files={"content": CONTENT})
     await channel.wait(channel.pickers)
 
 
-async def test_style_without_content_is_refused(channel):
-    channel.playground.slash(
-        channel.me, "stylize", {"size": 128}, channel=channel.record, files={"style": STYLE}
-    )
-    answer = await _ephemeral_reply(channel, "nothing to repaint")
-    await _press(channel, answer, ":avatar")
-    assert "Ada's avatar × brushes.png" in text_of(await channel.card())
-
-
-async def test_video_suggests_its_first_frame(channel):
-    channel.ask("!stylize", _video(), STYLE)
-    answer = await _answer_with(channel, "`clip.mp4` is a video", "frame", "upload", "avatar")
-    await _press(channel, answer, ":frame")
-    assert "Repainting **clip.mp4** (its first frame)" in text_of(await channel.card())
-
-
-async def test_unreadable_video_can_be_replaced(channel):
-    channel.ask("!stylize mosaic", ("clip.mp4", b"\0\0\0\x18ftypmp42"))
-    answer = await _answer_with(channel, "is a video", "frame", "upload", "avatar")
-    await _press(channel, answer, ":frame")
-    second = await _ephemeral_reply(channel, "could not fetch `clip.mp4`")
-    assert [each.rpartition(":")[2] for each in custom_ids(second)] == ["retry", "upload", "avatar"]
-    form = await _press(channel, second, ":upload")
-    channel.playground.submit_modal(channel.me, form, files={"content": CONTENT})
-    assert "harbour.png × Mosaic" in text_of(await channel.card())
-
-
-async def test_vector_sticker_is_refused(channel):
-    channel.ask("!stylize mosaic", stickers=[_sticker(channel, "Wiggle")])
-    answer = await _answer_with(channel, "`Wiggle` is an animated sticker", "upload", "avatar")
-    await _press(channel, answer, ":avatar")
-    assert "Ada's avatar × Mosaic" in text_of(await channel.card())
-
-
-async def test_invalid_style_can_be_replaced_or_left_out(channel):
-    channel.ask("!stylize", CONTENT, ("notes.png", b"Dear diary"))
-    answer = await _answer_with(channel, "`notes.png` is not a picture", "upload", "preset")
-    await _press(channel, answer, ":preset")
-    await channel.wait(channel.pickers)
-    channel.ask("!stylize", CONTENT, STYLE, ("notes.txt", b"Dear diary"))
-    answer = await _answer_with(channel, "`notes.txt` is not a picture", "upload", "leave")
-    await _press(channel, answer, ":leave")
-    assert "harbour.png × brushes.png" in text_of(await channel.card())
-
-
-async def test_too_many_pictures_can_be_reduced(channel):
-    many = [(f"{number}.png", painting(number)) for number in range(6)]
-    channel.ask("!stylize", *many)
-    answer = await _answer_with(channel, "That makes 6 pictures", "two", "blend")
-    await _press(channel, answer, ":two")
-    assert "0.png × 1.png" in text_of(await channel.card())
-    channel.ask("!stylize", *many)
-    answers = await channel.wait(
-        lambda: [a for a in channel.answers() if "That makes 6" in text_of(a)][1:]
-    )
-    await _press(channel, answers[0], ":blend")
-    await channel.wait(
-        lambda: "0.png × 1.png + 2.png + 3.png + 4.png" in text_of(channel.cards()[-1])
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "words", "ending", "setting"),
-    [
-        (
-            "!stylize strenght=2",
-            "did you mean `strength`",
-            ":correct",
-            ("style_weight", 2 * Recipe.named("default").style_weight),
-        ),
-        ("!stylize size=9", "64–2048 pixels", ":correct", ("size", 64)),
-        ("!stylize size=huge", "64–2048 pixels", ":without", ("size", 64)),
-        ("!stylize weights=2:1", "only one", ":without", ("blend", ())),
-    ],
-)
-async def test_invalid_option_is_corrected_or_left_out(
-    channel, store, text, words, ending, setting
-):
-    channel.ask(text, CONTENT, STYLE)
-    answer = await channel.answer(words)
-    await _press(channel, answer, ending)
-    await channel.card()
-    [job] = [
-        each for each in await store.list_unfinished() if each.title == "harbour.png × brushes.png"
-    ]
-    assert getattr(job.recipe, setting[0]) == setting[1]
-
-
-async def test_misspelt_preset_is_suggested(channel):
-    channel.ask("!stylize starlihgt", CONTENT)
-    picker = (await channel.wait(channel.pickers))[0]
-    await _press(channel, picker, ":starlight", member=channel.other)
-    await _ephemeral_reply(channel, "Only the member who posted the picture", member=channel.other)
-    await _press(channel, picker, ":starlight")
-    assert "harbour.png × Starlight" in text_of(await channel.card())
-    await channel.wait(lambda: custom_ids(picker) == [])
-
-    channel.playground.slash(
-        channel.me,
-        "stylize",
-        {"preset": "mosiac"},
-        channel=channel.record,
-        files={"content": CONTENT, "style": STYLE},
-    )
-    answer = await _ephemeral_reply(channel, "did you mean `mosaic`")
-    await _press(channel, answer, ":correct")
-    await channel.wait(lambda: "brushes.png + Mosaic" in text_of(channel.cards()[-1]))
-
-
-async def test_misspelt_command_is_suggested(channel):
-    channel.ask("!stilize mosaic", CONTENT)
-    answer = await _answer_with(channel, "Did you mean `!stylize`?", "stylize")
-    assert channel.cards() == []
-    await _press(channel, answer, ":stylize")
-    assert "harbour.png × Mosaic" in text_of(await channel.card())
-    await channel.wait(lambda: custom_ids(answer) == [])
-
-
-async def test_help_has_a_button_that_starts_a_request(channel):
-    channel.ask("!help")
-    manual = await channel.answer("Paint a picture in the style of another")
-    form = await _press(channel, manual, "ask:", member=channel.other)
-    files = {"content": CONTENT, "style": STYLE}
-    sent = channel.playground.submit_modal(channel.other, form, files=files)
-    await sent.settled.wait()
-    assert "harbour.png × brushes.png" in text_of(await channel.card())
-    await _ephemeral_reply(channel, "Got it!", member=channel.other)
-
-    channel.ask("!style show mosaic")
-    shown = await channel.answer("To use it: `!stylize mosaic`")
-    form = await _press(channel, shown, "ask:mosaic")
-    assert len(form.modal["components"]) == 1
-    channel.playground.submit_modal(channel.me, form, files={"content": THIRD})
-    await channel.wait(lambda: "waves.png × Mosaic" in text_of(channel.cards()[-1]))
-
-
-async def test_link_to_another_host_is_not_opened(channel):
-    channel.ask("!stylize https://elsewhere.example/cat.png")
-    await _answer_with(channel, "I do not open links", "upload", "avatar", "help")
-
-
-async def test_picker_has_pages_if_there_are_many_presets(channel, store, app):
-    artefacts = app._bot._dependencies.artefacts
+async def test_picker_has_pages_if_there_are_many_presets(channel, paused_app):
+    artefacts = paused_app._bot._dependencies.artefacts
+    store = paused_app._bot._dependencies.store
     spare = [chr(0x1F1E6 + number) for number in range(8)]
     for number, emoji in enumerate(spare):
         key = f"presets/{channel.playground.scene.guild.id}/own-{number}"
@@ -502,11 +288,11 @@ async def test_picker_has_pages_if_there_are_many_presets(channel, store, app):
         assert "Page 1 of 2" in picker.embeds[0]["footer"]["text"]
         assert "Own 7" in text_of(picker)
         assert "Watercolour" not in text_of(picker)
-        await _press(channel, picker, ":page:1", member=channel.other)
-        await _ephemeral_reply(
-            channel, "Only the member who posted the picture", member=channel.other
+        await channel.press(picker, ":page:1", member=channel.other)
+        await channel.ephemeral_reply(
+            "Only the member who posted the picture", member=channel.other
         )
-        await _press(channel, picker, ":page:1")
+        await channel.press(picker, ":page:1")
         await channel.wait(lambda: "Watercolour" in text_of(picker))
         last = library.PRESETS[-1].emoji
         await channel.wait(lambda: len(picker.reactions) == 8 and last in picker.reactions)
@@ -515,7 +301,7 @@ async def test_picker_has_pages_if_there_are_many_presets(channel, store, app):
             lambda: picker.reactions[last].user_ids == [channel.playground.scene.bot.id]
         )
         assert channel.cards() == []
-        await _press(channel, picker, ":page:0")
+        await channel.press(picker, ":page:0")
         await channel.wait(lambda: len(picker.reactions) == 15)
         channel.playground.react(channel.me, picker, spare[3])
         assert "harbour.png × Own 3" in text_of(await channel.card())
@@ -538,36 +324,10 @@ async def test_picker_falls_back_to_the_menu_if_reactions_fail(channel):
     await channel.card()
 
 
-async def test_suggestions_are_sent_by_dm_without_send_permission(channel):
-    playground = channel.playground
-    playground.set_overwrite(
-        channel.record,
-        Overwrite(id=playground.scene.bot.id, type=1, deny=Permission.SEND_MESSAGES),
-    )
-    try:
-        channel.ask("!stylize", CONTENT, STYLE)
-
-        def direct_message():
-            for direct in playground.state.channels.values():
-                for each in direct.messages.values():
-                    if direct.type == 1 and "Send Messages" in each.content:
-                        return each
-            return None
-
-        answer = await channel.wait(direct_message)
-    finally:
-        playground.clear_overwrites(channel.record)
-    await _press(channel, answer, ":retry")
-    card = await channel.card()
-    assert "harbour.png × brushes.png" in text_of(card)
-
-
-async def test_mask_is_saved_with_a_picker_and_keeps_black_regions(channel, bot):
-    channel.ask("!stylize mask", MASK)
-    await _answer_with(channel, "it comes after the picture", "upload", "avatar", "help")
+async def test_mask_is_saved_with_a_picker_and_keeps_black_regions(channel, paused_app):
     channel.ask("!stylize mask passes=1", CONTENT, MASK)
     picker = (await channel.wait(channel.pickers))[0]
-    await bot._scheduler.set_mode(QueueMode.OPEN)
+    await paused_app._scheduler.set_mode(QueueMode.OPEN)
     channel.playground.select(channel.me, picker, "picker:choose", ["mosaic"])
     await channel.wait(channel.cards)
     assert "**mask.png**" in text_of(channel.cards()[0])
