@@ -81,12 +81,12 @@ class ChannelClient:
         return [each for each in self.answers() if "picker:choose" in custom_ids(each)]
 
     async def wait(self, look: Any, seconds: float = WAIT_SECONDS) -> Any:
-        """Wait until `look` finds something; say what the bot's cards say where it does not."""
+        """Wait until `look` finds something; a failure shows all that the bot has written."""
         try:
             return await self.playground.wait_for(lambda: look() or None, seconds)
         except TimeoutError as error:
-            for card in self.cards():
-                error.add_note(f"card: {text_of(card)}")
+            for answer in self.answers():
+                error.add_note(f"the bot wrote: {text_of(answer)}")
             raise
 
     async def card(self) -> Any:

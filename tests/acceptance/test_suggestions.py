@@ -21,10 +21,6 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
-
-pytestmark = [pytest.mark.asyncio(loop_scope="module")]
-
-
 THIRD = ("waves.png", painting(3))
 
 

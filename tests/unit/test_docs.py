@@ -118,6 +118,51 @@ def test_the_threat_model_names_tests_that_exist():
         assert f"def {test}" in (ROOT / path).read_text(encoding="utf-8"), f"{path} has no {test}"
 
 
+def test_the_glossary_gives_names_that_are_in_the_code():
+    page = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    names = set(re.findall(r"`([\w.]+)`", page))
+    assert names
+    assert not names - _names_in_the_code()
+
+
+def test_quoted_log_lines_are_logged():
+    """Each part between ellipses in the log column of the table of failures."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = page.split("## When things fail")[1].split("\n\n")[2]
+    rows = [row.split(" | ") for row in table.splitlines()[2:]]
+    spans = [span for row in rows for span in re.findall(r"`([^`]+)`", row[2])]
+    lines = [span for span in spans if " " in span]
+    assert lines
+    texts = "\n".join(_texts_in_the_code())
+    for line in lines:
+        for part in re.split(r"\s*…\s*", line):
+            # The name of a retried action is filled in: "%s failed, next attempt".
+            for words in [part] if part in texts else part.split(" failed, "):
+                assert words in texts, f"nothing logs {words!r}"
+
+
+def _modules():
+    for package in ("bot", "stylenet"):
+        for path in (ROOT / package).rglob("*.py"):
+            yield path, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _names_in_the_code():
+    names = set()
+    for path, tree in _modules():
+        names.add(path.stem)
+        for node in ast.walk(tree):
+            names.update(getattr(node, each, None) for each in ("id", "attr", "name", "arg"))
+    return names
+
+
+def _texts_in_the_code():
+    for _, tree in _modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
 def test_pins_are_versions_only():
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
         assert re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+", line), line
