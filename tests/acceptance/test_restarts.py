@@ -49,9 +49,7 @@ async def test_killed_while_the_small_version_is_painted_it_goes_on_there(
     async with bot_process(settings, tmp_path / "one.log") as bot:
         await bot.wait_for_output("connected as")
         channel.ask("!stylize size=512 passes=4", CONTENT, STYLE)
-        await channel.wait(
-            lambda: any(re.search(r"step \d", text_of(c)) for c in channel.cards())
-        )
+        await channel.wait(lambda: any(re.search(r"step \d", text_of(c)) for c in channel.cards()))
         await bot.kill()
     async with bot_process(settings, tmp_path / "two.log") as bot:
         final = await channel.final()
