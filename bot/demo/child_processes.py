@@ -146,13 +146,20 @@ async def run_playground(folder: Path, *, port: int) -> AsyncIterator[Playground
 
 @contextlib.asynccontextmanager
 async def run_bot(
-    folder: Path, playground: PlaygroundAddress, options: argparse.Namespace
+    folder: Path, playground: PlaygroundAddress, options: argparse.Namespace, *, data_dir: Path
 ) -> AsyncIterator[ChildProcess]:
-    """Run the bot as a child process, connected to the local Discord."""
+    """Run the bot as a child process, connected to the local Discord.
+
+    Args:
+        folder: for its log.
+        playground: the local Discord.
+        options: the arguments of the demo.
+        data_dir: where the bot keeps its jobs and pictures.
+    """
     environment = {
         "DISCORD_TOKEN": playground.bot_token,
         "STYLEBOT_DISCORD_URL": playground.url,
-        "STYLEBOT_DATA_DIR": str(folder / "data"),
+        "STYLEBOT_DATA_DIR": str(data_dir),
         "STYLEBOT_RECIPE": options.recipe,
         "STYLEBOT_EDIT_INTERVAL_SECONDS": "1",  # the playground allows it
     }

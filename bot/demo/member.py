@@ -72,22 +72,26 @@ class Member:
             return message
 
     @contextlib.asynccontextmanager
-    async def listen(self) -> AsyncIterator[AsyncIterator[Message]]:
-        """Open a connection; iterate over the bot's messages as they are posted and edited."""
+    async def listen(self) -> AsyncIterator[AsyncIterator[tuple[str, Message]]]:
+        """Open a connection; iterate over the messages that are posted, edited and deleted.
+
+        Yields:
+            (name of the event, message); of a deleted one, the ids only.
+        """
         async with self._session.ws_connect(
             f"{self._api}/live", params=self._identity, max_msg_size=0, heartbeat=20
         ) as socket:
-            yield self._bot_messages(socket)
+            yield self._message_events(socket)
 
-    async def _bot_messages(
+    async def _message_events(
         self, socket: aiohttp.ClientWebSocketResponse
-    ) -> AsyncIterator[Message]:
+    ) -> AsyncIterator[tuple[str, Message]]:
         async for frame in socket:
             event = frame.json()
             kind, data = event["t"], event["d"]
             self.transcript.append({"at": datetime.now(UTC).isoformat(), "t": kind, "d": data})
-            if kind in {"MESSAGE_CREATE", "MESSAGE_UPDATE"} and data["author"].get("bot"):
-                yield data
+            if kind in {"MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE"}:
+                yield kind, data
 
     async def download(self, url: str) -> bytes:
         """Return the bytes of an attachment."""

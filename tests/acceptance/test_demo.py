@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import re
+import signal
 import sys
 
+import aiohttp
 import pytest
 from PIL import Image
 
@@ -90,3 +93,106 @@ async def test_a_refusal_fails_with_the_reason_that_the_bot_gives(tmp_path):
     assert status == 1
     assert "notes.png" in output
     assert "not a picture" in " ".join(output.split())
+
+
+class Visitor:
+    """A member on the chat page of a running demo, and what the demo has printed."""
+
+    def __init__(self, process, session):
+        self.process = process
+        self.printed = ""
+        self._session = session
+        self._reading = asyncio.create_task(self._read())
+        self._changed = asyncio.Condition()
+
+    async def _read(self):
+        while line := await self.process.stdout.readline():
+            async with self._changed:
+                self.printed += line.decode()
+                self._changed.notify_all()
+
+    async def prints(self, text):
+        async with asyncio.timeout(150), self._changed:
+            await self._changed.wait_for(
+                lambda: text in self.printed or self.process.returncode is not None
+            )
+        assert text in self.printed, self.printed
+
+    @property
+    def api(self):
+        return re.search(r"http://127\.0\.0\.1:\d+", self.printed)[0] + "/_playground"
+
+    async def state(self):
+        async with self._session.get(f"{self.api}/state") as answer:
+            return await answer.json()
+
+    async def channel(self):
+        state = await self.state()
+        (channel,) = [each for each in state["channels"] if each["name"] == "stylize"]
+        return channel["id"], state["messages"][channel["id"]]
+
+    async def say(self, text, *pictures):
+        """Post a message; return the bot's answer to it."""
+        channel, _ = await self.channel()
+        form = aiohttp.FormData()
+        form.add_field("payload_json", json.dumps({"content": text}))
+        for index, picture in enumerate(pictures):
+            form.add_field(f"files[{index}]", picture.read_bytes(), filename=picture.name)
+        address = f"{self.api}/channels/{channel}/messages"
+        async with self._session.post(address, data=form) as answer:
+            posted = await answer.json()
+        return await self.find(
+            lambda message: message.get("message_reference", {}).get("message_id") == posted["id"]
+        )
+
+    async def find(self, is_wanted):
+        async with asyncio.timeout(150):
+            while True:
+                _, messages = await self.channel()
+                found = [m for m in messages if m["author"].get("bot") and is_wanted(m)]
+                if found:
+                    return found[0]
+                await asyncio.sleep(0.2)
+
+    async def press(self, message, custom_id):
+        wanted = {
+            "type": 3,
+            "channel_id": message["channel_id"],
+            "message_id": message["id"],
+            "custom_id": custom_id,
+        }
+        async with self._session.post(f"{self.api}/interactions", json=wanted) as answer:
+            assert answer.ok
+
+
+@pytest.mark.slow
+async def test_nothing_that_a_visitor_does_ends_it(tmp_path):
+    photograph = _photograph(tmp_path / "mine.png", "teal")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "demo", "--size", "512", "--recipe", "fine",
+        env=os.environ | {"STYLEBOT_DATA_DIR": str(tmp_path / "kept"), "COLUMNS": "1000"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    async with aiohttp.ClientSession() as session:
+        visitor = Visitor(process, session)
+        try:
+            await visitor.prints("Press Ctrl-C here to stop")
+            assert str(tmp_path / "kept") in visitor.printed
+            card = await visitor.find(lambda m: "job " in json.dumps(m["embeds"]))
+            await visitor.say("!help")
+            await visitor.say("!stylize", photograph, photograph)
+            assert "The sample" not in visitor.printed
+
+            job = card["components"][0]["components"][0]["custom_id"]
+            await visitor.press(card, job)
+            await visitor.prints("The sample is not painted: it was cancelled")
+            await visitor.say("!pause")
+            assert process.returncode is None
+            assert (tmp_path / "kept" / "stylebot.sqlite3").exists()
+            process.send_signal(signal.SIGINT)
+            assert await asyncio.wait_for(process.wait(), 60) == 0, visitor.printed
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
