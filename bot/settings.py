@@ -148,10 +148,13 @@ class Settings(BaseSettings):
         description="Longest time to inspect one picture, however busy the machine is. Seconds.",
     )
     inspection_cpu_seconds: int = Field(
-        default=20, gt=0, description="Longest CPU time to inspect one picture. Seconds."
+        default=20, gt=0, description="Longest CPU time to decode one picture. Seconds."
     )
     inspection_memory_bytes: int = Field(
-        default=1536 * MIB, gt=0, description="Memory limit of the inspecting process. Bytes."
+        default=1024 * MIB,
+        gt=0,
+        description="Memory limit of each process that decodes: two that inspect, and one per "
+        "worker. Bytes.",
     )
 
     # Painting

@@ -14,6 +14,7 @@ from bot.app.login import log_in, read_token
 from bot.artefacts import open_artefacts
 from bot.errors import ConfigurationError, StyleBotError
 from bot.executors.process import create_executor
+from bot.intake.inspection import Inspector
 from bot.intake.intake import default_size
 from bot.ops.health import HealthServer
 from bot.ops.logging import configure_logging
@@ -55,6 +56,7 @@ async def check(settings: Settings, *, report: Callable[[CheckResult], None]) ->
         "database": _check_database,
         "disk": _check_disk,
         "health port": _check_health_port,
+        "sandbox": _check_sandbox,
         "worker": _check_worker,
     }
     passed = True
@@ -175,6 +177,15 @@ async def _check_health_port(settings: Settings) -> str:
     await server.start()
     await server.close()
     return f"{settings.health_host}:{settings.health_port} is free"
+
+
+async def _check_sandbox(settings: Settings) -> str:
+    """Say what the processes that decode are held by, and what the kernel lacks for it."""
+    async with Inspector(settings) as inspector:
+        gaps = inspector.confinement.gaps
+    if gaps:  # members' pictures are decoded all the same, so a start does not fail
+        return f"incomplete: {'; '.join(gaps)}"
+    return "decoders have no files, no network and no secrets (Landlock, seccomp)"
 
 
 async def _check_worker(settings: Settings) -> str:

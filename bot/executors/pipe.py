@@ -1,8 +1,8 @@
-"""The frame format of the pipes between the bot and a worker.
+"""The frame format of the pipes between the bot, a worker and the process that decodes for it.
 
 A frame consists of the header's length (4 bytes, big-endian), the header (a JSON object in UTF-8)
 and the blobs, whose lengths are in the header under ``"blobs"``. It is limited to JSON and bytes
-because a worker decodes untrusted pictures: nothing that it sends may be executed.
+because untrusted pictures are decoded: nothing that is sent may be executed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import asyncio
@@ -49,7 +49,7 @@ def encode(frame: Frame) -> list[bytes]:
     return [_LENGTH.pack(len(header)) + header, *frame.blobs]
 
 
-def read(stream: BinaryIO) -> Frame | None:
+def read(stream: IO[bytes]) -> Frame | None:
     """Read the next frame; return None at the end of the stream.
 
     Raises:
@@ -100,7 +100,7 @@ def _parse_header(raw: bytes) -> tuple[str, dict[str, Any], list[int]]:
     return kind, fields, sizes
 
 
-def _read_exactly(stream: BinaryIO, size: int, *, may_end: bool = False) -> bytes:
+def _read_exactly(stream: IO[bytes], size: int, *, may_end: bool = False) -> bytes:
     data = stream.read(size)
     if len(data) < size and not (may_end and not data):
         msg = f"the stream ended {size - len(data)} bytes early"

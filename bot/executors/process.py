@@ -12,6 +12,7 @@ from bot.executors.execution import WorkExecution
 from bot.executors.pipe import FrameError
 from bot.executors.protocol import Cancelled, Event, Failed
 from bot.executors.supervisor import START_SECONDS, WorkerSupervisor
+from bot.ops.sandbox import ResourceLimits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["ProcessExecutor", "create_executor"]
 
 SILENCE_SECONDS: Final = 600.0
+DECODING_LIMITS: Final = ResourceLimits(memory_bytes=1 << 30, cpu_seconds=20)
 
 
 def create_executor(settings: Settings) -> Executor:
@@ -40,6 +42,10 @@ def create_executor(settings: Settings) -> Executor:
                 memory_limit=settings.painting_memory_bytes,
                 checkpoint_seconds=settings.checkpoint_seconds,
                 snapshot_seconds=settings.snapshot_seconds,
+                decoding_limits=ResourceLimits(
+                    memory_bytes=settings.inspection_memory_bytes,
+                    cpu_seconds=settings.inspection_cpu_seconds,
+                ),
                 grace_seconds=min(10.0, settings.shutdown_seconds / 2),
             )
 
@@ -56,6 +62,7 @@ class ProcessExecutor:
         memory_limit: bytes that one painting may take; None for all that its device has.
         checkpoint_seconds: least time between two checkpoints of a job.
         snapshot_seconds: time after which a step ends with a snapshot, in seconds.
+        decoding_limits: of the process that decodes a job's pictures.
         grace_seconds: how long a worker may take to stop before it is killed.
         silence_seconds: how long a busy worker may send nothing before it is killed.
 
@@ -71,6 +78,7 @@ class ProcessExecutor:
         memory_limit: int | None = None,
         checkpoint_seconds: float = 5.0,
         snapshot_seconds: float = 4.0,
+        decoding_limits: ResourceLimits = DECODING_LIMITS,
         grace_seconds: float = 10.0,
         silence_seconds: float = SILENCE_SECONDS,
     ) -> None:
@@ -82,6 +90,7 @@ class ProcessExecutor:
         self._memory_limit = memory_limit
         self._checkpoint_seconds = checkpoint_seconds
         self._snapshot_seconds = snapshot_seconds
+        self._decoding_limits = decoding_limits
         self._grace_seconds = grace_seconds
         self._silence_seconds = silence_seconds
         self._run_numbers = itertools.count(1)
@@ -171,6 +180,7 @@ class ProcessExecutor:
             memory_limit=self._memory_limit,
             checkpoint_seconds=self._checkpoint_seconds,
             snapshot_seconds=self._snapshot_seconds,
+            decoding_limits=self._decoding_limits,
             on_devices=self._on_devices,
         )
 

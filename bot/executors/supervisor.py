@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from bot.ops.sandbox import ResourceLimits
+
 __all__ = ["START_SECONDS", "WorkerSupervisor"]
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ class WorkerSupervisor:
         memory_limit: bytes that one painting may take; None for all that the device has.
         checkpoint_seconds: least time between two checkpoints of a job.
         snapshot_seconds: time after which a step ends with a snapshot, in seconds.
+        decoding_limits: of the process that decodes a job's pictures.
         on_devices: called with every device of this machine once ``"auto"`` is resolved.
 
     Attributes:
@@ -54,6 +57,7 @@ class WorkerSupervisor:
         memory_limit: int | None,
         checkpoint_seconds: float,
         snapshot_seconds: float,
+        decoding_limits: ResourceLimits,
         on_devices: Callable[[tuple[str, ...]], None],
     ) -> None:
         self.device = device
@@ -63,6 +67,7 @@ class WorkerSupervisor:
         self._memory_limit = memory_limit
         self._checkpoint_seconds = checkpoint_seconds
         self._snapshot_seconds = snapshot_seconds
+        self._decoding_limits = decoding_limits
         self._on_devices = on_devices
         self._changed = asyncio.Condition()
         self._ready_worker: WorkerProcess | None = None
@@ -128,6 +133,7 @@ class WorkerSupervisor:
             memory_limit=self._memory_limit,
             checkpoint_seconds=self._checkpoint_seconds,
             snapshot_seconds=self._snapshot_seconds,
+            decoding_limits=self._decoding_limits,
         )
         self.worker = worker
         configuration_error = None

@@ -18,10 +18,13 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from bot.executors import pipe
+from bot.executors.picture_decoder import DecodingError, PictureDecoder
 from bot.executors.pipe import Frame
+from bot.executors.work_parts import read_parts
+from bot.ops.sandbox import ResourceLimits
 from stylenet import images
 from stylenet.errors import (
     CheckpointError,
@@ -38,16 +41,11 @@ from stylenet.recipe import Recipe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from PIL import Image
-
     from stylenet.events import PaintingEvent
 
 __all__ = ["FrameReader", "FrameWriter", "Worker"]
 
 logger = logging.getLogger("worker")
-
-_MAX_PIXELS: Final = 1 << 31
-"""The pictures of a work have passed the inspection, which enforces the operator's limit."""
 
 NICENESS = 10
 _PR_SET_PDEATHSIG = 1
@@ -115,6 +113,7 @@ class Worker:
         memory_limit: bytes that one painting may take; None for all that the device has.
         checkpoint_seconds: least time between two checkpoints.
         snapshot_seconds: time after which a step ends with a snapshot, in seconds.
+        decoder: decodes the pictures of works, in processes of its own.
     """
 
     def __init__(
@@ -127,6 +126,7 @@ class Worker:
         memory_limit: int | None,
         checkpoint_seconds: float,
         snapshot_seconds: float,
+        decoder: PictureDecoder,
     ) -> None:
         self._writer = writer
         self._reader = reader
@@ -135,10 +135,12 @@ class Worker:
         self._memory_limit = memory_limit
         self._checkpoint_seconds = checkpoint_seconds
         self._snapshot_seconds = snapshot_seconds
+        self._decoder = decoder
 
     def serve(self) -> NoReturn:
         """Paint every work that is received."""
         while True:
+            self._decoder.prepare()
             frame = self._reader.next_work()
             run = int(frame.fields["run"])
             if not self._paint(frame, run):
@@ -181,6 +183,8 @@ class Worker:
             self._send_failure(run, "diverged", error)
         except EmptyMaskError as error:
             self._send_failure(run, "empty_mask", error)
+        except DecodingError as error:
+            self._send_failure(run, error.code, error, retryable=error.is_retryable)
         except ImageError as error:
             self._send_failure(run, "unreadable_picture", error)
         except (RecipeError, WeightsError) as error:
@@ -195,45 +199,24 @@ class Worker:
         return True
 
     def _paint_events(self, frame: Frame, run: int) -> Iterator[PaintingEvent]:
-        """Decode a work and paint it.
+        """Have a work decoded and paint it.
 
         Raises:
+            DecodingError: one of its pictures cannot be used.
             StylenetError: it cannot be painted.
             ValueError: the frame is not a work.
         """
         from stylenet import paint  # noqa: PLC0415
 
-        recipe = Recipe.from_json(frame.fields["recipe"])
-        resume: bytes | None = None
-        start: Image.Image | None = None
-        pictures: list[Image.Image] = []  # the content, then the styles
-        masks: list[Image.Image | None] = []
-        for part, data in zip(frame.fields["parts"], frame.blobs, strict=True):
-            match part:
-                case "checkpoint":
-                    resume = data
-                case "start":
-                    start = images.decode(data, max_pixels=_MAX_PIXELS)
-                case "mask":
-                    mask = images.decode_mask(data, max_pixels=_MAX_PIXELS) if data else None
-                    masks.append(mask)
-                case "content" | "style":
-                    keep_alpha = part == "content" and recipe.keep_transparency
-                    pictures.append(
-                        images.decode(data, max_pixels=_MAX_PIXELS, keep_alpha=keep_alpha)
-                    )
-                case _:
-                    msg = f"unknown part of a work: {part!r}"
-                    raise ValueError(msg)
-        content, *styles = pictures
+        parts = read_parts(frame, self._decoder)
 
         def events(resume: bytes | None) -> Iterator[PaintingEvent]:
             return paint(
-                content,
-                styles,
-                recipe,
-                masks=masks,
-                start=start,
+                parts.content,
+                parts.styles,
+                parts.recipe,
+                masks=parts.masks,
+                start=parts.start,
                 weights=self._weights,
                 device=self._device,
                 memory_limit=self._memory_limit,
@@ -244,9 +227,9 @@ class Worker:
             )
 
         try:
-            yield from events(resume)
+            yield from events(parts.checkpoint)
         except CheckpointError as error:
-            if resume is None:
+            if parts.checkpoint is None:
                 raise
             logger.warning("run %d starts over: %s", run, error)
             yield from events(None)
@@ -334,6 +317,8 @@ def _main() -> NoReturn:
     parser.add_argument("--memory-limit", type=int)
     parser.add_argument("--checkpoint-seconds", type=float, default=5.0)
     parser.add_argument("--snapshot-seconds", type=float, default=4.0)
+    parser.add_argument("--decoding-memory", type=int, required=True)
+    parser.add_argument("--decoding-cpu-seconds", type=int, required=True)
     arguments = parser.parse_args()
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -355,6 +340,12 @@ def _main() -> NoReturn:
         memory_limit=arguments.memory_limit,
         checkpoint_seconds=arguments.checkpoint_seconds,
         snapshot_seconds=arguments.snapshot_seconds,
+        decoder=PictureDecoder(
+            ResourceLimits(
+                memory_bytes=arguments.decoding_memory,
+                cpu_seconds=arguments.decoding_cpu_seconds,
+            )
+        ),
     )
     try:
         if not reader.has_work:

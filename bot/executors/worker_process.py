@@ -18,11 +18,13 @@ from bot.ops.tasks import BackgroundTasks
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bot.ops.sandbox import ResourceLimits
+
 __all__ = ["WorkerProcess"]
 
 logger = logging.getLogger(__name__)
 
-# A worker decodes untrusted pictures, so it does not inherit secrets.
+# A worker handles the pixels of untrusted pictures, so it does not inherit secrets.
 SECRET_PREFIXES: Final = ("DISCORD_", "STYLEBOT_", "AWS_", "PG")
 # Between two convolutions, torch's threads spin while they wait for one another. If other programs
 # use the cores as well, the threads that spin keep those that compute from running: on two busy
@@ -61,6 +63,7 @@ class WorkerProcess:
         memory_limit: int | None,
         checkpoint_seconds: float,
         snapshot_seconds: float,
+        decoding_limits: ResourceLimits,
     ) -> WorkerProcess:
         """Start a worker without waiting until it is ready.
 
@@ -71,6 +74,8 @@ class WorkerProcess:
             *("-m", "bot.executors.worker", "--parent", str(os.getpid()), "--device", device),
             *("--checkpoint-seconds", str(checkpoint_seconds)),
             *("--snapshot-seconds", str(snapshot_seconds)),
+            *("--decoding-memory", str(decoding_limits.memory_bytes)),
+            *("--decoding-cpu-seconds", str(decoding_limits.cpu_seconds)),
         ]
         if weights is not None:
             arguments += ["--weights", str(weights)]

@@ -1,22 +1,23 @@
 """Decode one untrusted picture, report on it and exit: run with ``python -m``.
 
-`bot.intake.inspection` starts this module with the limits as one JSON argument. The process
-applies the limits to itself, writes a newline when it is ready, reads the whole picture from
-standard input, decodes it and writes one JSON object to standard output: either the picture's
-properties with a reduced copy, or the reason why it cannot be used. The copy is sent as raw
-pixels, so that the bot need not decode anything this process wrote. The process holds no secrets
-and opens no files.
+`bot.intake.inspection` starts this module with the limits as one JSON argument. The process limits
+and confines itself and writes one line, which says how it is confined, when it is ready. It reads
+the whole picture from standard input, decodes it and writes one JSON object to standard output:
+either the picture's properties with a reduced copy, or the reason why it cannot be used. The copy
+is sent as raw pixels, so that the bot need not decode anything this process wrote. The process
+holds no secrets and opens no files.
 """
 
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import sys
 from typing import TYPE_CHECKING
 
 from bot.errors import PictureProblem
-from bot.ops.sandbox import confine
+from bot.ops.sandbox import ResourceLimits, confine
 from stylenet.errors import (
     ImageSizeError,
     TransparentImageError,
@@ -28,31 +29,7 @@ from stylenet.images import inspect_with_preview
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["examine_picture", "limit_resources", "main"]
-
-
-def limit_resources(*, memory_bytes: int, cpu_seconds: int) -> None:
-    """Limit the resources of this process; do nothing where the system has no such limits.
-
-    Hard limits are set, so that code injected by a malicious picture cannot raise them.
-
-    Args:
-        memory_bytes: address space.
-        cpu_seconds: CPU time.
-    """
-    if sys.platform == "win32":
-        return
-    import resource  # noqa: PLC0415 - not on Windows
-
-    limits = {
-        resource.RLIMIT_CPU: cpu_seconds,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_CORE: 0,
-    }
-    if sys.platform == "linux":  # other systems do not enforce it usefully
-        limits[resource.RLIMIT_AS] = memory_bytes
-    for which, limit in limits.items():
-        resource.setrlimit(which, (limit, limit))
+__all__ = ["examine_picture", "main"]
 
 
 def examine_picture(
@@ -112,8 +89,10 @@ def _size_problem(error: ImageSizeError, max_aspect_ratio: float) -> tuple[Pictu
 def main() -> None:
     """Inspect the picture on standard input within the limits given as the first argument."""
     limits = json.loads(sys.argv[1])
-    limit_resources(memory_bytes=limits.pop("memory_bytes"), cpu_seconds=limits.pop("cpu_seconds"))
-    confine()
+    ResourceLimits(
+        memory_bytes=limits.pop("memory_bytes"), cpu_seconds=limits.pop("cpu_seconds")
+    ).apply()
+    json.dump(dataclasses.asdict(confine()), sys.stdout)
     sys.stdout.write("\n")
     sys.stdout.flush()
     json.dump(examine_picture(sys.stdin.buffer.read(), **limits), sys.stdout)

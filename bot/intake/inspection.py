@@ -14,7 +14,6 @@ import base64
 import contextlib
 import json
 import logging
-import os
 import sys
 from collections import deque
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PIL import Image
 
 from bot.errors import PictureProblem, PictureRefused
+from bot.ops.sandbox import Confinement, clean_environment
 from bot.ops.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["InspectedPicture", "Inspector"]
 
 logger = logging.getLogger(__name__)
+
+PROCESS: Final = ("-m", "bot.intake.inspecting_process")
 
 MAX_CONCURRENT: Final = 2
 """Pictures inspected at the same time; further ones wait."""
@@ -55,16 +57,6 @@ MAX_REPLY_BYTES: Final = 4096 + 4 * PREVIEW_SIDE**2
 """A preview takes three bytes per pixel, and base64 adds a third."""
 
 READ_BYTES: Final = 65_536
-
-INHERITED_ENVIRONMENT: Final = (
-    "PATH",
-    "PYTHONPATH",
-    "LD_LIBRARY_PATH",
-    "SYSTEMROOT",
-    "LANG",
-    "LC_ALL",
-)
-"""The only variables passed to the process; the Discord token is not among them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -96,9 +88,13 @@ class Inspector:
     """Inspects pictures, each in its own process and never on the event loop.
 
     Call `start` and `close`, or use it as an asynchronous context manager.
+
+    Attributes:
+        confinement: what holds the processes, as the newest one reported when it was ready.
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.confinement = Confinement()
         self._timeout = settings.inspection_timeout_seconds
         self._limits = json.dumps(
             {
@@ -117,7 +113,7 @@ class Inspector:
         self._closed = False
 
     async def start(self) -> None:
-        """Start the idle processes and wait for the first.
+        """Start the idle processes, wait for the first, and warn if it is not fully confined.
 
         Raises:
             OSError: processes cannot be started here.
@@ -125,6 +121,8 @@ class Inspector:
         """
         self._refill()
         await asyncio.shield(self._idle[0])
+        if self.confinement.gaps:
+            logger.warning("decoders are not fully confined: %s", "; ".join(self.confinement.gaps))
 
     async def close(self) -> None:
         """Stop the idle processes; a running inspection stops its own when it is cancelled."""
@@ -212,30 +210,26 @@ class Inspector:
         """
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-m",
-            "bot.intake.inspecting_process",
+            *PROCESS,
             self._limits,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env=_environment(),
+            env=clean_environment(),
         )
-        is_ready = False
+        confinement = None
         try:
             async with asyncio.timeout(START_TIMEOUT_SECONDS):
-                is_ready = await _stdout(process).readline() == b"\n"
+                # Written before any picture is read, so it can be believed.
+                if line := await _stdout(process).readline():
+                    confinement = Confinement(**json.loads(line))
         finally:
-            if not is_ready:
+            if confinement is None:
                 await _stop(process)
-        if not is_ready:
+        if confinement is None:
             raise OSError("the inspecting process exited before it was ready")
+        self.confinement = confinement
         return process
-
-
-def _environment() -> dict[str, str]:
-    inherited = {name: os.environ[name] for name in INHERITED_ENVIRONMENT if name in os.environ}
-    # Every BLAS thread reserves address space, which is limited; none is needed.
-    return inherited | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}
 
 
 def _stdout(process: Process) -> asyncio.StreamReader:

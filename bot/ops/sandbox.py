@@ -26,7 +26,17 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Confinement", "confine"]
+__all__ = ["Confinement", "ResourceLimits", "clean_environment", "confine"]
+
+_INHERITED_VARIABLES: Final = (
+    "PATH",
+    "PYTHONPATH",
+    "LD_LIBRARY_PATH",
+    "SYSTEMROOT",
+    "LANG",
+    "LC_ALL",
+)
+"""The only variables that a process that decodes gets; no secret is among them."""
 
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_SECCOMP: Final = 22
@@ -98,6 +108,13 @@ _ARCHITECTURES: Final = {
 # fmt: on
 
 
+_NO_CONFINEMENT: Final = (
+    "neither Landlock nor seccomp (both are Linux's): a member's file that exploits a decoder can "
+    "read this user's files and reach the network; run the bot on Linux 5.13 or later, or in a "
+    "container that holds nothing else"
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Confinement:
     """What holds this process from now on.
@@ -111,9 +128,66 @@ class Confinement:
     seccomp: bool = False
 
     @property
-    def is_complete(self) -> bool:
-        """Whether every layer is in force."""
-        return self.landlock >= _SCOPES_SINCE and self.seccomp
+    def gaps(self) -> tuple[str, ...]:
+        """What this system lacks and what that means, for the operator; empty if it is nothing."""
+        if not self.landlock and not self.seccomp:
+            return (_NO_CONFINEMENT,)
+        gaps = []
+        if not self.seccomp:
+            gaps.append(
+                "no seccomp (switched off, or neither x86-64 nor 64-bit ARM): files are closed by "
+                "Landlock, but a file that exploits a decoder can use sockets and start processes"
+            )
+        if not self.landlock:
+            gaps.append(
+                "no Landlock (Linux 5.13 and later have it, if it is not switched off): files and "
+                "network are closed by seccomp alone, without a second layer"
+            )
+        elif self.landlock < _SCOPES_SINCE:
+            gaps.append(
+                f"Landlock's version {self.landlock} of {_SCOPES_SINCE} (Linux 6.12 has it): "
+                "signals and the network are closed by seccomp alone, without a second layer"
+            )
+        return tuple(gaps)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResourceLimits:
+    """Limits of a process that decodes.
+
+    Attributes:
+        memory_bytes: address space.
+        cpu_seconds: CPU time.
+    """
+
+    memory_bytes: int
+    cpu_seconds: int
+
+    def apply(self) -> None:
+        """Limit this process for good; do nothing where the system has no such limits.
+
+        Hard limits are set, so that code injected by a malicious picture cannot raise them.
+        """
+        if sys.platform == "win32":
+            return
+        import resource  # noqa: PLC0415 - not on Windows
+
+        limits = {
+            resource.RLIMIT_CPU: self.cpu_seconds,
+            resource.RLIMIT_FSIZE: 0,
+            resource.RLIMIT_CORE: 0,
+        }
+        if sys.platform == "linux":  # other systems do not enforce it usefully
+            limits[resource.RLIMIT_AS] = self.memory_bytes
+        for which, limit in limits.items():
+            resource.setrlimit(which, (limit, limit))
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment for a process that decodes, without secrets."""
+    inherited = {name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ}
+    # Every BLAS thread reserves address space, which is limited; none is needed.
+    return inherited | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}
 
 
 def confine() -> Confinement:

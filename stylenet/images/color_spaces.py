@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from typing import TYPE_CHECKING, Final
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["apply_code_points", "apply_gamma", "apply_icc_profile", "lab_to_rgb", "to_eight_bits"]
 
 _ICC_MODES: Final = {"RGB ": "RGB", "CMYK": "CMYK", "GRAY": "L"}
-_STRIP_PIXELS: Final = 1 << 20
-"""Pixels converted at once, so that a large picture needs little memory."""
-
 _D65: Final = (0.3127, 0.3290)
 _SRGB_PRIMARIES: Final = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 _PRIMARIES: Final = {
@@ -58,28 +56,31 @@ def to_eight_bits(
         highest: the value of white.
         inverted: whether 0 is white.
     """
-    result = Image.new("L", image.size)
-    rows = max(1, _STRIP_PIXELS // image.width)
-    for top in range(0, image.height, rows):
-        box = (0, top, image.width, min(top + rows, image.height))
-        values = np.asarray(image.crop(box)).astype(np.int64).clip(0, highest)
-        scaled = (values * 255 + highest // 2) // highest
-        result.paste(Image.fromarray((255 - scaled if inverted else scaled).astype(np.uint8)), box)
-    return result
+    values = np.asarray(image).astype(np.int64).clip(0, highest)
+    scaled = (values * 255 + highest // 2) // highest
+    return Image.fromarray((255 - scaled if inverted else scaled).astype(np.uint8))
 
 
 def apply_icc_profile(image: Image.Image, profile: bytes) -> Image.Image:
     """Convert to sRGB; with a broken or unsuitable profile return the image as is."""
     try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if _ICC_MODES.get(source.profile.xcolor_space) != image.mode:
-            return image
-        converted = ImageCms.profileToProfile(
-            image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-        )
+        transform = _transform_to_srgb(profile, image.mode)
+        return image if transform is None else transform.apply(image)
     except (OSError, ValueError, ImageCms.PyCMSError):
         return image  # ignore a broken profile, as browsers do
-    return image if converted is None else converted
+
+
+@functools.lru_cache(maxsize=1)  # for the next strip of the same picture
+def _transform_to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Return the transform; None if the profile is not for pictures of this mode.
+
+    Raises:
+        OSError, ValueError, ImageCms.PyCMSError: the profile is broken.
+    """
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    if _ICC_MODES.get(source.profile.xcolor_space) != mode:
+        return None
+    return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
 
 
 def lab_to_rgb(image: Image.Image) -> Image.Image:
@@ -145,13 +146,9 @@ def _convert(image: Image.Image, linear: Values, matrix: Values | None) -> Image
     if matrix is None or image.mode != "RGB":
         levels = np.rint(_encode_srgb(linear) * 255).astype(np.uint8).tolist()
         return image.point(levels * len(image.getbands()))
-    rows = max(1, _STRIP_PIXELS // image.width)
-    for top in range(0, image.height, rows):
-        box = (0, top, image.width, min(top + rows, image.height))
-        values = linear.astype(np.float32)[np.asarray(image.crop(box))]
-        encoded = _encode_srgb(values @ matrix.T.astype(np.float32))
-        image.paste(Image.fromarray(np.rint(encoded * 255).astype(np.uint8)), box)
-    return image
+    values = linear.astype(np.float32)[np.asarray(image)]
+    encoded = _encode_srgb(values @ matrix.T.astype(np.float32))
+    return Image.fromarray(np.rint(encoded * 255).astype(np.uint8))
 
 
 def _matrix_to_srgb(primaries: tuple[float, ...], white: tuple[float, ...]) -> Values | None:

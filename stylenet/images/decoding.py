@@ -9,8 +9,9 @@ from typing import Final
 from PIL import Image
 
 from stylenet.errors import EmptyMaskError, TransparentImageError
+from stylenet.images.encoding import fit_exactly
 from stylenet.images.formats import FORMATS
-from stylenet.images.frame import MAX_PIXELS, Limits, decode_picture
+from stylenet.images.frame import FULL_SIZE, MAX_PIXELS, Limits, Reduction, decode_picture
 from stylenet.images.transparency import is_single_color
 
 __all__ = [
@@ -47,7 +48,14 @@ class ImageInfo:
     is_single_color: bool
 
 
-def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, keep_alpha: bool = False) -> Image.Image:
+def decode(
+    data: bytes,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    keep_alpha: bool = False,
+    longest_side: int | None = None,
+    shortest_side: int | None = None,
+) -> Image.Image:
     """Decode a picture to sRGB as viewers show it.
 
     Applies EXIF orientation (not XMP's, as browsers do), converts from the file's colour space,
@@ -59,6 +67,8 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, keep_alpha: bool = Fals
         data: the file's bytes.
         max_pixels: limit of width × height.
         keep_alpha: whether to return the opacity as well.
+        longest_side: in pixels; a larger picture is reduced to exactly this.
+        shortest_side: in pixels; a larger picture is reduced by a whole number, to no less.
 
     Returns:
         The picture in mode RGB, without metadata; with `keep_alpha` and transparency in mode RGBA,
@@ -70,16 +80,25 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS, keep_alpha: bool = Fals
         ImageSizeError: more than `max_pixels`; checked before the pixels are decoded.
         TransparentImageError: nothing is visible.
     """
-    picture = decode_picture(data, Limits(max_pixels=max_pixels))
+    if longest_side is not None:
+        reduction = Reduction(longest_side=_SAMPLES_PER_SIDE * longest_side)
+    else:
+        reduction = _no_smaller_than(shortest_side)
+    picture = decode_picture(data, Limits(max_pixels=max_pixels), reduction=reduction)
     if picture.is_fully_transparent:
         raise TransparentImageError
-    image = _without_metadata(picture.flattened())
-    if keep_alpha and picture.alpha is not None:
-        image.putalpha(picture.alpha)
+    image, alpha = picture.flattened(), picture.alpha
+    if longest_side is not None and max(picture.size) > longest_side:
+        image = _shrink(image, picture.size, longest_side)
+        alpha = alpha and _shrink(alpha, picture.size, longest_side)
+    if keep_alpha and alpha is not None:
+        image.putalpha(alpha)
     return image
 
 
-def decode_mask(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
+def decode_mask(
+    data: bytes, *, max_pixels: int = MAX_PIXELS, shortest_side: int | None = None
+) -> Image.Image:
     """Decode a mask: white where its style goes, black where not.
 
     Like `decode`, but converts colours to luma and flattens transparency on black, so that nothing
@@ -92,7 +111,9 @@ def decode_mask(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
         UnreadableImageError, UnsupportedImageError, ImageSizeError: see `decode`.
         EmptyMaskError: it is entirely black.
     """
-    mask = decode_picture(data, Limits(max_pixels=max_pixels)).flattened(_BLACK).convert("L")
+    reduction = _no_smaller_than(shortest_side)
+    picture = decode_picture(data, Limits(max_pixels=max_pixels), reduction=reduction)
+    mask = picture.flattened(_BLACK).convert("L")
     if mask.getextrema() == (0, 0):
         raise EmptyMaskError
     return mask
@@ -159,10 +180,11 @@ def inspect_with_preview(
         TransparentImageError: nothing is visible.
     """
     limits = Limits(min_side=min_side, max_pixels=max_pixels, max_aspect_ratio=max_aspect_ratio)
-    picture = decode_picture(data, limits, reduced_side=_SAMPLES_PER_SIDE * preview_side)
+    reduction = Reduction(longest_side=_SAMPLES_PER_SIDE * preview_side)
+    picture = decode_picture(data, limits, reduction=reduction)
     if picture.is_fully_transparent:
         raise TransparentImageError
-    preview = _without_metadata(picture.flattened())
+    preview = picture.flattened()
     info = ImageInfo(
         width=picture.size[0],
         height=picture.size[1],
@@ -174,6 +196,17 @@ def inspect_with_preview(
     return info, preview
 
 
-def _without_metadata(image: Image.Image) -> Image.Image:
-    """Return a copy without metadata or an open file."""
-    return Image.frombytes("RGB", image.size, image.tobytes())
+def _no_smaller_than(shortest_side: int | None) -> Reduction:
+    return FULL_SIZE if shortest_side is None else Reduction(shortest_side=shortest_side)
+
+
+def _shrink(image: Image.Image, size: tuple[int, int], longest_side: int) -> Image.Image:
+    """Resize a picture, which may be reduced already, to what `fit_longest_side` makes of it.
+
+    Args:
+        image: the picture.
+        size: its width and height before it was reduced.
+        longest_side: the longest side that it gets, in pixels.
+    """
+    scale = longest_side / max(size)
+    return fit_exactly(image, round(size[0] * scale), round(size[1] * scale))

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 import struct
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from PIL import Image
+from PIL.WebPImagePlugin import WebPImageFile
 
-from stylenet.errors import (
-    ImageError,
-    ImageSizeError,
-    UnreadableImageError,
-    UnsupportedImageError,
-)
-from stylenet.images import color_spaces, png
+from stylenet.errors import ImageError, ImageSizeError, UnreadableImageError
+from stylenet.images import png
+from stylenet.images.conversion import convert
 from stylenet.images.formats import is_animated, open_image
 from stylenet.images.transparency import (
     choose_background,
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
 
     from PIL.ImageFile import ImageFile
 
-__all__ = ["MAX_PIXELS", "Limits", "Picture", "decode_picture"]
+__all__ = ["FULL_SIZE", "MAX_PIXELS", "Limits", "Picture", "Reduction", "decode_picture"]
 
 MAX_PIXELS: Final = 64_000_000
 """Default limit of width × height, in pixels: phones' 50 megapixels, with some slack."""
@@ -48,9 +45,7 @@ _ORIENTATIONS: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 _SWAPPED: Final = frozenset({5, 6, 7, 8})
-_SIXTEEN_BIT_MODES: Final = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
-_WIDE_MODES: Final = frozenset({"I", "F"})
-_WHITE_IS_ZERO_TAG, _BITS_TAG, _SUBFILE_TAG = 262, 258, 254  # of TIFF
+_SUBFILE_TAG: Final = 254  # of TIFF
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +81,27 @@ class Limits:
             )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reduction:
+    """How far a picture may be reduced, by a whole number, while it is decoded.
+
+    Attributes:
+        longest_side: least length of the longer side afterwards, in pixels.
+        shortest_side: least length of the shorter side afterwards, in pixels.
+    """
+
+    longest_side: int = 1
+    shortest_side: int = 1
+
+    def factor(self, width: int, height: int) -> int:
+        """Return how many pixels of each side become one; 1 for a picture that is not larger."""
+        longer, shorter = max(width, height), min(width, height)
+        return max(1, min(longer // self.longest_side, shorter // self.shortest_side))
+
+
+FULL_SIZE: Final = Reduction(longest_side=sys.maxsize)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Picture:
     """A decoded frame.
@@ -114,17 +130,18 @@ class Picture:
         if self.alpha is None:
             return self.image
         color = background or choose_background(self.image, self.alpha)
-        return Image.composite(self.image, Image.new("RGB", self.image.size, color), self.alpha)
+        flat = Image.new("RGB", self.image.size, color)
+        flat.paste(self.image, mask=self.alpha)
+        return flat
 
 
-def decode_picture(data: bytes, limits: Limits, *, reduced_side: int | None = None) -> Picture:
+def decode_picture(data: bytes, limits: Limits, *, reduction: Reduction = FULL_SIZE) -> Picture:
     """Decode the first frame that shows something, or the first if none does.
 
     Args:
         data: the file's bytes.
         limits: checked before the pixels of a frame are decoded.
-        reduced_side: longest side that is needed, in pixels; larger pictures may be reduced by
-            a whole number, to no less than this.
+        reduction: how far a large picture is reduced.
 
     Raises:
         UnreadableImageError: not a picture, or truncated.
@@ -139,11 +156,13 @@ def decode_picture(data: bytes, limits: Limits, *, reduced_side: int | None = No
             metadata = png.PngMetadata(cicp=_nclx(data))
         for _ in _frames(file, image_format, hides_first=metadata.hides_first_frame):
             try:
-                picture = _decode_frame(file, image_format, metadata, limits, reduced_side)
+                picture = _decode_frame(file, image_format, metadata, limits, reduction)
             except ImageError:
                 if blank is None:
                     raise
                 break  # a later frame is damaged
+            if not picture.animated:
+                return picture
             if not picture.is_fully_transparent and not is_single_color(picture.flattened()):
                 return picture
             blank = blank or picture
@@ -179,7 +198,7 @@ def _decode_frame(
     image_format: str,
     metadata: png.PngMetadata,
     limits: Limits,
-    reduced_side: int | None,
+    reduction: Reduction,
 ) -> Picture:
     """Decode the frame at which the file is positioned.
 
@@ -190,23 +209,15 @@ def _decode_frame(
     """
     limits.check(*file.size)
     width, height = file.size
-    if reduced_side is not None and image_format == "JPEG" and max(width, height) > reduced_side:
-        scale = reduced_side / max(width, height)
-        file.draft(None, (math.ceil(width * scale), math.ceil(height * scale)))
-    _load(file)
+    factor = reduction.factor(width, height)
+    if image_format == "JPEG" and factor > 1:  # its decoder halves as it decodes
+        file.draft(None, (math.ceil(width / factor), math.ceil(height / factor)))
+    pixels = _load(file)
     orientation = _orientation(file) if image_format != "TIFF" else 1  # applied by the plugin
-    try:
-        image, alpha = _separate_alpha(file, image_format, metadata)
-    except AssertionError as error:  # a palette is missing
-        raise UnreadableImageError("there is no palette", truncated=True) from error
-    factor = 1 if reduced_side is None else max(image.size) // reduced_side
-    if factor > 1:
-        if alpha is not None:
-            image.putalpha(alpha)
-        image = image.reduce(factor)
-        if alpha is not None:
-            image, alpha = image.convert(image.mode.removesuffix("A")), image.getchannel("A")
-    image = _to_srgb(image, file, metadata)
+    image, alpha = convert(
+        pixels, file, image_format, metadata, factor=reduction.factor(*pixels.size)
+    )
+    del pixels
     if image_format == "BMP" and alpha is not None and is_fully_transparent(alpha):
         alpha = None  # most programs leave the fourth byte empty
     if orientation in _ORIENTATIONS:
@@ -221,14 +232,34 @@ def _decode_frame(
     )
 
 
-def _load(file: Image.Image) -> None:
+def _load(file: ImageFile) -> Image.Image:
+    """Decode the pixels of the frame at which the file is positioned.
+
+    Raises:
+        UnreadableImageError: they are truncated or damaged.
+    """
     try:
+        if isinstance(file, WebPImageFile) and not file.is_animated:
+            return _decode_still_webp(file)
         file.load()
     except MemoryError:
         raise
     except Exception as error:
         # Pillow's decoders raise OSError, SyntaxError, ValueError, EOFError, struct.error, …
         raise UnreadableImageError("the picture is truncated or damaged", truncated=True) from error
+    return file
+
+
+def _decode_still_webp(file: WebPImageFile) -> Image.Image:
+    """Decode the only frame without Pillow's second copy, and free the decoder's two canvases.
+
+    Of 50 megapixels each takes 200 MB.
+    """
+    frame = file._decoder.get_next()  # noqa: SLF001 - nothing public frees it
+    file._decoder = None  # noqa: SLF001
+    if frame is None:
+        raise EOFError
+    return Image.frombuffer(file.rawmode, file.size, frame[0], "raw", file.rawmode, 0, 1)
 
 
 def _orientation(file: ImageFile) -> int:
@@ -238,78 +269,6 @@ def _orientation(file: ImageFile) -> int:
         return int(exif.get(_ORIENTATION_TAG, 1))
     except Exception:  # damaged EXIF: the pixels are fine
         return 1
-
-
-def _separate_alpha(
-    file: ImageFile, image_format: str, metadata: png.PngMetadata
-) -> tuple[Image.Image, Image.Image | None]:
-    """Return colours of 8 bits per channel without a palette, and the opacity in mode L.
-
-    Raises:
-        UnsupportedImageError: the pixel type is not supported.
-    """
-    image: Image.Image = file
-    if image.mode in _WIDE_MODES:  # measurements without a known white point
-        raise UnsupportedImageError("pixels of 32 bits are not accepted", format=image_format)
-    if image.mode in _SIXTEEN_BIT_MODES:
-        return _separate_wide_alpha(file, image_format, metadata)
-    if image.mode in {"1", "La", "RGBa"}:
-        image = image.convert({"1": "L", "La": "LA", "RGBa": "RGBA"}[image.mode])
-    if metadata.transparent is not None and image.mode in {"L", "RGB"}:
-        key = metadata.transparent
-        image = image.copy() if image is file else image
-        image.info["transparency"] = key if image.mode == "RGB" else key[0]
-    if image.has_transparency_data:
-        image = image.convert("LA" if image.mode in {"L", "LA"} else "RGBA")
-        return image.convert(image.mode.removesuffix("A")), image.getchannel("A")
-    if image.mode in {"P", "YCbCr"}:
-        image = image.convert("RGB")
-    return image, None
-
-
-def _separate_wide_alpha(
-    file: ImageFile, image_format: str, metadata: png.PngMetadata
-) -> tuple[Image.Image, Image.Image | None]:
-    """Like `_separate_alpha`, for grey of up to 16 bits."""
-    if image_format == "TIFF":
-        tags = file.tag_v2  # type: ignore[attr-defined]
-        highest = (1 << tags.get(_BITS_TAG, (16,))[0]) - 1
-        is_inverted = tags.get(_WHITE_IS_ZERO_TAG) == 0
-        return color_spaces.to_eight_bits(file, highest=highest, inverted=is_inverted), None
-    alpha = None
-    if metadata.transparent is not None:
-        opaque = np.asarray(file) != metadata.transparent[0]
-        alpha = Image.fromarray(opaque.astype(np.uint8) * np.uint8(255))
-    return color_spaces.to_eight_bits(file), alpha
-
-
-def _to_srgb(image: Image.Image, file: ImageFile, metadata: png.PngMetadata) -> Image.Image:
-    """Convert to RGB by the best description of the colours: cICP, ICC, sRGB, then gamma.
-
-    Raises:
-        UnsupportedImageError: the pixel type is not supported.
-    """
-    profile = metadata.icc_profile or file.info.get("icc_profile")
-    nclx = file.info.get("nclx_profile")
-    if metadata.cicp is not None and (file.format == "PNG" or not profile):
-        image = color_spaces.apply_code_points(image, metadata.cicp)
-    elif profile:
-        image = color_spaces.apply_icc_profile(image, profile)
-    elif isinstance(nclx, dict):
-        code_points = (nclx["color_primaries"], nclx["transfer_characteristics"], 0, 1)
-        image = color_spaces.apply_code_points(image, code_points)
-    elif not metadata.is_srgb and metadata.gamma is not None:
-        image = color_spaces.apply_gamma(image, metadata.gamma, metadata.chromaticities)
-    if image.mode == "LAB":
-        image = color_spaces.lab_to_rgb(image)
-    if image.mode != "RGB":
-        try:
-            image = image.convert("RGB")
-        except ValueError as error:
-            raise UnsupportedImageError(
-                f"pixels of mode {image.mode} are not accepted", format=file.format
-            ) from error
-    return image
 
 
 def _nclx(data: bytes) -> tuple[int, int, int, int] | None:

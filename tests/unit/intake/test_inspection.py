@@ -25,6 +25,7 @@ from bot.errors import PictureProblem, PictureRefused
 from bot.intake import inspection
 from bot.intake.inspecting_process import examine_picture
 from bot.intake.inspection import Inspector
+from bot.ops.sandbox import clean_environment
 from bot.settings import Settings
 from stylenet import images
 
@@ -229,8 +230,8 @@ async def test_cpu_time_is_limited():
     limits = json.loads(Inspector(Settings(inspection_cpu_seconds=1))._limits)
     assert limits["cpu_seconds"] == 1
     code = (
-        "from bot.intake.inspecting_process import limit_resources\n"
-        "limit_resources(memory_bytes=1 << 32, cpu_seconds=1)\n"
+        "from bot.ops.sandbox import ResourceLimits\n"
+        "ResourceLimits(memory_bytes=1 << 32, cpu_seconds=1).apply()\n"
         "while True: pass"
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
@@ -336,7 +337,7 @@ async def test_process_is_confined(inspector):
 
 async def test_process_inherits_no_secrets(monkeypatch):
     monkeypatch.setenv("DISCORD_TOKEN", "secret")
-    assert "secret" not in inspection._environment().values()
+    assert "secret" not in clean_environment().values()
 
 
 @given(data=st.data())

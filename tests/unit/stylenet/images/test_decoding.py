@@ -191,3 +191,44 @@ def test_a_reduced_preview_shows_the_same(mode):
     _, preview = images.inspect_with_preview(data, preview_side=40)
     whole = images.decode(data).resize((40, 20), Image.Resampling.BOX)
     np.testing.assert_allclose(np.asarray(preview)[2:-2], np.asarray(whole)[2:-2], atol=14)
+
+
+def large(mode, kind):
+    """A picture of several strips, whose rows are no multiple of any reduction."""
+    ramp = Image.linear_gradient("L").resize((2003, 1001))
+    image = Image.merge("RGB", (ramp, ramp.rotate(180), Image.new("L", ramp.size, 90)))
+    if mode == "RGBA":
+        image.putalpha(ramp)
+    return saved(image.quantize(64) if mode == "P" else image.convert(mode), kind)
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [("RGB", "PNG"), ("RGBA", "PNG"), ("P", "PNG"), ("RGB", "WEBP"), ("RGBA", "WEBP")],
+)
+def test_the_strips_of_a_large_picture_join(mode, kind):
+    image = images.decode(large(mode, kind), keep_alpha=True)
+    assert (image.mode, image.size) == ("RGBA" if mode == "RGBA" else "RGB", (2003, 1001))
+    rows = np.asarray(image.convert("RGB"), dtype=int).mean(axis=1)
+    assert np.abs(np.diff(rows, axis=0)).max() < 8
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_a_picture_decoded_to_a_longest_side_is_what_it_is_resized_to(mode, kind):
+    data = large("RGB" if kind == "JPEG" else mode, kind)
+    reduced = images.decode(data, longest_side=100, keep_alpha=True)
+    whole = images.fit_longest_side(images.decode(data, keep_alpha=True), 100)
+    assert (reduced.mode, reduced.size) == (whole.mode, whole.size)
+    np.testing.assert_allclose(np.asarray(reduced), np.asarray(whole), atol=12)
+    nearly = images.decode(data, longest_side=1500)  # too large to be reduced by a whole number
+    exact = images.fit_longest_side(images.decode(data), 1500)
+    np.testing.assert_array_equal(np.asarray(nearly), np.asarray(exact))
+    assert images.decode(data, longest_side=4000).size == (2003, 1001)
+
+
+def test_a_picture_decoded_to_a_shortest_side_is_no_smaller():
+    data = large("RGB", "PNG")
+    assert images.decode(data, shortest_side=300).size == (668, 334)
+    assert images.decode(data, shortest_side=600).size == (2003, 1001)
+    assert images.decode_mask(data, shortest_side=500).size == (1002, 501)
