@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 if TYPE_CHECKING:
     from stylenet.arrays import Values
@@ -32,6 +31,8 @@ def dead_leaves(height: int, width: int, *, seed: int) -> Values:
     Returns:
         (height, width, 3) in 0..255; the same seed gives the same picture.
     """
+    from scipy import ndimage  # noqa: PLC0415 - slow to import, and rarely needed
+
     random = np.random.default_rng(seed)
     picture = _texture(random, height, width) * 40 + random.uniform(60, 190, 3)
     textures = [_texture(random, height, width) for _ in range(3)]

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
 from stylenet.errors import EmptyMaskError, RecipeError
 
@@ -131,5 +130,7 @@ def _soften(mask: Image.Image, width: int, height: int, softness: float) -> Valu
     resized = mask.resize((width, height), Image.Resampling.BILINEAR)
     values: Values = np.asarray(resized, dtype=np.float64) / 255
     if softness > 0:
+        from scipy import ndimage  # noqa: PLC0415 - slow to import, and rarely needed
+
         values = ndimage.gaussian_filter(values, softness, mode="nearest")
     return values
