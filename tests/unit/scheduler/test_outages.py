@@ -47,18 +47,20 @@ async def test_a_database_outage_loses_nothing(bench, monkeypatch):
 
 
 async def test_a_result_is_kept_until_the_disk_has_room(bench, monkeypatch):
-    has_space = asyncio.Event()
+    refused, has_space = asyncio.Event(), asyncio.Event()
     really_put = FolderArtefacts.put
 
     async def put(self, key, data):
         if not has_space.is_set() and "result" in key:
+            refused.set()
             raise OSError(28, "No space left on device")
         await really_put(self, key, data)
 
     monkeypatch.setattr(FolderArtefacts, "put", put)
     await bench.scheduler.start()
     job = await bench.accept()
-    await asyncio.sleep(0.3)
+    async with asyncio.timeout(60):
+        await refused.wait()
     assert (await bench.store.get(job.job_id)).state is JobState.RUNNING
 
     has_space.set()
