@@ -18,6 +18,7 @@ $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt \
 	    $(if $(TORCH_BACKEND),--torch-backend=$(TORCH_BACKEND)) --editable '.[postgres,s3,demo,dev]'
+	$(BIN)/python -m stylenet weights
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import functools
-import json
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING
 
 from stylenet import events, images
 from stylenet.errors import StylenetError
 from stylenet.precision import Precision
+from stylenet.progress_reports import choose_reporter
 from stylenet.recipe import RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -44,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        return _paint(options)
+        return int(options.run(options))
     except KeyboardInterrupt:
         return _fail("interrupted", status=130)
     except (StylenetError, OSError, ValueError) as error:
@@ -147,6 +143,13 @@ def _parser() -> argparse.ArgumentParser:
     paint.add_argument("--no-snapshots", action="store_true", help="write only the result")
     paint.add_argument("--json", action="store_true", help="report in JSON, one line per event")
     paint.add_argument("--debug", action="store_true", help="show tracebacks")
+    paint.set_defaults(run=_paint)
+    weights = commands.add_parser(
+        "weights", help="show VGG-19's weights, and fit the reduced network of drafts to them"
+    )
+    weights.add_argument("--weights", type=Path, help="a .mat file (default: the bundled weights)")
+    weights.add_argument("--debug", action="store_true", help="show tracebacks")
+    weights.set_defaults(run=_show_weights)
     return parser
 
 
@@ -184,7 +187,7 @@ def _paint(options: argparse.Namespace) -> int:
     _require_writable(options.out)
     from stylenet.api import paint  # noqa: PLC0415 - imports torch, after the arguments are valid
 
-    with _choose_reporter(options, recipe) as reporter:
+    with choose_reporter(recipe, as_json=options.json) as reporter:
         for event in paint(
             content,
             styles,
@@ -202,6 +205,19 @@ def _paint(options: argparse.Namespace) -> int:
             if isinstance(event, events.Painting):
                 _write(options.out, event.pixels)
             reporter.report(event)
+    return 0
+
+
+def _show_weights(options: argparse.Namespace) -> int:
+    from stylenet.features.reduced import load_reduced  # noqa: PLC0415 - imports torch
+    from stylenet.features.weights import bundled_weights, load_weights  # noqa: PLC0415
+
+    weights = bundled_weights() if options.weights is None else load_weights(options.weights)
+    load_reduced(weights)
+    print(f"weights: {weights.origin}")  # noqa: T201 - a command's own output
+    print(f"checksum: {weights.fingerprint()}")  # noqa: T201
+    print(f"order of the kernels' axes: {weights.kernel_axes or 'height-first'}")  # noqa: T201
+    print("reduced network: ready")  # noqa: T201
     return 0
 
 
@@ -280,109 +296,3 @@ def _partial(path: Path) -> Path:
 
 def _file_error(path: Path, error: OSError) -> ValueError:
     return ValueError(f"{path}: {error.strerror or error}")
-
-
-class _LineReporter(contextlib.AbstractContextManager["_LineReporter"]):
-    """Prints a line per snapshot and one for the result: for a pipe or a log.
-
-    Args:
-        recipe: of the painting. The cookbook's steps are called generations.
-        write_line: prints a line.
-    """
-
-    def __init__(self, recipe: Recipe, write_line: Callable[[str], None]) -> None:
-        self._unit = "generation" if recipe.name == "cookbook" else "step"
-        self._write_line = write_line
-        self._total = 0
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def report(self, event: events.PaintingEvent) -> None:
-        """Report one event."""
-        if isinstance(event, events.Progress):
-            self._total = event.total
-        if isinstance(event, events.Snapshot) and event.losses is not None:
-            unit, losses = self._unit.capitalize(), _format_losses(event.losses)
-            self._write_line(f"{unit} {event.step} out of {self._total}, loss: {losses}")
-        if isinstance(event, events.Painting):
-            self._write_line(
-                f"Painted in {event.steps} {self._unit}s, {event.passes:.1f} passes and "
-                f"{event.seconds:.1f} s on {event.device}, loss: {_format_losses(event.losses)}"
-            )
-
-
-class _JsonReporter(contextlib.AbstractContextManager["_JsonReporter"]):
-    """Prints a JSON object per step and one for the result: for programs."""
-
-    def __init__(self, recipe: Recipe, write_line: Callable[[str], None]) -> None:
-        self._recipe = recipe
-        self._write_line = write_line
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def report(self, event: events.PaintingEvent) -> None:
-        """Report one event."""
-        fields: dict[str, Any]
-        if isinstance(event, events.Progress):
-            fields = {"event": "progress", "step": event.step, "total": event.total}
-        elif isinstance(event, events.Painting):
-            fields = {"event": "painting", "recipe": self._recipe.name, "steps": event.steps}
-            fields["device"] = event.device
-        else:
-            return
-        fields |= {"passes": round(event.passes, 4), "seconds": round(event.seconds, 3)}
-        fields["losses"] = event.losses.with_total()
-        self._write_line(json.dumps(fields))
-
-
-class _BarReporter(contextlib.AbstractContextManager["_BarReporter"]):
-    """Prints the lines of `_LineReporter` above a progress bar: for a terminal."""
-
-    def __init__(self, recipe: Recipe, console: Console) -> None:
-        self._progress = Progress(
-            TextColumn(recipe.name),
-            BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[loss]}"),
-            console=console,
-        )
-        self._task = self._progress.add_task(recipe.name, total=recipe.passes, loss="")
-        self._lines = _LineReporter(recipe, functools.partial(console.print, highlight=False))
-
-    def __enter__(self) -> _BarReporter:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def report(self, event: events.PaintingEvent) -> None:
-        """Report one event."""
-        if isinstance(event, events.Progress):
-            self._progress.update(
-                self._task,
-                completed=event.step,
-                total=event.total,
-                loss=f"loss {event.losses.total:.3g}",
-            )
-        self._lines.report(event)
-
-
-def _choose_reporter(
-    options: argparse.Namespace, recipe: Recipe
-) -> _LineReporter | _JsonReporter | _BarReporter:
-    write_line = functools.partial(print, flush=True)
-    if options.json:
-        return _JsonReporter(recipe, write_line)
-    console = Console()
-    if console.is_terminal:
-        return _BarReporter(recipe, console)
-    return _LineReporter(recipe, write_line)
-
-
-def _format_losses(losses: events.Losses) -> str:
-    terms = (f"{name.replace('_', ' ')} {value:.4g}" for name, value in losses.items())
-    return f"{losses.total:.6g} ({', '.join(terms)})"

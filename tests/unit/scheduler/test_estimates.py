@@ -72,8 +72,7 @@ def test_a_multiscale_painting_takes_more_evaluations_and_as_many_passes(make_jo
 
 
 @pytest.mark.parametrize("name", ["default", "fast"])
-def test_evaluations_are_those_of_a_real_painting(make_job, monkeypatch, tmp_path, name):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # where the reduced network is kept
+def test_evaluations_are_those_of_a_real_painting(make_job, monkeypatch, name):
     recipe = Recipe.named(name).evolve(passes=5, coarsest=32)
     job = make_job(recipe=recipe, content_size=(64, 48))
     evaluate, count = Objective.evaluate, 0

@@ -15,14 +15,6 @@ from stylenet.features.weights import bundled_weights
 SHARED_IMAGES = Path(__file__).parents[3] / "../shared/images"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _own_cache(tmp_path_factory):
-    """Keep the reduced network out of the user's cache, and fit it once for all tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 @pytest.fixture(scope="session")
 def weights():
     return bundled_weights()

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from stylenet.cli import main
+from stylenet.features import reduced as reduced_network
 from stylenet.recipe import Recipe
 
 
@@ -245,3 +246,18 @@ def test_the_help_shows_the_default_recipes_values(capsys, option):
     text = " ".join(capsys.readouterr().out.split())
     described = text.split(f"--{option.replace('_', '-')} ")[-1].split(" --")[0]
     assert f"default: {getattr(Recipe.named('default'), option):g}" in described
+
+
+def test_weights_are_shown_and_their_reduced_network_is_made_ready(weights, capsys, monkeypatch):
+    prepared = []
+    monkeypatch.setattr(
+        reduced_network, "load_reduced", lambda given: prepared.append(given.fingerprint())
+    )
+    assert main(["weights"]) == 0
+    assert weights.fingerprint() in capsys.readouterr().out
+    assert prepared == [weights.fingerprint()]
+
+
+def test_weights_that_cannot_be_used_are_one_line(tmp_path, capsys):
+    assert main(["weights", "--weights", str(tmp_path / "none.mat")]) == 1
+    assert "none.mat" in capsys.readouterr().err
