@@ -2,9 +2,9 @@
 
 The real store, scheduler, card updater and queue command, with a worker that only sleeps. Jobs of
 many members in many guilds wait; then cards are refreshed, jobs are enqueued and claimed, and the
-queue command is answered, some of each. What is printed is CPU time, since walls are noise on a
-shared machine: of the event loop's thread for everything that happens there, and of the whole
-process for what a claim and an enqueue take in the database's threads too.
+queue command is answered, a number of times each. It prints CPU time, because wall time is
+unreliable on a shared machine: that of the event loop's thread for everything, and that of the whole
+process for a claim and an enqueue, which also use the database's threads.
 
 ``longest_step_ms`` is the longest single callback on the event loop during all of that.
 """
@@ -179,7 +179,7 @@ async def figures(
     while not scheduler.running:  # noqa: ASYNC110 - until the one slot is taken
         await asyncio.sleep(0.05)
     waiting = await store.list_unfinished(limit=1000)
-    for job in waiting[:8]:  # what was measured makes estimates dearer than what is assumed
+    for job in waiting[:8]:  # estimates from measurements cost more time than the defaults
         await scheduler._estimator.learn(job, device="cpu", seconds=30.0)
     cards = CardUpdater(
         None,  # type: ignore[arg-type]

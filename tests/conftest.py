@@ -1,4 +1,4 @@
-"""What every test may lean on: shared pictures, a browser, a PostgreSQL, an S3 server."""
+"""Fixtures for all tests: shared pictures, a browser, a PostgreSQL server, an S3 server."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SHARED = ROOT.parent / "shared"
 
 
 def pytest_report_header() -> list[str]:
-    """Say before the first test what will be skipped on this machine, and why."""
+    """Report which tests will be skipped on this machine, and why."""
     missing = []
     if find_chromium() is None:
         missing.append("no Chromium found: the chat page's browser tests are skipped")
@@ -69,14 +69,14 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_address() -> Iterator[str]:
-    """The address of a PostgreSQL that lives as long as the tests, without a database's name."""
+    """The address of a PostgreSQL server for all tests, without the name of a database."""
     with _server(durable=False) as server:
         yield server.url("{name}")
 
 
 @pytest.fixture
 def restartable_postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL for one test, which may stop it and start it again."""
+    """A PostgreSQL server for one test, which may restart it."""
     with _server(durable=True) as server:
         yield server
 
@@ -132,7 +132,7 @@ async def postgres_url(new_postgres: Callable[..., Awaitable[str]]) -> str:
 
 @pytest.fixture(scope="session")
 def object_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of an S3 server that lives as long as the tests."""
+    """The port of an S3 server for all tests."""
     pytest.importorskip("obstore", reason="obstore is not installed: no S3")
     pytest.importorskip("flask_cors", reason="moto's server is not installed: no S3 to talk to")
     with socket.socket() as free:
@@ -153,7 +153,7 @@ def object_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 async def object_proxy(
     object_server: int, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[object_storage.Proxy]:
-    """The way to the S3 server, for whoever reads the usual variables; it can be shut."""
+    """The proxy to the S3 server; the usual environment variables point to it."""
     proxy = object_storage.Proxy(object_server)
     await proxy.open()
     for name, value in {
@@ -170,6 +170,6 @@ async def object_proxy(
 
 @pytest.fixture
 def objects_url(object_proxy: object_storage.Proxy) -> str:
-    """An empty place in object storage."""
+    """The URL of an empty prefix in object storage."""
     assert object_proxy.port
     return f"s3://{object_storage.BUCKET}/{uuid.uuid4().hex}"

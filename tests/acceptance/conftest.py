@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.executors.protocol import Event, Work
 
 WAIT_SECONDS = 150.0
-"""How long anything is waited for; only a test that fails takes so long."""
+"""Timeout of every wait; only a failing test takes so long."""
 
 
 def painting(seed: int, width: int = 80, height: int = 64, kind: str = "PNG", **save: Any) -> bytes:
@@ -49,7 +49,7 @@ STYLE = ("brushes.png", painting(2))
 class ChannelClient:
     """A new channel of the playground's guild, seen by one member.
 
-    Nobody has spoken in it, and what an earlier test left under way will not be heard in it.
+    It is empty, and messages of jobs that an earlier test left running do not appear in it.
     """
 
     def __init__(self, playground: Playground) -> None:
@@ -141,17 +141,16 @@ class ChannelClient:
 
 
 class PaintingGate:
-    """Where every painting of a bot in this process stands; made by the fixture."""
+    """Stops the paintings of a bot in this process while a test needs it; made by the fixture."""
 
     def __init__(self) -> None:
         self._is_held = False
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """In the block no painting gets beyond its first steps, however fast the machine is.
+        """Keep every painting at its first steps while the block runs, however fast the machine is.
 
-        A test whose subject is what happens in mid-job lets it happen in here. Whoever is told
-        to stop, stops.
+        Tests of what happens during a job need this. A painting that is asked to stop does stop.
         """
         self._is_held = True
         try:
@@ -206,7 +205,7 @@ def channel(playground: Playground) -> ChannelClient:
 
 @pytest.fixture
 def painting_gate(monkeypatch: pytest.MonkeyPatch) -> PaintingGate:
-    """Holds the paintings of a bot in this process where a test wants them."""
+    """A gate that all paintings of a bot in this process pass after their first step."""
     painting_gate, run = PaintingGate(), ProcessExecutor.run
 
     async def held(
@@ -216,7 +215,7 @@ def painting_gate(monkeypatch: pytest.MonkeyPatch) -> PaintingGate:
         has_begun = False
         async with aclosing(run(self, work, stop=stop)) as events:
             async for event in events:
-                if has_begun:  # a worker whom nobody listens to stands still soon
+                if has_begun:  # a worker stops when its events are not read
                     await painting_gate.is_free(unless=stop)
                 yield event
                 has_begun = has_begun or (isinstance(event, Progress) and event.step > 0)

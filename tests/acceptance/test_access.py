@@ -1,7 +1,7 @@
-"""Every entrance, tried by those who may not: the requester elsewhere, other members, strangers.
+"""Every entrance, tried by members without the right: the requester elsewhere, other members.
 
-The jobs are put into a paused queue. The custom_ids are forged: the interactions are sent as they
-are, whatever components the message has.
+The jobs are put into a paused queue. The custom_ids are forged: the interactions are sent
+whatever components the message has.
 """
 
 from __future__ import annotations
@@ -292,7 +292,7 @@ def filled(component: str, scene: Scene) -> str:
     )
 
 
-async def test_every_entrance_is_driven(scene):
+async def test_every_entrance_is_tested(scene):
     assert set(COMPONENTS) == set(components())
     assert set(COMMANDS) == commands(scene.client)
     assert set(TEXTS) | {each for each in COMMANDS if each[0] != "!"} == set(COMMANDS)
@@ -323,7 +323,7 @@ async def _ask(scene, who, text, **more):
 
 
 @pytest.mark.parametrize("command", TEXTS)
-async def test_text_commands_give_nothing_of_others(scene, command):
+async def test_text_commands_reveal_nothing_of_others(scene, command):
     before = await scene.snapshot()
     who, text, words = TEXTS[command]
     answer = await _ask(scene, who, text.format(requester=scene.members["requester"].id))
@@ -335,7 +335,7 @@ async def test_text_commands_give_nothing_of_others(scene, command):
 
 
 @pytest.mark.parametrize("command", SLASHES)
-async def test_slash_commands_give_nothing_of_others(scene, command):
+async def test_slash_commands_reveal_nothing_of_others(scene, command):
     before = await scene.snapshot()
     who, options, words = SLASHES[command]
     last = scene.channel.playground.state.ids.new()
@@ -355,7 +355,7 @@ async def test_slash_commands_give_nothing_of_others(scene, command):
 
 @pytest.mark.parametrize("command", ["!again", "!cancel"])
 @pytest.mark.parametrize("who", ["stranger", "elsewhere", "other"])
-async def test_a_reply_to_another_bots_message_believes_nothing(scene, command, who):
+async def test_a_reply_to_another_bots_message_gives_no_access(scene, command, who):
     before = await scene.snapshot()
     other_bot = add_user(
         scene.channel.playground.state, scene.channel.playground.cdn, "Mimic", bot=True
@@ -411,7 +411,7 @@ async def test_a_direct_messages_job_is_cancelled_by_no_guild(scene):
 
 
 async def test_requesters_and_moderators_keep_their_rights(scene):
-    """Last: it changes what the other tests lean on."""
+    """Last, because it changes what the other tests use."""
     scene.channel.playground.slash(
         scene.members["requester"], "cancel", {"job": DIRECT_JOB}, channel=scene.elsewhere
     )

@@ -73,7 +73,7 @@ async def test_the_menu_does_the_same(channel):
     assert "Woodcut" in text_of(await channel.final())
 
 
-async def test_others_are_told_that_the_choice_is_not_theirs(channel):
+async def test_a_choice_by_another_member_is_refused(channel):
     _, picker = await _picker(channel)
     channel.playground.select(channel.other, picker, "picker:choose", ["woodcut"])
     await _ephemeral_reply(channel, channel.other, "Only the member who posted the picture")

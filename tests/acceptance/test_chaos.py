@@ -1,4 +1,4 @@
-"""Exactly one picture per accepted job, however often the bot dies: a few kills of `make chaos`."""
+"""Exactly one picture per accepted job, with a few of the kills of `make chaos`."""
 
 from __future__ import annotations
 

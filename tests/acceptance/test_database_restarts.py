@@ -1,4 +1,4 @@
-"""A PostgreSQL that is stopped and started again while two bots paint: nobody notices."""
+"""PostgreSQL is restarted while two bots paint; nothing is lost or repeated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = [
 ENDED = ("Traceback", "failed unexpectedly", "unexpected error")
 
 
-async def test_two_restarts_in_mid_job_lose_and_double_nothing(
+async def test_two_restarts_during_a_job_lose_and_repeat_nothing(
     channel, tmp_path, restartable_postgres
 ):
     server = restartable_postgres
@@ -44,7 +44,7 @@ async def test_two_restarts_in_mid_job_lose_and_double_nothing(
             channel.ask("!stylize passes=40", CONTENT, STYLE)
             await channel.wait(lambda jobs=jobs: _painting(channel) + len(channel.finals()) == jobs)
             await asyncio.to_thread(server.kill)
-            # Whoever asks meanwhile is told, by command and by press.
+            # A command during the outage is answered.
             replies = len(_outage_replies(channel))
             channel.ask("!queue", author=author)
             await channel.wait(lambda replies=replies: len(_outage_replies(channel)) > replies)
@@ -55,7 +55,7 @@ async def test_two_restarts_in_mid_job_lose_and_double_nothing(
         both = one.output + two.output
         assert both.count("starts, attempt 1") == 4
         assert "starts, attempt 2" not in both  # nothing is painted again
-        # It goes on hearing changes, and stops in order even while the database is away.
+        # It still receives changes, and stops cleanly even while the database is unreachable.
         assert await one.terminate() == 0
         await asyncio.to_thread(server.kill)
         assert await two.terminate() == 0

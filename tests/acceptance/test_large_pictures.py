@@ -1,4 +1,4 @@
-"""A picture too large for something: for a message of its guild's, or for the painter's memory."""
+"""Pictures that are too large for a message of their guild, or for the worker's memory."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _grainy() -> bytes:
 
 @pytest.fixture
 def grainy(monkeypatch):
-    """What every painting of a bot in this process comes to, whatever was painted."""
+    """Replace the result of every painting of a bot in this process by this picture."""
     picture, run = _grainy(), ProcessExecutor.run
     assert 10 * MIB < len(picture) < 50 * MIB
 
@@ -85,15 +85,13 @@ async def test_a_picture_is_posted_as_large_as_the_guilds_boosts_allow(channel, 
 
 
 @pytest.mark.usefixtures("app")
-async def test_a_picture_that_is_declined_all_the_same_is_made_to_fit(
-    channel, grainy, painting_gate
-):
+async def test_a_picture_that_discord_refuses_is_reduced(channel, grainy, painting_gate):
     playground, guild = channel.playground, channel.playground.scene.guild
     playground.set_boost_tier(guild, 2)
     name, _, _ = await _posted(channel)
-    assert name.endswith(".png")  # so the bot has heard of the boosts
+    assert name.endswith(".png")  # so the bot knows of the boosts
     try:
-        guild.premium_tier = 0  # they run out, and nobody tells the bot
+        guild.premium_tier = 0  # they expire without an event
         name, data, picture = await _posted(channel)
         assert not name.endswith(".png")
         assert 4 * MIB < len(data) < 10 * MIB

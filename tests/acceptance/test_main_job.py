@@ -42,7 +42,7 @@ async def test_two_pictures_become_one_painting(channel):
     assert len(channel.finals()) == 1
 
 
-async def test_the_card_is_there_before_any_picture_of_it_is_drawn(channel, app, monkeypatch):
+async def test_the_card_is_posted_before_its_pictures_are_drawn(channel, app, monkeypatch):
     await app._scheduler.set_mode(QueueMode.PAUSED)
     may_draw = threading.Event()
 
@@ -66,7 +66,7 @@ async def test_the_card_is_there_before_any_picture_of_it_is_drawn(channel, app,
     await app._scheduler.set_mode(QueueMode.OPEN)
 
 
-async def test_the_card_shows_the_picture_growing(channel):
+async def test_the_card_shows_snapshots(channel):
     seen = []
 
     def look():

@@ -1,4 +1,4 @@
-"""Discord misbehaves, or somebody takes away what the bot stands on; nothing accepted is lost."""
+"""Faults of Discord, deleted channels and withdrawn permissions: nothing accepted is lost."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def _logged(caplog, words, seconds=WAIT_SECONDS):
             await asyncio.sleep(0.1)
 
 
-async def test_server_errors_delay_the_picture_and_double_nothing(channel, painting_gate, faults):
+async def test_server_errors_delay_the_picture_and_repeat_nothing(channel, painting_gate, faults):
     with painting_gate.hold():
         channel.ask("!stylize passes=3", CONTENT, STYLE)
         await channel.card()
@@ -52,7 +52,7 @@ async def test_server_errors_delay_the_picture_and_double_nothing(channel, paint
 
 
 @pytest.mark.slow
-async def test_a_minute_without_discord_costs_nothing_but_time(channel, painting_gate, faults):
+async def test_a_minute_without_discord_only_delays_the_picture(channel, painting_gate, faults):
     with painting_gate.hold():
         channel.ask("!stylize passes=5", CONTENT, STYLE)
         await channel.card_saying("Painting")
@@ -67,7 +67,7 @@ async def test_a_minute_without_discord_costs_nothing_but_time(channel, painting
     assert len(channel.finals()) == len(channel.cards()) == 1
 
 
-async def test_an_answer_that_was_lost_is_found_again(channel, faults):
+async def test_a_message_whose_response_was_lost_is_found(channel, faults):
     lost = faults.lose_response(path=r"POST .*/messages$", count=3)
     channel.ask("!stylize passes=3", CONTENT, STYLE)
     await channel.final()
@@ -99,18 +99,18 @@ async def test_a_limit_on_everything_is_waited_for(channel, painting_gate, fault
     assert len(channel.finals()) == 1
 
 
-async def test_the_gateway_drops_in_mid_job(channel, painting_gate, faults):
+async def test_the_gateway_drops_during_a_job(channel, painting_gate, faults):
     with painting_gate.hold():
         channel.ask("!stylize passes=5", CONTENT, STYLE)
         await channel.card_saying("Painting")
         faults.drop_gateway(GatewayDrop.ABORT)
     await channel.final()
-    # And it hears again afterwards.
+    # It receives messages afterwards.
     channel.ask("!stylize passes=1", STYLE, CONTENT)
     await channel.wait(lambda: len(channel.finals()) == 2)
 
 
-async def test_a_card_that_was_deleted_is_posted_anew(channel, painting_gate):
+async def test_a_card_that_was_deleted_is_posted_again(channel, painting_gate):
     with painting_gate.hold():
         channel.ask("!stylize passes=60", CONTENT, STYLE)
         card = await channel.card_saying("Painting")
@@ -122,7 +122,7 @@ async def test_a_card_that_was_deleted_is_posted_anew(channel, painting_gate):
     assert len(channel.cards()) == 1
 
 
-async def test_permission_withdrawn_in_mid_job_sends_the_picture_privately(channel, painting_gate):
+async def test_permission_withdrawn_during_a_job_sends_the_picture_by_dm(channel, painting_gate):
     with painting_gate.hold():
         channel.ask("!stylize passes=5", CONTENT, STYLE)
         await channel.card_saying("Painting")
@@ -140,7 +140,7 @@ async def test_permission_withdrawn_in_mid_job_sends_the_picture_privately(chann
     assert channel.finals() == []
 
 
-async def test_where_nobody_may_be_told_the_picture_waits(channel, painting_gate, caplog):
+async def test_a_picture_that_cannot_be_sent_anywhere_is_kept(channel, painting_gate, caplog):
     with painting_gate.hold():
         channel.ask("!stylize passes=5", CONTENT, STYLE)
         await channel.card_saying("Painting")
@@ -157,9 +157,7 @@ async def test_where_nobody_may_be_told_the_picture_waits(channel, painting_gate
     assert len(channel.finals()) + len(_private(channel)) - earlier == 1
 
 
-async def test_thrown_out_of_the_server_and_invited_again_it_delivers(
-    channel, painting_gate, caplog
-):
+async def test_a_bot_removed_and_invited_again_delivers(channel, painting_gate, caplog):
     guild = channel.playground.scene.guild
     with painting_gate.hold():
         channel.ask("!stylize passes=5", CONTENT, STYLE)
@@ -173,12 +171,12 @@ async def test_thrown_out_of_the_server_and_invited_again_it_delivers(
     await channel.final()
     await asyncio.sleep(3)
     assert len(channel.finals()) == len(channel.cards()) == 1
-    # And it hears again.
+    # It receives messages again.
     channel.ask("!stylize passes=1", STYLE, CONTENT)
     await channel.wait(lambda: len(channel.finals()) == 2)
 
 
-async def test_when_the_channel_is_deleted_the_picture_comes_privately(channel, painting_gate):
+async def test_when_the_channel_is_deleted_the_picture_is_sent_by_dm(channel, painting_gate):
     playground = channel.playground
     deleted = playground.add_channel(playground.scene.guild, "passing")
     earlier = len(_private(channel))

@@ -13,7 +13,7 @@ from .conftest import CONTENT, STYLE, environment, settings_for, text_of
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 
-async def test_the_queue_mode_outlives_the_bot(channel, tmp_path):
+async def test_the_queue_mode_survives_a_restart(channel, tmp_path):
     favoured = channel.playground.scene.members[2]
     guild = channel.playground.scene.guild
     role = channel.playground.state.add_role(guild, "Patrons", 0)

@@ -25,7 +25,7 @@ HOUR = 3600.0
 
 @pytest.fixture(scope="module")
 def settings(playground, tmp_path_factory):
-    """A bot that wants some space on its disk."""
+    """A bot that requires free disk space."""
     return settings_for(playground, tmp_path_factory.mktemp("bot"), min_free_disk_bytes=1024)
 
 
@@ -59,10 +59,10 @@ async def test_a_database_locked_for_half_a_minute_loses_nothing_accepted(
 
 
 async def _check_all_served(channel):
-    """One picture for whoever was accepted, and one for the other, who asks again if told to."""
+    """Check that both members get a picture; one asks again if their request was refused."""
     await channel.final()
     await channel.card_saying("100%")
-    # The one who asked meanwhile was told, or was accepted once the database was back.
+    # The request during the outage was refused, or accepted once the database was back.
     await channel.wait(
         lambda: len(channel.finals()) == 2 or _was_answered(channel, "nothing is lost")
     )
@@ -109,7 +109,7 @@ async def test_a_disk_that_fills_during_a_job_delays_the_picture(
 
 
 # From here on each test has a Discord of its own: the client's address is one for the process, so
-# no bot of the module's is spoken to again.
+# the module's own bot is not used any more.
 
 
 @pytest.mark.slow
@@ -136,8 +136,8 @@ async def test_a_server_that_is_gone_for_half_a_minute_loses_nothing_accepted(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("apart", [-HOUR, HOUR])
-async def test_clocks_that_disagree_double_nothing(tmp_path, painting_gate, apart):
-    """Discord's clock and ours are an hour apart, an answer is lost, and the nonce is forgotten."""
+async def test_wrong_clocks_cause_no_second_post(tmp_path, painting_gate, apart):
+    """Discord's clock and ours are an hour apart, a response is lost, and the nonce has expired."""
     playground = Playground(rate_limit_scale=0)
     playground.clock.advance(apart)
     playground.state.ids._last = 0
@@ -187,5 +187,5 @@ async def _lock_database(settings):
         database.execute("BEGIN IMMEDIATE")
         return database
 
-    # In a thread: the bot may be in the midst of writing, and cannot finish on a loop that waits.
+    # In a thread: the bot may be writing, and could not finish on a blocked loop.
     return closing(await asyncio.to_thread(lock))

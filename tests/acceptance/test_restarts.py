@@ -42,9 +42,7 @@ async def test_killed_during_a_job_it_resumes_and_delivers_once(channel, setting
         assert await bot.terminate() == 0
 
 
-async def test_killed_while_the_small_version_is_painted_it_goes_on_there(
-    channel, settings, tmp_path
-):
+async def test_killed_at_a_smaller_scale_it_resumes_there(channel, settings, tmp_path):
     """A picture of 512 pixels is painted coarse to fine."""
     async with bot_process(settings, tmp_path / "one.log") as bot:
         await bot.wait_for_output("connected as")
@@ -61,8 +59,8 @@ async def test_killed_while_the_small_version_is_painted_it_goes_on_there(
         assert await bot.terminate() == 0
 
 
-async def test_an_answer_lost_on_the_way_is_not_posted_twice(channel, settings, tmp_path):
-    """The final picture reaches the channel, the bot does not hear of it, and is killed."""
+async def test_a_lost_response_causes_no_second_post(channel, settings, tmp_path):
+    """The final picture is posted, the response is lost, and the bot is killed."""
     playground = channel.playground
     async with bot_process(settings, tmp_path / "one.log") as bot:
         await bot.wait_for_output("connected as")
@@ -91,7 +89,7 @@ async def test_an_orderly_stop_keeps_the_checkpoint(channel, settings, tmp_path)
         assert "Paused" in text_of(channel.cards()[0])
         assert "left" not in text_of(channel.cards()[0])
         assert "slash commands" in bot.output
-        channel.ask("!stylize passes=1", STYLE, CONTENT)  # nobody hears it
+        channel.ask("!stylize passes=1", STYLE, CONTENT)  # while the bot is down
     async with bot_process(settings, tmp_path / "two.log") as bot:
         await channel.card_saying("Painting")
         await channel.final()
@@ -100,7 +98,7 @@ async def test_an_orderly_stop_keeps_the_checkpoint(channel, settings, tmp_path)
         assert "slash commands" not in bot.output  # unchanged, so not published again
 
 
-async def test_buttons_and_pickers_outlive_a_restart(channel, settings, tmp_path):
+async def test_buttons_and_pickers_survive_a_restart(channel, settings, tmp_path):
     async with bot_process(settings, tmp_path / "one.log") as bot:
         await bot.wait_for_output("connected as")
         channel.ask("!stylize passes=1", CONTENT)
@@ -109,7 +107,7 @@ async def test_buttons_and_pickers_outlive_a_restart(channel, settings, tmp_path
         late, later = channel.pickers()
         await channel.wait(lambda: late.reactions and later.reactions)
         await bot.kill()
-    channel.playground.react(channel.me, late, "🏺")  # nobody hears it
+    channel.playground.react(channel.me, late, "🏺")  # while the bot is down
     async with bot_process(settings, tmp_path / "two.log") as bot:
         await bot.wait_for_output("connected as")
         final = await channel.final()
@@ -123,8 +121,8 @@ async def test_buttons_and_pickers_outlive_a_restart(channel, settings, tmp_path
         await channel.wait(lambda: len(channel.finals()) == 3)
 
 
-async def test_messages_that_were_to_be_forgotten_go_after_the_restart(channel, settings, tmp_path):
-    """A member has all forgotten, Discord deletes nothing just then, and the bot is killed."""
+async def test_pending_deletions_are_done_after_a_restart(channel, settings, tmp_path):
+    """A member deletes everything, Discord fails to delete the messages, and the bot is killed."""
     playground = channel.playground
     async with bot_process(settings, tmp_path / "one.log") as bot:
         await bot.wait_for_output("connected as")
@@ -146,7 +144,7 @@ async def test_messages_that_were_to_be_forgotten_go_after_the_restart(channel, 
 
 
 async def _press(channel, verb):
-    """Press the button that does this, on whatever message only its presser sees."""
+    """Press the button with this verb on an ephemeral message."""
 
     def look():
         for message in channel.answers():
@@ -161,7 +159,7 @@ async def _press(channel, verb):
     assert not pressed.failed
 
 
-async def test_a_button_of_a_job_long_gone_is_answered(channel, settings, tmp_path):
+async def test_a_button_of_a_deleted_job_is_answered(channel, settings, tmp_path):
     async with bot_process(settings, tmp_path / "one.log") as bot:
         await bot.wait_for_output("connected as")
         channel.ask("!stylize passes=1", CONTENT, STYLE)
@@ -181,11 +179,11 @@ async def test_a_button_of_a_job_long_gone_is_answered(channel, settings, tmp_pa
                 == len(custom_ids(final)) - 1
             )
         )
-        # Its requester can delete it all the same; the press is acknowledged before it goes.
+        # Its requester can delete it nevertheless; the press is acknowledged first.
         await channel.wait(lambda: final.id not in channel.record.messages)
 
 
-async def test_torch_never_enters_the_process_that_talks_to_discord(channel, settings, tmp_path):
+async def test_torch_is_not_loaded_in_the_bots_process(channel, settings, tmp_path):
     async with bot_process(settings, tmp_path / "one.log") as bot:
         await bot.wait_for_output("connected as")
         channel.ask("!stylize passes=1", CONTENT, STYLE)
@@ -258,14 +256,14 @@ async def test_an_intent_that_is_switched_off_is_named(channel, settings, tmp_pa
         application.message_content = True
 
 
-async def test_check_looks_without_connecting(settings, tmp_path):
+async def test_check_does_not_connect(settings, tmp_path):
     async with bot_process(settings, tmp_path / "one.log", "check") as bot:
         assert await asyncio.wait_for(bot.process.wait(), WAIT_SECONDS) == 0
     for subject in ("token", "database", "disk", "worker"):
         assert f"ok    {subject}:" in bot.output
 
 
-async def test_sync_and_migrate_do_their_one_thing(channel, settings, tmp_path):
+async def test_sync_and_migrate_work_alone(channel, settings, tmp_path):
     for command, line in (("migrate", "up to date"), ("sync", "published")):
         async with bot_process(settings, tmp_path / f"{command}.log", command) as bot:
             assert await asyncio.wait_for(bot.process.wait(), WAIT_SECONDS) == 0

@@ -1,4 +1,4 @@
-"""What the bot needs is away while it starts: it waits, and says so in one line per attempt."""
+"""The bot waits for an unreachable Discord or database at start, with a line per attempt."""
 
 from __future__ import annotations
 

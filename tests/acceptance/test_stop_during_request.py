@@ -1,4 +1,4 @@
-"""Members who ask while the bot stops are served, or told."""
+"""Requests while the bot stops are served or answered."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .conftest import CONTENT, STYLE, WAIT_SECONDS, ChannelClient, settings_for
 
 @asynccontextmanager
 async def _stopping(tmp_path, monkeypatch, words, **changes):
-    """The channel of a bot that is told to stop while it downloads a member's pictures.
+    """Stop a bot while it downloads a member's pictures.
 
-    Yields the event that lets the downloads go on, too.
+    Yields its channel, and the event that lets the downloads continue.
     """
     downloads = asyncio.Event()
     async with Playground(rate_limit_scale=0) as playground:

@@ -17,7 +17,7 @@ pytestmark = [
 ]
 
 
-async def test_two_processes_share_the_work_and_one_inherits_it(channel, tmp_path, new_postgres):
+async def test_two_processes_share_the_work_and_one_takes_over(channel, tmp_path, new_postgres):
     shared = {
         "database_url": await new_postgres(),
         "artefacts_url": str(tmp_path / "artefacts"),
@@ -34,7 +34,7 @@ async def test_two_processes_share_the_work_and_one_inherits_it(channel, tmp_pat
             await bot.wait_for_output("connected as")
             await bot.wait_for_output("painting on")
 
-        # Both hear everything; one answers.
+        # Both receive every message; one answers.
         channel.ask("!help")
         for number in range(4):
             responder = channel.me if number % 2 else channel.other
@@ -51,7 +51,7 @@ async def test_two_processes_share_the_work_and_one_inherits_it(channel, tmp_pat
         for bot in (one, two):
             assert re.search(r"job \w+ starts", bot.output), "it painted nothing"
 
-        # Each paints one; then one of them is gone.
+        # Each paints one; then one of them is killed.
         for _ in range(2):
             channel.ask("!stylize passes=80", CONTENT, STYLE)
         await channel.wait(lambda: sum("Painting" in _shown(card) for card in channel.cards()) == 2)

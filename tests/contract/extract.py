@@ -1,4 +1,4 @@
-"""Draw a compact table of facts from Discord's published OpenAPI document.
+"""Extract a compact table of facts from Discord's published OpenAPI document.
 
     python -m tests.contract.extract OPENAPI.json
 

@@ -12,7 +12,7 @@ from stylenet.recipe import Recipe
 
 @pytest.fixture
 def make_job():
-    """Make a job; whatever is not said is that of a fresh one."""
+    """Make a job; fields that are not given are those of a new one."""
 
     def make(**changes) -> Job:
         fields = {

@@ -91,8 +91,8 @@ async def test_a_picture_is_painted(executor):
 
 
 @pytest.mark.parametrize("coarsest", [0, 32])
-async def test_a_stopped_picture_goes_on_where_it_was(executor, coarsest):
-    """Whatever it is painted in: at once, or, as here, still in its small version."""
+async def test_a_stopped_painting_resumes_from_its_checkpoint(executor, coarsest):
+    """At full size, and at a smaller scale."""
     stop = asyncio.Event()
     events = []
     async for event in executor.run(work(passes=300, coarsest=coarsest), stop=stop):
@@ -116,7 +116,7 @@ async def test_a_stopped_picture_goes_on_where_it_was(executor, coarsest):
     await resumed.aclose()
 
 
-async def test_a_picture_to_begin_from_is_what_is_seen_first(executor):
+async def test_the_start_picture_is_the_first_snapshot(executor):
     begun = picture(180, size=(32, 24))
     events = [event async for event in executor.run(work(start=begun))]
 
@@ -150,7 +150,7 @@ async def test_masks_go_with_their_styles(executor):
     assert (last.code, last.retryable) == ("empty_mask", False)
 
 
-async def test_closing_cancels_and_the_worker_serves_on(executor):
+async def test_closing_cancels_and_the_worker_is_reused(executor):
     before = executor.workers
     painting = executor.run(work(passes=1000))
     assert isinstance(await anext(painting), EncodedSnapshot)
@@ -162,14 +162,14 @@ async def test_closing_cancels_and_the_worker_serves_on(executor):
     assert executor.workers == before
 
 
-async def test_a_checkpoint_that_does_not_fit_starts_afresh(executor):
+async def test_a_checkpoint_that_does_not_match_is_ignored(executor):
     events = [event async for event in executor.run(work(checkpoint=b"nonsense"))]
 
     assert isinstance(events[-1], Finished)
     assert events[0].step == 0
 
 
-async def test_an_unreadable_picture_fails_for_good_and_harms_nobody(executor):
+async def test_an_unreadable_picture_fails_permanently_and_the_worker_continues(executor):
     before = executor.workers
     (event,) = [event async for event in executor.run(work(content=b"not a picture"))]
 
@@ -178,7 +178,7 @@ async def test_an_unreadable_picture_fails_for_good_and_harms_nobody(executor):
     assert executor.workers == before
 
 
-async def test_waiting_for_a_slot_can_be_given_up(executor):
+async def test_waiting_for_a_slot_can_be_cancelled(executor):
     first, second = executor.run(work(passes=1000)), executor.run(work())
     await anext(first)
     waiting = asyncio.create_task(anext(second))
@@ -191,7 +191,7 @@ async def test_waiting_for_a_slot_can_be_given_up(executor):
     assert isinstance([event async for event in executor.run(work())][-1], Finished)
 
 
-async def test_a_worker_knows_no_secrets_and_is_polite(executor):
+async def test_a_worker_has_no_secrets_and_a_low_priority(executor):
     worker = psutil.Process(executor.workers[0])
 
     assert "DISCORD_TOKEN" not in worker.environ()
@@ -212,9 +212,7 @@ async def test_a_worker_that_does_not_stop_is_killed_and_replaced(executor, monk
     assert executor.workers != (hung,)
 
 
-async def test_a_worker_that_says_nothing_is_killed_and_its_work_may_be_tried_again(
-    executor, monkeypatch
-):
+async def test_a_silent_worker_is_killed_and_its_work_is_retryable(executor, monkeypatch):
     (hung,) = executor.workers
     monkeypatch.setattr(executor, "_silence_seconds", 10)
     painting = executor.run(work(passes=1000))
@@ -228,7 +226,7 @@ async def test_a_worker_that_says_nothing_is_killed_and_its_work_may_be_tried_ag
     assert not psutil.pid_exists(hung)
 
 
-async def test_weights_that_cannot_be_used_are_the_operators_to_mend(tmp_path):
+async def test_unusable_weights_are_reported_to_the_operator(tmp_path):
     weights = tmp_path / "weights.mat"
     weights.write_bytes(b"nonsense")
     executor = ProcessExecutor(weights=weights)
@@ -240,7 +238,7 @@ async def test_weights_that_cannot_be_used_are_the_operators_to_mend(tmp_path):
         await executor.close()
 
 
-async def test_a_painting_keeps_to_the_operators_limit_of_memory():
+async def test_a_painting_respects_the_memory_limit():
     settings = Settings(_env_file=None, painting_memory_bytes=1000)
     executor = create_executor(settings)
     await executor.start()
@@ -288,6 +286,6 @@ async def test_a_device_that_is_missing_is_the_operators_to_mend_even_if_others_
         await executor.close()
 
 
-async def test_no_devices_at_all_are_refused():
+async def test_an_empty_list_of_devices_is_refused():
     with pytest.raises(ConfigurationError, match="STYLEBOT_DEVICES"):
         ProcessExecutor(devices=" , ")

@@ -29,12 +29,12 @@ MANY = JobLimits(per_member=1000, per_guild=1000, total=1000)
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the SQLite file is that was migrated once, or will be."""
+    """The path of a SQLite file that is migrated once and then copied."""
     return tmp_path_factory.mktemp("template") / "stylebot.sqlite3"
 
 
 async def _new_sqlite(template: Path, folder: Path) -> str:
-    """Another file, copied from one that was migrated once."""
+    """A copy of the migrated file."""
     if template.name not in os.listdir(template.parent):  # noqa: PTH208 - no async twin
         async with JobStore(f"sqlite:///{template}", feed=JobFeed()):
             pass

@@ -123,7 +123,7 @@ async def test_whoever_has_waited_long_enough_counts_as_favoured(store, new_job,
     assert len(favoured) == 3
 
 
-async def test_a_job_that_was_begun_goes_on_first(store, new_job, many):
+async def test_a_started_job_resumes_first(store, new_job, many):
     await store.enqueue(new_job(), limits=many)
     begun = await store.claims.claim("process")
     await store.enqueue(new_job(guild=2, priority=1), limits=many)
@@ -180,7 +180,7 @@ async def test_a_lost_claim_can_change_nothing(store, new_job, many):
     assert len(await store.outbox.list_for_job(held.job_id)) == 2
 
 
-async def test_ends_are_announced(store, new_job, many):
+async def test_outcomes_are_announced(store, new_job, many):
     ends = {
         JobState.SUCCEEDED: lambda job: store.claims.succeed(job, result_key="k", report={"a": 1}),
         JobState.FAILED: lambda job: store.claims.fail(job, code="diverged", message="NaN"),
@@ -196,7 +196,7 @@ async def test_ends_are_announced(store, new_job, many):
         assert [row.announcement for row in rows] == [Announcement.CARD, Announcement.OUTCOME]
 
 
-async def test_a_requested_cancellation_beats_every_other_end(store, new_job, many):
+async def test_a_requested_cancellation_overrides_every_other_outcome(store, new_job, many):
     ends = [
         lambda job: store.claims.succeed(job, result_key="k", report={}),
         lambda job: store.claims.fail(job, code="diverged", message=""),
@@ -215,7 +215,7 @@ async def test_a_requested_cancellation_beats_every_other_end(store, new_job, ma
     assert recovered.state is JobState.CANCELLED
 
 
-async def test_handing_back_is_nobodys_failure(store, new_job, many):
+async def test_requeuing_counts_no_setback(store, new_job, many):
     await store.enqueue(new_job(), limits=many)
     job = await store.claims.claim("process")
 
@@ -225,7 +225,7 @@ async def test_handing_back_is_nobodys_failure(store, new_job, many):
     assert queued.claimed_by is None
 
 
-async def test_a_setback_waits_and_is_counted(store, new_job, many):
+async def test_a_setback_is_delayed_and_counted(store, new_job, many):
     await store.enqueue(new_job(), limits=many)
     job = await store.claims.claim("process")
 
@@ -237,7 +237,7 @@ async def test_a_setback_waits_and_is_counted(store, new_job, many):
     assert (await store.claims.claim("process")).not_before is None
 
 
-async def test_a_clock_that_jumped_back_strands_nobody(store, new_job, many):
+async def test_jobs_are_claimed_after_the_clock_jumped_back(store, new_job, many):
     await store.enqueue(new_job(), limits=many)
     job = await store.claims.claim("process")
     await store.claims.requeue(job, counted=True, delay_seconds=600)
@@ -246,7 +246,7 @@ async def test_a_clock_that_jumped_back_strands_nobody(store, new_job, many):
     assert await store.claims.claim("process") is not None
 
 
-async def test_a_newer_checkpoint_wipes_the_slate_clean(store, new_job, many):
+async def test_a_newer_checkpoint_resets_the_setbacks(store, new_job, many):
     await store.enqueue(new_job(), limits=many)
     job = await store.claims.claim("process")
     await store.claims.record_checkpoint(job, key="a", step=5)
@@ -277,7 +277,7 @@ async def test_only_jobs_without_a_heartbeat_are_recovered(store, new_job, many)
     assert (await store.get(alive.job_id)).state is JobState.RUNNING
 
 
-async def test_a_job_that_takes_the_bot_down_every_time_fails_at_last(store, new_job, many):
+async def test_a_job_that_always_kills_the_bot_fails(store, new_job, many):
     job = await store.enqueue(new_job(), limits=many)
     for _ in range(2 * RECOVERY_LIMIT_FACTOR - 1):
         assert await store.claims.claim("process") is not None
@@ -291,7 +291,7 @@ async def test_a_job_that_takes_the_bot_down_every_time_fails_at_last(store, new
     assert job.error_code == "worker_died"
 
 
-async def test_tickets_of_those_who_left_are_dropped(store, new_job, many):
+async def test_unused_tickets_are_deleted(store, new_job, many):
     stays = await store.enqueue(new_job(guild=1), limits=many)
     leaves = await store.enqueue(new_job(guild=2), limits=many)
     await store.cancel(leaves.job_id)

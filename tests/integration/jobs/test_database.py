@@ -1,4 +1,4 @@
-"""Opening, migrating, losing and sharing a database."""
+"""Opening, migrating and sharing a database, and lost connections."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ async def test_the_migrations_make_what_the_schema_says(store):
         assert await connection.run_sync(differences) == []
 
 
-def test_the_newest_migration_is_the_one_that_is_looked_for():
+def test_the_schema_names_the_newest_migration():
     config = Config()
     config.set_main_option("script_location", str(Path(bot.jobs.db.__file__).parent / "migrations"))
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
-async def test_a_database_of_the_future_is_refused(url):
+async def test_a_database_of_a_newer_version_is_refused(url):
     async with JobStore(url, feed=JobFeed()) as store, store._database.write() as change:
         await change.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
@@ -114,7 +114,7 @@ async def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
         await store.open()
 
 
-async def test_a_server_that_is_not_there(tmp_path):
+async def test_an_unreachable_server_is_an_outage(tmp_path):
     store = JobStore(f"postgresql://postgres@/x?host={tmp_path}", feed=JobFeed())
     with pytest.raises(StoreUnavailableError):
         await store.open()
@@ -152,7 +152,7 @@ async def test_connections_that_were_cut_are_replaced(postgres_url, new_job, man
 
 
 @pytest.mark.postgres
-async def test_changes_by_another_process_are_heard(postgres_url, new_job, many):
+async def test_changes_by_another_process_are_received(postgres_url, new_job, many):
     async with (
         JobStore(postgres_url, feed=JobFeed()) as here,
         JobStore(postgres_url, feed=JobFeed()) as there,
@@ -164,7 +164,7 @@ async def test_changes_by_another_process_are_heard(postgres_url, new_job, many)
 
 
 @pytest.mark.postgres
-async def test_changes_are_heard_again_after_a_cut(postgres_url, new_job, many, monkeypatch):
+async def test_changes_are_received_after_a_reconnection(postgres_url, new_job, many, monkeypatch):
     monkeypatch.setattr("bot.jobs.change_feed.RECONNECT_SECONDS", 0.1)
     async with (
         JobStore(postgres_url, feed=JobFeed()) as here,
@@ -188,7 +188,7 @@ async def test_changes_are_heard_again_after_a_cut(postgres_url, new_job, many, 
 
 
 async def _cut_connections(store: JobStore) -> None:
-    """What a restart of the database, or a firewall, does to those who are connected."""
+    """Cut the store's connections, as a restart of the database or a firewall does."""
     async with store._database.read() as connection:
         await connection.execute(
             text(

@@ -1,4 +1,4 @@
-"""A PostgreSQL that is stopped and started again while it is in use."""
+"""PostgreSQL is restarted while it is in use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages that are to be deleted with what they show, on both databases."""
+"""Pending deletions of messages whose job was deleted, on both databases."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _ids(retractions):
     return [each.message_id for each in retractions]
 
 
-async def test_forgetting_a_job_writes_its_messages_down(store, new_job, many):
+async def test_deleting_a_job_records_its_messages(store, new_job, many):
     job_id = await _job_with_sent_messages(store, new_job, many)
     await store.cancel(job_id)
     (outcome,) = await store.outbox.list_due()
@@ -42,7 +42,7 @@ async def test_forgetting_a_job_writes_its_messages_down(store, new_job, many):
     ]
 
 
-async def test_forgetting_a_member_writes_their_messages_down_if_they_want(store, new_job, many):
+async def test_deleting_a_members_data_records_their_messages_on_request(store, new_job, many):
     await _job_with_sent_messages(store, new_job, many)
     picker = Picker(
         message_id=80,
@@ -68,7 +68,7 @@ async def test_forgetting_a_member_writes_their_messages_down_if_they_want(store
     assert _ids(await store.pending_deletions.list_due()) == [80]
 
 
-async def test_they_outlive_the_process(url, new_job, many):
+async def test_pending_deletions_survive_a_restart(url, new_job, many):
     async with JobStore(url, feed=JobFeed()) as store:
         await store.processes.heartbeat(slots=1)
         await _job_with_sent_messages(store, new_job, many)
@@ -77,7 +77,7 @@ async def test_they_outlive_the_process(url, new_job, many):
         assert _ids(await store.pending_deletions.list_due()) == [70]
 
 
-async def test_a_message_that_was_on_its_way_is_taken_back(store, new_job, many):
+async def test_a_message_being_sent_is_deleted_too(store, new_job, many):
     job = await store.enqueue(new_job(), limits=many)
     (card,) = await store.outbox.list_due()
     begun = await store.outbox.start_send(card)
@@ -91,7 +91,7 @@ async def test_a_message_that_was_on_its_way_is_taken_back(store, new_job, many)
     assert _ids(await store.pending_deletions.list_due()) == [70]
 
 
-async def test_each_is_deleted_postponed_or_has_to_stay(store):
+async def test_each_is_deleted_postponed_or_abandoned(store):
     async with store._database.write() as change:
         await store.pending_deletions.add(change, [(5, 70), (5, 71), (5, 72), (5, 73)])
     ids = {70, 71, 72}
@@ -114,7 +114,7 @@ async def test_each_is_deleted_postponed_or_has_to_stay(store):
 
 
 @pytest.mark.parametrize("count", [0, 1])
-async def test_nothing_of_nothing(store, count):
+async def test_without_messages_nothing_is_pending(store, count):
     assert await store.pending_deletions.get_status(set(range(count))) == DeletionStatus(
         waiting=0, abandoned=0
     )

@@ -1,4 +1,4 @@
-"""What guilds decide for themselves, and when it is forgotten."""
+"""Settings and presets of guilds, and their deletion."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def preset():
     return make
 
 
-async def test_rules_are_the_usual_ones_until_decided(store):
+async def test_settings_have_defaults(store):
     assert await store.guilds.get_settings(7) == GuildSettings()
     rules = GuildSettings(channel_ids=(1, 2), manager_role_id=3)
     await store.guilds.set_settings(7, rules)
@@ -92,7 +92,7 @@ async def test_a_thumbnail_comes_later_unless_the_style_is_gone(store, preset):
     assert not await store.guild_presets.set_thumbnail(kept, "guilds/7/one/painted")
 
 
-async def test_a_guild_is_forgotten_some_time_after_it_was_left(store, preset):
+async def test_a_guild_is_deleted_some_time_after_it_was_left(store, preset):
     for guild in (7, 8):
         await store.guild_presets.add(preset(guild=guild, emoji="🐳"), limit=2)
         await store.guilds.set_settings(guild, GuildSettings(manager_role_id=1))
@@ -112,7 +112,7 @@ async def test_a_guild_is_forgotten_some_time_after_it_was_left(store, preset):
     assert len(await store.guild_presets.list_for_guild(8)) == 1
 
 
-async def test_a_member_is_forgotten_with_the_styles_they_gave(store, preset):
+async def test_a_members_presets_are_deleted_with_their_data(store, preset):
     await store.guild_presets.add(preset("mine", emoji="🐳"), limit=2)
     await store.guild_presets.add(preset("theirs", emoji="🐙", member=11, folder="two"), limit=2)
     forgotten = await store.retention.delete_member_data(10, delete_messages=False)

@@ -1,4 +1,4 @@
-"""The database of an earlier version, brought up to date with what is in it."""
+"""Databases of earlier versions are migrated with their rows."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def bare_url(request, tmp_path) -> str:
     return await request.getfixturevalue("new_postgres")(bare=True)
 
 
-def test_the_revisions_are_one_line_and_the_schema_names_its_end():
+def test_the_revisions_are_linear_and_the_schema_names_the_last():
     script = ScriptDirectory.from_config(_config())
     assert script.get_heads() == [HEAD], "two branches: renumber the newer one"
     assert [each.revision for each in script.walk_revisions()][::-1] == REVISIONS
@@ -64,7 +64,7 @@ def test_the_revisions_are_one_line_and_the_schema_names_its_end():
 
 
 @pytest.mark.parametrize("revision", REVISIONS[:-1])
-async def test_every_released_database_comes_up_with_its_jobs(bare_url, revision, new_job, many):
+async def test_every_released_database_is_migrated_with_its_rows(bare_url, revision, new_job, many):
     async with _connected(bare_url) as connection:
         await connection.run_sync(_upgrade, revision)
         filled = await connection.run_sync(_fill)
@@ -111,7 +111,7 @@ async def test_the_migrations_make_what_the_schema_describes(bare_url):
     assert differences == []
 
 
-async def test_a_database_from_the_future_is_left_alone(bare_url):
+async def test_a_database_of_a_newer_version_is_not_changed(bare_url):
     async with JobStore(bare_url, feed=JobFeed()):
         pass
     async with _connected(bare_url) as connection:

@@ -1,4 +1,4 @@
-"""Saying each thing exactly once, on both databases."""
+"""Deliveries: due, started, sent once, retried and abandoned, on both databases."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def job(store, new_job, many):
     return await store.enqueue(new_job(), limits=many)
 
 
-async def test_a_card_from_due_to_done(store, job):
+async def test_a_due_card_is_started_and_sent(store, job):
     (card,) = await store.outbox.list_due()
     assert (card.job_id, card.announcement, card.attempts) == (job.job_id, Announcement.CARD, 0)
     assert card.send_started_at is None
@@ -40,7 +40,7 @@ async def test_a_card_from_due_to_done(store, job):
     assert await store.outbox.get_next_due() is None
 
 
-async def test_only_one_begins(store, job):
+async def test_a_delivery_is_started_once(store, job):
     (card,) = await store.outbox.list_due()
 
     begun = await asyncio.gather(*(store.outbox.start_send(card) for _ in range(6)))
@@ -49,7 +49,7 @@ async def test_only_one_begins(store, job):
     assert (await store.outbox.list_for_job(job.job_id))[0].attempts == 1
 
 
-async def test_what_is_done_is_not_begun_again(store, job):
+async def test_a_sent_delivery_is_not_started_again(store, job):
     (card,) = await store.outbox.list_due()
     begun = await store.outbox.start_send(card)
     await store.outbox.mark_sent(begun, channel_id=5, message_id=1)
@@ -74,7 +74,7 @@ async def test_a_send_that_failed_is_tried_later(store, job):
     assert (await store.outbox.start_send(again)).attempts == 2
 
 
-async def test_an_end_is_never_told_before_its_beginning(store, job):
+async def test_the_outcome_is_not_due_before_the_card_is_sent(store, job):
     await store.cancel(job.job_id)
     (card,) = await store.outbox.list_due()
     assert card.announcement is Announcement.CARD
@@ -87,7 +87,7 @@ async def test_an_end_is_never_told_before_its_beginning(store, job):
     assert (await store.get(job.job_id)).outcome_message_id == 2
 
 
-async def test_an_end_is_told_though_its_beginning_was_given_up(store, job):
+async def test_the_outcome_is_due_once_the_card_is_abandoned(store, job):
     await store.cancel(job.job_id)
     (card,) = await store.outbox.list_due()
     await store.outbox.abandon(card, reason="403")
@@ -140,7 +140,7 @@ async def test_a_card_can_be_replaced(store, job):
         await store.outbox.replace_card("nowhere", 77)
 
 
-async def test_a_lease_dies_with_its_only_process(sqlite_url, new_job, many):
+async def test_a_lease_ends_with_its_only_process(sqlite_url, new_job, many):
     async with JobStore(sqlite_url, feed=JobFeed()) as store:
         await store.enqueue(new_job(), limits=many)
         (card,) = await store.outbox.list_due()
@@ -153,7 +153,7 @@ async def test_a_lease_dies_with_its_only_process(sqlite_url, new_job, many):
 
 
 @pytest.mark.postgres
-async def test_a_lease_holds_while_others_may_live(postgres_url, new_job, many):
+async def test_a_lease_is_kept_while_other_processes_may_run(postgres_url, new_job, many):
     async with JobStore(postgres_url, feed=JobFeed()) as store:
         await store.enqueue(new_job(), limits=many)
         (card,) = await store.outbox.list_due()

@@ -1,4 +1,4 @@
-"""The queries that run all the time, on a database that has seen much: none reads a whole table.
+"""The frequent queries, on databases with many rows: none reads a whole table.
 
 ``pytest -s`` shows the plans.
 """
@@ -127,7 +127,7 @@ async def _fill(store: JobStore, new_job: Any) -> None:
 
 @contextmanager
 def _heard(store: JobStore) -> Iterator[list[tuple[str, Any]]]:
-    """The statements that the store sends meanwhile, with their values."""
+    """Record the statements that the store sends while the block runs, with their values."""
     heard: list[tuple[str, Any]] = []
 
     def hear(_connection, _cursor, statement, values, _context, is_many) -> None:

@@ -1,4 +1,4 @@
-"""Accepting, finding, cancelling and forgetting jobs, on both databases."""
+"""Enqueuing, reading, cancelling and deleting jobs, on both databases."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stylenet.recipe import Recipe
 from .conftest import order_of
 
 
-async def test_an_accepted_job_is_stored_whole_with_its_card(store, new_job, many):
+async def test_an_accepted_job_is_stored_completely_with_its_card(store, new_job, many):
     recipe = Recipe(name="fine", size=512, seed=7, passes=33, keep_colors=True)
     new = new_job(
         recipe=recipe,
@@ -85,7 +85,7 @@ async def test_limits_count_waiting_and_running_jobs(store, new_job, limits, sco
     await store.enqueue(new_job(), limits=limits)
 
 
-async def test_limits_hold_against_a_rush(store, new_job):
+async def test_limits_hold_for_simultaneous_requests(store, new_job):
     limits = JobLimits(per_member=2, per_guild=9, total=9)
     results = await asyncio.gather(
         *(store.enqueue(new_job(), limits=limits) for _ in range(8)), return_exceptions=True
@@ -103,7 +103,7 @@ async def test_direct_messages_belong_to_no_guild(store, new_job):
     assert len(await order_of(store)) == 3
 
 
-async def test_a_job_that_is_not_there(store):
+async def test_an_unknown_job(store):
     with pytest.raises(UnknownJobError):
         await store.get("nowhere")
     with pytest.raises(UnknownJobError):
@@ -180,7 +180,7 @@ async def test_counts_by_state(store, new_job, many):
     assert counts[JobState.FAILED] == 0
 
 
-async def test_a_forgotten_job_leaves_nothing_but_what_is_to_be_deleted(store, new_job, many):
+async def test_a_deleted_job_leaves_only_pending_deletions(store, new_job, many):
     jobs = [await store.enqueue(new_job(), limits=many) for _ in range(2)]
     running = await store.claims.claim(store.process_id)
     (card,) = await store.outbox.list_due()
@@ -207,7 +207,7 @@ async def test_a_forgotten_job_leaves_nothing_but_what_is_to_be_deleted(store, n
     assert await store.retention.list_discarded() == []
 
 
-async def test_a_forgotten_member_leaves_nothing_either(store, new_job, many):
+async def test_a_deleted_member_leaves_only_pending_deletions(store, new_job, many):
     jobs = [await store.enqueue(new_job(guild=guild), limits=many) for guild in (1, 1, None)]
     other = await store.enqueue(new_job(member=99), limits=many)
     ended = await store.claims.claim("process")
@@ -232,7 +232,7 @@ async def test_a_forgotten_member_leaves_nothing_either(store, new_job, many):
     assert len(await order_of(store)) == 2
 
 
-async def test_retention_waits_for_the_last_word(store, new_job, many):
+async def test_retention_waits_for_the_outcomes_delivery(store, new_job, many):
     job = await store.enqueue(new_job(), limits=many)
     await store.cancel(job.job_id)
     tomorrow = datetime.now(UTC) + timedelta(days=1)
@@ -296,7 +296,7 @@ async def test_pickers_are_used_once(store):
     assert not await store.pickers.mark_used(picker.message_id)
 
 
-async def test_rates_are_faded_sums(store):
+async def test_timings_are_decayed_sums(store):
     assert await store.timings.get_all() == {}
     for _ in range(2):
         measured = await store.timings.add(

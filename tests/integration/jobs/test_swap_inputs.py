@@ -1,4 +1,4 @@
-"""Beginning a job anew with its pictures the other way round, and offers, on both databases."""
+"""Swapping a job's pictures, and saved requests, on both databases."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def _request(new_job, *styles, **more):
     )
 
 
-async def test_what_was_understood_is_kept(store, new_job, many):
+async def test_the_interpretation_is_stored(store, new_job, many):
     new = _request(new_job, BRUSHES, MOSAIC)
     assert (await store.enqueue(new, limits=many)).interpretation == new.interpretation
     assert (await store.get(new.job_id)).interpretation == new.interpretation
     assert (await store.enqueue(new_job(), limits=many)).interpretation is None
 
 
-async def test_a_waiting_job_is_swapped_in_its_place(store, new_job, many):
+async def test_a_swapped_job_keeps_its_place_in_the_queue(store, new_job, many):
     job = await store.enqueue(_request(new_job, BRUSHES), limits=many)
     await store.enqueue(new_job(), limits=many)
     swapped = await store.swap_inputs(job.job_id)
@@ -54,7 +54,7 @@ async def test_a_waiting_job_is_swapped_in_its_place(store, new_job, many):
     assert again.title == job.title
 
 
-async def test_of_more_pictures_every_one_has_its_turn_and_presets_stay_styles(
+async def test_each_of_several_pictures_can_be_the_content_and_presets_stay_styles(
     store, new_job, many
 ):
     job = await store.enqueue(_request(new_job, BRUSHES, WAVES, MOSAIC), limits=many)
@@ -64,7 +64,7 @@ async def test_of_more_pictures_every_one_has_its_turn_and_presets_stay_styles(
     assert swapped.style_keys == ("jobs/x/style-1", job.content_key, "jobs/x/style-2")
 
 
-async def test_a_job_being_painted_begins_anew_and_its_claim_is_lost(store, new_job, many):
+async def test_a_running_job_starts_over_and_its_claim_is_lost(store, new_job, many):
     job = await store.enqueue(_request(new_job, BRUSHES), limits=many)
     claimed = await store.claims.claim("here")
     await store.claims.record_progress(
@@ -99,12 +99,12 @@ async def test_a_job_that_cannot_be_swapped_stays_as_it_is(store, new_job, many,
     assert await store.get(job.job_id) == before
 
 
-async def test_a_job_nobody_knows_cannot_be_swapped(store):
+async def test_an_unknown_job_cannot_be_swapped(store):
     with pytest.raises(UnknownJobError):
         await store.swap_inputs("0123456789ab")
 
 
-async def test_an_offer_is_taken_up_once_and_forgotten_one_day(store):
+async def test_a_saved_request_is_used_once_and_expires(store):
     offer = SavedRequest(
         request_id=new_saved_request_id(),
         requester_id=7,

@@ -75,7 +75,7 @@ async def _gone(pid: int) -> bool:
     return False
 
 
-async def test_a_killed_worker_and_a_killed_bot_cost_nothing_but_time(start, tmp_path):
+async def test_a_killed_worker_and_a_killed_bot_lose_no_checkpoint(start, tmp_path):
     engine = await start(40)
     seen = await engine.until(lambda report: (report.get("checkpoint") or 0) >= 3)
     (worker,) = seen["worker"]
@@ -116,7 +116,7 @@ def _never_goes_back(reports: list[dict[str, object]]) -> bool:
     return checkpoints == sorted(checkpoints)
 
 
-async def test_a_terminated_bot_hands_its_job_back(start, tmp_path):
+async def test_a_terminated_bot_requeues_its_job(start, tmp_path):
     engine = await start(400)
     await engine.until(lambda report: (report.get("checkpoint") or 0) >= 2)
     engine.process.send_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Keeping pictures, in a folder and in object storage."""
+"""Artefacts in a folder and in object storage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def kept(request, tmp_path):
     return open_artefacts(request.getfixturevalue("objects_url"))
 
 
-async def test_what_is_put_is_there(kept):
+async def test_a_stored_artefact_can_be_read(kept):
     await kept.put("jobs/a/content", b"one")
     assert await kept.get("jobs/a/content") == b"one"
     await kept.put("jobs/a/content", b"two")
@@ -45,7 +45,7 @@ async def test_other_users_of_the_machine_cannot_read_a_folders_files(tmp_path):
     assert root.stat().st_mode & 0o777 == 0o700
 
 
-async def test_what_is_not_there(kept):
+async def test_a_missing_artefact(kept):
     with pytest.raises(ArtefactMissingError) as caught:
         await kept.get("jobs/a/content")
     assert caught.value.key == "jobs/a/content"
@@ -74,7 +74,7 @@ async def test_listing_and_deleting(kept):
     "key",
     ["", "/etc/passwd", "../x", "jobs/../../x", "jobs//x", "jobs/", "a\\b", "a\0b", "jobs/.x"],
 )
-async def test_keys_that_might_lead_astray_are_refused(kept, key):
+async def test_invalid_keys_are_refused(kept, key):
     with pytest.raises(ValueError, match="invalid artefact key"):
         await kept.put(key, b"")
     with pytest.raises(ValueError, match="invalid artefact key"):
@@ -95,7 +95,7 @@ def test_no_key_leaves_the_folder(tmp_path_factory, key):
     assert path != root
 
 
-async def test_whoever_reads_sees_the_old_or_the_new_whole(kept):
+async def test_a_reader_gets_the_old_or_the_new_file_complete(kept):
     pictures = [bytes([number]) * 200_000 for number in range(8)]
     await kept.put("jobs/a/content", pictures[0])
 
@@ -121,7 +121,7 @@ async def test_more_objects_than_one_page_and_one_deletion_take(objects_url):
     assert [info.key async for info in kept.list()] == ["jobs/ab/content"]
 
 
-async def test_object_storage_that_is_away(objects_url, object_proxy):
+async def test_unreachable_object_storage_is_an_outage(objects_url, object_proxy):
     kept = open_artefacts(objects_url)
     await kept.put("jobs/a/content", b"kept")
     await object_proxy.close()
@@ -164,7 +164,7 @@ async def test_a_full_disk_leaves_the_old_picture(tmp_path, monkeypatch):
     assert [info.key async for info in kept.list()] == ["jobs/a/content"]
 
 
-async def test_room_that_is_left(kept):
+async def test_free_space(kept):
     free = await kept.free_bytes()
     assert free is None or free > 0
 

@@ -119,7 +119,7 @@ def _labels(job, largest_size=2048):
     return [(button.label, button.disabled) for button in buttons]
 
 
-def test_what_can_be_made_of_a_painting(make_job):
+def test_the_buttons_of_a_result(make_job):
     recipe = Recipe.named("default").evolve(size=384)
     job = make_job(state=JobState.SUCCEEDED, recipe=recipe)
     assert [label for label, _ in _labels(job)] == [
@@ -137,7 +137,7 @@ def test_what_can_be_made_of_a_painting(make_job):
     assert ("Style's colours", False) in _labels(kept)
 
 
-def test_a_button_at_its_end_is_greyed_and_says_why(make_job):
+def test_a_button_at_its_limit_is_disabled_with_the_reason(make_job):
     recipe = Recipe.named("default").evolve(size=512)
     job = make_job(state=JobState.SUCCEEDED, recipe=recipe)
     assert ("Largest (512 px)", True) in _labels(job, largest_size=512)

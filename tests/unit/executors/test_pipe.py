@@ -1,4 +1,4 @@
-"""The wire between the bot and its workers."""
+"""Frames on the pipe between the bot and its workers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_what_is_sent_is_received_by_the_event_loop(sent):
 
 
 @given(st.binary(min_size=1, max_size=200))
-def test_nonsense_is_refused(raw):
+def test_invalid_bytes_are_refused(raw):
     with pytest.raises(FrameError):
         pipe.read(io.BytesIO(raw))
 

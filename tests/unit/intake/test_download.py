@@ -18,7 +18,7 @@ from bot.settings import Settings
 
 
 def origins_at(base):
-    """Where pictures may come from at another Discord, or at the real one."""
+    """The allowed origins with a local Discord, or with the real one."""
     return allowed_origins(Settings(_env_file=None, discord_url=base))
 
 

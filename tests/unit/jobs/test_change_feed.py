@@ -1,4 +1,4 @@
-"""Telling that jobs changed."""
+"""Subscriptions to changes of jobs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from bot.jobs.change_feed import JobFeed
 
 
-async def test_everybody_hears_in_order():
+async def test_subscribers_receive_changes_in_order():
     feed = JobFeed()
     with feed.subscribe() as first, feed.subscribe() as second:
         for job_id in ("a", "b"):
@@ -27,7 +27,7 @@ async def test_many_changes_of_a_job_are_one():
         assert changes.drain() == ["job-0", "job-1", "job-2"]
 
 
-async def test_nobody_hears_before_or_after():
+async def test_a_subscription_receives_nothing_before_or_after():
     feed = JobFeed()
     subscription = feed.subscribe()
     feed.publish("before")
@@ -45,7 +45,7 @@ async def test_waiting_ends_with_a_change_or_a_timeout():
         assert await changes.next(60) == "a"
 
 
-async def test_giving_up_loses_nothing():
+async def test_a_cancelled_wait_loses_no_change():
     feed = JobFeed()
     with feed.subscribe() as changes:
         waiting = asyncio.create_task(changes.next())

@@ -1,4 +1,4 @@
-"""Whatever is done to a job in whatever order, it keeps to the table of legal steps."""
+"""Any sequence of operations on a job follows the table of legal transitions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def empty():
 
 @settings(max_examples=60, deadline=None)
 @given(moves=st.lists(st.tuples(st.sampled_from(MOVES), st.integers(0, 3)), max_size=30))
-def test_jobs_keep_to_the_table(empty, moves):
+def test_jobs_follow_the_transition_table(empty, moves):
     asyncio.run(_play(empty, moves))
 
 

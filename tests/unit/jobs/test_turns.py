@@ -1,4 +1,4 @@
-"""The order of turns, as a policy of its own."""
+"""The order in which guilds and members are served."""
 
 from __future__ import annotations
 
@@ -98,5 +98,5 @@ def test_what_was_begun_goes_on_before_anything_else(rows, numbers):
     assert begun == sorted(begun, reverse=True)
 
 
-def test_nobody_waits():
+def test_an_empty_queue():
     assert sort_by_turn([]) == []

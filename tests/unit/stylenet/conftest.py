@@ -1,4 +1,4 @@
-"""What stylenet's tests share: the real weights, and pictures made on the spot."""
+"""Fixtures: the real weights, and generated pictures."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def _tensor(image):
 
 
 @pytest.mark.slow
-def test_it_is_walked_as_torch_adam_walks_it(weights, make_scene, make_strokes):
+def test_it_equals_a_run_of_torchs_adam(weights, make_scene, make_strokes):
     content, style = make_scene(64, 48), make_strokes(64, 48)
     recipe = Recipe.named("cookbook").evolve(passes=STEPS + 1, seed=3)
     events = list(paint(content, [style], recipe))

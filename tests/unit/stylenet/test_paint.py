@@ -287,7 +287,7 @@ def test_odd_and_elongated_pictures(make_scene, style, size):
 
 
 @pytest.mark.parametrize("color", ["black", "white", "gray"])
-def test_flat_pictures_neither_fail_nor_burn(content, style, color):
+def test_flat_pictures_stay_finite_and_unburnt(content, style, color):
     plain = Image.new("RGB", (48, 48), color)
     for one, other in ((content, plain), (plain, style), (plain, plain)):
         painting = run(one, other, DRAFTED)[-1]

@@ -102,5 +102,5 @@ def test_hard_pairs(pictures, of, like):
     assert checks(pixels) <= 1.5 * max(checks(picture) for picture in given) + 10
     assert burnt(pixels) <= max(burnt(picture) for picture in given) + 0.1
     assert fringes(pixels) < 2.5
-    if like in {"grey", "lines"}:  # no colours come out of nowhere
+    if like in {"grey", "lines"}:  # there are no new colours
         assert np.abs(pixels - pixels.mean(axis=-1, keepdims=True)).mean() < 1

@@ -31,7 +31,7 @@ def test_a_waiting_job_says_its_place_and_can_be_cancelled(make_job):
     assert card.embed.footer.text == "job 0123456789ab"
 
 
-def test_the_next_in_line_is_told_so(make_job):
+def test_the_next_job_says_that_it_is_next(make_job):
     assert "next in line" in render_card(make_job(), CardFacts(place=1)).embed.description
 
 
@@ -55,7 +55,7 @@ def test_a_running_job_before_its_first_step_is_preparing(make_job):
     assert "Getting ready" in text
 
 
-def test_a_job_asked_to_stop_says_so_and_its_button_rests(make_job):
+def test_a_job_asked_to_stop_says_so_and_its_button_is_disabled(make_job):
     job = make_job(state=JobState.RUNNING, step=1, total=2, cancel_requested=True)
     card = render_card(job, CardFacts())
     assert "Stopping" in card.embed.description

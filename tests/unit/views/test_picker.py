@@ -1,4 +1,4 @@
-"""The picker's message: what it says, and that every style can be told by its emoji."""
+"""The picker's message: its text, its emojis and its pages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_variation_selectors_make_no_difference():
     assert preset_for_emoji(preset.emoji + "\ufe0f", library.PRESETS) is preset
 
 
-def test_another_emoji_stands_for_nothing():
+def test_an_unknown_emoji_is_no_preset():
     assert preset_for_emoji("🧦", library.PRESETS) is None
 
 
@@ -63,7 +63,7 @@ def _ids(view):
     return [child["custom_id"] for row in view.to_components() for child in row["components"]]
 
 
-def test_a_style_that_was_probably_meant_is_one_press_away():
+def test_the_nearest_style_has_a_button():
     view = picker_view(library.PRESETS, near=library.get("mosaic"))
     assert _ids(view) == ["picker:choose", "picker:take:mosaic"]
 

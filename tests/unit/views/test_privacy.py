@@ -1,4 +1,4 @@
-"""What members are told about the data that is held about them."""
+"""The summary of the data that is stored about a member."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Presses find their handler, are acknowledged, and are answered whatever happens."""
+"""Interactions are routed to their handler, acknowledged, and answered also after errors."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ async def test_an_unknown_custom_id_is_answered(interaction, custom_id):
     assert answers(pressed) == [errors.OLD_BUTTON]
 
 
-async def test_components_of_anybody_elses_message_are_not_believed(interaction):
+async def test_components_of_other_authors_messages_are_refused(interaction):
     handle = AsyncMock(spec=lambda interaction, *, job_id: None)
     forged = interaction("job:0123456789ab:swap", author_id=BOT + 1)
     await router_of(routes.SWAP, handle).on_interaction(forged)

@@ -1,4 +1,4 @@
-"""Dividing what is held about a member among files small enough to be sent."""
+"""A member's data is divided among files that are small enough to be sent."""
 
 from __future__ import annotations
 

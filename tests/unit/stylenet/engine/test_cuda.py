@@ -88,7 +88,7 @@ def test_it_paints_what_the_cpu_paints(make_scene, make_strokes, name):
     on_cpu = stylize(content, style, recipe, device="cpu")
     assert on_gpu.device.startswith("cuda")
     assert on_gpu.losses.total == pytest.approx(on_cpu.losses.total, rel=0.1)
-    # Strokes fall where rounding lets them; the colours of cells of 12 × 12 pixels do not.
+    # Rounding moves strokes, but not the mean colours of cells of 12 × 12 pixels.
     cells = [p.pixels.reshape(12, 12, 16, 12, 3).mean((1, 3)) for p in (on_gpu, on_cpu)]
     assert np.abs(cells[0] - cells[1]).mean() < 10
 

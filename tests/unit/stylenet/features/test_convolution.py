@@ -1,4 +1,4 @@
-"""Our step of the tape beside torch's own padding, convolution and rectifier."""
+"""Our autograd function compared with torch's padding, convolution and ReLU."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_output_and_gradient_equal_torchs(padding, rectified, side, with_bias, s
 
 
 def test_it_saves_only_the_rectified_output():
-    """Not what it was given: a painting's memory is the features of every layer, once."""
+    """It does not save its input, so that each layer's features are kept only once."""
     kept = []
 
     def pack(tensor):

@@ -1,4 +1,4 @@
-"""The reduced network: how near it is to the exact one, what it costs, and where it is kept."""
+"""The reduced network: its error, its cost and its cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reduced network: how near it is to the exact one, what it costs, and where it is kept."""
+"""Dead leaves pictures have the statistics of photographs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_dead_leaves_are_in_range_and_reproducible():
 
 
 def test_dead_leaves_have_the_spectrum_of_photographs():
-    """Amplitude falls about as 1/f: power by an exponent of 2, give or take."""
+    """The amplitude falls about as 1/f, so the power has an exponent near 2."""
     power = 0
     for seed in range(4):
         picture = dead_leaves(128, 128, seed=seed).mean(axis=-1)

@@ -1,4 +1,4 @@
-"""Every sentence a member may read: there is one for everything, and it says what to do."""
+"""Every error has a sentence for members, which says what to do."""
 
 from __future__ import annotations
 
