@@ -3,8 +3,8 @@
 The real store, scheduler, card updater and queue command, with a worker that only sleeps. Jobs of
 many members in many guilds wait; then cards are refreshed, jobs are enqueued and claimed, and the
 queue command is answered, a number of times each. It prints CPU time, because wall time is
-unreliable on a shared machine: that of the event loop's thread for everything, and that of the whole
-process for a claim and an enqueue, which also use the database's threads.
+unreliable on a shared machine: that of the event loop's thread for everything, and that of the
+whole process for a claim and an enqueue, which also use the database's threads.
 
 ``longest_step_ms`` is the longest single callback on the event loop during all of that.
 """

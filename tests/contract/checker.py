@@ -1,7 +1,8 @@
 """Check what the playground sends against facts about Discord's objects.
 
 ``facts.json`` is generated from Discord's OpenAPI document by `tests.contract.extract`; the
-payloads of the gateway, which that document leaves out, are in `tests.contract.gateway`. A type is one of
+payloads of the gateway, which that document leaves out, are in `tests.contract.gateway`. A type is
+one of
 
 - a name: ``string``, ``integer``, ``snowflake``, ``date-time``, …, or of an object;
 - an object: its fields' types; a name that ends with ``?`` may be absent, any other field and
