@@ -36,9 +36,12 @@ __all__ = [
     "SuggestionResponder",
     "check_bot_permissions",
     "check_can_send_picture",
+    "check_permissions",
     "defer",
+    "own_permissions",
     "priority_of",
     "reply_ephemeral",
+    "send_reply",
     "sentence_for",
 ]
 
@@ -57,6 +60,14 @@ REQUIRED_PERMISSIONS: Final = {
     "attach_files": "Attach Files",
 }
 """Permissions the bot needs in a channel, by discord.py's name and with Discord's."""
+
+REQUIRED_IN_THREADS: Final = {
+    name.replace("send_messages", "send_messages_in_threads"): title.replace(
+        "Send Messages", "Send Messages in Threads"
+    )
+    for name, title in REQUIRED_PERMISSIONS.items()
+}
+"""The same for threads, in which another permission allows messages."""
 
 
 class Responder(Protocol):
@@ -140,14 +151,13 @@ class MessageResponder:
     async def _reply(self, text: str, view: discord.ui.View) -> None:
         message = self._message
         try:
-            reference = message.to_reference(fail_if_not_exists=False)
-            with translate_discord_errors():
-                await message.channel.send(
-                    text,
-                    reference=reference,
-                    allowed_mentions=discord.AllowedMentions.none(),
-                    view=view,
-                )
+            await send_reply(
+                message.channel,
+                text,
+                reference=message.to_reference(fail_if_not_exists=False),
+                allowed_mentions=discord.AllowedMentions.none(),
+                view=view,
+            )
         except (AccessDeniedError, DiscordRejectedError):
             pass
         else:
@@ -220,12 +230,20 @@ class SuggestionResponder(InteractionResponder):
             RequestRefused: nothing can be posted in this kind of channel.
         """
         super().__init__(interaction)
+        self._client: discord.Client = interaction.client
         self.origin = origin
         self.request_key = request_key
         if self.channel.id != origin.channel_id:  # the refusal was sent as a direct message
             self.channel = interaction.client.get_partial_messageable(
                 origin.channel_id, guild_id=origin.guild_id
             )
+
+    @property
+    def permissions(self) -> discord.Permissions:
+        """The bot's permissions in the channel of the refused request."""
+        if self._interaction.channel_id == self.origin.channel_id:
+            return super().permissions
+        return own_permissions(self._client, self.origin.channel_id) or super().permissions
 
     async def confirm(self, text: str) -> None:
         """Remove the buttons from the refusal, since the request was accepted."""
@@ -242,14 +260,53 @@ def check_bot_permissions(responder: Responder) -> None:
     Raises:
         RequestRefused: the bot lacks a permission in the channel; `detail` names it.
     """
-    permissions = responder.permissions
-    missing = [
-        title for name, title in REQUIRED_PERMISSIONS.items() if not getattr(permissions, name)
-    ]
-    if isinstance(responder.channel, discord.Thread) and permissions.send_messages_in_threads:
-        missing = [title for title in missing if title != REQUIRED_PERMISSIONS["send_messages"]]
+    is_thread = isinstance(responder.channel, discord.Thread)
+    check_permissions(responder.permissions, is_thread=is_thread)
+
+
+def check_permissions(permissions: discord.Permissions, *, is_thread: bool) -> None:
+    """Check that these permissions of the bot's are enough to post a result.
+
+    Raises:
+        RequestRefused: one is missing; `detail` names it.
+    """
+    required = REQUIRED_IN_THREADS if is_thread else REQUIRED_PERMISSIONS
+    missing = [name for name in required if not getattr(permissions, name)]
+    # Discord withholds the others too from who may not see a channel, or may not write in it.
+    decisive = [name for name in missing if name == "view_channel" or name.startswith("send_")]
     if missing:
-        raise RequestRefused(RequestProblem.NOT_ALLOWED_HERE, detail=", ".join(missing))
+        titles = [required[name] for name in decisive[:1] or missing]
+        raise RequestRefused(RequestProblem.NOT_ALLOWED_HERE, detail=", ".join(titles))
+
+
+async def send_reply(
+    channel: MessageableChannel,
+    text: str,
+    *,
+    reference: discord.MessageReference,
+    **options: Any,  # noqa: ANN401 - further arguments of `send`, without files
+) -> None:
+    """Send a reply; if Discord refuses that it is one, send it as a message of its own.
+
+    Raises:
+        DiscordError: neither could be sent.
+    """
+    try:
+        with translate_discord_errors():
+            await channel.send(text, reference=reference, **options)
+    except DiscordRejectedError as error:
+        if not error.is_reply_refused:
+            raise
+        with translate_discord_errors():
+            await channel.send(text, **options)
+
+
+def own_permissions(client: discord.Client, channel_id: int) -> discord.Permissions | None:
+    """Return the bot's permissions in a channel of a guild; None if it is not known."""
+    channel = client.get_channel(channel_id)
+    if not isinstance(channel, (discord.abc.GuildChannel, discord.Thread)):
+        return None
+    return channel.permissions_for(channel.guild.me)
 
 
 def check_can_send_picture(ctx: commands.Context[Any]) -> None:

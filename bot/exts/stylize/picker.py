@@ -23,7 +23,7 @@ from bot.errors import (
 )
 from bot.exts.backend.access import check, picker_subject
 from bot.exts.backend.policy import Act
-from bot.exts.backend.responders import priority_of, reply_ephemeral
+from bot.exts.backend.responders import check_permissions, priority_of, reply_ephemeral
 from bot.exts.stylize.reaction_offers import ReactionOffers
 from bot.exts.stylize.request import PICTURE_SOURCE_JSON
 from bot.intake.job_request import JobRequest, SavedPicture
@@ -180,6 +180,8 @@ class PickerHandler:
         picker = await self._find_usable(interaction)
         if picker is None or interaction.message is None:
             return
+        is_thread = isinstance(interaction.channel, discord.Thread)
+        check_permissions(interaction.app_permissions, is_thread=is_thread)
         chosen = await self.accept_choice(picker, name, interaction.user)
         if chosen != name:
             await reply_ephemeral(interaction, requests.PICKER_USED, view=start_view())
@@ -371,7 +373,8 @@ async def _send(
     """
     origin = responder.origin
     options: dict[str, Any] = {}
-    if origin.message_id is not None:
+    # Without the history, Discord refuses replies.
+    if origin.message_id is not None and responder.permissions.read_message_history:
         options["reference"] = discord.MessageReference(
             message_id=origin.message_id,
             channel_id=origin.channel_id,

@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.discord_errors import discord_request
-from bot.errors import AccessProblem, DiscordError, StoreUnavailableError
+from bot.errors import AccessDeniedError, AccessProblem, DiscordError, StoreUnavailableError
 from bot.exts.backend.access import picker_subject
 from bot.exts.backend.policy import Act, Actor, Place, decide
-from bot.exts.backend.responders import sentence_for
+from bot.exts.backend.responders import (
+    check_permissions,
+    own_permissions,
+    send_reply,
+    sentence_for,
+)
 from bot.views.picker import preset_for_emoji
 
 if TYPE_CHECKING:
@@ -106,6 +111,7 @@ class PickerReactions:
     ) -> None:
         """Accept a choice, or tell the requester why it cannot be accepted."""
         try:
+            self._check_permissions(picker)
             chosen = await self._pickers.accept_choice(picker, preset.name, member)
         except Exception as error:
             text = sentence_for(error, doing=f"choosing {preset.name} on a picker")
@@ -126,7 +132,7 @@ class PickerReactions:
             logger.info("cannot remove a reaction to picker %d: %s", picker.message_id, error)
 
     async def _tell(self, picker: Picker, text: str) -> None:
-        """Reply to the picker, mentioning the requester."""
+        """Reply to the picker, mentioning the requester; where that is not allowed, directly."""
         reference = discord.MessageReference(
             message_id=picker.message_id,
             channel_id=picker.channel_id,
@@ -136,25 +142,34 @@ class PickerReactions:
         mentions = discord.AllowedMentions(
             everyone=False, roles=False, users=[discord.Object(picker.requester_id)]
         )
+        text = f"<@{picker.requester_id}> {text}"
         try:
             async with discord_request(seconds=SEND_TIMEOUT_SECONDS):
-                await self._channel(picker).send(
-                    f"<@{picker.requester_id}> {text}",
-                    reference=reference,
-                    allowed_mentions=mentions,
-                )
+                try:
+                    await send_reply(
+                        self._channel(picker), text, reference=reference, allowed_mentions=mentions
+                    )
+                except AccessDeniedError:
+                    direct = await self._client.create_dm(discord.Object(picker.requester_id))
+                    await direct.send(text, allowed_mentions=mentions)
         except DiscordError as error:
             logger.warning("member %d cannot be answered: %s", picker.requester_id, error)
+
+    def _check_permissions(self, picker: Picker) -> None:
+        """Check that the bot can post a result in the picker's channel.
+
+        Raises:
+            RequestRefused: the bot lacks a permission there.
+        """
+        permissions = own_permissions(self._client, picker.channel_id)
+        if permissions is not None:
+            channel = self._client.get_channel(picker.channel_id)
+            check_permissions(permissions, is_thread=isinstance(channel, discord.Thread))
 
     def _channel(self, picker: Picker) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(picker.channel_id, guild_id=picker.guild_id)
 
     def _may_manage_messages(self, picker: Picker) -> bool:
         """Return whether the bot may remove others' reactions in the picker's channel."""
-        if picker.guild_id is None:
-            return False
-        guild = self._client.get_guild(picker.guild_id)
-        channel = None if guild is None else guild.get_channel_or_thread(picker.channel_id)
-        if guild is None or channel is None:
-            return False
-        return channel.permissions_for(guild.me).manage_messages
+        permissions = own_permissions(self._client, picker.channel_id)
+        return permissions is not None and permissions.manage_messages

@@ -197,6 +197,14 @@ def _bad_option_value(error: RequestRefused) -> str:
     return f"{quoted(name)} must be {error.suggestion or 'another value'}."
 
 
+def _permissions(names: str) -> str:
+    """The permissions of a list separated by commas, in bold."""
+    bold = [f"**{name}**" for name in names.split(", ")]
+    if len(bold) == 1:
+        return f"the permission {bold[0]}"
+    return f"the permissions {', '.join(bold[:-1])} and {bold[-1]}"
+
+
 _REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
     RequestProblem.NO_PICTURES: lambda e: HOW_TO_ASK.format(prefix=e.detail or ""),
     RequestProblem.STYLE_WITHOUT_CONTENT: lambda _: (
@@ -226,9 +234,9 @@ _REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
     ),
     RequestProblem.BAD_OPTION_VALUE: _bad_option_value,
     RequestProblem.NOT_ALLOWED_HERE: lambda e: (
-        "I am not allowed to post paintings in that channel"
-        + (f" (missing: {e.detail})" if e.detail else "")
-        + "; ask a moderator for the permission or try another channel."
+        f"I need {_permissions(e.detail)} in that channel; ask a moderator, or try another channel."
+        if e.detail
+        else "I may not post in that channel; ask a moderator, or try another channel."
     ),
     RequestProblem.SHUTTING_DOWN: lambda _: (
         "I am finishing the queue and take nothing new right now; ask me again in a few minutes."

@@ -1,0 +1,216 @@
+"""The table of permissions: each one withheld alone, against each way of asking for a painting.
+
+Every cell ends in a painting, or in a sentence that names the permission: where the member asked,
+or in a direct message where the bot may not write. The queue is paused: a card is a painting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pytest
+import pytest_asyncio
+
+from bot.jobs.models import QueueMode
+from bot.playground.default_scene import BOT_PERMISSIONS
+from bot.playground.state.permissions import Permission
+from bot.playground.state.records import Overwrite
+
+from .conftest import CONTENT, STYLE, Room, custom_ids, said, settings_for
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SECONDS = 60.0
+"""How long an outcome is waited for; only a cell that fails takes so long."""
+
+PAINTING = "a painting"
+UNSEEN = "Discord does not tell the bot of it"
+WAYS = {}
+
+
+def way(ask):
+    """Register a way of asking: a coroutine function that is called twice.
+
+    Before the permission is withheld it prepares, and returns what asks afterwards.
+    """
+    WAYS[ask.__name__] = ask
+    return ask
+
+
+@way
+async def two_pictures(room):
+    return lambda: room.ask("!stylize", CONTENT, STYLE)
+
+
+@way
+async def one_picture(room):
+    return lambda: room.ask("!stylize mosaic", CONTENT)
+
+
+@way
+async def one_picture_without_a_style(room):
+    return lambda: room.ask("!stylize", CONTENT)
+
+
+@way
+async def a_mention(room):
+    return lambda: room.ask(f"<@{room.playground.scene.bot.id}>", CONTENT, STYLE)
+
+
+@way
+async def a_reply(room):
+    message = room.ask("look", CONTENT, STYLE, author=room.other)
+    return lambda: room.ask("!stylize", reply_to=message)
+
+
+@way
+async def a_slash_command(room):
+    return lambda: room.playground.slash(
+        room.me, "stylize", channel=room.channel, files={"content": CONTENT, "style": STYLE}
+    )
+
+
+@way
+async def the_apps_menu(room):
+    message = room.ask("look", CONTENT, STYLE, author=room.other)
+    return lambda: room.playground.context_menu(room.me, "Stylize", message)
+
+
+@way
+async def a_reaction(room):
+    room.ask("!stylize", CONTENT)
+    [picker] = await room.wait(room.pickers)
+    await room.wait(lambda: len(picker.reactions) == 2)
+    return lambda: room.playground.react(room.me, picker, next(iter(picker.reactions)))
+
+
+@way
+async def a_pickers_menu(room):
+    room.ask("!stylize", CONTENT)
+    [picker] = await room.wait(room.pickers)
+    return lambda: room.playground.select(room.me, picker, "picker:choose", ["mosaic"])
+
+
+@way
+async def a_button(room):
+    room.ask("!stylize", CONTENT, STYLE)
+    card = await room.card()
+    await _press(room, card, ":cancel")
+    await room.wait(lambda: any(each.endswith(":again") for each in custom_ids(card)))
+    return lambda: _start_press(room, card, ":again")
+
+
+INTERACTIONS = {"a_slash_command", "the_apps_menu", "a_pickers_menu", "a_button"}
+NEEDED = {
+    Permission.VIEW_CHANNEL: "View Channel",
+    Permission.SEND_MESSAGES: "Send Messages",
+    Permission.EMBED_LINKS: "Embed Links",
+    Permission.ATTACH_FILES: "Attach Files",
+}
+
+
+def expected(permission, name):
+    """The cell of the table."""
+    if permission not in NEEDED:
+        return PAINTING
+    if permission is Permission.VIEW_CHANNEL and name not in INTERACTIONS:
+        return UNSEEN
+    is_public = name not in INTERACTIONS
+    where = "a direct message" if permission is Permission.SEND_MESSAGES and is_public else "here"
+    return f"told in {where}: {NEEDED[permission]}"
+
+
+@pytest.fixture(scope="module")
+def settings(playground, tmp_path_factory):
+    return settings_for(
+        playground,
+        tmp_path_factory.mktemp("bot"),
+        max_jobs_per_member=1000,
+        max_jobs_per_guild=1000,
+    )
+
+
+@pytest_asyncio.fixture(loop_scope="module", autouse=True)
+async def bot(app, monkeypatch):
+    """The bot with its queue paused, and with two presets for quick pickers."""
+    dependencies = app._bot._dependencies
+    monkeypatch.setattr(dependencies.catalog, "_built_in", dependencies.catalog._built_in[2:4])
+    await app._scheduler.set_mode(QueueMode.PAUSED)
+    yield app
+    for job in await dependencies.store.list_unfinished():
+        await dependencies.store.cancel(job.job_id)
+
+
+USED = [
+    *NEEDED,
+    Permission.ADD_REACTIONS,
+    Permission.READ_MESSAGE_HISTORY,
+    Permission.MANAGE_MESSAGES,
+]
+OTHERS = BOT_PERMISSIONS
+for each in USED:
+    OTHERS &= ~each
+
+
+@pytest.mark.parametrize(
+    "permission",
+    [*USED, OTHERS],
+    ids=lambda each: each.name.lower() if each in USED else "all that it does not use",
+)
+async def test_without_a_permission_every_way_ends_in_a_painting_or_names_it(
+    playground, permission
+):
+    outcomes = await asyncio.gather(
+        *(_outcome(playground, ask, permission, name) for name, ask in WAYS.items())
+    )
+    table = {name: expected(permission, name) for name in WAYS}
+    assert dict(zip(WAYS, outcomes, strict=True)) == table
+
+
+async def _outcome(playground, ask, permission, name):
+    """Ask without the permission, and say how it ended."""
+    room = Room(playground)
+    room.me = playground.add_member(name.replace("_", " ")).user
+    start = await ask(room)
+    before = {int(each.id) for each in room.answers()}
+    bot = playground.scene.bot
+    playground.set_overwrite(room.channel, Overwrite(id=bot.id, type=1, deny=permission))
+    if expected(permission, name) == UNSEEN:
+        return UNSEEN  # the gateway's own test shows that nothing is sent
+    start()
+
+    def look():
+        for each in room.answers():
+            if int(each.id) in before:
+                continue
+            if each.embeds and "picker:choose" in custom_ids(each):
+                playground.select(room.me, each, "picker:choose", ["mosaic"])
+                before.add(int(each.id))
+            elif any("job " in str(embed.get("footer")) for embed in each.embeds):
+                return PAINTING
+            elif (title := _named(each)) is not None:
+                return f"told in here: {title}"
+        for each in playground.state.direct_channel(room.me, bot).messages.values():
+            if (title := _named(each)) is not None:
+                return f"told in a direct message: {title}"
+        return None
+
+    try:
+        return await room.wait(look, SECONDS)
+    except TimeoutError:
+        return [said(each) for each in room.answers() if int(each.id) not in before]
+
+
+def _named(message):
+    found = re.search(r"I need the permissions? \*\*([^*]+)\*\* in", said(message))
+    return found and found[1]
+
+
+def _start_press(room, message, ending):
+    custom_id = next(each for each in custom_ids(message) if each.endswith(ending))
+    return room.playground.press(room.me, message, custom_id)
+
+
+async def _press(room, message, ending):
+    await _start_press(room, message, ending).settled.wait()
