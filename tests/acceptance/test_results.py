@@ -167,7 +167,7 @@ async def test_buttons_are_answered_in_channels_closed_to_the_bot(channel):
     try:
 <<<<<<< HEAD
         await _press(channel, channel.me, first, "again")
-        await _ephemeral_reply(channel, channel.me, "not allowed to post paintings")
+        await _ephemeral_reply(channel, channel.me, "I need the permission")
         await _press(channel, channel.me, first, "details")
         await _ephemeral_reply(channel, channel.me, "harbour.png × brushes.png")
         await _press(channel, channel.me, first, "timelapse")
