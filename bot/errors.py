@@ -154,6 +154,7 @@ class RequestProblem(StrEnum):
     """Why a request cannot be interpreted or carried out."""
 
     NO_PICTURES = "no_pictures"
+    AWAITING_PICTURE = "awaiting_picture"  # the next one of the member is taken
     STYLE_WITHOUT_CONTENT = "style_without_content"
     TOO_MANY_PICTURES = "too_many_pictures"
     MASK_WITHOUT_PICTURE = "mask_without_picture"

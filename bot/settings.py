@@ -139,6 +139,12 @@ class Settings(BaseSettings):
         ge=0,
         description="Time to wait for Discord's preview of a link. Seconds.",
     )
+    recent_picture_seconds: float = Field(
+        default=300,
+        ge=0,
+        description="Time within which a picture and the request for it may be posted in two "
+        "messages of the same member in a channel; 0: they must be in one. Seconds.",
+    )
     download_timeout_seconds: float = Field(
         default=30, gt=0, description="Longest time to download one picture. Seconds."
     )

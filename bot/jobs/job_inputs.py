@@ -20,6 +20,7 @@ class InputSource(StrEnum):
     AVATAR = "avatar"
     EMOJI = "emoji"
     FIRST_FRAME = "first_frame"
+    RECENT = "recent"  # posted by the requester shortly before the request
     PRESET = "preset"
     EARLIER = "earlier"  # an input of an earlier job
 

@@ -25,6 +25,7 @@ __all__ = [
     "is_random",
     "named_presets",
     "nearest_expression",
+    "nearest_preset",
     "read_presets",
 ]
 
@@ -128,6 +129,12 @@ def _read_shares(
                 weight = number
             at += 1
     return shares if weight is None and shares else None
+
+
+def nearest_preset(words: str, presets: Sequence[CatalogPreset]) -> CatalogPreset | None:
+    """Return the only preset that is named within the words, or else the most similar one."""
+    named = named_presets(words, presets)
+    return named[0] if len(named) == 1 else find(nearest(words, presets) or "", presets)
 
 
 def nearest_expression(text: str, presets: Sequence[CatalogPreset]) -> str | None:

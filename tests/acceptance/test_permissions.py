@@ -10,14 +10,12 @@ import asyncio
 import re
 
 import pytest
-import pytest_asyncio
 
-from bot.jobs.models import QueueMode
 from bot.playground.default_scene import BOT_PERMISSIONS
 from bot.playground.state.permissions import Permission
 from bot.playground.state.records import Overwrite
 
-from .conftest import CONTENT, STYLE, Room, custom_ids, said, settings_for
+from .conftest import CONTENT, STYLE, ChannelClient, custom_ids, settings_for, text_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -39,66 +37,66 @@ def way(ask):
 
 
 @way
-async def two_pictures(room):
-    return lambda: room.ask("!stylize", CONTENT, STYLE)
+async def two_pictures(channel):
+    return lambda: channel.ask("!stylize", CONTENT, STYLE)
 
 
 @way
-async def one_picture(room):
-    return lambda: room.ask("!stylize mosaic", CONTENT)
+async def one_picture(channel):
+    return lambda: channel.ask("!stylize mosaic", CONTENT)
 
 
 @way
-async def one_picture_without_a_style(room):
-    return lambda: room.ask("!stylize", CONTENT)
+async def one_picture_without_a_style(channel):
+    return lambda: channel.ask("!stylize", CONTENT)
 
 
 @way
-async def a_mention(room):
-    return lambda: room.ask(f"<@{room.playground.scene.bot.id}>", CONTENT, STYLE)
+async def a_mention(channel):
+    return lambda: channel.ask(f"<@{channel.playground.scene.bot.id}>", CONTENT, STYLE)
 
 
 @way
-async def a_reply(room):
-    message = room.ask("look", CONTENT, STYLE, author=room.other)
-    return lambda: room.ask("!stylize", reply_to=message)
+async def a_reply(channel):
+    message = channel.ask("look", CONTENT, STYLE, author=channel.other)
+    return lambda: channel.ask("!stylize", reply_to=message)
 
 
 @way
-async def a_slash_command(room):
-    return lambda: room.playground.slash(
-        room.me, "stylize", channel=room.channel, files={"content": CONTENT, "style": STYLE}
+async def a_slash_command(channel):
+    return lambda: channel.playground.slash(
+        channel.me, "stylize", channel=channel.record, files={"content": CONTENT, "style": STYLE}
     )
 
 
 @way
-async def the_apps_menu(room):
-    message = room.ask("look", CONTENT, STYLE, author=room.other)
-    return lambda: room.playground.context_menu(room.me, "Stylize", message)
+async def the_apps_menu(channel):
+    message = channel.ask("look", CONTENT, STYLE, author=channel.other)
+    return lambda: channel.playground.context_menu(channel.me, "Stylize", message)
 
 
 @way
-async def a_reaction(room):
-    room.ask("!stylize", CONTENT)
-    [picker] = await room.wait(room.pickers)
-    await room.wait(lambda: len(picker.reactions) == 2)
-    return lambda: room.playground.react(room.me, picker, next(iter(picker.reactions)))
+async def a_reaction(channel):
+    channel.ask("!stylize", CONTENT)
+    [picker] = await channel.wait(channel.pickers)
+    await channel.wait(lambda: len(picker.reactions) == 2)
+    return lambda: channel.playground.react(channel.me, picker, next(iter(picker.reactions)))
 
 
 @way
-async def a_pickers_menu(room):
-    room.ask("!stylize", CONTENT)
-    [picker] = await room.wait(room.pickers)
-    return lambda: room.playground.select(room.me, picker, "picker:choose", ["mosaic"])
+async def a_pickers_menu(channel):
+    channel.ask("!stylize", CONTENT)
+    [picker] = await channel.wait(channel.pickers)
+    return lambda: channel.playground.select(channel.me, picker, "picker:choose", ["mosaic"])
 
 
 @way
-async def a_button(room):
-    room.ask("!stylize", CONTENT, STYLE)
-    card = await room.card()
-    await _press(room, card, ":cancel")
-    await room.wait(lambda: any(each.endswith(":again") for each in custom_ids(card)))
-    return lambda: _start_press(room, card, ":again")
+async def a_button(channel):
+    channel.ask("!stylize", CONTENT, STYLE)
+    card = await channel.card()
+    await _press(channel, card, ":cancel")
+    await channel.wait(lambda: any(each.endswith(":again") for each in custom_ids(card)))
+    return lambda: _start_press(channel, card, ":again")
 
 
 INTERACTIONS = {"a_slash_command", "the_apps_menu", "a_pickers_menu", "a_button"}
@@ -131,15 +129,11 @@ def settings(playground, tmp_path_factory):
     )
 
 
-@pytest_asyncio.fixture(loop_scope="module", autouse=True)
-async def bot(app, monkeypatch):
-    """The bot with its queue paused, and with two presets for quick pickers."""
-    dependencies = app._bot._dependencies
-    monkeypatch.setattr(dependencies.catalog, "_built_in", dependencies.catalog._built_in[2:4])
-    await app._scheduler.set_mode(QueueMode.PAUSED)
-    yield app
-    for job in await dependencies.store.list_unfinished():
-        await dependencies.store.cancel(job.job_id)
+@pytest.fixture(autouse=True)
+def few_presets(paused_app, monkeypatch):
+    """Two presets, for quick pickers."""
+    catalog = paused_app._bot._dependencies.catalog
+    monkeypatch.setattr(catalog, "_built_in", catalog._built_in[2:4])
 
 
 USED = [
@@ -170,47 +164,47 @@ async def test_without_a_permission_every_way_ends_in_a_painting_or_names_it(
 
 async def _outcome(playground, ask, permission, name):
     """Ask without the permission, and say how it ended."""
-    room = Room(playground)
-    room.me = playground.add_member(name.replace("_", " ")).user
-    start = await ask(room)
-    before = {int(each.id) for each in room.answers()}
+    channel = ChannelClient(playground)
+    channel.me = playground.add_member(name.replace("_", " ")).user
+    start = await ask(channel)
+    before = {int(each.id) for each in channel.answers()}
     bot = playground.scene.bot
-    playground.set_overwrite(room.channel, Overwrite(id=bot.id, type=1, deny=permission))
+    playground.set_overwrite(channel.record, Overwrite(id=bot.id, type=1, deny=permission))
     if expected(permission, name) == UNSEEN:
         return UNSEEN  # the gateway's own test shows that nothing is sent
     start()
 
     def look():
-        for each in room.answers():
+        for each in channel.answers():
             if int(each.id) in before:
                 continue
             if each.embeds and "picker:choose" in custom_ids(each):
-                playground.select(room.me, each, "picker:choose", ["mosaic"])
+                playground.select(channel.me, each, "picker:choose", ["mosaic"])
                 before.add(int(each.id))
             elif any("job " in str(embed.get("footer")) for embed in each.embeds):
                 return PAINTING
             elif (title := _named(each)) is not None:
                 return f"told in here: {title}"
-        for each in playground.state.direct_channel(room.me, bot).messages.values():
+        for each in playground.state.direct_channel(channel.me, bot).messages.values():
             if (title := _named(each)) is not None:
                 return f"told in a direct message: {title}"
         return None
 
     try:
-        return await room.wait(look, SECONDS)
+        return await channel.wait(look, SECONDS)
     except TimeoutError:
-        return [said(each) for each in room.answers() if int(each.id) not in before]
+        return [text_of(each) for each in channel.answers() if int(each.id) not in before]
 
 
 def _named(message):
-    found = re.search(r"I need the permissions? \*\*([^*]+)\*\* in", said(message))
+    found = re.search(r"I need the permissions? \*\*([^*]+)\*\* in", text_of(message))
     return found and found[1]
 
 
-def _start_press(room, message, ending):
+def _start_press(channel, message, ending):
     custom_id = next(each for each in custom_ids(message) if each.endswith(ending))
-    return room.playground.press(room.me, message, custom_id)
+    return channel.playground.press(channel.me, message, custom_id)
 
 
-async def _press(room, message, ending):
-    await _start_press(room, message, ending).settled.wait()
+async def _press(channel, message, ending):
+    await _start_press(channel, message, ending).settled.wait()

@@ -339,3 +339,66 @@ async def test_mask_is_saved_with_a_picker_and_keeps_black_regions(channel, paus
     untouched = difference.crop((width - 12, 0, width, height)).resize((1, 1), Image.BOX)
     changed = difference.crop((0, 0, width // 2, height)).resize((1, 1), Image.BOX)
     assert untouched.getpixel((0, 0)) < 6 < changed.getpixel((0, 0))
+
+
+@pytest.mark.parametrize(
+    "other", [("notes.txt", b"Dear diary"), ("song.mp3", b"ID3"), ("data.zip", b"PK\3\4")]
+)
+async def test_other_files_beside_pictures_are_left_out(channel, other):
+    channel.ask("!stylize", other, CONTENT, STYLE)
+    assert "harbour.png × brushes.png" in text_of(await channel.card())
+
+
+async def test_another_file_alone_is_refused(channel):
+    channel.ask("!stylize mosaic", ("notes.txt", b"Dear diary"))
+    await channel.answer("`notes.txt` is not a picture")
+
+
+async def test_the_picture_may_come_in_the_message_before(channel):
+    channel.ask("older", STYLE)
+    channel.ask("look at this", CONTENT)
+    channel.ask("nice", THIRD, author=channel.other)
+    channel.ask("!stylize starlight")
+    card = await channel.card()
+    assert "Repainting **harbour.png** (from your last message)" in text_of(card)
+    channel.playground.slash(channel.me, "stylize", {"preset": "neon"}, channel=channel.record)
+    await channel.wait(lambda: "harbour.png × Neon" in text_of(channel.cards()[-1]))
+    channel.ask("!stylize")
+    [picker] = await channel.wait(channel.pickers)
+    assert "`harbour.png`" in text_of(picker)
+
+
+async def test_a_greeting_paints_no_earlier_picture(channel):
+    channel.ask("look at this", CONTENT)
+    channel.ask(f"<@{channel.playground.scene.bot.id}> hello there")
+    await channel.answer("Attach two pictures")
+
+
+async def test_an_old_picture_is_not_taken(channel, app, monkeypatch):
+    monkeypatch.setattr(app._bot.get_cog("Stylize"), "_recent_seconds", 0.001)
+    channel.ask("look at this", CONTENT)
+    channel.ask("!stylize mosaic")
+    await channel.answer("Now post the picture here within 5 min")
+
+
+@pytest.mark.parametrize("is_slash", [True, False])
+async def test_a_style_without_a_picture_waits_for_the_picture(channel, is_slash):
+    if is_slash:
+        channel.playground.slash(
+            channel.me, "stylize", {"preset": "neon", "size": 128}, channel=channel.record
+        )
+        answer = await channel.ephemeral_reply("`neon` it is!")
+    else:
+        channel.ask("!stylize neon size 128")
+        answer = await channel.answer("`neon` it is!")
+    assert [each.rpartition(":")[2] for each in custom_ids(answer)] == ["upload", "avatar", "help"]
+    channel.ask("mine", STYLE, author=channel.other)
+    channel.ask("not a picture", ("notes.txt", b"Dear diary"))
+    channel.ask("here", CONTENT)
+    card = await channel.card()
+    assert "harbour.png × Neon" in text_of(card)
+    assert "128 px" in text_of(card)
+    channel.ask("and another", THIRD)
+    channel.ask("!queue")
+    await channel.answer("Queue")
+    assert len(channel.cards()) == 1

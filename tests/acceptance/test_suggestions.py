@@ -55,7 +55,7 @@ def _video() -> tuple[str, bytes]:
 
 
 async def test_missing_pictures_suggest_form_avatar_and_help(channel):
-    channel.ask("!stylize mosaic size=128")
+    channel.ask("!stylize size=128")
     answer = await _answer_with(channel, "Attach two pictures", "upload", "avatar", "help")
     await channel.press(answer, ":avatar", member=channel.other)
     await channel.ephemeral_reply("Only the member who asked can use this", member=channel.other)
@@ -64,9 +64,10 @@ async def test_missing_pictures_suggest_form_avatar_and_help(channel):
     form = await channel.press(answer, ":upload")
     assert form.modal["title"] == "Your pictures"
     assert [row["component"]["required"] for row in form.modal["components"]] == [True, False]
-    sent = channel.playground.submit_modal(channel.me, form, files={"content": CONTENT})
+    files = {"content": CONTENT, "style": STYLE}
+    sent = channel.playground.submit_modal(channel.me, form, files=files)
     await sent.settled.wait()
-    assert "harbour.png × Mosaic" in text_of(await channel.card())
+    assert "harbour.png × brushes.png" in text_of(await channel.card())
     await channel.wait(lambda: custom_ids(answer) == [])
     channel.playground.submit_modal(channel.me, form, files={"content": CONTENT})
     await channel.ephemeral_reply("You already used this one")
@@ -119,8 +120,8 @@ async def test_invalid_style_can_be_replaced_or_left_out(channel):
     answer = await _answer_with(channel, "`notes.png` is not a picture", "upload", "preset")
     await channel.press(answer, ":preset")
     await channel.wait(channel.pickers)
-    channel.ask("!stylize", CONTENT, STYLE, ("notes.txt", b"Dear diary"))
-    answer = await _answer_with(channel, "`notes.txt` is not a picture", "upload", "leave")
+    channel.ask("!stylize", CONTENT, STYLE, ("third.png", b"Dear diary"))
+    answer = await _answer_with(channel, "`third.png` is not a picture", "upload", "leave")
     await channel.press(answer, ":leave")
     assert "harbour.png × brushes.png" in text_of(await channel.card())
 

@@ -53,21 +53,15 @@ REPLY_SECONDS: Final = 20.0
 FOR_MEMBERS_ALONE: Final = (ArtefactMissingError, Refusal, UnknownJobError)
 """Errors that answer a member and that no operator needs to act on."""
 
-REQUIRED_PERMISSIONS: Final = {
-    "view_channel": "View Channel",
-    "send_messages": "Send Messages",
-    "embed_links": "Embed Links",
-    "attach_files": "Attach Files",
-}
-"""Permissions the bot needs in a channel, by discord.py's name and with Discord's."""
+REQUIRED_PERMISSIONS: Final = ("view_channel", "send_messages", "embed_links", "attach_files")
+"""Permissions the bot needs in a channel, by discord.py's name."""
 
-REQUIRED_IN_THREADS: Final = {
-    name.replace("send_messages", "send_messages_in_threads"): title.replace(
-        "Send Messages", "Send Messages in Threads"
-    )
-    for name, title in REQUIRED_PERMISSIONS.items()
-}
-"""The same for threads, in which another permission allows messages."""
+REQUIRED_IN_THREADS: Final = (
+    "view_channel",
+    "send_messages_in_threads",
+    "embed_links",
+    "attach_files",
+)
 
 
 class Responder(Protocol):
@@ -275,7 +269,7 @@ def check_permissions(permissions: discord.Permissions, *, is_thread: bool) -> N
     # Discord withholds the others too from who may not see a channel, or may not write in it.
     decisive = [name for name in missing if name == "view_channel" or name.startswith("send_")]
     if missing:
-        titles = [required[name] for name in decisive[:1] or missing]
+        titles = [text.PERMISSIONS[name] for name in decisive[:1] or missing]
         raise RequestRefused(RequestProblem.NOT_ALLOWED_HERE, detail=", ".join(titles))
 
 
@@ -303,10 +297,9 @@ async def send_reply(
 
 def own_permissions(client: discord.Client, channel_id: int) -> discord.Permissions | None:
     """Return the bot's permissions in a channel of a guild; None if it is not known."""
-    channel = client.get_channel(channel_id)
-    if not isinstance(channel, (discord.abc.GuildChannel, discord.Thread)):
-        return None
-    return channel.permissions_for(channel.guild.me)
+    channel: Any = client.get_channel(channel_id)
+    guild = getattr(channel, "guild", None)
+    return None if guild is None else channel.permissions_for(guild.me)
 
 
 def check_can_send_picture(ctx: commands.Context[Any]) -> None:

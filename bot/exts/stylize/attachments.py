@@ -6,6 +6,7 @@ can suggest what to do with the request.
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MessagePictures",
+    "is_other_file",
     "pictures_of_request",
     "pictures_on",
     "source_of",
@@ -38,6 +40,9 @@ __all__ = [
 FETCH_TIMEOUT_SECONDS: Final = 10.0
 AVATAR_SIZE: Final = 1024
 SPOILER_PREFIX: Final = "SPOILER_"
+
+_UNKNOWN_TYPES: Final = frozenset({"", "application/octet-stream"})
+_OTHER_TYPES: Final = frozenset({"text", "audio", "application", "font", "model", "message"})
 
 LINK: Final = re.compile(r"(?P<hidden>\|\|\s*)?<?(?P<url>https?://[^\s<>|]+)>?", re.IGNORECASE)
 
@@ -71,6 +76,7 @@ async def pictures_of_request(
         previews: whether link previews count; False if the links themselves do.
     """
     own = pictures_on(message, origins=origins, links=False, previews=previews)
+    has_only_other_files = all(map(is_other_file, own))
     reference = message.reference
     is_reply = reference is not None and reference.type is discord.MessageReferenceType.default
     if len(own) > 1 or not is_reply or reference is None or reference.message_id is None:
@@ -78,6 +84,8 @@ async def pictures_of_request(
             pictures=own, order=RoleAssignment.FIRST if len(own) > 1 else RoleAssignment.NAMED
         )
     replied_to = await _fetch_replied_to(message, reference)
+    if replied_to is not None and has_only_other_files:
+        own = ()
     if replied_to is None:
         return MessagePictures(pictures=own, reply_is_missing=not own)
     earlier = pictures_on(replied_to, origins=origins, place=InputSource.REPLIED_TO)
@@ -99,7 +107,8 @@ def pictures_on(
     """Return the pictures on one message, including messages it forwards.
 
     Only one source is used, the first that has any: attachments, embeds, links to allowed
-    hosts, stickers. A link and its preview are the same picture.
+    hosts, stickers. A link and its preview are the same picture. Files that are no pictures are
+    left out if there are pictures beside them.
 
     Args:
         message: the message.
@@ -117,6 +126,7 @@ def pictures_on(
         texts.append(snapshot.content)
         stickers += snapshot.stickers
     if found:
+        found = [each for each in found if not is_other_file(each)] or found
         # On the bot's own results, attachments after the first are other views of the same picture.
         me = message.guild.me if message.guild is not None else None
         return tuple(found[:1] if me is not None and message.author.id == me.id else found)
@@ -125,6 +135,16 @@ def pictures_on(
         or tuple(_pictures_behind_links(texts if links else (), origins))
         or tuple(_pictures_of_stickers(stickers))
     )
+
+
+def is_other_file(source: PictureSource) -> bool:
+    """Return whether a file is certainly neither a picture nor a video, such as a text."""
+    kind = (source.content_type or "").partition(";")[0].strip().lower()
+    if kind in _UNKNOWN_TYPES:
+        kind = mimetypes.guess_type(source.filename)[0] or ""
+    if kind == "application/json" and source.place is InputSource.STICKER:
+        return False  # a vector sticker, which has a sentence of its own
+    return kind.partition("/")[0] in _OTHER_TYPES and kind not in _UNKNOWN_TYPES
 
 
 def source_of(

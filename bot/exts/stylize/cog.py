@@ -7,6 +7,8 @@ build a `StylizeRequest` and pass it to `StylizeHandler`.
 from __future__ import annotations
 
 import asyncio
+import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -14,11 +16,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_errors import discord_request
-from bot.errors import DiscordError, RequestProblem, RequestRefused
+from bot.errors import DiscordError, RequestProblem, RequestRefused, StyleBotError
 from bot.exts.backend.responders import InteractionResponder, MessageResponder, defer, sentence_for
 from bot.exts.stylize.attachments import (
     FETCH_TIMEOUT_SECONDS,
     MessagePictures,
+    is_other_file,
     pictures_of_request,
     pictures_on,
     source_of,
@@ -29,18 +32,24 @@ from bot.exts.stylize.attachments import (
 from bot.exts.stylize.options import OPTIONS, usage
 from bot.exts.stylize.parser import ParsedText, ReferenceKind, parse_options, parse_text
 from bot.exts.stylize.picker_reactions import PickerReactions
+from bot.exts.stylize.recent_pictures import find_recent_pictures
 from bot.exts.stylize.request import ResolvedReference, StylizeRequest
 from bot.exts.stylize.slash_command import build_slash_command
 from bot.exts.stylize.suggestion_actions import open_start_form
+from bot.exts.stylize.suggestions import apply_suggestion, find_awaiting
 from bot.intake.download import allowed_origins, is_allowed
 from bot.jobs.job_inputs import RoleAssignment
 from bot.presets.catalog import nearest
-from bot.presets.expression import RANDOM
+from bot.presets.expression import RANDOM, read_presets
+from bot.views.components.items import CONTENT_FIELD
+from bot.views.components.routes import Suggestion
 from bot.views.text import requests as text
 from bot.views.text.quoting import plain
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+
+    from discord.abc import MessageableChannel
 
     from bot.errors import Refusal
     from bot.exts.backend.dependencies import Dependencies
@@ -49,6 +58,8 @@ if TYPE_CHECKING:
     from bot.exts.stylize.picker import PickerHandler
 
 __all__ = ["Stylize"]
+
+logger = logging.getLogger(__name__)
 
 MAX_CHOICES: Final = 25
 """Choices that Discord shows for one autocompletion."""
@@ -78,7 +89,9 @@ class Stylize(commands.Cog, description=text.SECTION):
             in_flight: tracks the requests that are being served.
         """
         self._bot = bot
+        self._dependencies = dependencies
         self._settings = dependencies.settings
+        self._recent_seconds = dependencies.settings.recent_picture_seconds
         self._catalog = dependencies.catalog
         self._origins = allowed_origins(dependencies.settings)
         self._requests = requests
@@ -147,10 +160,16 @@ class Stylize(commands.Cog, description=text.SECTION):
         else:
             contents, others = others[:1], others[1:]
         responder = InteractionResponder(interaction)
+        order = RoleAssignment.NAMED
+        if not contents:
+            recent = await self._find_recent(responder.channel, interaction.user.id)
+            contents = list(recent.pictures[:1] if styles else recent.pictures)
+            order = recent.order if not styles else order
         request = StylizeRequest(
             origin=responder.origin,
             pictures=(*contents, *styles, *others),
             lacks_content=not contents,
+            order=order,
             mask=source_of(values["mask"]) if "mask" in values else None,
             parsed=parsed,
             avatar=source_of_avatar(interaction.user),
@@ -191,7 +210,12 @@ class Stylize(commands.Cog, description=text.SECTION):
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        """Handle a message that mentions the bot, or a direct message with pictures."""
+        """Handle a message that mentions the bot, or a direct message with pictures.
+
+        So is the picture that an earlier request of the member waits for.
+        """
+        if await self._continue_request(message):
+            return
         words = await self._words_to_bot(message)
         if words is not None and await self._is_ours(f"message:{message.id}"):
             await self._handle_guarded(message, words)
@@ -223,6 +247,56 @@ class Stylize(commands.Cog, description=text.SECTION):
         doubt = RequestRefused(RequestProblem.UNKNOWN_COMMAND, suggestion=name)
         await self._handle_guarded(message, words, doubt=doubt)
 
+    async def _continue_request(self, message: discord.Message) -> bool:
+        """Serve the request that waits for a picture, if this message has it.
+
+        Returns:
+            Whether the message was the awaited picture.
+        """
+        if message.author.bot or not message.attachments or not self._recent_seconds:
+            return False
+        if (await self._bot.get_context(message)).valid:
+            return False
+        pictures = pictures_on(message, origins=self._origins)
+        pictures = tuple(each for each in pictures if not is_other_file(each))
+        responder = MessageResponder(message)
+        try:
+            awaiting = await find_awaiting(
+                self._dependencies, message.author.id, message.channel.id
+            )
+        except StyleBotError as error:
+            logger.warning("cannot look for a request that waits for a picture: %s", error)
+            return False
+        if awaiting is None or not pictures or not await self._is_ours(f"message:{message.id}"):
+            return awaiting is not None and bool(pictures)
+        saved, refused = awaiting
+        responder.request_key = f"offer:{saved.request_id}"
+        request = apply_suggestion(
+            Suggestion.UPLOAD, refused.request, refused.suggested, {CONTENT_FIELD: pictures[0]}
+        )
+        request = replace(request, origin=responder.origin)
+        with self._in_flight.track(responder.reply):
+            try:
+                if await self._requests.serve(responder, request):
+                    await self._dependencies.store.saved_requests.mark_used(saved.request_id)
+            except Exception as error:
+                await responder.reply(sentence_for(error, doing=f"serving message {message.id}"))
+        return True
+
+    async def _find_recent(
+        self,
+        channel: MessageableChannel,
+        member_id: int,
+        *,
+        before: discord.Message | None = None,
+    ) -> MessagePictures:
+        """Return the pictures of the member's newest message here, if that is recent."""
+        if not self._recent_seconds:
+            return MessagePictures()
+        return await find_recent_pictures(
+            channel, member_id, seconds=self._recent_seconds, origins=self._origins, before=before
+        )
+
     async def _words_to_bot(self, message: discord.Message) -> str | None:
         """Return the text of a message that addresses the bot without a command, else None."""
         me = self._bot.user
@@ -244,12 +318,17 @@ class Stylize(commands.Cog, description=text.SECTION):
         responder = MessageResponder(message)
         with self._in_flight.track(responder.reply):
             try:
-                await self._handle_message(message, words, doubt=doubt)
+                await self._handle_message(message, words, doubt=doubt, is_command=False)
             except Exception as error:
                 await responder.reply(sentence_for(error, doing=f"serving message {message.id}"))
 
     async def _handle_message(
-        self, message: discord.Message, words: str, *, doubt: Refusal | None = None
+        self,
+        message: discord.Message,
+        words: str,
+        *,
+        doubt: Refusal | None = None,
+        is_command: bool = True,
     ) -> None:
         """Find the pictures of a message and pass the request on.
 
@@ -257,6 +336,7 @@ class Stylize(commands.Cog, description=text.SECTION):
             message: the message.
             words: its text without the command.
             doubt: a question to ask first, or None.
+            is_command: whether the message is the command, and not just a mention of the bot.
         """
         me = self._bot.user
         presets = await self._catalog.presets(message.guild.id if message.guild else None)
@@ -266,6 +346,10 @@ class Stylize(commands.Cog, description=text.SECTION):
         found = await pictures_of_request(message, origins=self._origins, previews=not has_link)
         if parsed.has_link and not found.pictures and not resolved:
             found = await self._wait_for_preview(message)
+        has_other = found.pictures or resolved or parsed.has_link or found.reply_is_missing or doubt
+        is_request = is_command or not parsed.words or read_presets(parsed.words, presets)
+        if is_request and not has_other:
+            found = await self._find_recent(message.channel, message.author.id, before=message)
         await self._requests.handle(
             MessageResponder(message),
             found,

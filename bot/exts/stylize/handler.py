@@ -17,6 +17,7 @@ from bot.intake.job_request import JobRequest
 from bot.presets.catalog import nearest
 from bot.presets.expression import named_presets, nearest_expression, read_presets
 from bot.views.text import jobs, requests
+from bot.views.text.units import duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,7 +107,7 @@ class StylizeHandler:
         Raises:
             Refusal: the request cannot be served.
         """
-        await self._check(responder, request)
+        await self._check(responder, request, presets)
         blend, unknown = _find_presets(request, presets)
         styles = len(request.pictures) - 1 + (0 if blend is None else len(blend.presets))
         _check_styles(request, styles)
@@ -120,8 +121,10 @@ class StylizeHandler:
         )  # fmt: skip
         return jobs.ACCEPTED
 
-    async def _check(self, responder: Responder, request: StylizeRequest) -> None:
-        """Check everything that needs no preset.
+    async def _check(
+        self, responder: Responder, request: StylizeRequest, presets: Sequence[CatalogPreset]
+    ) -> None:
+        """Check everything but the styles.
 
         Raises:
             AccessRefused: the channel is closed to requests.
@@ -135,10 +138,10 @@ class StylizeHandler:
         )
         if request.parsed.error is not None:
             raise request.parsed.error
-        self._check_content(request)
+        self._check_content(request, presets)
         check_bot_permissions(responder)
 
-    def _check_content(self, request: StylizeRequest) -> None:
+    def _check_content(self, request: StylizeRequest, presets: Sequence[CatalogPreset]) -> None:
         """Check that there is a content picture.
 
         Raises:
@@ -154,6 +157,13 @@ class StylizeHandler:
             problem = RequestProblem.MESSAGE_GONE
         elif request.parsed.has_link:
             problem = RequestProblem.LINK_INSTEAD_OF_FILE
+        elif _names_preset(request.parsed, presets):
+            seconds = self._dependencies.settings.recent_picture_seconds
+            raise RequestRefused(
+                RequestProblem.AWAITING_PICTURE,
+                detail=request.parsed.words,
+                suggestion=duration(seconds) if seconds else None,
+            )
         else:
             problem = RequestProblem.NO_PICTURES
         raise RequestRefused(problem, detail=self._dependencies.settings.prefix)

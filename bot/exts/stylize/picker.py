@@ -29,8 +29,8 @@ from bot.exts.stylize.request import PICTURE_SOURCE_JSON
 from bot.intake.job_request import JobRequest, SavedPicture
 from bot.jobs.job_inputs import InputImage, InputSource
 from bot.jobs.models import Origin, Picker
-from bot.presets.catalog import find, nearest
-from bot.presets.expression import named_presets
+from bot.presets.catalog import find
+from bot.presets.expression import nearest_preset
 from bot.views.components.items import start_view
 from bot.views.picker import (
     chosen_text,
@@ -108,7 +108,7 @@ class PickerHandler:
         recipe = base.evolve(**request.parsed.recipe_changes(base))
         may_react = _may_react(responder.permissions)
         presets = await self._dependencies.catalog.presets(responder.origin.guild_id)
-        near = _nearest_preset(unknown, presets) if unknown is not None else None
+        near = nearest_preset(unknown, presets) if unknown is not None else None
         page = await self._load_page(responder.origin.guild_id, 0)
         embed = picker_embed(
             page.presets,
@@ -329,12 +329,6 @@ class PickerHandler:
         finally:
             self._saving.discard(saved)
             saved.set()
-
-
-def _nearest_preset(words: str, presets: Sequence[CatalogPreset]) -> CatalogPreset | None:
-    """Return the only preset that is named within the words, or else the most similar one."""
-    named = named_presets(words, presets)
-    return named[0] if len(named) == 1 else find(nearest(words, presets) or "", presets)
 
 
 def _may_react(permissions: discord.Permissions) -> bool:

@@ -44,6 +44,7 @@ __all__ = [
     "RefusedRequest",
     "SuggestionSet",
     "apply_suggestion",
+    "find_awaiting",
     "find_refused",
     "form_fields",
     "refuse",
@@ -67,6 +68,7 @@ class SuggestionSet:
         option: name and value that the refused option probably meant.
         preset: name that the unknown preset probably meant.
         drops_preset: whether `Suggestion.WITHOUT` removes the preset instead of the option.
+        awaits_picture: whether the member's next picture in the channel is the missing one.
     """
 
     suggestions: Annotated[
@@ -76,6 +78,7 @@ class SuggestionSet:
     option: tuple[str, Any] | None = None
     preset: str | None = None
     drops_preset: bool = False
+    awaits_picture: bool = False
 
     @property
     def correction(self) -> str | None:
@@ -147,8 +150,28 @@ async def find_refused(
     return saved, REFUSED_REQUEST_JSON.validate_python(saved.payload)
 
 
+async def find_awaiting(
+    dependencies: Dependencies, requester_id: int, channel_id: int
+) -> tuple[SavedRequest, RefusedRequest] | None:
+    """Return the member's newest request that awaits a picture in a channel, or None.
+
+    Raises:
+        StoreUnavailableError: the database cannot be reached.
+    """
+    seconds = dependencies.settings.recent_picture_seconds
+    oldest = datetime.now(UTC) - timedelta(seconds=seconds)
+    for saved in reversed(await dependencies.store.saved_requests.list_for_member(requester_id)):
+        if saved.used_at is not None or saved.created_at < oldest:
+            continue
+        refused = REFUSED_REQUEST_JSON.validate_python(saved.payload)
+        if refused.suggested.awaits_picture and refused.request.origin.channel_id == channel_id:
+            return saved, refused
+    return None
+
+
 _FIXED: Final[Mapping[RequestProblem, tuple[Suggestion, ...]]] = {
     RequestProblem.NO_PICTURES: (Suggestion.UPLOAD, Suggestion.AVATAR, Suggestion.HELP),
+    RequestProblem.AWAITING_PICTURE: (Suggestion.UPLOAD, Suggestion.AVATAR, Suggestion.HELP),
     RequestProblem.MESSAGE_GONE: (Suggestion.UPLOAD, Suggestion.AVATAR, Suggestion.HELP),
     RequestProblem.LINK_INSTEAD_OF_FILE: (Suggestion.UPLOAD, Suggestion.AVATAR, Suggestion.HELP),
     RequestProblem.STYLE_WITHOUT_CONTENT: (Suggestion.UPLOAD, Suggestion.AVATAR, Suggestion.HELP),
@@ -181,7 +204,10 @@ def suggestions_for(refusal: Refusal, request: StylizeRequest) -> SuggestionSet:
                 suggestions=(*corrections, alternative), preset=near, drops_preset=True
             )
         case RequestRefused(problem=problem):
-            return SuggestionSet(suggestions=_FIXED.get(problem, ()))
+            return SuggestionSet(
+                suggestions=_FIXED.get(problem, ()),
+                awaits_picture=problem is RequestProblem.AWAITING_PICTURE,
+            )
         case LimitReached():
             return SuggestionSet(suggestions=(Suggestion.RETRY,))
         case _:

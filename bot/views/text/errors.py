@@ -117,6 +117,15 @@ _PICTURE: Final[Mapping[PictureProblem, str]] = {
     ),
 }
 
+PERMISSIONS: Final[Mapping[str, str]] = {
+    "view_channel": "View Channel",
+    "send_messages": "Send Messages",
+    "send_messages_in_threads": "Send Messages in Threads",
+    "embed_links": "Embed Links",
+    "attach_files": "Attach Files",
+}
+"""Discord's names of permissions, by discord.py's."""
+
 _AFTER_AN: Final = ("A", "E", "I", "O", "8", "HEIF", "MP4", "SVG", "XCF")
 """Beginnings of format names that take "an"."""
 
@@ -207,6 +216,10 @@ def _permissions(names: str) -> str:
 
 _REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
     RequestProblem.NO_PICTURES: lambda e: HOW_TO_ASK.format(prefix=e.detail or ""),
+    RequestProblem.AWAITING_PICTURE: lambda e: (
+        f"{quoted(e.detail or '')} it is! Now post the picture here"
+        + (f" within {e.suggestion}, and I'll paint it." if e.suggestion else ".")
+    ),
     RequestProblem.STYLE_WITHOUT_CONTENT: lambda _: (
         "I have the style but nothing to repaint; attach the picture to repaint as well."
     ),

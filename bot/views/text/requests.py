@@ -85,6 +85,7 @@ PLACES: Final[Mapping[InputSource, str]] = {
     InputSource.AVATAR: "",
     InputSource.EMOJI: "emoji",
     InputSource.FIRST_FRAME: "its first frame",
+    InputSource.RECENT: "from your last message",
     InputSource.PRESET: "",
     InputSource.EARLIER: "",
 }

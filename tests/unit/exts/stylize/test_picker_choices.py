@@ -57,12 +57,13 @@ class Client:
 
     def __init__(self, message, *, may_manage=True):
         self.message, self.sent = message, []
-        permissions = SimpleNamespace(manage_messages=may_manage)
-        channel = SimpleNamespace(permissions_for=lambda member: permissions)
-        self._guild = SimpleNamespace(me=None, get_channel_or_thread=lambda channel_id: channel)
+        permissions = discord.Permissions.all()
+        permissions.manage_messages = may_manage
+        guild = SimpleNamespace(me=None)
+        self._channel = SimpleNamespace(guild=guild, permissions_for=lambda member: permissions)
 
-    def get_guild(self, guild_id):
-        return self._guild
+    def get_channel(self, channel_id):
+        return self._channel
 
     def get_partial_messageable(self, channel_id, guild_id):
         return self
