@@ -165,7 +165,6 @@ async def test_buttons_are_answered_in_channels_closed_to_the_bot(channel):
     deny = Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES | Permission.READ_MESSAGE_HISTORY
     playground.set_overwrite(channel.record, Overwrite(id=bot, type=1, deny=deny))
     try:
-<<<<<<< HEAD
         await _press(channel, channel.me, first, "again")
         await _ephemeral_reply(channel, channel.me, "I need the permission")
         await _press(channel, channel.me, first, "details")
@@ -174,16 +173,6 @@ async def test_buttons_are_answered_in_channels_closed_to_the_bot(channel):
         await _ephemeral_reply(channel, channel.me, "was painted")
         await _press(channel, channel.me, first, "delete")
         await channel.wait(lambda: first.id not in channel.record.messages)
-=======
-        await _press(room, room.me, first, "again")
-        await _private_answer(room, room.me, "I need the permission")
-        await _press(room, room.me, first, "details")
-        await _private_answer(room, room.me, "harbour.png × brushes.png")
-        await _press(room, room.me, first, "timelapse")
-        await _private_answer(room, room.me, "was painted")
-        await _press(room, room.me, first, "delete")
-        await room.wait(lambda: first.id not in room.channel.messages)
->>>>>>> b55389c (Name the missing permission in every way of asking)
     finally:
         playground.clear_overwrites(channel.record)
 
