@@ -21,6 +21,10 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from stylenet.threads import wait_passively
+
+wait_passively()
+
 import psutil
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation

@@ -27,6 +27,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stylenet.threads import wait_passively
+
+wait_passively()
+
 import numpy as np
 import torch
 from PIL import Image, ImageDraw

@@ -14,6 +14,7 @@ from stylenet.errors import StylenetError
 from stylenet.precision import Precision
 from stylenet.progress_reports import choose_reporter
 from stylenet.recipe import RECIPES, Recipe
+from stylenet.threads import wait_passively
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -185,6 +186,7 @@ def _paint(options: argparse.Namespace) -> int:
     masks += [None] * (len(styles) - len(masks)) if masks else []
     start = None if options.start is None else _read(options.start)
     _require_writable(options.out)
+    wait_passively()
     from stylenet.api import paint  # noqa: PLC0415 - imports torch, after the arguments are valid
 
     with choose_reporter(recipe, as_json=options.json) as reporter:

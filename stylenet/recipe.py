@@ -48,6 +48,7 @@ _MAX_SIZE = 4096
 _MAX_PASSES = 10_000
 _MAX_WEIGHT = 1e9
 _MAX_STYLES = 16
+_MAX_TRIM = 0.4
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -121,7 +122,13 @@ class Recipe:
         variety: standard deviation, in 0..255, of the smooth noise that a seed other than 0 adds
             to a start that is neither noise nor given. Without it every seed would give the same
             picture.
+        least_variation: in 0..255; smooth noise brings the parts of such a start where brightness
+            varies less, such as a clear sky or a plain wall, to this standard deviation. In a flat
+            part all strokes would start alike and settle into stripes or a grid.
         style_fit: how a style picture is resized to match the content picture.
+        style_trim: fraction of a style picture's width and height that is cut off along each side.
+            Scans of paintings show bare canvas or a frame there, and a pastiche would repeat it
+            along its own edges, where alone the network sees such features.
         style_scale: size of the style picture's strokes; 2 doubles it.
         blend: weight of each style picture, normalised to a sum of 1; empty for equal weights.
         padding: of the network's convolutions.
@@ -169,7 +176,9 @@ class Recipe:
     start: Start = Start.RECOLORED
     start_noise: float = 0.256
     variety: float = 25.0
+    least_variation: float = 0.0
     style_fit: StyleFit = StyleFit.STRETCH
+    style_trim: float = 0.0
     style_scale: float = 1.0
     blend: tuple[float, ...] = ()
     padding: Padding = Padding.ZEROS
@@ -206,6 +215,8 @@ class Recipe:
             _number(self, field, 0, _MAX_WEIGHT)
         _number(self, "start_noise", 0, 255)
         _number(self, "variety", 0, 255)
+        _number(self, "least_variation", 0, 255)
+        _number(self, "style_trim", 0, _MAX_TRIM)
         _number(self, "style_scale", 0.1, 10)
         _number(self, "mask_softness", 0, 1)
         _number(self, "learning_rate", 1e-6, 255)
@@ -361,8 +372,10 @@ _DEFAULT = _COOKBOOK_FAST.evolve(
     recolor_content=True,
     tv_weight=500,
     style_fit=StyleFit.AREA,
+    style_trim=0.04,
     padding=Padding.REPLICATE,
-    coarsest=256,
+    coarsest=96,
+    least_variation=10,
 )
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(

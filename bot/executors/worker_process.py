@@ -14,6 +14,7 @@ from bot.errors import ConfigurationError, WorkerDiedError
 from bot.executors import pipe
 from bot.executors.pipe import Frame, FrameError
 from bot.ops.tasks import BackgroundTasks
+from stylenet.threads import PASSIVE_WAITING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,10 +27,6 @@ logger = logging.getLogger(__name__)
 
 # A worker handles the pixels of untrusted pictures, so it does not inherit secrets.
 SECRET_PREFIXES: Final = ("DISCORD_", "STYLEBOT_", "AWS_", "PG")
-# Between two convolutions, torch's threads spin while they wait for one another. If other programs
-# use the cores as well, the threads that spin keep those that compute from running: on two busy
-# cores a painting took two to three times as long, and three times the CPU time, as with sleeping.
-DEFAULT_ENVIRONMENT: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
 CLOSE_SECONDS: Final = 2.0
 SEND_SECONDS: Final = 60.0
 STDERR_LINES: Final = 20
@@ -235,4 +232,4 @@ class WorkerProcess:
 def _worker_environment() -> dict[str, str]:
     """Return the bot's environment without secrets."""
     shared = {k: v for k, v in os.environ.items() if not k.startswith(SECRET_PREFIXES)}
-    return DEFAULT_ENVIRONMENT | shared
+    return {**PASSIVE_WAITING, **shared}

@@ -70,7 +70,7 @@ def run(
             index=index, count=count, share=plan.scales[index].share, before=used
         )
         result = yield from _run_scale(
-            plan.problem(index, weights, start=picture, fingerprint=fingerprint),
+            plan.problem(index, weights, coarser=picture, fingerprint=fingerprint),
             position,
             state=state,
             should_stop=should_stop,

@@ -101,14 +101,14 @@ class PaintingPlan:
         return self.pictures[-1].fingerprint(self.recipe, weights.fingerprint())
 
     def problem(
-        self, index: int, weights: Weights, *, start: Tensor | None, fingerprint: str
+        self, index: int, weights: Weights, *, coarser: Tensor | None, fingerprint: str
     ) -> ScaleProblem:
         """Return the problem of one scale.
 
         Args:
             index: of the scale.
             weights: of the networks.
-            start: the picture that the previous scale ended with, (1, 3, height, width); None
+            coarser: the picture that the previous scale ended with, (1, 3, height, width); None
                 where there is none.
             fingerprint: of the painting.
 
@@ -122,10 +122,14 @@ class PaintingPlan:
         )
         height, width = pictures.content.shape[:2]
         memory = _plan_memory(width, height, recipe, self.config)
-        if start is None:
-            start = _to_tensor(pictures.start, device)
-        else:
-            start = F.interpolate(start, size=(height, width), mode="bicubic", align_corners=False)
+        start = _to_tensor(pictures.start, device)
+        if coarser is not None:
+            # Its own start with the coarser scale's change. The coarser picture alone, enlarged,
+            # has lost the content's fine structure, such as eyes, cables and steeples.
+            change = coarser - _to_tensor(self.pictures[index - 1].start, device)
+            start = start + F.interpolate(
+                change, size=(height, width), mode="bicubic", align_corners=False
+            )
         return ScaleProblem(
             recipe=recipe.evolve(history=memory.history),
             schedule=Schedule.of(recipe, styles=len(pictures.styles)),

@@ -115,7 +115,9 @@ def prepare_inputs(
     # With keep_colors the styles' luminance was matched to the content's, not the other way round.
     recolored = canvas if recipe.keep_colors else _recolored(canvas, fitted, regions)
     if start is None:
-        begin = _start(canvas, recolored, fitted, recipe)
+        # From the proportions at full size, so that all scales have the same noise.
+        cells = _noise_cells(content.width, content.height)
+        begin = _start(canvas, recolored, fitted, recipe, cells=cells)
     else:
         begin = _array(images.fit_exactly(start.convert("RGB"), resized.width, resized.height))
         begin = colors.luminance(begin) if recipe.keep_colors else begin
@@ -133,7 +135,10 @@ def prepare_inputs(
 
 
 def _fit_style(style: Image.Image, content: Image.Image, recipe: Recipe) -> Image.Image:
+    """Cut off the style picture's margins and resize it as the recipe asks."""
     scale = recipe.style_scale
+    left, top = round(style.width * recipe.style_trim), round(style.height * recipe.style_trim)
+    style = style.crop((left, top, style.width - left, style.height - top))
     if recipe.style_fit is StyleFit.STRETCH:
         return images.fit_exactly(
             style, round(content.width * scale), round(content.height * scale)
@@ -146,33 +151,74 @@ def _share_of_style(style: int, regions: Sequence[Region]) -> Values | None:
     return next((region.share for region in regions if region.mix[style] > 0), None)
 
 
-def _start(content: Values, recolored: Values, styles: Sequence[Values], recipe: Recipe) -> Values:
+def _start(
+    content: Values,
+    recolored: Values,
+    styles: Sequence[Values],
+    recipe: Recipe,
+    *,
+    cells: tuple[int, int],
+) -> Values:
+    """Return the picture that the optimization starts from.
+
+    Args:
+        content: the content picture.
+        recolored: the same in the styles' colours.
+        styles: the style pictures.
+        recipe: the kind of start, and its noise.
+        cells: rows and columns of the cells of smooth noise.
+    """
     if recipe.start is Start.NOISE:
         noise = np.random.default_rng(recipe.seed).standard_normal(content.shape)
         start: Values = np.array(MEAN_RGB) + recipe.start_noise * noise
         return start
     start = recolored if recipe.start is Start.RECOLORED else content
-    if recipe.seed == 0:
+    amount = np.full(start.shape[:2], recipe.variety if recipe.seed else 0.0)
+    if recipe.least_variation:
+        missing = recipe.least_variation**2 - _local_variance(start, cells)
+        amount = np.sqrt(np.maximum(amount**2, missing))
+    if not amount.any():
         return start
-    return start + recipe.variety * colors.color_noise(_smooth_noise(start.shape, recipe), styles)
+    noise = colors.color_noise(_smooth_noise(start.shape, cells, recipe.seed), styles)
+    return start + amount[..., None] * noise
 
 
-def _smooth_noise(shape: tuple[int, ...], recipe: Recipe) -> Values:
-    """Return smooth noise from the recipe's seed, with standard deviation 1 in each channel.
+def _noise_cells(width: int, height: int) -> tuple[int, int]:
+    """Return rows and columns of the cells of smooth noise in a picture of these proportions."""
+    cell = max(width, height) / _NOISE_CELLS
+    return max(2, round(height / cell)), max(2, round(width / cell))
+
+
+def _local_variance(picture: Values, cells: tuple[int, int]) -> Values:
+    """Return the variance of brightness around each pixel, over about a cell: (height, width)."""
+    height, width, _ = picture.shape
+    brightness = colors.luminance(picture)[..., 0]
+    mean, square = (
+        np.asarray(
+            Image.fromarray(plane.astype(np.float32))
+            .resize(cells[::-1], Image.Resampling.BOX)
+            .resize((width, height), Image.Resampling.BILINEAR),
+            dtype=np.float64,
+        )
+        for plane in (brightness, brightness**2)
+    )
+    return (square - mean**2).clip(0)
+
+
+def _smooth_noise(shape: tuple[int, ...], cells: tuple[int, int], seed: int) -> Values:
+    """Return smooth noise with standard deviation 1 in each channel.
 
     The first steps would remove noise of single pixels. Noise as coarse as the parts of the picture
     leads the optimization to another result.
     """
     height, width, _ = shape
-    cell = max(height, width) / _NOISE_CELLS
-    grid = (max(2, round(height / cell)), max(2, round(width / cell)))
-    random = np.random.default_rng(recipe.seed)
+    random = np.random.default_rng(seed)
     planes = []
     for _ in range(3):
-        plane = Image.fromarray(random.standard_normal(grid).astype(np.float32))
+        plane = Image.fromarray(random.standard_normal(cells).astype(np.float32))
         planes.append(np.asarray(plane.resize((width, height), Image.Resampling.BICUBIC)))
     noise: Values = np.stack(planes, axis=-1).astype(np.float64)  # (height, width, 3)
-    noise /= noise.std(axis=(0, 1))
+    noise /= noise.std(axis=(0, 1)).clip(1e-9)  # a single pixel has none
     return noise
 
 

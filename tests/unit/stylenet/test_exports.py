@@ -110,6 +110,7 @@ def test_all_modules_but_the_api_are_free_of_torch():
         ("optim.optimizer_state", ["OptimizerState", "P", "Point"]),
         ("precision", ["Precision"]),
         ("scales", ["Scale", "scales_of"]),
+        ("threads", ["PASSIVE_WAITING", "wait_passively"]),
     ],
 )
 def test_the_exported_names_of_modules(module, names):

@@ -99,6 +99,8 @@ def test_recipes_are_frozen_and_hashable():
         ("start", []),
         ("style_fit", "tile"),
         ("style_scale", 0),
+        ("style_trim", 0.5),
+        ("least_variation", -1),
         ("blend", (-1,)),
         ("blend", (0, 0)),
         ("blend", (1,) * 17),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from stylenet import Checkpoint, Painting, Progress, Snapshot, paint, stylize
+from stylenet.engine.plan import ComputeConfig, plan_painting
 from stylenet.errors import RecipeError
 from stylenet.recipe import Recipe
 from stylenet.scales import scales_of
@@ -16,10 +18,11 @@ RECIPE = Recipe.named("default").evolve(passes=5, draft=0.4, coarsest=32)
 
 @pytest.mark.parametrize(
     ("longest", "sizes"),
-    [(511, [511]), (512, [256, 512]), (1000, [500, 1000]), (1024, [256, 512, 1024])],
+    [(191, [191]), (192, [96, 192]), (384, [96, 192, 384]), (1000, [125, 250, 500, 1000])],
 )
-def test_each_scale_is_half_of_the_next(longest, sizes):
-    recipe = Recipe.named("default").evolve(coarsest=256)
+@pytest.mark.parametrize("name", ["default", "fast", "fine"])
+def test_each_scale_is_half_of_the_next(name, longest, sizes):
+    recipe = Recipe.named(name)
     scales = scales_of(recipe, longest // 2, longest)
     assert [scale.recipe.size or longest for scale in scales] == sizes
 
@@ -41,6 +44,16 @@ def test_a_budget_too_small_to_divide_is_spent_at_full_size():
 def test_the_least_size_is_checked(coarsest):
     with pytest.raises(RecipeError, match="coarsest"):
         RECIPE.evolve(coarsest=coarsest)
+
+
+def test_a_scale_starts_from_its_own_start_and_the_coarser_ones_change(content, style, weights):
+    config = ComputeConfig(device=torch.device("cpu"), draft_dtype=torch.float32, memory_limit=None)
+    plan = plan_painting(content, [style], RECIPE, masks=(), start=None, config=config)
+    coarse, fine = (
+        torch.from_numpy(inputs.start).permute(2, 0, 1)[None].float() for inputs in plan.pictures
+    )
+    problem = plan.problem(1, weights, coarser=coarse + 10, fingerprint="")
+    torch.testing.assert_close(problem.start, fine + 10)
 
 
 def painted(content, style, recipe=RECIPE, **more):

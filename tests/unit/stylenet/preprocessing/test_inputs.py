@@ -15,7 +15,7 @@ DEFAULT = Recipe.named("default")
 
 
 def test_content_target_is_recolored_by_default(content, style):
-    pictures = prepare_inputs(content, [style], DEFAULT)
+    pictures = prepare_inputs(content, [style], DEFAULT.evolve(least_variation=0))
     expected = colors.match_colors(pictures.content, pictures.styles)
     np.testing.assert_allclose(pictures.target, expected)
     np.testing.assert_array_equal(pictures.start, pictures.target)
@@ -56,3 +56,47 @@ def test_with_a_tiny_style_weight_the_painting_ends_at_the_content_target(
     pictures = prepare_inputs(content, [style], recipe)
     away = [np.abs(painting.pixels - to).mean() for to in (pictures.content, pictures.start)]
     assert (away[0] > away[1]) == recolored
+
+
+def test_the_margins_of_a_style_are_cut_off(content, style):
+    framed = Image.new("RGB", style.size, (255, 0, 0))
+    margin = round(0.04 * max(style.size))
+    framed.paste(style.resize((style.width - 2 * margin, style.height - 2 * margin)), (margin,) * 2)
+
+    def reddest(recipe):
+        (fitted,) = prepare_inputs(content, [framed], recipe).styles
+        edges = np.concatenate([fitted[0], fitted[-1], fitted[:, 0], fitted[:, -1]])
+        return (edges @ [1, -0.5, -0.5]).mean()
+
+    assert reddest(DEFAULT.evolve(style_trim=0)) > 150
+    assert reddest(DEFAULT.evolve(style_trim=0.06)) < 50
+
+
+def test_flat_parts_of_a_start_are_given_variation(style):
+    half_flat = np.full((64, 64, 3), 120, np.uint8)
+    half_flat[:, 32:] = np.indices((64, 32)).sum(axis=0)[..., None] % 2 * 200
+    recipe = DEFAULT.evolve(recolor_content=False, start="content", least_variation=8)
+
+    def change(recipe):
+        pictures = prepare_inputs(Image.fromarray(half_flat), [style], recipe)
+        return pictures.start - pictures.content
+
+    changed = change(recipe)
+    assert 4 < changed[:, :28].std() < 12
+    assert (changed[:, 36:] == 0).all()
+    assert (change(recipe.evolve(least_variation=0)) == 0).all()
+    assert np.abs(change(recipe.evolve(seed=1))).mean() > np.abs(changed).mean()
+
+
+@pytest.mark.parametrize("size", [(300, 223), (300, 141)])
+def test_every_scale_has_the_same_noise(style, size):
+    flat = Image.new("RGB", size, (90, 120, 150))
+    recipe = DEFAULT.evolve(least_variation=8)
+    fine, coarse = (
+        prepare_inputs(flat, [style], recipe.evolve(size=side)).start for side in (96, 48)
+    )
+    halved = [
+        np.asarray(Image.fromarray(fine[..., c].astype(np.float32)).resize(coarse.shape[1::-1]))
+        for c in range(3)
+    ]
+    assert np.corrcoef(np.stack(halved, axis=-1).ravel(), coarse.ravel())[0, 1] > 0.98
