@@ -23,6 +23,10 @@ __all__ = ["Network", "Schedule", "Stage", "drafted_layers"]
 
 _ROUNDING = 1e-6
 
+_LEAST_STEPS = 3
+"""Steps of the next stage that the budget must pay for. One or two exact steps after a draft leave
+a higher loss than drafted steps for the same passes."""
+
 _DAMPING: Sequence[tuple[float | None, float | None]] = ((0.1, 11), (0.5, 16), (None, None))
 """Damping τ of the whitening and the passes spent at which each stage ends.
 
@@ -114,7 +118,7 @@ class Schedule:
     def end_of(self, index: int) -> float:
         """Return the pass count at which a stage ends.
 
-        It is inf for the last stage, and where the budget cannot pay for a step of the next.
+        It is inf for the last stage, and where the budget cannot pay for enough steps of the next.
         """
         stage = self.stages[index]
         if stage.until is None or index + 1 == len(self.stages):
@@ -124,11 +128,11 @@ class Schedule:
         return stage.until if is_affordable else math.inf
 
     def affords_stage(self, index: int, spent: float) -> bool:
-        """Return whether there is such a stage and the budget pays for a step of it."""
+        """Return whether there is such a stage and the budget pays for enough steps of it."""
         if index >= len(self.stages):
             return False
         stage = self.stages[index]
-        return self.affords(spent + stage.setup + 2 * stage.cost)
+        return self.affords(spent + stage.setup + (1 + _LEAST_STEPS) * stage.cost)
 
     def steps_left(self, index: int, spent: float) -> int:
         """Return how many steps the rest of the budget pays for, one evaluation each.

@@ -147,7 +147,7 @@ class Recipe:
             minimised. None minimises them all.
         whitening: whether to whiten relu4_1's style loss, with damping that weakens over time.
         draft: fraction of the budget spent on the reduced network before the exact one; all of
-            it if the rest would not pay for a step.
+            it if the rest would not pay for three steps.
         snapshot_every: steps between two snapshots; None takes one whenever the picture has
             visibly changed.
     """
@@ -362,7 +362,7 @@ _COOKBOOK_FAST = Recipe(
     gamut_weight=6.5,
     deepest="relu4_2",  # deeper terms are less than a hundredth of the loss
     whitening=True,
-    draft=0.64,
+    draft=0.6,
 )
 _DEFAULT = _COOKBOOK_FAST.evolve(
     name="default",
