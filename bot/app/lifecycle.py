@@ -146,7 +146,7 @@ class App:
         await self._tasks.close()
         await self._stack.aclose()
         if self._fatal_error.done():
-            self._fatal_error.exception()  # mark it as retrieved even if nobody waited
+            self._fatal_error.exception()  # mark it as retrieved even without a waiter
         logger.info("stopped")
 
     def _on_fatal_error(self, error: BaseException) -> None:

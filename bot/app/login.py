@@ -106,7 +106,7 @@ async def connect(bot: StyleBot) -> None:
     except discord.ConnectionClosed as error:
         if error.code == AUTHENTICATION_FAILED:
             raise ConfigurationError(LOGIN_REFUSED) from error
-        raise ConfigurationError(f"Discord closed the connection for good: {error}") from error
+        raise ConfigurationError(f"Discord closed the connection permanently: {error}") from error
 
 
 async def _try_connect(bot: StyleBot) -> None:

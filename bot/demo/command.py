@@ -198,7 +198,7 @@ async def _paint_sample(
     pictures: Sequence[tuple[str, bytes]],
     console: Console,
 ) -> None:
-    """Have the sample painted, and write and print what came of it.
+    """Have the sample painted; write and print the results.
 
     Raises:
         DemoError: it was not painted within the time.

@@ -69,7 +69,7 @@ class JobRequest:
         styles: the style pictures; may be empty if there are `presets`.
         presets: names of presets, whose pictures are added after `styles`.
         mask: picture that selects the region to paint; None paints everywhere.
-        order: how the content picture was told from the style pictures.
+        order: how it was decided which picture is the content.
         recipe: the base recipe.
         options: recipe fields the member set. They override the presets' changes, which
             override `recipe`.

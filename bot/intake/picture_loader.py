@@ -84,7 +84,7 @@ class PictureLoader:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self.load(source)) for source in sources]
         except ExceptionGroup as errors:
-            # Members are told of one refusal at a time; the first is enough.
+            # One refusal is reported; the first is enough.
             raise errors.exceptions[0] from None
         return [task.result() for task in tasks]
 

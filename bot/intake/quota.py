@@ -70,5 +70,5 @@ class StorageQuota:
         finally:
             self._reserved_by_member[origin.requester_id] -= size
             self._reserved_by_guild[origin.guild_id] -= size
-            self._reserved_by_member += Counter()  # forget zeros
+            self._reserved_by_member += Counter()  # drops zeros
             self._reserved_by_guild += Counter()

@@ -53,7 +53,7 @@ class BackgroundTasks:
                 called again at once when it returns.
             name: of the task, for the log and the metric of restarts; one of few.
             transient: errors that are expected; they are logged without a traceback.
-            backoff: delays after errors; it starts anew once `run` has returned, or has run
+            backoff: delays after errors; it is reset once `run` has returned, or has run
                 for `backoff.longest` seconds before it failed.
             until: ends the task when it returns True; asked before each call of `run`.
         """

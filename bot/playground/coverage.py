@@ -89,7 +89,7 @@ DISCORD_EVENTS = [
 
 
 def describe_coverage() -> str:
-    """Return the served operations and events beside all of Discord's, as Markdown."""
+    """Return the served operations and events among all of Discord's, as Markdown."""
     served_routes = {operation_key(r.method, r.path) for r in Playground().rest_routes()}
     by_path: dict[str, tuple[list[str], list[str]]] = {}
     operations = discord_operations()

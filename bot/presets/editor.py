@@ -108,7 +108,7 @@ class GuildPresetEditor:
             await self._artefacts.put(preview_key(preset.picture_key), preview)
             await self._artefacts.put(preset.thumbnail_key, small)
             return await self._presets.add(preset, limit=self._limit, spare_emoji=SPARE_EMOJI)
-        except PresetRefused:  # somebody else added it meanwhile, in another folder
+        except PresetRefused:  # added at the same time by another member, in another folder
             await self._artefacts.delete_prefix(folder)
             raise
 

@@ -69,7 +69,7 @@ class JobEstimate:
 
     Attributes:
         place: place in the queue, 1 is claimed next; None if it is not queued.
-        seconds_left: seconds until it is done; None if it has ended or nobody knows.
+        seconds_left: seconds until it is done; None if it has ended or that is unknown.
         done: share of the painting time that its steps have taken, from 0 to 1.
         done_next: this share after the next step.
     """
@@ -82,7 +82,7 @@ class JobEstimate:
     def after(self, seconds: float) -> JobEstimate:
         """Return the estimate so many seconds after the newest step, while the next one runs.
 
-        It stops at the expected end of the step, since nobody knows how long a late one takes.
+        It stops at the expected end of the step, since a late step may take any time.
         """
         if not self.seconds_left or not self.done < self.done_next <= 1:
             return self

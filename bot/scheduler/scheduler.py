@@ -194,7 +194,7 @@ class Scheduler:
         return self.estimate_from(forecast, job)
 
     def estimate_from(self, forecast: Forecast, job: Job) -> JobEstimate:
-        """Read a job's estimate from a forecast; in a paused queue nobody knows the time."""
+        """Read a job's estimate from a forecast; unknown in a paused queue."""
         is_paused = job.state is JobState.QUEUED and self._mode is QueueMode.PAUSED
         return JobEstimate(
             place=forecast.places.get(job.job_id),
@@ -349,7 +349,7 @@ class Scheduler:
     def _may_recover(self, now: float) -> bool:
         """Return whether a missing heartbeat means that its process has died.
 
-        During an outage of the database nobody writes one; after it, other processes first get
+        During an outage of the database no process writes one; after it, other processes first get
         time to write theirs.
         """
         stalled_after = self._settings.stalled_after_seconds

@@ -103,7 +103,7 @@ def held_data_embed(
 
 
 def privacy_view(member_id: int, held: HeldData) -> discord.ui.View:
-    """The buttons to export and to forget; none if nothing is held."""
+    """The buttons to export and to delete the data; none if nothing is stored."""
     if held.is_empty:
         return RoutedView()
     return RoutedView(

@@ -79,7 +79,7 @@ class QueueSummary:
 
 
 def queue_embed(queue: QueueSummary, *, prefix: str) -> discord.Embed:
-    """Render the queue; mentions in an embed notify nobody."""
+    """Render the queue; mentions in an embed do not notify."""
     embed = discord.Embed(title=text.QUEUE_TITLE, colour=COLOUR)
     own = [_own_lines(queued, number) for number, queued in enumerate(queue.mine[:MOST_LINES], 1)]
     if queue.mine_hidden:

@@ -44,9 +44,9 @@ async def test_server_errors_delay_the_picture_and_repeat_nothing(channel, paint
     with painting_gate.hold():
         channel.ask("!stylize passes=3", CONTENT, STYLE)
         await channel.card()
-        storm = faults.fail(path=r"POST .*/messages$", status=502, count=4)
+        fault = faults.fail(path=r"POST .*/messages$", status=502, count=4)
     await channel.final()
-    assert storm.hits == 4
+    assert fault.hits == 4
     await asyncio.sleep(1)
     assert len(channel.finals()) == 1
 
@@ -56,9 +56,9 @@ async def test_a_minute_without_discord_only_delays_the_picture(channel, paintin
     with painting_gate.hold():
         channel.ask("!stylize passes=5", CONTENT, STYLE)
         await channel.card_saying("Painting")
-        storm = faults.fail(path=r"(POST|PATCH|GET) .*/channels/", status=503)
+        fault = faults.fail(path=r"(POST|PATCH|GET) .*/channels/", status=503)
     await asyncio.sleep(60)
-    assert storm.hits > 2
+    assert fault.hits > 2
     assert channel.finals() == []
     faults.clear()
     await channel.final()
@@ -92,9 +92,9 @@ async def test_a_limit_on_everything_is_waited_for(channel, painting_gate, fault
     with painting_gate.hold():
         channel.ask("!stylize passes=3", CONTENT, STYLE)
         await channel.card()
-        storm = faults.rate_limit(5.0, path=r"/channels/", count=3, scope="global")
+        fault = faults.rate_limit(5.0, path=r"/channels/", count=3, scope="global")
     await channel.final()
-    assert storm.hits >= 2
+    assert fault.hits >= 2
     await asyncio.sleep(1)
     assert len(channel.finals()) == 1
 

@@ -36,7 +36,7 @@ MOST_NAMED = 3
 
 
 def check(act: Act, source: Source, subject: Subject = NOTHING) -> None:
-    """Check that whoever used a command or a component may act.
+    """Check that the user of a command or a component may act.
 
     Raises:
         AccessRefused: they may not.
@@ -47,7 +47,7 @@ def check(act: Act, source: Source, subject: Subject = NOTHING) -> None:
 
 
 def check_job(act: Act, source: Source, job: Job) -> None:
-    """Check that whoever used a command or a component may act on a job.
+    """Check that the user of a command or a component may act on a job.
 
     Raises:
         UnknownJobError: the job belongs elsewhere, so that here it is as if it did not exist.
@@ -62,7 +62,7 @@ def check_job(act: Act, source: Source, job: Job) -> None:
 
 
 def may(act: Act, source: Source, job: Job) -> bool:
-    """Return whether whoever used a command or a component may act on a job."""
+    """Return whether the user of a command or a component may act on a job."""
     subject = job_subject(job)
     return decide(act, _actor_of(source, subject), place_of(source), subject) is None
 

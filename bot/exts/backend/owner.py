@@ -38,7 +38,7 @@ class OwnerCommands(commands.Cog, description=text.SECTION, command_attrs={"hidd
         """Allow only the application's owner and the members of its team.
 
         Raises:
-            NotOwner: it is somebody else.
+            NotOwner: the author is not one of them.
         """
         is_operator = await ctx.bot.is_owner(ctx.author)
         actor = Actor(member_id=ctx.author.id, is_operator=is_operator)

@@ -315,8 +315,8 @@ def check_can_send_picture(ctx: commands.Context[Any]) -> None:
 def sentence_for(error: BaseException, *, doing: str) -> str:
     """Choose the sentence for an error; log and count what the operator should know of.
 
-    What the member may correct is not logged. What has no sentence of its own is told with a
-    reference, which the log has too.
+    Errors that the member can correct are not logged. An error without a sentence of its own is
+    reported with a reference, which is also in the log.
 
     Args:
         error: the error.

@@ -114,7 +114,7 @@ class JobActions:
                 await self._vary_once(interaction, job, action)
 
     async def vary(self, responder: Responder, job: Job, action: JobAction) -> str | None:
-        """Enqueue a variation of a job for whoever asks.
+        """Enqueue a variation of a job for the member who asks.
 
         Args:
             responder: the member who asks, by a button or a command.
@@ -245,7 +245,7 @@ async def _delete_leftover_message(interaction: discord.Interaction[Any]) -> Non
     """Delete a message whose job is not kept any more; it mentions the requester.
 
     Raises:
-        AccessRefused: it mentions somebody else, and the member is no moderator.
+        AccessRefused: it mentions another member, and this one is no moderator.
     """
     message = interaction.message
     is_mentioned = message is not None and interaction.user in message.mentions

@@ -107,7 +107,9 @@ class PrivacyCommands(commands.Cog, description=text.SECTION):
             case PrivacyAction.FORGET | PrivacyAction.ERASE:
                 await interaction.edit_original_response(content=text.FORGETTING, view=None)
                 erase = action is PrivacyAction.ERASE
-                self._start(interaction, self._forget(interaction, messages_too=erase), "forget")
+                self._start(
+                    interaction, self._delete_data(interaction, messages_too=erase), "forget"
+                )
 
     def _guild_name(self, guild_id: int) -> str | None:
         guild = self._bot.get_guild(guild_id)
@@ -159,20 +161,24 @@ class PrivacyCommands(commands.Cog, description=text.SECTION):
                     ephemeral=True,
                 )
 
-    async def _forget(self, interaction: discord.Interaction[Any], *, messages_too: bool) -> None:
+    async def _delete_data(
+        self, interaction: discord.Interaction[Any], *, messages_too: bool
+    ) -> None:
         """Delete everything about the member, then report how many messages are deleted."""
         member_id = interaction.user.id
         before = await load_held_data(self._store, member_id)
-        forgot = await self._store.retention.delete_member_data(
+        deleted = await self._store.retention.delete_member_data(
             member_id, delete_messages=messages_too
         )
-        logger.info("deleted everything about a member: %d jobs", len(forgot.jobs))
+        logger.info("deleted everything about a member: %d jobs", len(deleted.jobs))
         erased = None
         if messages_too:
-            erased = await self._erased({message_id for _, message_id in forgot.messages})
+            erased = await self._wait_for_deletion(
+                {message_id for _, message_id in deleted.messages}
+            )
         await interaction.edit_original_response(content=deletion_report(before, erased=erased))
 
-    async def _erased(self, message_ids: set[int]) -> Erased:
+    async def _wait_for_deletion(self, message_ids: set[int]) -> Erased:
         """Wait until no message waits to be deleted, or `ERASE_SECONDS` are over."""
         deadline = time.monotonic() + ERASE_SECONDS
         while True:

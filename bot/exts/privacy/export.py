@@ -27,7 +27,7 @@ FILE_OVERHEAD_BYTES: Final = 512
 """Overhead of a file in a zip: two headers with its name."""
 
 ENVELOPE_BYTES: Final = 64 * 1024
-"""Bytes left for the rest of the request beside a zip."""
+"""Bytes reserved for the rest of the request that sends a zip."""
 
 _WORKING: Final = ("snapshot-", "checkpoint-")
 _SIGNATURES: Final = (

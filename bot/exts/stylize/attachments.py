@@ -53,7 +53,7 @@ class MessagePictures:
 
     Attributes:
         pictures: the content first, as far as that is known.
-        order: how the content picture was told from the style pictures.
+        order: how it was decided which picture is the content.
         reply_is_missing: whether the message replied to cannot be read and is needed.
     """
 

@@ -66,7 +66,7 @@ class StylizeHandler:
             doubt: a question to ask instead of serving the request, or None.
 
         Returns:
-            Whether the request was served; if not, the requester was told why.
+            Whether the request was served; if not, the requester got the reason.
         """
         presets = await self._dependencies.catalog.presets(responder.origin.guild_id)
         request = build_request(

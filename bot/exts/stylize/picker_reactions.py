@@ -115,7 +115,7 @@ class PickerReactions:
             chosen = await self._pickers.accept_choice(picker, preset.name, member)
         except Exception as error:
             text = sentence_for(error, doing=f"choosing {preset.name} on a picker")
-            await self._tell(picker, text)
+            await self._reply(picker, text)
             return
         if chosen is not None:
             message = self._channel(picker).get_partial_message(picker.message_id)
@@ -131,8 +131,8 @@ class PickerReactions:
         except DiscordError as error:
             logger.info("cannot remove a reaction to picker %d: %s", picker.message_id, error)
 
-    async def _tell(self, picker: Picker, text: str) -> None:
-        """Reply to the picker, mentioning the requester; where that is not allowed, directly."""
+    async def _reply(self, picker: Picker, text: str) -> None:
+        """Reply to the picker, mentioning the requester; by DM if that is not allowed."""
         reference = discord.MessageReference(
             message_id=picker.message_id,
             channel_id=picker.channel_id,

@@ -39,7 +39,7 @@ class StylizeRequest:
         pictures: the content picture, then the style pictures.
         lacks_content: whether all pictures are styles and the content is missing.
         mask: picture that selects the region to paint.
-        order: how the content picture was told from the style pictures.
+        order: how it was decided which picture is the content.
         parsed: the text and options.
         avatar: the requester's avatar, which a suggestion may use.
         reply_is_missing: whether the message replied to cannot be read.

@@ -78,7 +78,7 @@ class PrivacyAction(StrEnum):
     EXPORT = "export"
     ASK = "ask"
     FORGET = "forget"
-    ERASE = "erase"  # forget, and delete the bot's messages
+    ERASE = "erase"  # delete the data and the bot's messages
     KEEP = "keep"
 
 
