@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from stylenet.recipe import Recipe
 
-__all__ = ["Network", "Schedule", "Stage", "drafted_layers"]
+__all__ = ["NetworkKind", "Schedule", "Stage", "drafted_layers"]
 
 _ROUNDING = 1e-6
 
@@ -33,7 +33,7 @@ _DAMPING: Sequence[tuple[float | None, float | None]] = ((0.1, 11), (0.5, 16), (
 A draft takes the first damping; the exact network then starts with the second."""
 
 
-class Network(StrEnum):
+class NetworkKind(StrEnum):
     """The network that a stage evaluates."""
 
     EXACT = "exact"
@@ -52,7 +52,7 @@ class Stage:
         until: passes spent at which the next stage may begin; None for the last stage.
     """
 
-    network: Network
+    network: NetworkKind
     cost: float
     damping: float | None = None
     setup: float = 0.0
@@ -93,7 +93,7 @@ class Schedule:
         minimised = down_to(recipe.layers, recipe.deepest)
         cost = exact_cost(minimised) if minimised else 1.0
         stages = [
-            Stage(network=Network.EXACT, cost=cost, damping=damping, until=end)
+            Stage(network=NetworkKind.EXACT, cost=cost, damping=damping, until=end)
             for damping, end in dampings
         ]
         if drafted:
@@ -101,7 +101,7 @@ class Schedule:
             # The targets take a forward pass over the content and every style picture.
             pictures = 1 + styles * recipe.style_scale**2
             draft = Stage(
-                network=Network.REDUCED,
+                network=NetworkKind.REDUCED,
                 cost=cost,
                 damping=_DAMPING[0][0] if recipe.whitening else None,
                 setup=cost / 2 * pictures,

@@ -135,7 +135,6 @@ class _Following:
         self._started = started
         self._on_progress = on_progress
         self._job_id: str | None = None
-        self._card_id: str | None = None
         self._card_seconds = 0.0
         self._first_snapshot_seconds = 0.0
         self._snapshots: dict[PurePosixPath, tuple[str, bytes]] = {}

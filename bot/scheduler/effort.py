@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from stylenet.budget import Network, Schedule
+from stylenet.budget import NetworkKind, Schedule
 from stylenet.recipe import Recipe
 from stylenet.scales import Scale, scales_of
 
@@ -142,7 +142,7 @@ def _sum_effort(
     for scale, evaluations in parts:
         total[2] += scale.megapixels * share_once * (1 + workload.styles) / 2
         for stage, count in zip(scale.stages, evaluations, strict=True):
-            network = 3 if stage.network is Network.REDUCED else 4
+            network = 3 if stage.network is NetworkKind.REDUCED else 4
             total[1] += count
             total[network] += scale.megapixels * count * stage.cost
     return total

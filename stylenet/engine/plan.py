@@ -12,7 +12,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own abbreviation
 from PIL import Image
 
 from stylenet.architecture import REDUCED_LAYERS, down_to
-from stylenet.budget import Network, Schedule
+from stylenet.budget import NetworkKind, Schedule
 from stylenet.engine import devices
 from stylenet.engine.memory import plan_memory
 from stylenet.engine.objective import Objective
@@ -206,7 +206,7 @@ def _objective_maker(
 
     def make_objective(stage: Stage) -> Objective:
         network: VGG19 | ReducedVGG
-        if stage.network is Network.EXACT:
+        if stage.network is NetworkKind.EXACT:
             network = _load_exact_network(weights, device, recipe.padding)
             targets = measure_exact(network)
             deepest = recipe.deepest

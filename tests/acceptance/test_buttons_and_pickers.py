@@ -106,6 +106,18 @@ async def test_without_permission_to_react_only_the_menu_is_offered(channel):
         playground.clear_overwrites(channel.record)
 
 
+async def test_picker_falls_back_to_the_menu_if_reactions_fail(channel):
+    channel.playground.faults.fail(403, path=r".*/reactions/.*")
+    try:
+        channel.ask("!stylize passes=1", CONTENT)
+        picker = (await channel.wait(channel.pickers))[0]
+        await channel.wait(lambda: "I am not allowed to add reactions here" in text_of(picker))
+    finally:
+        channel.playground.faults.clear()
+    channel.playground.select(channel.me, picker, "picker:choose", ["mosaic"])
+    await channel.card()
+
+
 async def test_preset_names_are_autocompleted(channel):
     offered = await channel.playground.autocomplete(
         channel.me, "stylize", "preset", "mosiac", channel=channel.record

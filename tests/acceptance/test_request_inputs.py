@@ -312,18 +312,6 @@ async def test_picker_has_pages_if_there_are_many_presets(channel, paused_app):
             )
 
 
-async def test_picker_falls_back_to_the_menu_if_reactions_fail(channel):
-    channel.playground.faults.fail(403, path=r".*/reactions/.*")
-    try:
-        channel.ask("!stylize", CONTENT)
-        picker = (await channel.wait(channel.pickers))[0]
-        await channel.wait(lambda: "I am not allowed to add reactions here" in text_of(picker))
-    finally:
-        channel.playground.faults.clear()
-    channel.playground.select(channel.me, picker, "picker:choose", ["mosaic"])
-    await channel.card()
-
-
 async def test_mask_is_saved_with_a_picker_and_keeps_black_regions(channel, paused_app):
     channel.ask("!stylize mask passes=1", CONTENT, MASK)
     picker = (await channel.wait(channel.pickers))[0]

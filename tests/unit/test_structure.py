@@ -52,6 +52,17 @@ def test_a_module_name_stands_for_one_subject():
     assert {name: where for name, where in folders.items() if len(where) > 1} == SHARED_NAMES
 
 
+def test_a_class_name_stands_for_one_class():
+    modules = defaultdict(set)
+    for path in MODULES:
+        for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                modules[node.name].add(path.as_posix())
+    # Discord's members: the demo's client of the playground, and the playground's record.
+    shared = {"Member": {"bot/demo/member.py", "bot/playground/state/records.py"}}
+    assert {name: where for name, where in modules.items() if len(where) > 1} == shared
+
+
 def test_no_module_is_longer_than_the_limit():
     lines = {path: len((ROOT / path).read_text("utf-8").splitlines()) for path in MODULES}
     assert not {path: count for path, count in lines.items() if count > LONGEST_MODULE_LINES}

@@ -12,7 +12,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.errors import RequestProblem, RequestRefused
-from bot.exts.stylize.option_types import Choice, Number, Weights, WholeNumber, YesNo, find_value
+from bot.exts.stylize.option_types import (
+    BlendWeights,
+    Choice,
+    Number,
+    WholeNumber,
+    YesNo,
+    find_value,
+)
 from bot.exts.stylize.options import OPTIONS, find_option, nearest_option
 from bot.exts.stylize.written_text import WRITTEN_NUMBER
 from bot.presets.catalog import find
@@ -119,7 +126,7 @@ class OptionReader:
             value, length = find_value(option.type, text[end:])
         except ValueError:
             return self._read_invalid(option, head, rest, is_marked=is_marked)
-        if isinstance(option.type, Weights) and len(value) == 1 and not is_marked:
+        if isinstance(option.type, BlendWeights) and len(value) == 1 and not is_marked:
             return None  # words such as "blend 2 of them"
         self.options[option.name] = value
         return end + length

@@ -16,7 +16,7 @@ from bot.exts.stylize.written_text import WRITTEN_NUMBER, numbers_in
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Choice", "Number", "OptionType", "Weights", "WholeNumber", "YesNo", "find_value"]
+__all__ = ["BlendWeights", "Choice", "Number", "OptionType", "WholeNumber", "YesNo", "find_value"]
 
 MAX_WEIGHT: Final = 1000.0
 
@@ -162,7 +162,7 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Weights:
+class BlendWeights:
     """One non-negative weight per style, such as ``2:1``, ``2, 1`` or ``70%/30%``; not all zero."""
 
     expected_key: ClassVar[str] = "weights"
@@ -194,7 +194,7 @@ class Weights:
         return {}
 
 
-OptionType = WholeNumber | Number | YesNo | Choice | Weights
+OptionType = WholeNumber | Number | YesNo | Choice | BlendWeights
 """How an option's value is written, checked and described."""
 
 

@@ -12,7 +12,14 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.exts.stylize.option_types import Choice, Number, OptionType, Weights, WholeNumber, YesNo
+from bot.exts.stylize.option_types import (
+    BlendWeights,
+    Choice,
+    Number,
+    OptionType,
+    WholeNumber,
+    YesNo,
+)
 from bot.views.text.options import expected_text, help_text, label
 from stylenet.recipe import RECIPES
 
@@ -111,7 +118,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
         ),
         Option(
             name="weights",
-            type=Weights(),
+            type=BlendWeights(),
             recipe_field="blend",
             default=(),
             aliases=("weight", "blend"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.exts.stylize.option_types import Choice, Number, Weights, WholeNumber, YesNo
+from bot.exts.stylize.option_types import BlendWeights, Choice, Number, WholeNumber, YesNo
 from bot.exts.stylize.options import OPTIONS, SLASH_INPUTS, InputKind
 from bot.views.text import requests as text
 
@@ -98,5 +98,5 @@ def _annotation(option_type: OptionType) -> Any:  # noqa: ANN401 - a type, or di
             return app_commands.Range[float, float(lowest), float(highest)]
         case YesNo():
             return bool
-        case Choice() | Weights():
+        case Choice() | BlendWeights():
             return str

@@ -9,7 +9,7 @@ import pytest
 
 from stylenet import Painting, Progress, paint
 from stylenet.architecture import REDUCED_LAYERS, exact_cost, reduced_cost
-from stylenet.budget import Network, Schedule, Stage
+from stylenet.budget import NetworkKind, Schedule, Stage
 from stylenet.engine.objective import Objective
 from stylenet.features.vgg import VGG19
 from stylenet.recipe import Recipe
@@ -18,14 +18,14 @@ from stylenet.scales import scales_of
 
 def test_a_plain_recipe_has_one_stage():
     (stage,) = Schedule.of(Recipe(), styles=1).stages
-    assert stage == Stage(network=Network.EXACT, cost=1.0)
+    assert stage == Stage(network=NetworkKind.EXACT, cost=1.0)
 
 
 def test_a_draft_comes_first_and_pays_for_its_targets():
     recipe = Recipe.named("default").evolve(passes=20, style_scale=2)
     draft, *exact = Schedule.of(recipe, styles=3).stages
     cost = reduced_cost({REDUCED_LAYERS[-1]})
-    assert draft.network is Network.REDUCED
+    assert draft.network is NetworkKind.REDUCED
     assert draft.until == pytest.approx(0.6 * 20)
     assert draft.setup == pytest.approx(cost / 2 * (1 + 3 * 2**2))
     assert [stage.damping for stage in (draft, *exact)] == [0.1, 0.5, None]
@@ -39,7 +39,7 @@ def test_dampings_that_end_within_the_draft_are_left_out():
 
 def test_without_the_whitened_layer_there_is_no_draft():
     recipe = Recipe(style_layers=(("relu1_1", 1.0),), draft=0.5)
-    assert [s.network for s in Schedule.of(recipe, styles=1).stages] == [Network.EXACT]
+    assert [s.network for s in Schedule.of(recipe, styles=1).stages] == [NetworkKind.EXACT]
 
 
 def test_a_loss_without_layers_has_a_budget_of_steps():
@@ -50,8 +50,8 @@ def test_a_loss_without_layers_has_a_budget_of_steps():
 
 
 def two_stages(passes, until=3.0):
-    first = Stage(network=Network.REDUCED, cost=0.25, setup=0.5, until=until)
-    return Schedule(stages=(first, Stage(network=Network.EXACT, cost=1.0)), passes=passes)
+    first = Stage(network=NetworkKind.REDUCED, cost=0.25, setup=0.5, until=until)
+    return Schedule(stages=(first, Stage(network=NetworkKind.EXACT, cost=1.0)), passes=passes)
 
 
 def test_evaluations_and_steps():
@@ -100,7 +100,7 @@ def test_a_painting_evaluates_as_often_as_scheduled(content, style, monkeypatch,
     evaluate = Objective.evaluate
 
     def counting(self, picture):
-        kind = Network.EXACT if isinstance(self.network, VGG19) else Network.REDUCED
+        kind = NetworkKind.EXACT if isinstance(self.network, VGG19) else NetworkKind.REDUCED
         evaluated[kind] += 1
         return evaluate(self, picture)
 
