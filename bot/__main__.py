@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         "start a local Discord and the bot, paint one picture, then serve a chat page",
     )
     add("migrate", _migrate, "update the database's schema and exit")
-    add("check", _check, "check token, database, disk and worker without connecting to Discord")
+    add("check", _check, "try everything that a start needs, without connecting to Discord")
     add("settings", _settings, "print all settings as Markdown (docs/settings.md)")
     add("commands", _commands, "print all Discord commands as Markdown (docs/commands.md)")
     add("sync", _sync, "publish the slash commands, changed or not")

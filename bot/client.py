@@ -32,6 +32,8 @@ from bot.exts.stylize.cog import Stylize
 from bot.exts.stylize.handler import StylizeHandler
 from bot.exts.stylize.picker import PickerHandler
 from bot.exts.stylize.suggestion_actions import SuggestionActions
+from bot.ops.discord_requests import count_failures
+from bot.ops.private_files import write_private_text
 from bot.views.picker import page_of
 from bot.views.text import help as help_text
 
@@ -82,10 +84,12 @@ class StyleBot(commands.AutoShardedBot):
             max_messages=None,
             max_ratelimit_timeout=LONGEST_RATE_LIMIT_SECONDS,
             tree_cls=_CommandTree,
+            http_trace=count_failures(),
             activity=discord.CustomActivity(name=help_text.ACTIVITY.format(prefix=settings.prefix)),
         )
         _release_global_rate_limits(self.http)
         self.in_flight = InFlightRequests()
+        self._lost_shards: set[int] = set()
         self._dependencies = dependencies
         self._pickers = PickerHandler(dependencies)
         self._requests = StylizeHandler(dependencies, self._pickers)
@@ -123,6 +127,26 @@ class StyleBot(commands.AutoShardedBot):
         router.register(settings.handlers)
         router.check_complete()
         await self.add_cog(router)
+
+    @property
+    def gateway_problem(self) -> str:
+        """Which gateway connections have broken and are not restored yet; empty if none."""
+        if not self._lost_shards:
+            return ""
+        numbers = ", ".join(map(str, sorted(self._lost_shards)))
+        return f"the gateway connection is being restored, of shard {numbers}"
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """Remember that a connection has broken; discord.py restores it."""
+        self._lost_shards.add(shard_id)
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """Remember that a connection was made anew."""
+        self._lost_shards.discard(shard_id)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """Remember that a connection was restored."""
+        self._lost_shards.discard(shard_id)
 
     async def process_commands(self, message: discord.Message, /) -> None:
         """Run the command in a message, unless another process that received it does."""
@@ -182,7 +206,7 @@ class StyleBot(commands.AutoShardedBot):
             return False
         async with discord_request(seconds=PUBLISH_SECONDS):
             published = await self.tree.sync()
-        await asyncio.to_thread(_write, digest_file, digest)
+        await asyncio.to_thread(write_private_text, digest_file, digest)
         logger.info("published %d slash commands", len(published))
         return True
 
@@ -270,8 +294,3 @@ def _read(file: Path) -> str | None:
         return file.read_text(encoding="ascii").strip()
     except (FileNotFoundError, UnicodeDecodeError):
         return None
-
-
-def _write(file: Path, digest: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(digest, encoding="ascii")

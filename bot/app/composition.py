@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from bot.artefacts import open_artefacts
+from bot.errors import ConfigurationError
 from bot.executors.process import create_executor
 from bot.exts.backend.dependencies import Dependencies
 from bot.intake.acceptance import JobAcceptance
@@ -18,6 +19,7 @@ from bot.intake.intake import Intake
 from bot.intake.repeats import JobRepeater
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.store import JobStore
+from bot.ops.private_files import make_private_folder, protect_folder
 from bot.presets.catalog import PresetCatalog
 from bot.presets.editor import GuildPresetEditor
 from bot.scheduler.scheduler import Scheduler
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from bot.executors.protocol import Executor
     from bot.settings import Settings
 
-__all__ = ["Components", "compose", "new_store"]
+__all__ = ["Components", "compose", "make_data_folder", "new_store"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +87,20 @@ async def compose(settings: Settings) -> AsyncIterator[Components]:
             yield Components(dependencies=dependencies, executor=executor, inspector=inspector)
     finally:
         await artefacts.close()
+
+
+def make_data_folder(settings: Settings) -> None:
+    """Make the data folder if it is missing, and close it to other users.
+
+    Raises:
+        ConfigurationError: it cannot be made.
+    """
+    try:
+        make_private_folder(settings.data_dir)
+    except OSError as error:
+        msg = f"STYLEBOT_DATA_DIR: the folder {settings.data_dir} cannot be made: {error.strerror}"
+        raise ConfigurationError(msg) from error
+    protect_folder(settings.data_dir)
 
 
 def new_store(settings: Settings) -> JobStore:

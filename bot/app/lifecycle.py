@@ -8,8 +8,9 @@ import signal
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.app.composition import compose
+from bot.app.composition import compose, make_data_folder
 from bot.app.login import connect, log_in, read_token
+from bot.app.monitoring import health_server
 from bot.delivery.service import DeliveryService
 from bot.errors import (
     ConfigurationError,
@@ -18,8 +19,8 @@ from bot.errors import (
     StyleBotError,
 )
 from bot.intake.intake import default_size
-from bot.ops import metrics
-from bot.ops.health import HealthServer
+from bot.ops.error_report import Where, report_error
+from bot.ops.event_loop_lag import measure_lag
 from bot.ops.logging import configure_logging
 from bot.ops.retry import retry
 from bot.ops.tasks import BackgroundTasks
@@ -59,9 +60,10 @@ class App:
         self.ready = asyncio.Event()
         self._settings = settings
         self._stack = AsyncExitStack()
-        self._tasks = BackgroundTasks(on_error=self._on_fatal_error)
+        self._tasks = BackgroundTasks(Where.PROCESS, on_error=self._on_fatal_error)
         self._fatal_error: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._bot: StyleBot | None = None
+        self._discord_error = ""
         self._delivery: DeliveryService | None = None
         self._scheduler: Scheduler | None = None
 
@@ -76,7 +78,7 @@ class App:
         """
         settings, stack = self._settings, self._stack
         token = read_token(settings)
-        await asyncio.to_thread(settings.data_dir.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(make_data_folder, settings)
         components = await stack.enter_async_context(compose(settings))
         dependencies = components.dependencies
         store, scheduler = dependencies.store, dependencies.scheduler
@@ -88,11 +90,13 @@ class App:
         stack.push_async_callback(components.inspector.close)
         await components.inspector.start()
         self._tasks.start(self._await_workers(components), name="warm-up")
+        self._tasks.keep_running(measure_lag, name="event loop lag")
         self._scheduler = scheduler
         await retry(scheduler.start, on=StoreUnavailableError, what="starting the scheduler")
         if settings.paint_samples:
             self._start_thumbnail_painter(components)
-        bot = self._bot = await log_in(dependencies, token)
+        bot = await log_in(dependencies, token, on_failure=self._on_discord_failure)
+        self._bot, self._discord_error = bot, ""
         self._delivery = DeliveryService(
             bot,
             store,
@@ -105,7 +109,8 @@ class App:
         )
         # Posting needs the token only, so cards do not wait for the gateway connection.
         self._delivery.start()
-        self._tasks.start(connect(bot), name="gateway")
+        connecting = connect(bot, on_failure=self._on_discord_failure)
+        self._tasks.start(connecting, name="gateway")
         self._tasks.start(self._finish_start(bot), name="after connecting")
 
     async def wait(self) -> None:
@@ -199,38 +204,25 @@ class App:
             logger.warning("the first sheet of styles is drawn later: %s", error)
 
     async def _serve_health(self, components: Components) -> None:
-        settings = self._settings
-        if settings.health_port is None:
+        port = self._settings.health_port
+        if port is None:
             return
-
-        async def check_discord() -> None:
-            if self._bot is None or not self._bot.is_ready():
-                raise StyleBotError("not connected to Discord")
-
-        async def check_workers() -> None:
-            await components.executor.ready(timeout=0.5)
-
-        async def refresh_metrics() -> None:
-            dependencies = components.dependencies
-            for state, number in (await dependencies.store.count_by_state()).items():
-                metrics.JOBS.labels(state.value).set(number)
-            free = await dependencies.artefacts.free_bytes()
-            if free is not None:
-                metrics.FREE_DISK.set(free)
-
-        health = HealthServer(
-            settings.health_host,
-            settings.health_port,
-            {
-                "discord": check_discord,
-                "database": components.dependencies.store.ping,
-                "workers": check_workers,
-            },
-            refresh=refresh_metrics,
-            allowed_hosts=settings.health_hosts,
+        health = health_server(
+            self._settings, port, components, discord_problem=self._find_discord_problem
         )
         await health.start()
         self._stack.push_async_callback(health.close)
+
+    def _on_discord_failure(self, error: Exception) -> None:
+        self._discord_error = f": {error}"
+
+    def _find_discord_problem(self) -> str:
+        """Return why the bot is not connected to Discord; empty if it is."""
+        if self._bot is None:
+            return f"not logged in to Discord yet{self._discord_error}"
+        if not self._bot.is_ready():
+            return f"not connected to Discord's gateway yet{self._discord_error}"
+        return self._bot.gateway_problem
 
 
 async def run(settings: Settings) -> None:
@@ -281,5 +273,5 @@ async def _run_step(work: Coroutine[Any, Any, None], name: str, *, seconds: floa
             await work
     except TimeoutError:
         logger.warning("%s took longer than %.0f s and was cancelled", name, seconds)
-    except Exception:
-        logger.exception("%s failed", name)
+    except Exception as error:
+        report_error(Where.PROCESS, name, error)

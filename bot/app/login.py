@@ -15,6 +15,8 @@ from bot.ops.logging import redact
 from bot.ops.retry import Backoff, retry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.exts.backend.dependencies import Dependencies
     from bot.settings import Settings
 
@@ -50,23 +52,42 @@ def read_token(settings: Settings) -> str:
     except OSError as error:
         msg = f"STYLEBOT_DISCORD_TOKEN_FILE cannot be read: {error}"
         raise ConfigurationError(msg) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError("STYLEBOT_DISCORD_TOKEN_FILE is not a text file") from error
     if token is None:
         raise ConfigurationError(LOGIN_NOT_CONFIGURED)
     redact(token)
+    if not token.isascii() or not token.isprintable():
+        raise ConfigurationError(LOGIN_REFUSED)  # it cannot even be sent
     return token
 
 
-async def log_in(dependencies: Dependencies, token: str) -> StyleBot:
-    """Return a logged-in client; retry for as long as Discord cannot be reached.
+async def log_in(
+    dependencies: Dependencies,
+    token: str,
+    *,
+    attempts: int | None = None,
+    on_failure: Callable[[Exception], None] | None = None,
+) -> StyleBot:
+    """Return a logged-in client.
+
+    Args:
+        dependencies: what its commands use.
+        token: the bot's token.
+        attempts: attempts in all; None to retry for as long as Discord cannot be reached.
+        on_failure: called with each error after which it is tried again.
 
     Raises:
         ConfigurationError: Discord refused the token.
+        DiscordError: the last attempt failed.
     """
     return await retry(
         lambda: _try_log_in(dependencies, token),
         on=DiscordError,
         what="the login",
+        attempts=attempts,
         backoff=LOGIN_BACKOFF,
+        on_failure=on_failure,
     )
 
 
@@ -83,11 +104,11 @@ async def _try_log_in(dependencies: Dependencies, token: str) -> StyleBot:
     return bot
 
 
-async def connect(bot: StyleBot) -> None:
+async def connect(bot: StyleBot, *, on_failure: Callable[[Exception], None] | None = None) -> None:
     """Connect to the gateway and reconnect until the bot is closed.
 
     The first connection is retried for as long as Discord cannot be reached; discord.py itself
-    restores a connection that breaks later.
+    restores a connection that breaks later. `on_failure` is called with each error before that.
 
     Raises:
         ConfigurationError: a privileged intent is switched off, or the token was revoked.
@@ -100,6 +121,7 @@ async def connect(bot: StyleBot) -> None:
             on=DiscordUnavailableError,
             what="connecting to the gateway",
             backoff=LOGIN_BACKOFF,
+            on_failure=on_failure,
         )
     except discord.PrivilegedIntentsRequired as error:
         raise ConfigurationError(INTENT_MISSING) from error

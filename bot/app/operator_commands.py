@@ -1,74 +1,28 @@
-"""The operator's commands: check, migrate, pause, drain, resume, sync, commands."""
+"""The operator's commands: migrate, pause, drain, resume, sync, commands."""
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
-from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import discord
+
 from bot.app.commands_page import commands_page
-from bot.app.composition import compose, new_store
+from bot.app.composition import compose, make_data_folder, new_store
 from bot.app.login import log_in, read_token
-from bot.artefacts import open_artefacts
-from bot.errors import ConfigurationError, StyleBotError
-from bot.executors.process import create_executor
-from bot.intake.inspection import Inspector
-from bot.intake.intake import default_size
-from bot.ops.health import HealthServer
+from bot.errors import AccessDeniedError, DiscordError, DiscordRejectedError
 from bot.ops.logging import configure_logging
-from bot.views.text.units import megabytes
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from bot.jobs.models import QueueMode
     from bot.settings import Settings
 
-__all__ = ["CheckResult", "check", "describe_commands", "migrate", "publish", "set_mode"]
+__all__ = ["describe_commands", "migrate", "publish", "set_mode"]
 
 POLL_SECONDS: Final = 1.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CheckResult:
-    """The result of one check: its subject, whether it passed, and details."""
-
-    subject: str
-    passed: bool
-    text: str
-
-
-async def check(settings: Settings, *, report: Callable[[CheckResult], None]) -> bool:
-    """Check everything that a start needs, without connecting to Discord.
-
-    Args:
-        settings: what to check.
-        report: called with each result as soon as it is known.
-
-    Returns:
-        Whether every check passed.
-    """
-    configure_logging(settings)
-    checks: dict[str, Callable[[Settings], Awaitable[str]]] = {
-        "token": _check_token,
-        "database": _check_database,
-        "disk": _check_disk,
-        "health port": _check_health_port,
-        "sandbox": _check_sandbox,
-        "worker": _check_worker,
-    }
-    passed = True
-    for subject, check_one in checks.items():
-        try:
-            text = await check_one(settings)
-        except (StyleBotError, OSError) as error:
-            passed = False
-            report(CheckResult(subject=subject, passed=False, text=str(error)))
-        else:
-            report(CheckResult(subject=subject, passed=True, text=text))
-    return passed
 
 
 async def migrate(settings: Settings) -> str:
@@ -79,7 +33,7 @@ async def migrate(settings: Settings) -> str:
         StoreUnavailableError: the database cannot be reached.
     """
     configure_logging(settings)
-    await asyncio.to_thread(settings.data_dir.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(make_data_folder, settings)
     async with new_store(settings):
         return "the database is up to date"
 
@@ -116,16 +70,19 @@ async def publish(settings: Settings) -> str:
 
     Raises:
         ConfigurationError: there is no token, or Discord refused it.
-        DiscordError: Discord declined the commands, or cannot be reached.
+        DiscordError: Discord declined the commands, or cannot be reached; its text says what to do.
     """
     configure_logging(settings)
     token = read_token(settings)
     async with compose(settings) as components:
-        bot = await log_in(components.dependencies, token)
         try:
-            await bot.publish_commands(force=True)
-        finally:
-            await bot.close()
+            bot = await log_in(components.dependencies, token, attempts=1)
+            try:
+                await bot.publish_commands(force=True)
+            finally:
+                await bot.close()
+        except DiscordError as error:
+            raise DiscordError(_explain(error, settings)) from error
     return "the slash commands are published"
 
 
@@ -137,63 +94,23 @@ async def describe_commands(settings: Settings) -> str:
             return await commands_page(components.dependencies)
 
 
-async def _check_token(settings: Settings) -> str:
-    token = read_token(settings)
-    if token.count(".") != 2 or " " in token:
-        raise ConfigurationError(
-            "this does not look like a bot token, which has three parts separated by dots"
+def _explain(error: DiscordError, settings: Settings) -> str:
+    """Return what a request to Discord failed of, and what to do."""
+    answer, cause = " ".join(str(error).split()), error.__cause__
+    status = cause.status if isinstance(cause, discord.HTTPException) else None
+    is_rate_limit = isinstance(cause, discord.RateLimited)
+    if is_rate_limit or status == HTTPStatus.TOO_MANY_REQUESTS:
+        asked = getattr(cause, "retry_after", None)
+        when = "later" if asked is None else f"in {asked:.0f} s"
+        return f"Discord limits the rate of requests; try again {when}"
+    if isinstance(error, AccessDeniedError):
+        return (
+            f"Discord denies access ({answer}): DISCORD_TOKEN must be that of an application whose "
+            "commands you may change"
         )
-    return "set"
-
-
-async def _check_database(settings: Settings) -> str:
-    await asyncio.to_thread(settings.data_dir.mkdir, parents=True, exist_ok=True)
-    async with new_store(settings) as store:
-        jobs = await store.count_by_state()
-    unfinished = sum(count for state, count in jobs.items() if not state.is_final)
-    return f"{sum(jobs.values())} jobs, {unfinished} of them unfinished"
-
-
-async def _check_disk(settings: Settings) -> str:
-    artefacts = open_artefacts(settings.resolved_artefacts_url)
-    try:
-        free = await artefacts.free_bytes()
-    finally:
-        await artefacts.close()
-    if free is None:
-        return "pictures are kept in object storage"
-    if free < settings.min_free_disk_bytes:
-        raise ConfigurationError(
-            f"{megabytes(free)} free; new jobs are refused below "
-            f"{megabytes(settings.min_free_disk_bytes)} (STYLEBOT_MIN_FREE_DISK_BYTES)"
-        )
-    return f"{megabytes(free)} free"
-
-
-async def _check_health_port(settings: Settings) -> str:
-    if settings.health_port is None:
-        return "off (STYLEBOT_HEALTH_PORT)"
-    server = HealthServer(settings.health_host, settings.health_port, {})
-    await server.start()
-    await server.close()
-    return f"{settings.health_host}:{settings.health_port} is free"
-
-
-async def _check_sandbox(settings: Settings) -> str:
-    """Say what the processes that decode are held by, and what the kernel lacks for it."""
-    async with Inspector(settings) as inspector:
-        gaps = inspector.confinement.gaps
-    if gaps:  # members' pictures are decoded all the same, so a start does not fail
-        return f"incomplete: {'; '.join(gaps)}"
-    return "decoders have no files, no network and no secrets (Landlock, seccomp)"
-
-
-async def _check_worker(settings: Settings) -> str:
-    """Start the workers, which load the weights and use the devices."""
-    executor = create_executor(settings)
-    await executor.start()
-    try:
-        devices = await executor.all_ready()
-    finally:
-        await executor.close()
-    return f"{', '.join(devices)}, {default_size(settings, devices)} px by default"
+    if isinstance(error, DiscordRejectedError):
+        return f"Discord does not accept the commands ({answer})"
+    if status is not None:
+        return f"Discord fails ({answer}); try again later"
+    hint = "" if settings.discord_url is None else " and STYLEBOT_DISCORD_URL"
+    return f"Discord cannot be reached ({answer}): check the network{hint}"

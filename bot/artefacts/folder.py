@@ -9,11 +9,12 @@ import secrets
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bot.artefacts.base import ArtefactInfo, check_key
 from bot.artefacts.keys import PARTIAL
 from bot.errors import ArtefactMissingError, ConfigurationError, StorageFullError
+from bot.ops.private_files import make_private_folder, open_private, protect_folder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["FolderArtefacts"]
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
-_FILE_MODE: Final = 0o600
-_FOLDER_MODE: Final = 0o700
 
 
 class FolderArtefacts:
@@ -38,8 +37,8 @@ class FolderArtefacts:
     def __init__(self, root: Path) -> None:
         self._root = root
         try:
-            _make_folder(root)
-            root.chmod(_FOLDER_MODE)
+            make_private_folder(root)
+            protect_folder(root)
             probe = root / f"{PARTIAL}{secrets.token_hex(4)}"
             probe.touch()
             probe.unlink()
@@ -92,10 +91,10 @@ class FolderArtefacts:
         return self._path(prefix.removesuffix("/"))
 
     def _write(self, path: Path, data: bytes) -> None:
-        _make_folder(path.parent)
+        make_private_folder(path.parent)
         part = path.with_name(f"{path.name}{PARTIAL}{secrets.token_hex(4)}")
         try:
-            with open(part, "xb", opener=_open_private) as file:
+            with open(part, "xb", opener=open_private) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -129,17 +128,6 @@ class FolderArtefacts:
                     )
                 )
         return infos
-
-
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, _FILE_MODE)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder and its missing parents, unlike `Path.mkdir` all with the same mode."""
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    for each in reversed(missing):
-        each.mkdir(mode=_FOLDER_MODE, exist_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

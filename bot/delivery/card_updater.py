@@ -21,6 +21,7 @@ from bot.errors import (
     UnknownJobError,
 )
 from bot.jobs.models import Announcement, JobState
+from bot.ops.error_report import Where, count_error
 from bot.ops.tasks import BackgroundTasks
 from bot.views.card import CardFacts, render_card
 
@@ -87,7 +88,7 @@ class CardUpdater:
         self._interval = interval
         self._process_id = process_id
         self._clock = clock
-        self._tasks = BackgroundTasks()
+        self._tasks = BackgroundTasks(Where.DELIVERY)
         self._cards: dict[str, _CardState] = {}
         self._paused: set[str] = set()
 
@@ -189,10 +190,12 @@ class CardUpdater:
             except UnknownJobError:
                 return
             except AccessDeniedError as error:
+                count_error(Where.DELIVERY, error)
                 logger.warning("job %s goes on without its card for now: %s", job_id, error)
                 await asyncio.sleep(ACCESS_DENIED_PAUSE_SECONDS)
                 continue
             except (StyleBotError, OSError) as error:
+                count_error(Where.DELIVERY, error)
                 logger.warning("card of job %s not updated, retrying: %s", job_id, error)
                 asked = error.retry_after if isinstance(error, DiscordUnavailableError) else None
                 await asyncio.sleep(asked or FAILURE_PAUSE_SECONDS)

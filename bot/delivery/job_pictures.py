@@ -11,6 +11,7 @@ from cachetools import LRUCache
 
 from bot.artefacts.keys import preview_key
 from bot.errors import ArtefactMissingError
+from bot.ops.error_report import Where, count_error
 from bot.views.collage import inputs_sheet, small_inputs_sheet
 from stylenet import images
 
@@ -80,6 +81,7 @@ class JobPictureReader:
             return JobPictures()
         result = await self._get(job.result_key)
         if result is None:
+            count_error(Where.DELIVERY, "ArtefactMissingError")
             logger.error("the finished picture of job %s is missing", job.job_id)
         content, styles = await self._previews(job)
         return JobPictures(result=result, content=content, styles=styles)

@@ -8,6 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import DiscordError, DiscordUnavailableError
+from bot.ops.error_report import Where, count_error
 from bot.ops.retry import Backoff
 
 if TYPE_CHECKING:
@@ -53,10 +54,12 @@ class MessageDeleter:
         try:
             await self._messenger.delete(deletion.channel_id, message_id)
         except DiscordUnavailableError as error:
+            count_error(Where.DELIVERY, error)
             delay = error.retry_after or RETRY_BACKOFF.delay(deletion.attempts + 1)
             logger.warning("deleting message %d delayed by %.0f s: %s", message_id, delay, error)
             await self._deletions.postpone(message_id, seconds=delay)
         except DiscordError as error:
+            count_error(Where.DELIVERY, error)
             # A bot may delete its own messages unless it has lost access to the channel.
             logger.warning("message %d cannot be deleted: %s", message_id, error)
             await self._deletions.abandon(message_id, reason=str(error))

@@ -38,6 +38,8 @@ from bot.errors import (
     UnknownJobError,
 )
 from bot.jobs.models import Announcement, JobState
+from bot.ops import metrics
+from bot.ops.error_report import Where, count_error, report_error
 from bot.ops.retry import Backoff
 from bot.ops.tasks import BackgroundTasks
 from bot.views.card import render_card
@@ -106,7 +108,7 @@ class OutboxWorker:
         self._card_updater = card_updater
         self._largest_size = largest_size
         self._lease_seconds = lease_seconds
-        self._tasks = BackgroundTasks()
+        self._tasks = BackgroundTasks(Where.DELIVERY)
         self._busy_channels: set[int] = set()
         self._is_closing = False
 
@@ -140,6 +142,7 @@ class OutboxWorker:
                 except_channels=self._busy_channels, limit=MAX_CONCURRENT_DELIVERIES
             )
         except StyleBotError as error:
+            count_error(Where.DELIVERY, error)
             logger.warning("the outbox cannot be read, retrying: %s", error)
             return STORAGE_RETRY_SECONDS
         for delivery in due:
@@ -174,32 +177,37 @@ class OutboxWorker:
             async with renewed_lease(self._store.outbox, delivery, seconds=self._lease_seconds):
                 await self._deliver(delivery)
         except LeaseLostError as error:
+            count_error(Where.DELIVERY, error)
             logger.warning("%s is left to another attempt: %s", _name(delivery), error)
         except DiscordUnavailableError as error:
+            count_error(Where.DELIVERY, error)
             delay = error.retry_after or RETRY_BACKOFF.delay(failures)
             logger.warning("%s delayed by %.0f s: %s", _name(delivery), delay, error)
             await self._postpone(delivery, delay)
         except AccessDeniedError as error:
+            count_error(Where.DELIVERY, error)
             is_card = delivery.announcement is Announcement.CARD
-            if is_card or _age(delivery) > ACCESS_DENIED_TIMEOUT:
+            if is_card or datetime.now(UTC) - delivery.created_at > ACCESS_DENIED_TIMEOUT:
                 await self._abandon(delivery, f"no channel to post in: {error}")
             else:
                 # The permission may be granted again, and the bot invited again.
                 logger.warning("%s has no channel for now: %s", _name(delivery), error)
                 await self._postpone(delivery, RETRY_BACKOFF.delay(failures))
         except DiscordError as error:
+            count_error(Where.DELIVERY, error)
             if failures >= MAX_REJECTIONS:
                 await self._abandon(delivery, f"rejected by Discord: {error}")
             else:
                 logger.warning("%s rejected: %s", _name(delivery), error)
                 await self._postpone(delivery, RETRY_BACKOFF.delay(failures))
         except UnknownJobError:
-            await self._abandon(delivery, "the job was deleted")
+            await self._abandon(delivery, "the job was deleted", result="unneeded")
         except (StyleBotError, OSError) as error:  # the database or the artefacts
+            count_error(Where.DELIVERY, error)
             logger.warning("%s delayed: %s", _name(delivery), error)
             await self._postpone(delivery, STORAGE_RETRY_SECONDS)
-        except Exception:
-            logger.exception("%s failed unexpectedly", _name(delivery))
+        except Exception as error:
+            report_error(Where.DELIVERY, _name(delivery), error, reference=delivery.job_id)
             await self._postpone(delivery, RETRY_BACKOFF.delay(failures))
 
     async def _deliver(self, delivery: Delivery) -> None:
@@ -211,7 +219,8 @@ class OutboxWorker:
         elif job.state is JobState.CANCELLED:
             # The card shows it; no other message is needed.
             if job.card_message_id is None:
-                await self._abandon(delivery, "cancelled before there was a card")
+                reason = "cancelled before there was a card"
+                await self._abandon(delivery, reason, result="unneeded")
                 return
             channel_id, message_id = job.origin.channel_id, job.card_message_id
         else:
@@ -220,6 +229,7 @@ class OutboxWorker:
             delivery, channel_id=channel_id, message_id=message_id
         )
         if is_kept:
+            metrics.DELIVERIES_ENDED.labels("sent").inc()
             logger.info("%s delivered as message %d", _name(delivery), message_id)
         else:
             logger.warning(
@@ -378,14 +388,12 @@ class OutboxWorker:
         with suppress(StyleBotError):
             await self._store.outbox.postpone(delivery, seconds=seconds)
 
-    async def _abandon(self, delivery: Delivery, reason: str) -> None:
-        logger.error("%s abandoned: %s", _name(delivery), reason)
+    async def _abandon(self, delivery: Delivery, reason: str, *, result: str = "failed") -> None:
+        level = logging.ERROR if result == "failed" else logging.INFO
+        logger.log(level, "%s abandoned: %s", _name(delivery), reason)
+        metrics.DELIVERIES_ENDED.labels(result).inc()
         with suppress(StyleBotError):
             await self._store.outbox.abandon(delivery, reason=reason)
-
-
-def _age(delivery: Delivery) -> timedelta:
-    return datetime.now(UTC) - delivery.created_at
 
 
 def _name(delivery: Delivery) -> str:

@@ -10,6 +10,7 @@ from bot.delivery.message_deleter import MessageDeleter
 from bot.delivery.messenger import Messenger
 from bot.delivery.outbox_worker import OutboxWorker
 from bot.errors import StyleBotError
+from bot.ops.error_report import Where
 from bot.ops.retry import Backoff
 from bot.ops.tasks import BackgroundTasks
 
@@ -76,7 +77,7 @@ class DeliveryService:
             lease_seconds=lease_seconds,
         )
         self._message_deleter = MessageDeleter(messenger, store)
-        self._tasks = BackgroundTasks()
+        self._tasks = BackgroundTasks(Where.DELIVERY)
 
     def start(self) -> None:
         """Start the card updater, the outbox worker and the message deleter."""

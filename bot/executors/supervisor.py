@@ -11,6 +11,7 @@ from bot.errors import ConfigurationError, WorkerDiedError
 from bot.executors.pipe import FrameError
 from bot.executors.worker_process import WorkerProcess
 from bot.ops import metrics
+from bot.ops.error_report import Where
 from bot.ops.retry import Backoff
 from bot.ops.tasks import BackgroundTasks
 
@@ -74,7 +75,7 @@ class WorkerSupervisor:
         self._configuration_error: ConfigurationError | None = None
         self._start_seconds = EXPECTED_START_SECONDS
         self._started_at: float | None = None
-        self._tasks = BackgroundTasks()
+        self._tasks = BackgroundTasks(Where.EXECUTOR)
 
     @property
     def warmup_seconds(self) -> float:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from bot.errors import ConfigurationError, WorkerDiedError
 from bot.executors import pipe
 from bot.executors.pipe import Frame, FrameError
+from bot.ops.error_report import Where
 from bot.ops.tasks import BackgroundTasks
 from stylenet.threads import PASSIVE_WAITING
 
@@ -45,7 +46,7 @@ class WorkerProcess:
         self._process = process
         self._reading: asyncio.Task[Frame] | None = None
         self._stderr_lines: collections.deque[str] = collections.deque(maxlen=STDERR_LINES)
-        self._tasks = BackgroundTasks()
+        self._tasks = BackgroundTasks(Where.EXECUTOR)
         self._tasks.start(self._log_stderr(), name=f"stderr of {process.pid}")
         self._killed = False
         self.device = ""

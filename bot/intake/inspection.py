@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PIL import Image
 
 from bot.errors import PictureProblem, PictureRefused
+from bot.ops.error_report import Where
 from bot.ops.sandbox import Confinement, clean_environment
 from bot.ops.tasks import BackgroundTasks
 
@@ -108,7 +109,7 @@ class Inspector:
         )
         self._slots = asyncio.Semaphore(MAX_CONCURRENT)
         self._idle: deque[asyncio.Task[Process]] = deque()
-        self._exiting = BackgroundTasks()
+        self._exiting = BackgroundTasks(Where.INTAKE)
         self._refill_timer: asyncio.TimerHandle | None = None
         self._closed = False
 

@@ -11,6 +11,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Self
 
 from bot.errors import StoreUnavailableError
+from bot.ops.error_report import Where
 from bot.ops.retry import Backoff
 from bot.ops.tasks import BackgroundTasks
 
@@ -127,7 +128,7 @@ class ChangeListener:
     ) -> None:
         self._database = database
         self._list_changed = list_changed
-        self._tasks = BackgroundTasks()
+        self._tasks = BackgroundTasks(Where.CHANGE_FEED)
         self._listening = asyncio.Event()
 
     async def start(self) -> None:

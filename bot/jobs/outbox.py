@@ -10,7 +10,7 @@ sender searches the channel first.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -31,9 +31,17 @@ if TYPE_CHECKING:
     from bot.jobs.db.engine import Database
     from bot.jobs.deletions import PendingDeletions
 
-__all__ = ["Outbox"]
+__all__ = ["Backlog", "Outbox"]
 
 _IS_PENDING = and_(outbox.c.message_id.is_(None), outbox.c.abandoned.is_(None))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backlog:
+    """The number of rows that are neither sent nor abandoned, and when the oldest was written."""
+
+    pending: int
+    oldest_at: datetime | None
 
 
 class Outbox:
@@ -99,6 +107,17 @@ class Outbox:
             )
             due_at: datetime | None = earliest.scalar_one_or_none()
             return due_at
+
+    async def get_backlog(self) -> Backlog:
+        """Return how much is not sent yet, by any process.
+
+        Raises:
+            StoreUnavailableError: the database cannot be reached.
+        """
+        query = select(func.count(), func.min(outbox.c.created_at)).where(_IS_PENDING)
+        async with self._database.read() as connection:
+            pending, oldest_at = (await connection.execute(query)).one()
+        return Backlog(pending=pending, oldest_at=oldest_at)
 
     async def start_send(self, delivery: Delivery, *, lease_seconds: float = 60) -> Delivery | None:
         """Take the lease for an attempt to send.

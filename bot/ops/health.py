@@ -59,6 +59,7 @@ class HealthServer:
         self._refresh = refresh
         self._allowed_hosts = {"localhost", host.lower(), *allowed_hosts}
         self._runner: web.AppRunner | None = None
+        self._problems: dict[str, str | None] = {}
 
     @property
     def port(self) -> int:
@@ -120,22 +121,50 @@ class HealthServer:
         return web.json_response({"status": "ok"})
 
     async def _readyz(self, _request: web.Request) -> web.Response:
-        problems = await asyncio.gather(*(_find_problem(*named) for named in self._checks.items()))
-        results = {
-            name: problem or "ok" for name, problem in zip(self._checks, problems, strict=True)
-        }
-        ready = not any(problems)
+        problems = await self._run_checks()
+        is_ready = not any(problems.values())
         return web.json_response(
-            {"status": "ok" if ready else "not ready", "checks": results},
-            status=200 if ready else 503,
+            {
+                "status": "ok" if is_ready else "not ready",
+                "checks": {name: problem or "ok" for name, problem in problems.items()},
+            },
+            status=200 if is_ready else 503,
         )
 
     async def _metrics(self, _request: web.Request) -> web.Response:
+        for name, problem in (await self._run_checks()).items():
+            metrics.READY.labels(name).set(problem is None)
         if self._refresh is not None:
-            await _find_problem("metrics", self._refresh)
+            await self._find_problem("metrics", self._refresh)
         return web.Response(
             body=generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
+
+    async def _run_checks(self) -> dict[str, str | None]:
+        """Return why each check fails, None if it passes."""
+        problems = await asyncio.gather(
+            *(self._find_problem(name, check) for name, check in self._checks.items())
+        )
+        return dict(zip(self._checks, problems, strict=True))
+
+    async def _find_problem(self, name: str, check: Check) -> str | None:
+        """Return why a check fails, None if it passes; log when that changes.
+
+        Only the bot's own errors are quoted, by their first line; others are in the log alone.
+        """
+        problem, details = None, "passes again"
+        try:
+            await asyncio.wait_for(check(), CHECK_SECONDS)
+        except TimeoutError:
+            problem = details = f"no answer within {CHECK_SECONDS:g} s"
+        except Exception as error:  # a check may raise anything
+            is_own = isinstance(error, StyleBotError) and str(error)
+            problem = str(error).splitlines()[0] if is_own else type(error).__name__
+            details = f"{type(error).__name__}: {error}"
+        if problem != self._problems.get(name):
+            self._problems[name] = problem
+            logger.log(logging.WARNING if problem else logging.INFO, "check %s: %s", name, details)
+        return problem
 
 
 def _without_port(host: str) -> str:
@@ -149,18 +178,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-async def _find_problem(name: str, check: Check) -> str | None:
-    """Return why a check fails, None if it passes.
-
-    Only the bot's own errors are quoted, by their first line; others are in the log alone.
-    """
-    try:
-        await asyncio.wait_for(check(), CHECK_SECONDS)
-    except Exception as error:  # a check may raise anything
-        logger.warning("check %s: %s: %s", name, type(error).__name__, error)
-        if isinstance(error, StyleBotError) and str(error):
-            return str(error).splitlines()[0]
-        return type(error).__name__
-    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import sys
@@ -28,9 +29,8 @@ def configure_logging(settings: Settings) -> None:
 
     Libraries such as discord.py and SQLAlchemy log only warnings, unless the level is DEBUG.
     """
-    token = settings.token()
-    if token is not None:
-        redact(token)
+    with contextlib.suppress(OSError, UnicodeDecodeError):  # reported where the token is read
+        redact(settings.token() or "")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if settings.log_format == "json" else _TextFormatter())
     root = logging.getLogger()
@@ -38,9 +38,10 @@ def configure_logging(settings: Settings) -> None:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(settings.log_level)
-    quiet = logging.DEBUG if settings.log_level == "DEBUG" else logging.WARNING
+    level = logging.getLevelNamesMapping()[settings.log_level]
+    quiet = logging.INFO if level == logging.DEBUG else max(level, logging.WARNING)
     for name in ("discord", "sqlalchemy", "alembic", "aiohttp.access", "asyncio", "aiosqlite"):
-        logging.getLogger(name).setLevel(max(quiet, logging.INFO))
+        logging.getLogger(name).setLevel(quiet)
 
 
 class _TextFormatter(logging.Formatter):

@@ -54,6 +54,7 @@ async def retry(
     what: str,
     attempts: int | None = None,
     backoff: Backoff = Backoff(),
+    on_failure: Callable[[Exception], None] | None = None,
 ) -> _Result:
     """Call `action` until it succeeds, and return its result.
 
@@ -64,6 +65,7 @@ async def retry(
         what: for the log, e.g. ``"recording the end of job 5"``.
         attempts: calls in all, after which the last error is raised; None for no limit.
         backoff: delays between the calls.
+        on_failure: called with each error after which `action` is called again.
     """
     failures = 0
     while True:
@@ -73,6 +75,8 @@ async def retry(
             failures += 1
             if failures == attempts:
                 raise
+            if on_failure is not None:
+                on_failure(error)
             asked: float | None = getattr(error, "retry_after", None)
             delay = backoff.delay(failures) if asked is None else asked
             logger.warning("%s failed, next attempt in %.1f s: %s", what, delay, error)

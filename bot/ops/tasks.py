@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from bot.ops import metrics
+from bot.ops.error_report import Where, count_error, report_error
 from bot.ops.retry import Backoff
 
 if TYPE_CHECKING:
@@ -23,10 +24,14 @@ class BackgroundTasks:
     The set holds a reference to each task until it ends. Every error of a task is logged.
 
     Args:
+        where: the owner's part of the bot, for the count of errors.
         on_error: called, instead of logging, with the exception that ended a task.
     """
 
-    def __init__(self, *, on_error: Callable[[BaseException], None] | None = None) -> None:
+    def __init__(
+        self, where: Where, *, on_error: Callable[[BaseException], None] | None = None
+    ) -> None:
+        self._where = where
         self._on_error = on_error
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -57,7 +62,7 @@ class BackgroundTasks:
                 for `backoff.longest` seconds before it failed.
             until: ends the task when it returns True; asked before each call of `run`.
         """
-        return self.start(_keep_running(run, name, transient, backoff, until), name=name)
+        return self.start(self._keep_running(run, name, transient, backoff, until), name=name)
 
     def is_running(self, name: str) -> bool:
         """Return whether a task of that name has not ended yet."""
@@ -78,6 +83,32 @@ class BackgroundTasks:
             await asyncio.wait(tasks)
             self._tasks -= tasks
 
+    async def _keep_running(
+        self,
+        run: Callable[[], Awaitable[None]],
+        name: str,
+        transient: type[Exception] | tuple[type[Exception], ...],
+        backoff: Backoff,
+        until: Callable[[], bool] | None,
+    ) -> None:
+        failures = 0
+        clock = asyncio.get_running_loop().time
+        while until is None or not until():
+            started_at = clock()
+            try:
+                await run()
+            except transient as error:
+                count_error(self._where, error)
+                logger.warning("%s failed, it is restarted: %s", name, error)
+            except Exception as error:
+                report_error(self._where, name, error)
+            else:
+                failures = 0
+                continue
+            metrics.TASK_RESTARTS.labels(name).inc()
+            failures = 1 if clock() - started_at > backoff.longest else failures + 1
+            await asyncio.sleep(backoff.delay(failures))
+
     def _on_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if task.cancelled() or (error := task.exception()) is None:
@@ -85,29 +116,4 @@ class BackgroundTasks:
         if self._on_error is not None:
             self._on_error(error)
         else:
-            logger.error("%s failed", task.get_name(), exc_info=error)
-
-
-async def _keep_running(
-    run: Callable[[], Awaitable[None]],
-    name: str,
-    transient: type[Exception] | tuple[type[Exception], ...],
-    backoff: Backoff,
-    until: Callable[[], bool] | None,
-) -> None:
-    failures = 0
-    clock = asyncio.get_running_loop().time
-    while until is None or not until():
-        started_at = clock()
-        try:
-            await run()
-        except transient as error:
-            logger.warning("%s failed, it is restarted: %s", name, error)
-        except Exception:
-            logger.exception("%s failed unexpectedly, it is restarted", name)
-        else:
-            failures = 0
-            continue
-        metrics.TASK_RESTARTS.labels(name).inc()
-        failures = 1 if clock() - started_at > backoff.longest else failures + 1
-        await asyncio.sleep(backoff.delay(failures))
+            report_error(self._where, task.get_name(), error)

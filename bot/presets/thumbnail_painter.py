@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.errors import ArtefactMissingError, StyleBotError
 from bot.executors.protocol import Failed, Finished, Work
+from bot.ops.error_report import Where
 from bot.ops.tasks import BackgroundTasks
 from bot.presets.editor import make_thumbnail
 from stylenet.events import Checkpoint
@@ -63,7 +64,7 @@ class ThumbnailPainter:
         self._is_busy = is_busy
         self._failed: set[str] = set()
         self._checkpoints: dict[str, bytes] = {}
-        self._tasks = BackgroundTasks()
+        self._tasks = BackgroundTasks(Where.PRESETS)
 
     def start(self) -> None:
         """Start painting in the background."""

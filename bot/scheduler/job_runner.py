@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from bot.artefacts.keys import checkpoint_key, result_key
 from bot.errors import ArtefactMissingError, ClaimLostError
 from bot.executors.protocol import Cancelled, EncodedSnapshot, Failed, Finished, Work
+from bot.ops.error_report import Where, count_error
 from bot.ops.retry import TRANSIENT_STORAGE_ERRORS, retry_until_available
 from bot.scheduler.snapshots import TimelapseSnapshots
 from stylenet.events import Checkpoint, Progress
@@ -31,6 +32,9 @@ PROGRESS_SECONDS: Final = 1.0
 
 RETRY_SECONDS: Final = 2.0
 LONGEST_RETRY_SECONDS: Final = 300.0
+
+FOR_MEMBERS_ALONE: Final = frozenset({"empty_mask", "unreadable_picture"})
+"""Codes of failures that the member can correct and no operator needs to act on."""
 
 
 class JobRunner:
@@ -231,6 +235,7 @@ class JobRunner:
         if failed.retryable and setbacks + 1 < self._settings.max_attempts:
             delay = min(RETRY_SECONDS * 2**setbacks, LONGEST_RETRY_SECONDS)
             await self._claims.requeue(self.job, counted=True, delay_seconds=delay)
+            count_error(Where.EXECUTOR, failed.code)
             logger.warning(
                 "job %s is retried in %.0f s: %s, %s",
                 self.job.job_id,
@@ -252,7 +257,11 @@ class JobRunner:
     async def _on_ended(self, job: Job) -> None:
         """Log the end of the job and delete its checkpoint."""
         self.ended_job = job
-        logger.info(
+        is_failed = job.error_code is not None and job.error_code not in FOR_MEMBERS_ALONE
+        if job.error_code is not None and is_failed:
+            count_error(Where.EXECUTOR, job.error_code)
+        logger.log(
+            logging.ERROR if is_failed else logging.INFO,
             "job %s %s after %.1f s of painting%s",
             job.job_id,
             job.state,

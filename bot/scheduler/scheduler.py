@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from bot.errors import ClaimLostError, UnknownJobError
 from bot.jobs.models import JobState, QueueMode
 from bot.ops import metrics
+from bot.ops.error_report import Where, report_error
 from bot.ops.retry import TRANSIENT_STORAGE_ERRORS, Backoff, retry_until_available
 from bot.ops.tasks import BackgroundTasks
 from bot.scheduler.cleanup import Cleanup
@@ -82,9 +83,9 @@ class Scheduler:
         # The newest runner of each job, and its task.
         self._runners: dict[str, JobRunner] = {}
         self._runner_tasks: dict[str, asyncio.Task[None]] = {}
-        self._job_tasks = BackgroundTasks()
-        self._claim_task = BackgroundTasks()
-        self._loops = BackgroundTasks()
+        self._job_tasks = BackgroundTasks(Where.SCHEDULER)
+        self._claim_task = BackgroundTasks(Where.SCHEDULER)
+        self._loops = BackgroundTasks(Where.SCHEDULER)
         self._wake = asyncio.Event()
         self._mode = QueueMode.OPEN
         self._remote_slots = 0
@@ -228,6 +229,8 @@ class Scheduler:
 
     def _start_job(self, job: Job) -> None:
         logger.info("job %s starts, attempt %d", job.job_id, job.attempts)
+        if job.claims == 1 and job.started_at is not None:
+            metrics.QUEUE_WAIT.observe((job.started_at - job.created_at).total_seconds())
         runner = JobRunner(
             job,
             store=self._store,
@@ -263,8 +266,9 @@ class Scheduler:
                     lambda: self._cleanup.delete_leftovers(job),
                     what=f"deleting leftovers of job {job.job_id}",
                 )
-        except Exception:
-            logger.exception("job %s failed with an unexpected error", job.job_id)
+        except Exception as error:
+            name = f"job {job.job_id}"
+            report_error(Where.SCHEDULER, name, error, reference=job.job_id)
             await self._requeue_or_fail(job)
         finally:
             if self._runners.get(job.job_id) is runner:

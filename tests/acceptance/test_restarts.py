@@ -6,7 +6,6 @@ import asyncio
 import re
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from .bot_process import bot_process
@@ -201,25 +200,14 @@ def _children(pid: int) -> list[int]:
     return [int(child) for file in listed for child in file.read_text().split()]
 
 
-async def test_health_tells_when_it_is_ready(channel, settings, tmp_path, unused_tcp_port):
-    port = str(unused_tcp_port)
-    async with bot_process(settings, tmp_path / "one.log", STYLEBOT_HEALTH_PORT=port) as bot:
-        await bot.wait_for_output("painting on")
-        await bot.wait_for_output("connected as")
-        async with (
-            aiohttp.ClientSession() as session,
-            session.get(f"http://127.0.0.1:{port}/readyz") as response,
-        ):
-            assert response.status == 200
-            assert set((await response.json())["checks"]) == {"discord", "database", "workers"}
-
-
 @pytest.mark.parametrize(
     ("variables", "line", "status"),
     [
         ({"DISCORD_TOKEN": ""}, "there is no token", 1),
         ({"DISCORD_TOKEN": "not.the.token"}, "Discord refused the token", 1),
         ({"STYLEBOT_SIZE": "7"}, "STYLEBOT_SIZE", 2),
+        ({"STYLEBOT_RECIPE": "fein"}, "STYLEBOT_RECIPE: `fein` is none of", 2),
+        ({"STYLEBOT_DEVICES": "cpu,cuda:77"}, "STYLEBOT_DEVICES: the worker cannot paint", 1),
         ({"STYLEBOT_DISCORD_TOKEN_FILE": "/nowhere", "DISCORD_TOKEN": ""}, "/nowhere", 1),
     ],
 )

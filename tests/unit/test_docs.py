@@ -8,6 +8,11 @@ from pathlib import Path
 
 import discord
 import pytest
+import yaml
+
+from bot.jobs.models import JobState
+from bot.ops.error_report import Where
+from bot.ops.metrics import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -166,3 +171,76 @@ def _texts_in_the_code():
 def test_pins_are_versions_only():
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
         assert re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+", line), line
+
+
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+RULES = [
+    rule
+    for group in yaml.safe_load((ROOT / "docs" / "alerts.yml").read_text("utf-8"))["groups"]
+    for rule in group["rules"]
+]
+
+
+def metrics_of_the_code():
+    """The exposed name of each metric of ours, with its labels."""
+    found = {}
+    for metric in {*REGISTRY._names_to_collectors.values()}:
+        if getattr(metric, "_name", "").startswith("stylebot_"):
+            suffix = {"counter": "_total", "info": "_info"}.get(metric._type, "")
+            labels = metric._value if metric._type == "info" else metric._labelnames
+            found[f"{metric._name}{suffix}"] = set(labels)
+    return found
+
+
+METRICS = metrics_of_the_code()
+METRIC_ROW = re.compile(r"^\| `(stylebot_\w+)(?:\{([\w,]+)\})?` \| .+ \| (.+) \|$", re.MULTILINE)
+
+
+def test_every_metric_has_a_line_for_operators_and_every_line_a_metric():
+    rows = {
+        name: set(filter(None, labels.split(",")))
+        for name, labels, _ in METRIC_ROW.findall(OPERATIONS)
+    }
+    assert set(rows) == set(METRICS)
+    assert all(
+        labels == METRICS[name] for name, labels in rows.items() if not name.endswith("_info")
+    )
+
+
+def test_every_metric_has_the_alerts_that_its_line_names():
+    alerts = {rule["alert"]: rule["expr"] for rule in RULES}
+    assert len(alerts) == len(RULES)
+    named = set()
+    for metric, _, cell in METRIC_ROW.findall(OPERATIONS):
+        of_metric = re.findall(r"`(\w+)`", cell)
+        assert of_metric, f"{metric} has no alert"
+        for alert in of_metric:
+            assert metric in alerts[alert], f"{alert} does not read {metric}"
+        named |= set(of_metric)
+    assert named == set(alerts) - {"StylebotDown"}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
+def test_an_alert_is_well_formed_and_reads_metrics_that_exist(rule):
+    assert set(rule) - {"for"} == {"alert", "expr", "labels", "annotations"}
+    assert re.fullmatch(r"\d+[mh]", rule.get("for", "1m"))
+    assert rule["labels"]["severity"] in {"page", "ticket"}
+    assert set(rule["annotations"]) == {"summary"}
+    expression = rule["expr"]
+    for opening, closing in ("()", "[]", "{}"):
+        assert expression.count(opening) == expression.count(closing)
+    for name, matchers in re.findall(r"(stylebot_\w+)(?:\{(.*?)\})?", expression):
+        metric = name if name in METRICS else re.sub(r"_(bucket|sum|count)$", "", name)
+        assert metric in METRICS, name
+        for label, value in re.findall(r'(\w+)(?:=|!=|=~|!~)"(.*?)"', matchers):
+            assert label in METRICS[metric], f"{metric} has no label {label}"
+            assert label != "state" or value in set(JobState)
+    grouped = re.findall(r"by \((.+?)\)", expression)
+    labels = {label.strip() for group in grouped for label in group.split(",")}
+    known = set().union(*(METRICS[name] for name in METRICS if name in expression))
+    assert labels - {"le", "instance"} <= known
+
+
+def test_operators_read_which_parts_of_the_bot_count_errors():
+    paragraph = OPERATIONS.split("`where` is one\nof")[1].split("\n\n")[0].replace("\n", " ")
+    assert set(re.findall(r"`([a-z ]+)`", paragraph)) == {each.value for each in Where}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import discord
@@ -20,7 +19,7 @@ from bot.errors import (
     UnknownJobError,
 )
 from bot.jobs.models import Origin
-from bot.ops import metrics
+from bot.ops.error_report import Where, count_error, report_error
 from bot.views.text import errors as text
 
 if TYPE_CHECKING:
@@ -325,13 +324,11 @@ def sentence_for(error: BaseException, *, doing: str) -> str:
     sentence = text.explain(error)
     if sentence is not None and isinstance(error, FOR_MEMBERS_ALONE):
         return sentence
-    metrics.ERRORS.labels(type(error).__name__).inc()
     if sentence is not None:
+        count_error(Where.BACKEND, error)
         logger.warning("%s failed: %s: %s", doing, type(error).__name__, error)
         return sentence
-    reference = secrets.token_hex(4)
-    logger.error("%s failed [reference %s]", doing, reference, exc_info=error)
-    return text.INTERNAL.format(reference=reference)
+    return text.INTERNAL.format(reference=report_error(Where.BACKEND, doing, error))
 
 
 async def defer(interaction: discord.Interaction[Any]) -> bool:

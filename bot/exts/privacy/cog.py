@@ -16,6 +16,7 @@ from bot.discord_errors import translate_discord_errors
 from bot.errors import AccessDeniedError
 from bot.exts.backend.responders import reply_ephemeral, sentence_for
 from bot.exts.privacy.export import DataExport, load_held_data
+from bot.ops.error_report import Where
 from bot.ops.tasks import BackgroundTasks
 from bot.views.components import routes
 from bot.views.components.routes import PrivacyAction
@@ -56,7 +57,7 @@ class PrivacyCommands(commands.Cog, description=text.SECTION):
         self._artefacts = dependencies.artefacts
         self._settings = dependencies.settings
         self._bot = bot
-        self._tasks = BackgroundTasks()
+        self._tasks = BackgroundTasks(Where.BACKEND)
         self._exporting = asyncio.Semaphore(EXPORTS_AT_ONCE)
 
     async def cog_unload(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.discord_errors import discord_request, translate_discord_errors
 from bot.errors import DiscordError, MessageNotFoundError
+from bot.ops.error_report import Where
 from bot.ops.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class ReactionOffers:
     """The pickers whose reactions are being added, one task for each."""
 
     def __init__(self) -> None:
-        self._tasks = BackgroundTasks()
+        self._tasks = BackgroundTasks(Where.BACKEND)
         self._by_message: dict[int, asyncio.Task[None]] = {}
         self._closed = False
 

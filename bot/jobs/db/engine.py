@@ -1,4 +1,4 @@
-"""The database of the store: engine, migrations, transactions and error translation.
+"""The database of the store: engine, migrations and transactions.
 
 SQLite runs with a write-ahead log and ``synchronous=FULL``, since NORMAL can lose the last commits
 in a power failure, and an accepted job must not be lost. A commit costs one fsync; the most
@@ -16,25 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, func, make_url, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    DisconnectionError,
-    InterfaceError,
-    NoSuchModuleError,
-    OperationalError,
-    PendingRollbackError,
-)
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bot.errors import ConfigurationError, StoreUnavailableError, StyleBotError
+from bot.errors import ConfigurationError
 from bot.jobs.change_feed import NOTIFY_CHANNEL
+from bot.jobs.db.outages import Availability
 from bot.jobs.db.schema import HEAD
 from bot.ops.lock import FolderLock
+from bot.ops.private_files import make_private_file, make_private_folder, protect_file
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     from sqlalchemy import URL, ColumnElement, Connection, Table
     from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -51,30 +44,6 @@ LONGEST_DELAY = timedelta(hours=1)
 
 _MIGRATION_LOCK = 0x5359_4C45_0001  # arbitrary; unique among the database's advisory locks
 _QUEUE_LOCK = 0x5359_4C45_0002
-
-_OUTAGES = (
-    OperationalError,
-    InterfaceError,
-    DisconnectionError,
-    PendingRollbackError,  # the connection broke earlier in the same transaction
-    PoolTimeoutError,
-    OSError,  # includes TimeoutError and ConnectionRefusedError
-)
-
-_DRIVER_OUTAGES = {"InterfaceError", "InternalClientError"}
-"""Classes of asyncpg, an optional dependency, for broken connections."""
-
-_OUTAGE_STATES = (
-    "08",  # connection exception
-    "25006",  # read-only transaction: connected to a standby, during a failover
-    "40",  # transaction rollback: deadlock, serialization failure
-    "53",  # insufficient resources: too many connections, disk full
-    "57",  # operator intervention: shutting down, starting up, crash of another backend
-    "58",  # system error: I/O error
-)
-"""Beginnings of the SQLSTATE codes of outages."""
-
-_REFUSED_STATES = ("28", "3D000")  # invalid user or password; no such database
 
 
 class Change:
@@ -126,6 +95,7 @@ class Database:
         self._engine: AsyncEngine | None = None
         self._lock: FolderLock | None = None
         self._write_lock = asyncio.Lock()
+        self._availability = Availability()
 
     @property
     def is_sqlite(self) -> bool:
@@ -186,7 +156,7 @@ class Database:
         Raises:
             StoreUnavailableError: the database cannot be reached.
         """
-        with _translate_errors():
+        with self._availability.track():
             async with self.engine.connect() as connection:
                 yield connection
 
@@ -197,7 +167,7 @@ class Database:
         Raises:
             StoreUnavailableError: the database cannot be reached, or stayed locked.
         """
-        with _translate_errors():
+        with self._availability.track():
             # SQLite allows one writer at a time: queue for it here, in order, instead of polling
             # for its lock. PostgreSQL needs no such queue.
             lock = self._write_lock if self.is_sqlite else contextlib.nullcontext()
@@ -251,9 +221,12 @@ class Database:
             return
         path = Path(self.url.database)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_private_folder(path.parent)
             lock = FolderLock(path.with_name(path.name + ".lock"))
             lock.acquire()
+            make_private_file(path)  # SQLite gives its other files the same mode
+            for suffix in ("-wal", "-shm"):
+                protect_file(path.with_name(path.name + suffix))
         except OSError as error:
             msg = f"the folder {path.parent} cannot be used for the database: {error}"
             raise ConfigurationError(msg) from error
@@ -340,59 +313,3 @@ def _upgrade(connection: Connection) -> None:
     except CommandError as error:
         msg = f"the database cannot be brought up to date by this version of the bot: {error}"
         raise ConfigurationError(msg) from error
-
-
-@contextlib.contextmanager
-def _translate_errors() -> Iterator[None]:
-    """Translate the drivers' errors in the block; other errors pass unchanged.
-
-    Raises:
-        StoreUnavailableError: the database is unreachable, restarting, overloaded or locked.
-        ConfigurationError: it refuses the user, the password or the database's name.
-    """
-    try:
-        yield
-    except StyleBotError:
-        raise
-    except Exception as error:
-        causes = list(_causes(error))
-        # Many network errors have no text of their own.
-        if any(_is_outage(cause) for cause in causes):
-            raise StoreUnavailableError(str(error) or repr(error)) from error
-        if any(_sqlstate(cause).startswith(_REFUSED_STATES) for cause in causes):
-            msg = f"STYLEBOT_DATABASE_URL is refused by the database: {error}"
-            raise ConfigurationError(msg) from error
-        raise
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and the errors that it wraps, outermost first."""
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        yield current
-        current = getattr(current, "orig", None) or current.__cause__
-
-
-def _is_outage(error: BaseException) -> bool:
-    """Return whether an error means that the database cannot be used at the moment.
-
-    SQLAlchemy wraps the errors of asyncpg only while a statement runs: connecting, rolling back
-    and listening raise asyncpg's own.
-    """
-    if isinstance(error, ValueError):  # asyncpg's InterfaceError for an unsuitable argument
-        return False
-    if isinstance(error, _OUTAGES):
-        return True
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
-    if _sqlstate(error).startswith(_OUTAGE_STATES):
-        return True
-    is_driver_error = type(error).__module__.startswith("asyncpg.")
-    return is_driver_error and any(kind.__name__ in _DRIVER_OUTAGES for kind in type(error).__mro__)
-
-
-def _sqlstate(error: BaseException) -> str:
-    """Return PostgreSQL's code of an error, or an empty string."""
-    return getattr(error, "sqlstate", None) or ""

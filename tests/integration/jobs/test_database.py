@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -53,6 +54,24 @@ async def test_jobs_survive_closing(url, new_job, many):
         found = await store.get(job.job_id)
         assert replace(found, delivered_by=job.delivered_by) == job
         await store.ping()
+
+
+async def test_other_users_cannot_read_the_database(tmp_path):
+    path = tmp_path / "data" / "stylebot.sqlite3"
+    mask = os.umask(0)
+    try:
+        async with JobStore(f"sqlite:///{path}", feed=JobFeed()):
+            files = set(path.parent.iterdir())
+            assert {each.name for each in files} == {
+                f"stylebot.sqlite3{suffix}" for suffix in ("", "-wal", "-shm", ".lock")
+            }
+            assert {each.stat().st_mode & 0o777 for each in files} == {0o600}
+            assert path.parent.stat().st_mode & 0o777 == 0o700
+        path.chmod(0o644)  # as an earlier version made it
+        async with JobStore(f"sqlite:///{path}", feed=JobFeed()):
+            assert path.stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(mask)
 
 
 async def test_a_second_process_on_the_same_file_is_refused(sqlite_url):

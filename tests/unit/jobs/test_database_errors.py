@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 import asyncpg
 import pytest
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from bot.errors import ConfigurationError, StoreUnavailableError, UnknownJobError
-from bot.jobs.db.engine import _translate_errors
+from bot.jobs.db.outages import Availability, translate_errors
+from bot.ops.metrics import DATABASE_OUTAGES
 
 
 def _wrapped(error):
@@ -41,12 +44,12 @@ OUTAGES = [
 @pytest.mark.parametrize("wrap", [lambda error: error, _wrapped], ids=["raw", "wrapped"])
 @pytest.mark.parametrize("error", OUTAGES, ids=lambda error: type(error).__name__)
 def test_an_outage_becomes_unavailable(error, wrap):
-    with pytest.raises(StoreUnavailableError, match=r"\S"), _translate_errors():
+    with pytest.raises(StoreUnavailableError, match=r"\S"), translate_errors():
         raise wrap(error)
 
 
 def test_a_transaction_that_broke_earlier_is_an_outage():
-    with pytest.raises(StoreUnavailableError), _translate_errors():
+    with pytest.raises(StoreUnavailableError), translate_errors():
         raise PendingRollbackError("invalid transaction")
 
 
@@ -55,7 +58,7 @@ def test_a_transaction_that_broke_earlier_is_an_outage():
     [asyncpg.InvalidPasswordError("wrong"), asyncpg.InvalidCatalogNameError("no such database")],
 )
 def test_a_refused_address_names_the_setting(error):
-    with pytest.raises(ConfigurationError, match="STYLEBOT_DATABASE_URL"), _translate_errors():
+    with pytest.raises(ConfigurationError, match="STYLEBOT_DATABASE_URL"), translate_errors():
         raise error
 
 
@@ -71,6 +74,29 @@ def test_a_refused_address_names_the_setting(error):
     ids=lambda error: type(error).__name__,
 )
 def test_a_bug_is_not_an_outage(error):
-    with pytest.raises(type(error)) as raised, _translate_errors():
+    with pytest.raises(type(error)) as raised, translate_errors():
         raise error
     assert raised.value is error
+
+
+def test_an_outage_is_counted_once_and_ends_with_the_next_success(caplog):
+    caplog.set_level(logging.INFO)
+    availability, before = Availability(), DATABASE_OUTAGES._value.get()
+    for _ in range(3):
+        with pytest.raises(StoreUnavailableError), availability.track():
+            raise TimeoutError
+    with pytest.raises(UnknownJobError), availability.track():
+        raise UnknownJobError("0123456789ab")
+    assert DATABASE_OUTAGES._value.get() == before + 1
+    for _ in range(2):
+        with availability.track():
+            pass
+    with pytest.raises(StoreUnavailableError), availability.track():
+        raise TimeoutError
+    assert DATABASE_OUTAGES._value.get() == before + 2
+    said = [record.getMessage().split(":")[0] for record in caplog.records]
+    assert [each.split(" after")[0] for each in said] == [
+        "the database is away",
+        "the database is available again",
+        "the database is away",
+    ]

@@ -9,9 +9,9 @@ import logging
 import aiohttp
 import pytest
 
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, StyleBotError
+from bot.ops import health, metrics
 from bot.ops import logging as logging_module
-from bot.ops import metrics
 from bot.ops.health import HealthServer
 from bot.ops.lock import FolderLock
 from bot.ops.logging import REPLACEMENT, configure_logging, redact
@@ -68,9 +68,13 @@ def test_text_records_respect_the_level(configured, capsys):
     configured(Settings(_env_file=None, log_level="WARNING"))
     logging.getLogger("bot.test").info("below the level")
     logging.getLogger("bot.test").warning("hello")
+    logging.getLogger("discord.http").info("a library's detail")
 
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith("Z WARNING  bot.test: hello")
+    configured(Settings(_env_file=None, log_level="ERROR"))
+    logging.getLogger("discord.http").warning("rate limited")
+    assert capsys.readouterr().err == ""
 
 
 async def _get(server: HealthServer, path: str, **headers: str) -> tuple[int, str]:
@@ -99,6 +103,7 @@ async def test_health_readiness_and_metrics():
         status, body = await _get(server, "/metrics")
         assert status == 200
         assert 'stylebot_jobs{state="queued"} 7.0' in body
+        assert 'stylebot_ready{check="database"} 1.0' in body
 
         broken.set()
         assert (await _get(server, "/healthz"))[0] == 200
@@ -106,6 +111,7 @@ async def test_health_readiness_and_metrics():
         assert status == 503
         assert json.loads(body)["checks"] == {"database": "RuntimeError"}
         assert "secret" not in body
+        assert 'stylebot_ready{check="database"} 0.0' in (await _get(server, "/metrics"))[1]
         assert (await _get(server, "/nothing"))[0] == 404
 
         taken = HealthServer("127.0.0.1", server.port, {})
@@ -114,6 +120,40 @@ async def test_health_readiness_and_metrics():
     finally:
         await server.close()
     await server.close()  # closing twice is allowed
+
+
+async def test_readiness_says_why_not_and_the_log_when_that_changes(monkeypatch, caplog):
+    monkeypatch.setattr(health, "CHECK_SECONDS", 0.01)
+    caplog.set_level(logging.INFO)
+    reasons = {"discord": StyleBotError("not logged in yet: 503"), "workers": None}
+
+    async def check_discord():
+        if reasons["discord"]:
+            raise reasons["discord"]
+
+    async def check_workers():
+        await asyncio.Event().wait()
+
+    server = HealthServer("127.0.0.1", 0, {"discord": check_discord, "workers": check_workers})
+    await server.start()
+    try:
+        for _ in range(2):
+            status, body = await _get(server, "/readyz")
+            assert status == 503
+            assert json.loads(body)["checks"] == {
+                "discord": "not logged in yet: 503",
+                "workers": "no answer within 0.01 s",
+            }
+        reasons["discord"] = None
+        await _get(server, "/readyz")
+    finally:
+        await server.close()
+    said = [each.getMessage() for each in caplog.records if each.name == "bot.ops.health"]
+    assert said[1:] == [
+        "check discord: StyleBotError: not logged in yet: 503",
+        "check workers: no answer within 0.01 s",
+        "check discord: passes again",
+    ]
 
 
 @pytest.mark.parametrize(

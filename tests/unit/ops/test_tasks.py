@@ -8,13 +8,14 @@ import gc
 import pytest
 
 from bot.ops import metrics
+from bot.ops.error_report import Where
 from bot.ops.retry import Backoff
 from bot.ops.tasks import BackgroundTasks
 
 
 @pytest.fixture
 async def tasks():
-    owner = BackgroundTasks()
+    owner = BackgroundTasks(Where.PROCESS)
     yield owner
     await owner.close()
 
@@ -55,7 +56,7 @@ async def test_an_error_is_logged_with_the_name_and_the_traceback(tasks, caplog)
 
 async def test_an_error_goes_to_the_owner_that_asks_for_it(caplog):
     errors = []
-    tasks = BackgroundTasks(on_error=errors.append)
+    tasks = BackgroundTasks(Where.PROCESS, on_error=errors.append)
 
     async def work():
         raise RuntimeError("a bug")

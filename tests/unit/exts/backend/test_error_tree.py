@@ -1,14 +1,26 @@
-"""Every error of the tree: its sentence for members, or its log line, reference and metric."""
+"""Every error of the tree: its sentence for members, its log line with a reference, its metric."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from unittest.mock import AsyncMock, MagicMock
 
 import pytest
 
 from bot import errors as tree
+from bot.delivery.outbox_worker import OutboxWorker
+from bot.executors.process import create_executor
+from bot.executors.worker_process import WorkerProcess
 from bot.exts.backend.responders import sentence_for
+from bot.jobs.change_feed import ChangeListener
+from bot.jobs.models import Announcement
+from bot.ops.error_report import Where
 from bot.ops.metrics import ERRORS
+from bot.scheduler.scheduler import Scheduler
+from bot.settings import Settings
 from bot.views.text import errors as text
 
 MADE = {
@@ -59,8 +71,8 @@ def leaves(cls):
             yield from leaves(each)
 
 
-def counted(error):
-    return ERRORS.labels(type(error).__name__)._value.get()
+def counted(error, where=Where.BACKEND):
+    return ERRORS.labels(where.value, type(error).__name__)._value.get()
 
 
 def test_every_error_of_the_tree_is_made_here():
@@ -98,3 +110,104 @@ def test_every_problem_of_a_preset_has_its_sentence(problem):
     sentence = text.explain(tree.PresetRefused(problem, word="a", limit=3, suggestion="b"))
     assert sentence
     assert sentence[-1] in ".?"
+
+
+JOB_ID = "0123456789ab"
+
+
+def _scheduler():
+    return Scheduler(
+        store=MagicMock(claims=AsyncMock(get_setbacks=AsyncMock(return_value=0))),
+        artefacts=MagicMock(),
+        executor=MagicMock(),
+        settings=Settings(_env_file=None),
+    )
+
+
+async def in_a_loop_of_the_scheduler(error, **_):
+    scheduler, step = _scheduler(), AsyncMock(side_effect=error)
+    scheduler._loops.keep_running(step, name="a loop", transient=tree.StoreUnavailableError)
+    await _called(step)
+    await scheduler._loops.close()
+
+
+async def in_a_run_of_the_scheduler(error, make_job, **_):
+    runner = SimpleNamespace(job=make_job(job_id=JOB_ID), run=AsyncMock(side_effect=error))
+    await _scheduler()._run_job(runner, after=None)
+
+
+async def in_the_change_feed(error, **_):
+    database = MagicMock()
+    database.read.side_effect = error
+    listener = ChangeListener(database, list_changed=AsyncMock())
+    starting = asyncio.create_task(listener.start())
+    await _called(database.read)
+    starting.cancel()
+    await listener.close()
+
+
+async def in_the_executor(error, monkeypatch, **_):
+    spawn = AsyncMock(side_effect=error)
+    monkeypatch.setattr(WorkerProcess, "spawn", spawn)
+    executor = create_executor(Settings(_env_file=None))
+    await executor.start()
+    await _called(spawn)
+    await executor.close()
+
+
+async def in_a_delivery(error, **_):
+    store = MagicMock(outbox=AsyncMock(start_send=AsyncMock(side_effect=error)))
+    worker = OutboxWorker(
+        MagicMock(), store, MagicMock(), MagicMock(), largest_size=64, lease_seconds=30
+    )
+    await worker._attempt(
+        SimpleNamespace(
+            job_id=JOB_ID,
+            channel_id=2,
+            attempts=0,
+            announcement=Announcement.CARD,
+            created_at=datetime.now(UTC),
+        )
+    )
+
+
+async def _called(mock):
+    """Wait until it was called, and what it raised was handled."""
+    async with asyncio.timeout(60):
+        while not mock.called:
+            await asyncio.sleep(0)
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+PLACES = [
+    (in_a_loop_of_the_scheduler, Where.SCHEDULER, False),
+    (in_a_run_of_the_scheduler, Where.SCHEDULER, True),
+    (in_the_change_feed, Where.CHANGE_FEED, False),
+    (in_the_executor, Where.EXECUTOR, False),
+    (in_a_delivery, Where.DELIVERY, True),
+]
+FOR_OPERATORS = [error for cls, error in MADE.items() if cls not in MEMBERS_ALONE]
+
+
+@pytest.mark.parametrize(("fail", "where", "is_of_a_job"), PLACES)
+async def test_errors_elsewhere_have_a_log_line_with_the_reference_and_a_metric(
+    fail, where, is_of_a_job, caplog, make_job, monkeypatch
+):
+    caplog.set_level(logging.WARNING)
+    for error in (*FOR_OPERATORS, ValueError("a bug")):
+        caplog.clear()
+        before = counted(error, where)
+        await fail(error, make_job=make_job, monkeypatch=monkeypatch)
+        assert counted(error, where) == before + 1, error
+        lines = [
+            record.getMessage()
+            for record in caplog.records
+            if (record.exc_info and record.exc_info[1] is error)
+            or str(error) in record.getMessage()
+        ]
+        assert lines, error
+        # Members know a job by its id, which stands at the foot of its card.
+        assert all(JOB_ID in line for line in lines) or not is_of_a_job, lines
+        unexpected = [record for record in caplog.records if record.exc_info]
+        assert all("[reference " in record.getMessage() for record in unexpected)
