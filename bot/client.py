@@ -21,6 +21,7 @@ from bot.exts.backend.help import HelpCommands
 from bot.exts.backend.in_flight import InFlightRequests
 from bot.exts.backend.owner import OwnerCommands
 from bot.exts.backend.policy import Act
+from bot.exts.backend.prefixes import add_short_aliases
 from bot.exts.backend.responders import MessageResponder, reply_ephemeral
 from bot.exts.guild.presets import GuildPresetCommands
 from bot.exts.guild.settings import GuildSettingsCommands
@@ -73,7 +74,7 @@ class StyleBot(commands.AutoShardedBot):
         # The bot has no voice features; do not warn at every start about their missing libraries.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
-            command_prefix=commands.when_mentioned_or(settings.prefix),
+            command_prefix=_prefixes_of_message,
             help_command=None,
             case_insensitive=True,
             strip_after_prefix=True,
@@ -94,12 +95,12 @@ class StyleBot(commands.AutoShardedBot):
         self._pickers = PickerHandler(dependencies)
         self._requests = StylizeHandler(dependencies, self._pickers)
         self._router = ComponentRouter(self.in_flight)
-        self.text_prefix = settings.prefix
+        self.prefixes = dependencies.prefixes
 
     async def setup_hook(self) -> None:
         """Add commands and buttons; discord.py calls this during the login."""
         dependencies, pickers = self._dependencies, self._pickers
-        await self.add_cog(ErrorHandler(self))
+        await self.add_cog(ErrorHandler(self, dependencies.prefixes))
         stylize = Stylize(
             self,
             dependencies,
@@ -118,6 +119,8 @@ class StyleBot(commands.AutoShardedBot):
             await self.add_cog(cog)
         await self.add_cog(HelpCommands(dependencies, self, misspelt=stylize.on_misspelt_command))
         await self.add_cog(OwnerCommands(dependencies, self))
+        if dependencies.settings.short_aliases:
+            add_short_aliases(self)
         router = self._router
         router.register(job_actions.handlers)
         router.register(SuggestionActions(dependencies, self._requests, pickers).handlers)
@@ -219,6 +222,12 @@ class StyleBot(commands.AutoShardedBot):
         # Another application or another Discord needs them published too.
         published = [settings.discord_url, self.application_id, commands]
         return hashlib.sha256(json.dumps(published, sort_keys=True).encode()).hexdigest()
+
+
+async def _prefixes_of_message(bot: StyleBot, message: discord.Message) -> list[str]:
+    """Return what a text command may begin with: the guild's prefix, or a mention of the bot."""
+    prefix = await bot.prefixes.of_guild(message.guild.id if message.guild is not None else None)
+    return commands.when_mentioned_or(prefix)(bot, message)
 
 
 class _CommandTree(discord.app_commands.CommandTree["StyleBot"]):

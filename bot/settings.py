@@ -58,7 +58,13 @@ class Settings(BaseSettings):
         default="!",
         min_length=1,
         max_length=8,
-        description="Prefix of text commands. Mentioning the bot always works as well.",
+        description="Prefix of text commands where a server has not chosen another. Mentioning "
+        "the bot always works as well.",
+    )
+    short_aliases: bool = Field(
+        default=False,
+        description="Answer to `paint`, `q`, `stop`, `paintings` and `styles` too, which other "
+        "bots with the same prefix may have.",
     )
     sync_commands: bool = Field(
         default=True, description="Publish the slash commands at start when they have changed."

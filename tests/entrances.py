@@ -95,6 +95,8 @@ COMPONENTS = {
     "rules:role": {Act.CHANGE_SETTINGS},
     "rules:channels:reset": {Act.CHANGE_SETTINGS},
     "rules:role:reset": {Act.CHANGE_SETTINGS},
+    "rules:prefix": {Act.CHANGE_SETTINGS},
+    "rules:prefix:reset": {Act.CHANGE_SETTINGS},
     "rules:everywhere:": {Act.CHANGE_SETTINGS},
     "rules:norole:": {Act.CHANGE_SETTINGS},
 }

@@ -13,6 +13,7 @@ from bot.artefacts import open_artefacts
 from bot.errors import ConfigurationError
 from bot.executors.process import create_executor
 from bot.exts.backend.dependencies import Dependencies
+from bot.exts.backend.prefixes import Prefixes
 from bot.intake.acceptance import JobAcceptance
 from bot.intake.inspection import Inspector
 from bot.intake.intake import Intake
@@ -83,6 +84,7 @@ async def compose(settings: Settings) -> AsyncIterator[Components]:
                 preset_editor=GuildPresetEditor(
                     store.guild_presets, artefacts, limit=settings.max_presets_per_guild
                 ),
+                prefixes=Prefixes(store.guilds, settings.prefix),
             )
             yield Components(dependencies=dependencies, executor=executor, inspector=inspector)
     finally:

@@ -345,10 +345,12 @@ class GuildSettings:
     Attributes:
         channel_ids: the only channels where requests are accepted; empty for all.
         manager_role_id: a role whose members may also add and remove presets.
+        prefix: of text commands; None for the operator's default.
     """
 
     channel_ids: tuple[int, ...] = ()
     manager_role_id: int | None = None
+    prefix: str | None = None
 
 
 def new_job_id() -> str:

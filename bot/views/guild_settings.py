@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -12,6 +12,7 @@ from bot.views.components import routes
 from bot.views.components.items import RoutedView, button
 from bot.views.components.routes import GuildSetting
 from bot.views.text import guild as text
+from bot.views.text.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["CONTROLS", "Control", "settings_embed", "settings_view"]
 
 COLOUR: Final = discord.Colour(0x8E6BD8)
+COMMON_PREFIXES: Final = ("!", "?", ".", "-", "$", "%", "&", "+", ";", "~", ">", "s!", "style!")
 MOST_CHANNELS: Final = 25
 """Discord's limit for the values of a menu."""
 
@@ -44,8 +46,14 @@ class Control:
     reset_label: str
 
 
-def settings_embed(settings: GuildSettings) -> discord.Embed:
-    """Render the settings."""
+def settings_embed(settings: GuildSettings, *, default_prefix: str) -> discord.Embed:
+    """Render the settings.
+
+    Args:
+        settings: the guild's.
+        default_prefix: of text commands, where the guild has chosen none.
+    """
+    settings = replace(settings, prefix=settings.prefix or default_prefix)
     embed = discord.Embed(
         title=text.SETTINGS_TITLE,
         description=text.SETTINGS,
@@ -108,6 +116,23 @@ def _role_menu(settings: GuildSettings, custom_id: str) -> discord.ui.RoleSelect
     )
 
 
+def _prefix_text(settings: GuildSettings) -> str:
+    return text.PREFIX.format(prefix=quoted(settings.prefix or "!"))
+
+
+def _prefix_menu(settings: GuildSettings, custom_id: str) -> discord.ui.Select[Any]:
+    prefixes = dict.fromkeys([*filter(None, [settings.prefix]), *COMMON_PREFIXES])
+    options = [
+        discord.SelectOption(
+            label=text.PREFIX_OPTION.format(prefix=prefix),
+            value=prefix,
+            default=prefix == settings.prefix,
+        )
+        for prefix in prefixes
+    ]
+    return discord.ui.Select(custom_id=custom_id, placeholder=text.PREFIX_MENU, options=options)
+
+
 CONTROLS: Final[Mapping[GuildSetting, Control]] = {
     GuildSetting.CHANNELS: Control(
         field="channel_ids",
@@ -124,6 +149,14 @@ CONTROLS: Final[Mapping[GuildSetting, Control]] = {
         menu=_role_menu,
         parse=lambda values: int(values[0]) if values else None,
         reset_label=text.MANAGERS_ONLY,
+    ),
+    GuildSetting.PREFIX: Control(
+        field="prefix",
+        title=text.PREFIX_TITLE,
+        describe=_prefix_text,
+        menu=_prefix_menu,
+        parse=lambda values: values[0] if values else None,
+        reset_label=text.DEFAULT_PREFIX,
     ),
 }
 """Every setting, in the order shown."""

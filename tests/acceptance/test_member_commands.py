@@ -358,3 +358,52 @@ async def test_help_explains_one_command_and_hints_at_misspelt_ones(channel):
     channel.ask("!help queue")
     await channel.answer("!queue")
     assert len(channel.answers()) == answers + 1
+
+
+async def test_what_is_meant_for_another_bot_is_left_alone(channel):
+    for text in (
+        "!q",
+        "!stop",
+        "!paint the town red",
+        "!queue never gonna give you up",
+        "!help play",
+        "!cancel my order",
+        "!gallery shuffle",
+        "!presets loud",
+        "!privacy policy",
+        "!settings volume 50",
+        "!style bold text",
+        "!again and again",
+        "!play",
+    ):
+        channel.ask(text)
+    channel.ask("!help queue")
+    await channel.answer("!queue")
+    assert len(channel.answers()) == 1, [text_of(each) for each in channel.answers()]
+    bot = channel.playground.scene.bot
+    channel.ask(f"<@{bot.id}> help play")
+    await channel.answer("I have no command `play`")
+
+
+async def test_a_guild_chooses_its_prefix(channel):
+    playground = channel.playground
+    await _slash(channel, channel.other, "help")  # any member may read the prefix
+    await _slash(channel, channel.me, "settings", {"prefix": "loud"})
+    await _ephemeral_reply(channel, channel.me, "ends in a symbol")
+    await _slash(channel, channel.me, "settings", {"prefix": "s!"})
+    settings = await _ephemeral_reply(channel, channel.me, "Server settings")
+    try:
+        assert "`s!`" in settings.embeds[0]["fields"][2]["value"]
+        channel.ask("!help")
+        channel.ask("s!help")
+        await channel.answer("`s!stylize`")
+        channel.ask("s!stylize")
+        await channel.answer("to `s!stylize`")
+        channel.ask(f"<@{playground.scene.bot.id}> queue")
+        await channel.answer("Queue")
+        assert not [each for each in channel.answers() if "`!" in text_of(each)]
+    finally:
+        await _press(channel, channel.me, settings, "rules:prefix:reset")
+    await channel.wait(lambda: "`!`" in settings.embeds[0]["fields"][2]["value"])
+    channel.ask("!queue")
+    await channel.wait(lambda: len([e for e in channel.answers() if "Queue" in text_of(e)]) == 2)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.artefacts.base import Artefacts
+    from bot.exts.backend.prefixes import Prefixes
     from bot.intake.intake import Intake
     from bot.intake.repeats import JobRepeater
     from bot.jobs.store import JobStore
@@ -30,3 +31,4 @@ class Dependencies:
     scheduler: Scheduler
     catalog: PresetCatalog
     preset_editor: GuildPresetEditor
+    prefixes: Prefixes

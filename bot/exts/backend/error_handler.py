@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import AccessProblem, AccessRefused
+from bot.exts.backend.prefixes import is_plain_prefix
 from bot.exts.backend.responders import MessageResponder, reply_ephemeral, sentence_for
 from bot.views.text import errors as text
 
 if TYPE_CHECKING:
     import discord
 
+    from bot.exts.backend.prefixes import Prefixes
+
 __all__ = ["ErrorHandler"]
+
+_FOR_ANOTHER_BOT: Final = (commands.TooManyArguments, commands.BadArgument)
 
 logger = logging.getLogger(__name__)
 
@@ -23,8 +28,9 @@ logger = logging.getLogger(__name__)
 class ErrorHandler(commands.Cog):
     """Replies to members whose command failed."""
 
-    def __init__(self, bot: commands.AutoShardedBot) -> None:
+    def __init__(self, bot: commands.AutoShardedBot, prefixes: Prefixes) -> None:
         self._bot = bot
+        self._prefixes = prefixes
         self._previous = bot.tree.on_error
 
     async def cog_load(self) -> None:
@@ -39,10 +45,16 @@ class ErrorHandler(commands.Cog):
     async def on_command_error(
         self, ctx: commands.Context[Any], error: commands.CommandError
     ) -> None:
-        """Reply to a failed text command; unknown commands may belong to another bot."""
+        """Reply to a failed text command.
+
+        Unknown commands and arguments are left alone: they may be meant for another bot.
+        """
         if isinstance(error, commands.CommandNotFound):
             return
-        sentence = self._sentence(error, doing=f"command {ctx.command}")
+        if isinstance(error, _FOR_ANOTHER_BOT) and is_plain_prefix(ctx):
+            return
+        prefix = await self._prefixes.of(ctx)
+        sentence = self._sentence(error, doing=f"command {ctx.command}", prefix=prefix)
         if ctx.interaction is not None:
             await reply_ephemeral(ctx.interaction, sentence)
         else:
@@ -53,16 +65,17 @@ class ErrorHandler(commands.Cog):
     ) -> None:
         """Reply to a failed slash command or Apps menu entry."""
         command = interaction.command.qualified_name if interaction.command else "?"
-        await reply_ephemeral(interaction, self._sentence(error, doing=f"command /{command}"))
+        sentence = self._sentence(error, doing=f"command /{command}", prefix="/")
+        await reply_ephemeral(interaction, sentence)
 
-    def _sentence(self, error: Exception, *, doing: str) -> str:
+    def _sentence(self, error: Exception, *, doing: str, prefix: str) -> str:
         match error:
             case (
                 commands.CommandInvokeError(original=cause)
                 | commands.HybridCommandError(original=cause)
                 | app_commands.CommandInvokeError(original=cause)
             ):
-                sentence = self._sentence(cause, doing=doing)
+                sentence = self._sentence(cause, doing=doing, prefix=prefix)
             case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
                 sentence = text.COMMANDS_CHANGED
             case commands.NotOwner():
@@ -71,11 +84,7 @@ class ErrorHandler(commands.Cog):
             case commands.CheckFailure() | app_commands.CheckFailure():
                 sentence = text.NOT_FOR_YOU
             case commands.UserInputError():
-                sentence = text.INPUT_NOT_UNDERSTOOD.format(prefix=self._prefix)
+                sentence = text.INPUT_NOT_UNDERSTOOD.format(prefix=prefix)
             case _:
                 sentence = sentence_for(error, doing=doing)
         return sentence
-
-    @property
-    def _prefix(self) -> str:
-        return str(getattr(self._bot, "text_prefix", ""))

@@ -10,6 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.exts.backend.command_docs import command_docs
+from bot.exts.backend.prefixes import is_plain_prefix
 from bot.exts.backend.responders import MessageResponder, check_can_send_picture
 from bot.views.components.items import start_view
 from bot.views.help import command_embed, help_embed, presets_embed
@@ -56,7 +57,7 @@ class HelpCommands(commands.Cog, description=text.SECTION):
             misspelt: called with a message that misspells `stylize`, and the words after it.
         """
         self._misspelt = misspelt
-        self._prefix = dependencies.settings.prefix
+        self._prefixes = dependencies.prefixes
         self._catalog = dependencies.catalog
         self._bot = bot
 
@@ -69,16 +70,16 @@ class HelpCommands(commands.Cog, description=text.SECTION):
         check_can_send_picture(ctx)
         await ctx.defer(ephemeral=True)
         if command is not None:
-            await self._explain(ctx, command.strip().lstrip(f"/{self._prefix}").lower())
+            await self._explain(ctx, command)
             return
         presets = await self._catalog.presets(ctx.guild.id if ctx.guild else None)
         shown = presets[:MOST_SHOWN]
         sheet = await self._catalog.sheet(shown)
-        embed = help_embed(prefix=self._prefix, sheet=SHEET_NAME)
+        embed = help_embed(prefix=await self._prefixes.of(ctx), sheet=SHEET_NAME)
         file = presets_sheet(sheet, shown)
         await ctx.reply(embed=embed, file=file, view=start_view(), ephemeral=True)
 
-    @commands.hybrid_command(name="presets", aliases=["styles"], help=text.PRESETS_HELP)  # type: ignore[arg-type]
+    @commands.hybrid_command(name="presets", ignore_extra=False, help=text.PRESETS_HELP)  # type: ignore[arg-type]
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def presets(self, ctx: commands.Context[Any]) -> None:
@@ -87,7 +88,8 @@ class HelpCommands(commands.Cog, description=text.SECTION):
         await ctx.defer(ephemeral=True)
         presets = await self._catalog.presets(ctx.guild.id if ctx.guild else None)
         own = sum(preset.guild_id is not None for preset in presets)
-        embed = presets_embed(presets, own=own, prefix=self._prefix, sheet=SHEET_NAME)
+        prefix = await self._prefixes.of(ctx)
+        embed = presets_embed(presets, own=own, prefix=prefix, sheet=SHEET_NAME)
         sheet = await self._catalog.sheet(presets)
         file = presets_sheet(sheet, presets)
         await ctx.reply(embed=embed, file=file, view=start_view(), ephemeral=True)
@@ -107,7 +109,7 @@ class HelpCommands(commands.Cog, description=text.SECTION):
         written = (ctx.invoked_with or "").lower()
         if (
             not isinstance(error, commands.CommandNotFound)
-            or ctx.prefix != self._prefix
+            or str(ctx.prefix).startswith("<")
             or len(written) < SHORTEST_HINTED
             or (ctx.guild is None and ctx.message.attachments)  # the message listener serves it
         ):
@@ -118,17 +120,25 @@ class HelpCommands(commands.Cog, description=text.SECTION):
         if near and names[near[0]] == PAINTING:
             await self._misspelt(ctx.message, ctx.view.read_rest())
         elif near:
-            hint = text.NEAR_COMMAND.format(name=f"{self._prefix}{near[0]}")
+            hint = text.NEAR_COMMAND.format(name=f"{ctx.prefix}{near[0]}")
             await MessageResponder(ctx.message).reply(hint)
 
-    async def _explain(self, ctx: commands.Context[Any], name: str) -> None:
-        docs = self._docs()
+    async def _explain(self, ctx: commands.Context[Any], written: str) -> None:
+        """Explain a command, or hint at one with a similar name.
+
+        Raises:
+            TooManyArguments: there is none, so the question is rather for another bot.
+        """
+        docs, prefix = self._docs(), await self._prefixes.of(ctx)
+        name = written.strip().removeprefix("/").removeprefix(prefix).lower()
         if name in docs:
-            embed = command_embed(docs[name], prefix=self._prefix)
+            embed = command_embed(docs[name], prefix=prefix)
             await ctx.reply(embed=embed, ephemeral=True)
             return
         near = next(iter(get_close_matches(name, list(docs), n=1)), None)
-        hint = text.no_such_command(quoted(name), near=near, prefix=self._prefix)
+        if near is None and is_plain_prefix(ctx):
+            raise commands.TooManyArguments
+        hint = text.no_such_command(quoted(name), near=near, prefix=prefix)
         await ctx.reply(hint, ephemeral=True)
 
     def _docs(self) -> dict[str, CommandDoc]:

@@ -32,7 +32,7 @@ class OwnerCommands(commands.Cog, description=text.SECTION, command_attrs={"hidd
         self._scheduler = dependencies.scheduler
         self._store = dependencies.store
         self._publisher = publisher
-        self._prefix = dependencies.settings.prefix
+        self._prefixes = dependencies.prefixes
 
     async def cog_check(self, ctx: commands.Context[Any]) -> bool:
         """Allow only the application's owner and the members of its team.
@@ -46,25 +46,26 @@ class OwnerCommands(commands.Cog, description=text.SECTION, command_attrs={"hidd
             raise commands.NotOwner
         return True
 
-    @commands.command(name="sync", help=text.SYNC_HELP)
+    @commands.command(name="sync", ignore_extra=False, help=text.SYNC_HELP)
     async def sync(self, ctx: commands.Context[Any]) -> None:
         """Publish the slash commands, changed or not."""
         await self._publisher.publish_commands(force=True)
         await ctx.reply(text.SYNCED)
 
-    @commands.command(name="pause", help=text.PAUSE_HELP)
+    @commands.command(name="pause", ignore_extra=False, help=text.PAUSE_HELP)
     async def pause(self, ctx: commands.Context[Any]) -> None:
         """Start no more jobs; running ones go on, new ones wait."""
         await self._scheduler.set_mode(QueueMode.PAUSED)
-        await ctx.reply(text.PAUSED.format(prefix=self._prefix))
+        await ctx.reply(text.PAUSED.format(prefix=await self._prefixes.of(ctx)))
 
-    @commands.command(name="drain", help=text.DRAIN_HELP)
+    @commands.command(name="drain", ignore_extra=False, help=text.DRAIN_HELP)
     async def drain(self, ctx: commands.Context[Any]) -> None:
         """Accept no more jobs; accepted ones are finished."""
         await self._scheduler.set_mode(QueueMode.DRAINING)
-        await ctx.reply(text.draining(await self._count_unfinished(), prefix=self._prefix))
+        prefix = await self._prefixes.of(ctx)
+        await ctx.reply(text.draining(await self._count_unfinished(), prefix=prefix))
 
-    @commands.command(name="resume", help=text.RESUME_HELP)
+    @commands.command(name="resume", ignore_extra=False, help=text.RESUME_HELP)
     async def resume(self, ctx: commands.Context[Any]) -> None:
         """Accept and start jobs again."""
         await self._scheduler.set_mode(QueueMode.OPEN)

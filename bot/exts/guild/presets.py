@@ -64,7 +64,7 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
         self._catalog = dependencies.catalog
         self._preset_editor = dependencies.preset_editor
         self._intake = dependencies.intake
-        self._prefix = dependencies.settings.prefix
+        self._prefixes = dependencies.prefixes
         self._origins = allowed_origins(dependencies.settings)
 
     @commands.hybrid_group(  # type: ignore[arg-type]
@@ -117,7 +117,7 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
         try:
             with translate_discord_errors():
                 await ctx.reply(
-                    embed=added_embed(preset, prefix=self._prefix),
+                    embed=added_embed(preset, prefix=await self._prefixes.of(ctx)),
                     file=picture_file(preview, preset.alt_text),
                     view=added_view(preset),
                     ephemeral=True,
@@ -198,7 +198,9 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
         await ctx.defer(ephemeral=True)
         own = await self._catalog.guild_presets(guild.id)
         files = [presets_sheet(await self._catalog.sheet(own), own)] if own else []
-        await ctx.reply(embed=list_embed(own, prefix=self._prefix), files=files, ephemeral=True)
+        await ctx.reply(
+            embed=list_embed(own, prefix=await self._prefixes.of(ctx)), files=files, ephemeral=True
+        )
 
     async def _shown(
         self, guild_id: int, name: str
@@ -209,7 +211,7 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
             near = nearest(name, presets)
             raise PresetRefused(PresetProblem.UNKNOWN, word=name, suggestion=near)
         own = await self._own(guild_id, name) if preset.guild_id is not None else None
-        embed = show_embed(preset, own, prefix=self._prefix)
+        embed = show_embed(preset, own, prefix=await self._prefixes.of_guild(guild_id))
         file = picture_file(await preset.preview(), preset.alt_text)
         view = show_view(preset.name, emoji=preset.emoji, removable=own is not None)
         return embed, file, view

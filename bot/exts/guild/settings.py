@@ -13,6 +13,7 @@ from discord.ext import commands
 from bot.errors import AccessProblem, AccessRefused
 from bot.exts.backend.access import check
 from bot.exts.backend.policy import Act
+from bot.exts.backend.prefixes import LONGEST_PREFIX, is_plain_prefix, is_valid_prefix
 from bot.views.components import routes
 from bot.views.components.routes import GuildSetting
 from bot.views.guild_settings import CONTROLS, settings_embed, settings_view
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from bot.exts.backend.component_router import Handler
     from bot.exts.backend.dependencies import Dependencies
+    from bot.jobs.models import GuildSettings
     from bot.views.components.routes import Route
 
 # mypy cannot infer the type variables of `hybrid_command`, hence the ignores below.
@@ -34,20 +36,38 @@ class GuildSettingsCommands(commands.Cog, description=text.SETTINGS_SECTION):
 
     def __init__(self, dependencies: Dependencies, bot: commands.AutoShardedBot) -> None:
         self._guilds = dependencies.store.guilds
+        self._prefixes = dependencies.prefixes
+        self._default_prefix = dependencies.settings.prefix
         self._bot = bot
 
     @commands.hybrid_command(name="settings", help=text.SETTINGS_HELP)  # type: ignore[arg-type]
+    @app_commands.describe(prefix=text.PREFIX_PARAMETER)
     @app_commands.default_permissions(manage_guild=True)
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
-    async def settings(self, ctx: commands.Context[Any]) -> None:
-        """Show the settings, with menus to change them."""
+    async def settings(self, ctx: commands.Context[Any], *, prefix: str | None = None) -> None:
+        """Show the settings, with menus to change them; set the prefix if one is given.
+
+        Raises:
+            TooManyArguments: the words are no prefix, so they are rather meant for another bot.
+        """
+        is_prefix = prefix is None or is_valid_prefix(prefix.strip())
+        if not is_prefix and is_plain_prefix(ctx):
+            raise commands.TooManyArguments
         check(Act.CHANGE_SETTINGS, ctx)
         guild_id = _guild_id(ctx.guild)
         await ctx.defer(ephemeral=True)
         settings = await self._guilds.get_settings(guild_id)
+        if not is_prefix:
+            await ctx.reply(text.BAD_PREFIX.format(longest=LONGEST_PREFIX), ephemeral=True)
+            return
+        if prefix is not None:
+            settings = replace(settings, prefix=prefix.strip())
+            await self._set(guild_id, settings)
         await ctx.reply(
-            embed=settings_embed(settings), view=settings_view(settings), ephemeral=True
+            embed=settings_embed(settings, default_prefix=self._default_prefix),
+            view=settings_view(settings),
+            ephemeral=True,
         )
 
     @property
@@ -110,10 +130,15 @@ class GuildSettingsCommands(commands.Cog, description=text.SETTINGS_SECTION):
         control = CONTROLS[setting]
         old = await self._guilds.get_settings(guild_id)
         settings = replace(old, **{control.field: control.parse(values)})
-        await self._guilds.set_settings(guild_id, settings)
+        await self._set(guild_id, settings)
         await interaction.edit_original_response(
-            embed=settings_embed(settings), view=settings_view(settings)
+            embed=settings_embed(settings, default_prefix=self._default_prefix),
+            view=settings_view(settings),
         )
+
+    async def _set(self, guild_id: int, settings: GuildSettings) -> None:
+        await self._guilds.set_settings(guild_id, settings)
+        self._prefixes.forget(guild_id)
 
 
 def _guild_id(guild: discord.Guild | None) -> int:

@@ -12,6 +12,7 @@ from discord.ext import commands
 from bot.errors import UnknownJobError
 from bot.exts.backend.access import check_job, may, place_of
 from bot.exts.backend.policy import Act
+from bot.exts.backend.prefixes import is_plain_prefix
 from bot.exts.backend.responders import InteractionResponder, MessageResponder, defer
 from bot.exts.jobs.viewers import Viewers
 from bot.jobs.models import JobState
@@ -44,9 +45,9 @@ class JobCommands(commands.Cog, description=text.SECTION):
         self._dependencies = dependencies
         self._actions = actions
         self._store = dependencies.store
-        self._prefix = dependencies.settings.prefix
+        self._prefixes = dependencies.prefixes
 
-    @commands.hybrid_command(name="queue", aliases=["q"], help=text.QUEUE_HELP)  # type: ignore[arg-type]
+    @commands.hybrid_command(name="queue", ignore_extra=False, help=text.QUEUE_HELP)  # type: ignore[arg-type]
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def queue(self, ctx: commands.Context[Any]) -> None:
@@ -56,19 +57,24 @@ class JobCommands(commands.Cog, description=text.SECTION):
         viewers = _viewers(ctx)
         shown = summary.visible(lambda job: viewers.may_see(job, Act.LIST_JOB))
         await ctx.reply(
-            embed=queue_embed(shown, prefix=self._prefix),
+            embed=queue_embed(shown, prefix=await self._prefixes.of(ctx)),
             view=queue_view(shown.mine),
             ephemeral=True,
         )
 
-    @commands.hybrid_command(name="cancel", aliases=["stop"], help=text.CANCEL_HELP)  # type: ignore[arg-type]
+    @commands.hybrid_command(name="cancel", help=text.CANCEL_HELP)  # type: ignore[arg-type]
     @app_commands.describe(job=text.CANCEL_JOB)
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def cancel(self, ctx: commands.Context[Any], *, job: str | None = None) -> None:
         """Cancel one or all of the member's jobs, or as a moderator another member's job."""
         await ctx.defer(ephemeral=True)
-        jobs = await self._jobs_to_cancel(ctx, (job or "").strip().lower())
+        written = (job or "").strip().lower()
+        jobs = await self._jobs_to_cancel(ctx, written)
+        is_read = written in {"", "all"} or _JOB_ID.search(written) is not None
+        is_unknown = not jobs and not is_read and is_plain_prefix(ctx)
+        if is_unknown and not await self._unfinished(ctx.author.id):
+            raise commands.TooManyArguments  # it is rather meant for another bot
         for each in jobs:
             await self._store.cancel(each.job_id)
         viewers = _viewers(ctx)
@@ -79,7 +85,7 @@ class JobCommands(commands.Cog, description=text.SECTION):
         answer = text.cancelled(titles)
         await ctx.reply(answer, ephemeral=True)
 
-    @commands.hybrid_command(name="again", help=text.AGAIN_HELP)  # type: ignore[arg-type]
+    @commands.hybrid_command(name="again", ignore_extra=False, help=text.AGAIN_HELP)  # type: ignore[arg-type]
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def again(self, ctx: commands.Context[Any]) -> None:
@@ -93,7 +99,7 @@ class JobCommands(commands.Cog, description=text.SECTION):
             return
         job = await self._last(ctx)
         if job is None:
-            nothing = text.NOTHING_TO_REPEAT.format(prefix=self._prefix)
+            nothing = text.NOTHING_TO_REPEAT.format(prefix=await self._prefixes.of(ctx))
             await responder.reply(nothing, view=start_view())
             return
         refusal = await self._actions.vary(responder, job, JobAction.AGAIN)

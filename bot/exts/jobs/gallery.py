@@ -50,9 +50,9 @@ class GalleryCommands(commands.Cog, description=text.SECTION):
     def __init__(self, dependencies: Dependencies) -> None:
         self._store = dependencies.store
         self._artefacts = dependencies.artefacts
-        self._prefix = dependencies.settings.prefix
+        self._prefixes = dependencies.prefixes
 
-    @commands.hybrid_command(name="gallery", aliases=["paintings"], help=text.HELP)  # type: ignore[arg-type]
+    @commands.hybrid_command(name="gallery", help=text.HELP)  # type: ignore[arg-type]
     @app_commands.describe(member=text.MEMBER)
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
@@ -69,7 +69,8 @@ class GalleryCommands(commands.Cog, description=text.SECTION):
             privately=place_of(ctx).is_private,
         )
         page = await self._page(position, ctx.guild, viewers.may_see)
-        embed = gallery_embed(page, name=subject.display_name, prefix=self._prefix)
+        prefix = await self._prefixes.of(ctx)
+        embed = gallery_embed(page, name=subject.display_name, prefix=prefix)
         await ctx.reply(
             embed=embed, files=await self._files(page), view=gallery_view(page), ephemeral=True
         )
@@ -95,8 +96,9 @@ class GalleryCommands(commands.Cog, description=text.SECTION):
         )
         shown = await self._page(position, interaction.guild, viewers.may_see)
         name = await _name_of(interaction, subject)
+        prefix = await self._prefixes.of_guild(interaction.guild_id)
         await interaction.edit_original_response(
-            embed=gallery_embed(shown, name=name, prefix=self._prefix),
+            embed=gallery_embed(shown, name=name, prefix=prefix),
             attachments=await self._files(shown),
             view=gallery_view(shown),
         )

@@ -64,7 +64,7 @@ class PrivacyCommands(commands.Cog, description=text.SECTION):
         """Cancel running exports and deletions; a deletion is one transaction."""
         await self._tasks.close()
 
-    @commands.hybrid_command(name="privacy", help=text.HELP)  # type: ignore[arg-type]
+    @commands.hybrid_command(name="privacy", ignore_extra=False, help=text.HELP)  # type: ignore[arg-type]
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def privacy(self, ctx: commands.Context[Any]) -> None:

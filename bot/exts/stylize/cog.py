@@ -17,6 +17,7 @@ from discord.ext import commands
 
 from bot.discord_errors import discord_request
 from bot.errors import DiscordError, RequestProblem, RequestRefused, StyleBotError
+from bot.exts.backend.prefixes import is_plain_prefix
 from bot.exts.backend.responders import InteractionResponder, MessageResponder, defer, sentence_for
 from bot.exts.stylize.attachments import (
     FETCH_TIMEOUT_SECONDS,
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
     from bot.exts.stylize.picker import PickerHandler
 
 __all__ = ["Stylize"]
+
+_OWN_NAMES: Final = frozenset({"stylize", "stylise"})
 
 logger = logging.getLogger(__name__)
 
@@ -121,11 +124,17 @@ class Stylize(commands.Cog, description=text.SECTION):
         self._bot.tree.remove_command(self._menu.name, type=self._menu.type)
         await self._pickers.close()
 
-    @commands.command(
-        name="stylize", aliases=["stylise", "paint"], usage=usage(), help=text.STYLIZE_HELP
-    )
+    @commands.command(name="stylize", aliases=["stylise"], usage=usage(), help=text.STYLIZE_HELP)
     async def on_text_command(self, ctx: commands.Context[Any], *, words: str = "") -> None:
-        """Handle the text command."""
+        """Handle the text command.
+
+        Raises:
+            TooManyArguments: it was called by a name that other bots may have, such as `paint`,
+                with nothing but words that mean nothing to this one.
+        """
+        is_own_name = (ctx.invoked_with or "").lower() in _OWN_NAMES
+        if not is_own_name and is_plain_prefix(ctx) and await self._is_unknown(ctx.message, words):
+            raise commands.TooManyArguments
         await self._handle_message(ctx.message, words)
 
     async def on_slash_command(
@@ -243,7 +252,10 @@ class Stylize(commands.Cog, description=text.SECTION):
             message: the message with the unknown command.
             words: the text after the command.
         """
-        name = f"{self._settings.prefix}{self.on_text_command.name}"
+        prefix = await self._dependencies.prefixes.of_guild(
+            message.guild.id if message.guild is not None else None
+        )
+        name = f"{prefix}{self.on_text_command.name}"
         doubt = RequestRefused(RequestProblem.UNKNOWN_COMMAND, suggestion=name)
         await self._handle_guarded(message, words, doubt=doubt)
 
@@ -296,6 +308,15 @@ class Stylize(commands.Cog, description=text.SECTION):
         return await find_recent_pictures(
             channel, member_id, seconds=self._recent_seconds, origins=self._origins, before=before
         )
+
+    async def _is_unknown(self, message: discord.Message, words: str) -> bool:
+        """Return whether there are words that name no style and no option, and no picture."""
+        if message.attachments or message.stickers or message.reference is not None:
+            return False
+        presets = await self._catalog.presets(message.guild.id if message.guild else None)
+        parsed = parse_text(words, presets=presets)
+        is_read = parsed.options or parsed.references or parsed.error or parsed.names_preset
+        return bool(parsed.words and not is_read and read_presets(parsed.words, presets) is None)
 
     async def _words_to_bot(self, message: discord.Message) -> str | None:
         """Return the text of a message that addresses the bot without a command, else None."""

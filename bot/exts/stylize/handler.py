@@ -138,10 +138,12 @@ class StylizeHandler:
         )
         if request.parsed.error is not None:
             raise request.parsed.error
-        self._check_content(request, presets)
+        await self._check_content(request, presets)
         check_bot_permissions(responder)
 
-    def _check_content(self, request: StylizeRequest, presets: Sequence[CatalogPreset]) -> None:
+    async def _check_content(
+        self, request: StylizeRequest, presets: Sequence[CatalogPreset]
+    ) -> None:
         """Check that there is a content picture.
 
         Raises:
@@ -166,7 +168,8 @@ class StylizeHandler:
             )
         else:
             problem = RequestProblem.NO_PICTURES
-        raise RequestRefused(problem, detail=self._dependencies.settings.prefix)
+        prefix = await self._dependencies.prefixes.of_guild(request.origin.guild_id)
+        raise RequestRefused(problem, detail=prefix)
 
     async def _accept(
         self, responder: Responder, request: StylizeRequest, blend: PresetBlend | None

@@ -182,7 +182,8 @@ class SuggestionActions:
         if refused is None:
             return
         if suggestion is Suggestion.HELP:
-            await reply_ephemeral(interaction, how_to_ask(self._dependencies.settings.prefix))
+            prefix = await self._dependencies.prefixes.of_guild(interaction.guild_id)
+            await reply_ephemeral(interaction, how_to_ask(prefix))
             return
         request = apply_suggestion(suggestion, refused.request, refused.suggested, uploads)
         responder = SuggestionResponder(

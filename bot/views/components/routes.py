@@ -87,6 +87,7 @@ class GuildSetting(StrEnum):
 
     CHANNELS = "channels"
     MANAGER_ROLE = "role"
+    PREFIX = "prefix"
 
 
 @dataclass(frozen=True, slots=True)

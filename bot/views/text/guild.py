@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["refused"]
 
 SETTINGS_SECTION: Final = "What a server's managers decide."
-SETTINGS_HELP: Final = "Choose the channels where paintings may be asked for, and who adds styles."
+SETTINGS_HELP: Final = (
+    "Choose where I paint, who adds styles, and the prefix of my commands.\n\n"
+    "A prefix of your own can be written after the command."
+)
 SETTINGS_TITLE: Final = "Server settings"
 SETTINGS: Final = "Pick from the menus; each choice takes effect at once."
 CHANNELS_TITLE: Final = "Where I paint"
@@ -27,6 +30,13 @@ MANAGERS: Final = "Members who can manage this server or its emojis"
 MANAGERS_AND_ROLE: Final = "Members who can manage this server or its emojis, and {role}"
 ROLE_MENU: Final = "A role that may add and remove styles"
 MANAGERS_ONLY: Final = "Managers only"
+PREFIX_TITLE: Final = "Prefix of my commands"
+PREFIX: Final = "{prefix}; mentioning me always works too"
+PREFIX_MENU: Final = "Another prefix"
+PREFIX_OPTION: Final = "{prefix}stylize"
+PREFIX_PARAMETER: Final = "A new prefix for text commands, such as s!"
+DEFAULT_PREFIX: Final = "Usual prefix"
+BAD_PREFIX: Final = "A prefix is up to {longest} characters without spaces and ends in a symbol."
 
 SECTION: Final = "A server's own styles."
 STYLE_HELP: Final = "Styles of this server's own; with pictures, the same as `stylize`."

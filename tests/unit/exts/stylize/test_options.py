@@ -9,6 +9,7 @@ import pytest
 from bot.app.commands_page import commands_page
 from bot.client import StyleBot
 from bot.exts.backend.command_docs import command_docs
+from bot.exts.backend.prefixes import Prefixes
 from bot.exts.stylize import options
 from bot.exts.stylize.option_types import Choice, Number, WholeNumber
 from bot.exts.stylize.options import OPTIONS, SLASH_INPUTS, Option
@@ -42,6 +43,7 @@ def make_dependencies(tmp_path):
         scheduler=None,
         catalog=None,
         preset_editor=None,
+        prefixes=Prefixes(None, "!"),
     )
 
 

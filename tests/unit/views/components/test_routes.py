@@ -75,6 +75,8 @@ POSTED = {
     "rules:role": routes.SETTING,
     "rules:channels:reset": routes.SETTING_RESET,
     "rules:role:reset": routes.SETTING_RESET,
+    "rules:prefix": routes.SETTING,
+    "rules:prefix:reset": routes.SETTING_RESET,
     "rules:everywhere:": routes.SETTING_RESET_CHANNELS,
     "rules:norole:": routes.SETTING_RESET_MANAGER_ROLE,
 }
