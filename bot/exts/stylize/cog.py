@@ -35,17 +35,15 @@ from bot.exts.stylize.parser import ParsedText, ReferenceKind, parse_options, pa
 from bot.exts.stylize.picker_reactions import PickerReactions
 from bot.exts.stylize.recent_pictures import find_recent_pictures
 from bot.exts.stylize.request import ResolvedReference, StylizeRequest
-from bot.exts.stylize.slash_command import build_slash_command
+from bot.exts.stylize.slash_command import build_slash_command, preset_choices
 from bot.exts.stylize.suggestion_actions import open_start_form
 from bot.exts.stylize.suggestions import apply_suggestion, find_awaiting
 from bot.intake.download import allowed_origins, is_allowed
 from bot.jobs.job_inputs import RoleAssignment
-from bot.presets.catalog import nearest
-from bot.presets.expression import RANDOM, read_presets
+from bot.presets.expression import read_presets
 from bot.views.components.items import CONTENT_FIELD
 from bot.views.components.routes import Suggestion
 from bot.views.text import requests as text
-from bot.views.text.quoting import plain
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -63,9 +61,6 @@ __all__ = ["Stylize"]
 _OWN_NAMES: Final = frozenset({"stylize", "stylise"})
 
 logger = logging.getLogger(__name__)
-
-MAX_CHOICES: Final = 25
-"""Choices that Discord shows for one autocompletion."""
 
 
 class Stylize(commands.Cog, description=text.SECTION):
@@ -189,17 +184,7 @@ class Stylize(commands.Cog, description=text.SECTION):
         self, interaction: discord.Interaction[Any], typed: str
     ) -> list[app_commands.Choice[str]]:
         """Return the presets that contain the typed text, and the most similar one."""
-        typed = typed.strip().lower()
-        presets = await self._catalog.presets(interaction.guild_id)
-        near = nearest(typed, presets) if typed else None
-        choices = [
-            app_commands.Choice(name=f"{preset.emoji} {plain(preset.title)}", value=preset.name)
-            for preset in presets
-            if typed in preset.title.lower() or typed in preset.name or preset.name == near
-        ]
-        if typed in text.SURPRISE.lower() or typed in RANDOM:
-            choices.insert(0, app_commands.Choice(name=f"🎲 {text.SURPRISE}", value=RANDOM))
-        return choices[:MAX_CHOICES]
+        return preset_choices(typed, await self._catalog.presets(interaction.guild_id))
 
     async def on_message_menu(
         self, interaction: discord.Interaction[Any], message: discord.Message

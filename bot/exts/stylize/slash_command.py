@@ -10,19 +10,26 @@ from discord import app_commands
 
 from bot.exts.stylize.option_types import BlendWeights, Choice, Number, WholeNumber, YesNo
 from bot.exts.stylize.options import OPTIONS, SLASH_INPUTS, InputKind
+from bot.presets.catalog import nearest
+from bot.presets.expression import RANDOM
 from bot.views.text import requests as text
+from bot.views.text.quoting import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from bot.exts.stylize.option_types import OptionType
+    from bot.presets.catalog import CatalogPreset
 
     Callback = Callable[[discord.Interaction[Any], dict[str, Any]], Awaitable[None]]
     Autocomplete = Callable[
         [discord.Interaction[Any], str], Awaitable[list[app_commands.Choice[str]]]
     ]
 
-__all__ = ["build_slash_command"]
+__all__ = ["build_slash_command", "preset_choices"]
+
+MAX_CHOICES: Final = 25
+"""Choices that Discord shows for one autocompletion."""
 
 _INPUT_ANNOTATIONS: Final[dict[InputKind, Any]] = {
     InputKind.PICTURE: discord.Attachment,
@@ -73,6 +80,20 @@ def build_slash_command(
         ),
         allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
     )
+
+
+def preset_choices(typed: str, presets: Sequence[CatalogPreset]) -> list[app_commands.Choice[str]]:
+    """Return the presets that contain the typed text, the most similar one, and a random one."""
+    typed = typed.strip().lower()
+    near = nearest(typed, presets) if typed else None
+    choices = [
+        app_commands.Choice(name=f"{preset.emoji} {plain(preset.title)}", value=preset.name)
+        for preset in presets
+        if typed in preset.title.lower() or typed in preset.name or preset.name == near
+    ]
+    if typed in text.SURPRISE.lower() or typed in RANDOM:
+        choices.insert(0, app_commands.Choice(name=f"🎲 {text.SURPRISE}", value=RANDOM))
+    return choices[:MAX_CHOICES]
 
 
 def _parameters() -> Iterator[inspect.Parameter]:
