@@ -29,7 +29,7 @@ class RepeatMode(StrEnum):
     """The picture that a repeated job starts from."""
 
     SAME = "same"  # the same start as the earlier job
-    ANEW = "anew"  # the start that the recipe names
+    RECIPE = "recipe"  # the start that the recipe names
     RESULT = "result"  # the earlier job's result
 
 
@@ -46,7 +46,7 @@ class JobRepeater:
         *,
         origin: Origin,
         changes: Mapping[str, Any],
-        beginning: RepeatMode,
+        start_from: RepeatMode,
         request_key: str,
         priority: int = 0,
     ) -> Job:
@@ -56,7 +56,7 @@ class JobRepeater:
             parent: the earlier job, in any state.
             origin: where the new result is posted, and for whom.
             changes: the recipe fields to change.
-            beginning: the picture to start from.
+            start_from: the picture to start from.
             request_key: unique key of the request.
             priority: above 0 for a member with a favoured role.
 
@@ -78,9 +78,9 @@ class JobRepeater:
         copies = {copied_key(key): data for key, data in inputs.items()}
         source = {
             RepeatMode.SAME: parent.start_key,
-            RepeatMode.ANEW: None,
+            RepeatMode.RECIPE: None,
             RepeatMode.RESULT: parent.result_key or parent.start_key,
-        }[beginning]
+        }[start_from]
         start = None
         if source is not None:
             start = start_key(job_id)

@@ -39,13 +39,13 @@ class Variation:
     Attributes:
         label: of the button.
         changes: the fields of the recipe that it sets.
-        beginning: what the new job starts from.
+        start_from: what the new job starts from.
         refusal: why it cannot be done, as a sentence; None if it can.
     """
 
     label: str
     changes: Mapping[str, Any] = field(default_factory=dict)
-    beginning: RepeatMode = RepeatMode.SAME
+    start_from: RepeatMode = RepeatMode.SAME
     refusal: str | None = None
 
 
@@ -65,7 +65,7 @@ def variation(job: Job, action: JobAction, *, largest_size: int, seed: int) -> V
         case JobAction.AGAIN:
             # The seed only shapes the starting picture, so this cannot start from a result.
             made = Variation(
-                label=jobs.LABELS[action], changes={"seed": seed}, beginning=RepeatMode.ANEW
+                label=jobs.LABELS[action], changes={"seed": seed}, start_from=RepeatMode.RECIPE
             )
         case JobAction.STYLE if strength(job) * STRONGER > STRONGEST * 1.01:
             made = Variation(
@@ -104,7 +104,9 @@ def _larger(job: Job, largest_size: int) -> Variation:
             refusal=jobs.LARGEST_WHY.format(size=largest_size),
         )
     return Variation(
-        label=jobs.LARGER.format(size=larger), changes={"size": larger}, beginning=RepeatMode.RESULT
+        label=jobs.LARGER.format(size=larger),
+        changes={"size": larger},
+        start_from=RepeatMode.RESULT,
     )
 
 

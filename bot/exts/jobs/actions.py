@@ -143,7 +143,7 @@ class JobActions:
             job,
             origin=responder.origin,
             changes=wanted.changes,
-            beginning=wanted.beginning,
+            start_from=wanted.start_from,
             request_key=responder.request_key,
             priority=priority_of(responder.member, dependencies.settings),
         )

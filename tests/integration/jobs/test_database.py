@@ -192,7 +192,7 @@ async def test_changes_are_received_after_a_reconnection(postgres_url, new_job, 
         missed = await there.enqueue(new_job(), limits=many)
         with here.feed.subscribe() as changes:
             await _cut_connections(there)
-            async with asyncio.timeout(60):  # told anew once it listens again
+            async with asyncio.timeout(60):  # received again once it listens
                 while await changes.next(60) != missed.job_id:
                     pass
             job = None

@@ -57,9 +57,9 @@ async def test_deleting_a_members_data_records_their_messages_on_request(store, 
     )
     await store.pickers.save(picker)
 
-    forgotten = await store.retention.delete_member_data(10, delete_messages=True)
+    deleted = await store.retention.delete_member_data(10, delete_messages=True)
 
-    assert forgotten.messages == ((5, 70), (6, 80))
+    assert deleted.messages == ((5, 70), (6, 80))
     assert _ids(await store.pending_deletions.list_due()) == [70, 80]
 
     await _job_with_sent_messages(store, new_job, many)

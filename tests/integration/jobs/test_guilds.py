@@ -115,8 +115,8 @@ async def test_a_guild_is_deleted_some_time_after_it_was_left(store, preset):
 async def test_a_members_presets_are_deleted_with_their_data(store, preset):
     await store.guild_presets.add(preset("mine", emoji="🐳"), limit=2)
     await store.guild_presets.add(preset("theirs", emoji="🐙", member=11, folder="two"), limit=2)
-    forgotten = await store.retention.delete_member_data(10, delete_messages=False)
-    assert [each.name for each in forgotten.presets] == ["mine"]
+    deleted = await store.retention.delete_member_data(10, delete_messages=False)
+    assert [each.name for each in deleted.presets] == ["mine"]
     assert [each.name for each in await store.guild_presets.list_for_guild(7)] == ["theirs"]
     assert await store.retention.list_discarded() == ["guilds/7/one/"]
     folders = {"guilds/7/one/", "guilds/7/two/"}

@@ -216,11 +216,11 @@ async def test_a_deleted_member_leaves_only_pending_deletions(store, new_job, ma
     picker = _picker()
     await store.pickers.save(picker)
     with store.feed.subscribe() as changes:
-        forgotten = await store.retention.delete_member_data(10, delete_messages=False)
+        deleted = await store.retention.delete_member_data(10, delete_messages=False)
         assert set(changes.drain()) == {job.job_id for job in jobs}
 
-    assert [job.job_id for job in forgotten.jobs] == [job.job_id for job in jobs]
-    assert forgotten.pickers == (picker,)
+    assert [job.job_id for job in deleted.jobs] == [job.job_id for job in jobs]
+    assert deleted.pickers == (picker,)
     assert await store.list_for_member(10) == []
     assert await store.pickers.list_for_member(10) == []
     assert set(await store.retention.list_discarded()) == {

@@ -78,9 +78,9 @@ async def test_a_running_job_starts_over_and_its_claim_is_lost(store, new_job, m
     assert (swapped.step, swapped.snapshot_key, swapped.checkpoint_key) == (0, None, None)
     with pytest.raises(ClaimLostError):
         await store.claims.succeed(claimed, result_key="jobs/x/result", report={})
-    anew = await store.claims.claim("here")
-    assert (anew.job_id, anew.content_key) == (job.job_id, "jobs/x/style-0")
-    await store.claims.succeed(anew, result_key="jobs/x/result", report={})
+    restarted = await store.claims.claim("here")
+    assert (restarted.job_id, restarted.content_key) == (job.job_id, "jobs/x/style-0")
+    await store.claims.succeed(restarted, result_key="jobs/x/result", report={})
     announcements = [each.announcement for each in await store.outbox.list_for_job(job.job_id)]
     assert announcements == [Announcement.CARD, Announcement.OUTCOME]
 

@@ -84,7 +84,7 @@ async def test_a_killed_worker_and_a_killed_bot_lose_no_checkpoint(start, tmp_pa
     again = await engine.until(
         lambda report: report.get("claims") == 2 and report["checkpoint"] > seen["checkpoint"]
     )
-    assert _never_goes_back(engine.reports), "it began anew instead of going on"
+    assert _never_goes_back(engine.reports), "it started over"
     assert again["worker"] != [worker]
     await engine.kill()
     assert await _gone(*again["worker"])
@@ -92,7 +92,7 @@ async def test_a_killed_worker_and_a_killed_bot_lose_no_checkpoint(start, tmp_pa
     engine = await start()
     last = await engine.until(lambda report: report.get("state") == JobState.SUCCEEDED)
     assert last["claims"] == last["attempts"] == 3
-    assert _never_goes_back([again, *engine.reports]), "it began anew instead of going on"
+    assert _never_goes_back([again, *engine.reports]), "it started over"
     assert (await engine.until(lambda report: "torch" in report))["torch"] is False
     assert await asyncio.wait_for(engine.process.wait(), 60) == 0
 

@@ -78,9 +78,9 @@ async def env(tmp_path):
         )
 
 
-async def repaint(env, key="interaction:1", beginning=RepeatMode.SAME, **changes):
+async def repaint(env, key="interaction:1", start_from=RepeatMode.SAME, **changes):
     return await env.repeats.repaint(
-        env.parent, origin=OTHER, changes=changes, beginning=beginning, request_key=key
+        env.parent, origin=OTHER, changes=changes, start_from=start_from, request_key=key
     )
 
 
@@ -105,11 +105,11 @@ async def test_inputs_are_copied_and_nothing_else(env):
 
 
 @pytest.mark.parametrize(
-    ("beginning", "start"),
-    [(RepeatMode.SAME, b"start"), (RepeatMode.RESULT, b"result"), (RepeatMode.ANEW, None)],
+    ("start_from", "start"),
+    [(RepeatMode.SAME, b"start"), (RepeatMode.RESULT, b"result"), (RepeatMode.RECIPE, None)],
 )
-async def test_start_picture_follows_the_mode(env, beginning, start):
-    job = await repaint(env, beginning=beginning)
+async def test_start_picture_follows_the_mode(env, start_from, start):
+    job = await repaint(env, start_from=start_from)
     assert (await kept(env, job.job_id)).get("start") == start
     assert (job.start_key is None) == (start is None)
 

@@ -136,7 +136,7 @@ async def test_a_loop_is_restarted_with_growing_delays(tasks, sleeps, no_jitter,
         if calls <= 3:
             raise OSError("away")
         if calls == 4:
-            return  # a success: delays start anew
+            return  # a success: resets the delays
         if calls == 5:
             raise RuntimeError("a bug")
         await asyncio.Event().wait()

@@ -21,7 +21,7 @@ def with_recipe(job, **changes):
 
 def test_again_changes_the_seed_and_starts_anew(make_job):
     made = vary(make_job(), JobAction.AGAIN)
-    assert (made.changes, made.beginning) == ({"seed": 7}, RepeatMode.ANEW)
+    assert (made.changes, made.start_from) == ({"seed": 7}, RepeatMode.RECIPE)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_larger_doubles_the_size_up_to_the_largest(make_job, size, larger):
     else:
         assert made.changes == {"size": larger}
         assert str(larger) in made.label
-        assert made.beginning is RepeatMode.RESULT
+        assert made.start_from is RepeatMode.RESULT
 
 
 def test_larger_starts_from_the_pictures_own_size_where_none_was_chosen(make_job):

@@ -124,7 +124,7 @@ async def test_anyone_may_vary_a_job_and_gets_one_of_their_own(press, dependenci
     options = dependencies.repeats.repaint.await_args.kwargs
     assert options["origin"].requester_id == STRANGER
     assert options["origin"].message_id == 9
-    assert options["beginning"] is RepeatMode.ANEW
+    assert options["start_from"] is RepeatMode.RECIPE
     assert options["changes"]["seed"] > 0
 
 

@@ -1,4 +1,4 @@
-"""What weights the terms of the loss have; the terms themselves are held to a reference."""
+"""The weights of the terms of the loss; `test_reference` checks the terms themselves."""
 
 from __future__ import annotations
 
