@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     and 130 for an interruption. Every failure prints one line on standard error.
     """
     options = _parser().parse_args(arguments)
+    wait_passively()
     try:
         return int(options.run(options))
     except KeyboardInterrupt:
@@ -186,7 +187,6 @@ def _paint(options: argparse.Namespace) -> int:
     masks += [None] * (len(styles) - len(masks)) if masks else []
     start = None if options.start is None else _read(options.start)
     _require_writable(options.out)
-    wait_passively()
     from stylenet.api import paint  # noqa: PLC0415 - imports torch, after the arguments are valid
 
     with choose_reporter(recipe, as_json=options.json) as reporter:

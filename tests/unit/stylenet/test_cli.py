@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -261,3 +262,15 @@ def test_weights_are_shown_and_their_reduced_network_is_made_ready(weights, caps
 def test_weights_that_cannot_be_used_are_one_line(tmp_path, capsys):
     assert main(["weights", "--weights", str(tmp_path / "none.mat")]) == 1
     assert "none.mat" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_torchs_threads_sleep_while_they_wait_unless_told_otherwise(
+    tmp_path, monkeypatch, given, expected
+):
+    monkeypatch.setenv("OMP_WAIT_POLICY", "")
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    if given is not None:
+        monkeypatch.setenv("OMP_WAIT_POLICY", given)
+    assert main(["paint", str(tmp_path / "missing.png"), str(tmp_path / "missing.jpg")]) == 1
+    assert os.environ["OMP_WAIT_POLICY"] == expected
