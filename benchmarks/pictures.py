@@ -82,8 +82,8 @@ def _paint(content: Path, style: Path, recipe: Recipe, folder: Path) -> None:
         images.decode(content.read_bytes()), images.decode(style.read_bytes()), recipe
     )
     target.write_bytes(images.encode(painting.pixels, "png"))
-    row = {"content": content.stem, "style": style.stem, "passes": round(painting.passes, 2)}
-    row |= {name: round(value) for name, value in painting.losses.items()}
+    losses = {name: round(value) for name, value in painting.losses.items()}
+    row = {"pair": target.stem, "passes": round(painting.passes, 2), "losses": losses}
     with (folder / "losses.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(row) + "\n")
     print(folder.name, *row.values(), flush=True)
