@@ -9,6 +9,7 @@ RUN python -m venv /opt/stylebot \
 COPY pyproject.toml README.md LICENSE /src/
 COPY stylenet /src/stylenet
 COPY bot /src/bot
+# Compiled here, because a container with a read-only root could not keep what it compiles.
 RUN /opt/stylebot/bin/uv pip install --no-cache --compile-bytecode --python /opt/stylebot/bin/python \
         --constraint /src/constraints.txt --torch-backend="${TORCH_BACKEND}" "/src[postgres,s3]" \
     && /opt/stylebot/bin/uv pip uninstall --python /opt/stylebot/bin/python uv

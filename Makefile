@@ -3,10 +3,11 @@ PYTHON ?= python3
 TORCH_BACKEND ?=
 TEST_PROCESSES ?= 4
 VENV := .venv
+SHIPPED := build/shipped
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(or $(TORCH_BACKEND),default)
 
-.PHONY: help setup demo test lint types walls pytest chaos clients format clean
+.PHONY: help setup demo test lint types walls pytest chaos fuzz clients build audit format clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -43,8 +44,26 @@ pytest: setup    ## unit, integration and acceptance tests
 chaos: setup     ## kill the bot CHAOS_KILLS=200 times and count the pictures; CHAOS_SEED repeats
 	$(BIN)/python -m tests.acceptance.chaos
 
+fuzz: setup      ## inspect FUZZ_FILES=10000 hostile files; FUZZ_SEED repeats a run
+	$(BIN)/python -m tests.fuzz
+
 clients: setup   ## run a bot of each client library against the playground
 	$(BIN)/python -m tests.client_libraries
+
+build: setup     ## the wheel, and a list of what it is installed with (CycloneDX), in dist/
+	rm -rf dist $(SHIPPED)
+	$(BIN)/uv build --quiet --wheel --out-dir dist
+	$(BIN)/uv venv --quiet $(SHIPPED)
+	$(BIN)/uv pip install --quiet --python $(SHIPPED)/bin/python --constraint constraints.txt \
+	    $(if $(TORCH_BACKEND),--torch-backend=$(TORCH_BACKEND)) "$$(echo dist/*.whl)[postgres,s3]"
+	$(BIN)/uv tool run --constraints constraints.txt --from cyclonedx-bom cyclonedx-py environment \
+	    --pyproject pyproject.toml --output-reproducible --of JSON \
+	    -o "$$(echo dist/*.whl | sed 's/whl$$/cdx.json/')" $(SHIPPED)/bin/python
+
+audit:           ## ask the Python advisory database about every pinned version (needs the network)
+	test -x $(BIN)/uv || $(MAKE) setup
+	$(BIN)/uv tool run --constraints constraints.txt pip-audit --strict --no-deps --disable-pip \
+	    --requirement constraints.txt
 
 format: setup    ## rewrite in the house format
 	$(BIN)/ruff format .

@@ -105,7 +105,8 @@ def _parse_allowed(url: str, origins: Collection[URL]) -> URL | None:
     try:
         # Keep the given encoding: the CDN's signature covers the exact query.
         address = URL(url, encoded=True)
-        is_allowed = address.user is None and address.origin() in origins
+        has_credentials = "@" in address.raw_authority
+        is_allowed = not has_credentials and address.origin() in origins
     except ValueError:
         return None
     return address if is_allowed else None

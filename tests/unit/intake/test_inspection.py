@@ -113,6 +113,10 @@ REFUSED = {
     "nothing": (lambda: b"", PictureProblem.NOT_A_PICTURE),
     "truncated": (lambda: saved(photo(), "JPEG")[:600], PictureProblem.TRUNCATED),
     "only a header": (lambda: saved(photo(), "PNG")[:20], PictureProblem.TRUNCATED),
+    "a palette that is missing": (
+        lambda: png(64, 64, zlib.compress(bytes(64 * 65)), kind=3),
+        PictureProblem.TRUNCATED,
+    ),
     "one pixel": (lambda: saved(photo(1, 1), "PNG"), PictureProblem.TOO_SMALL),
     "elongated": (lambda: saved(photo(640, 40), "PNG"), PictureProblem.TOO_ELONGATED),
     "huge, and all there": (bomb, PictureProblem.TOO_LARGE),
