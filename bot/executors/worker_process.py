@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 # A worker handles the pixels of untrusted pictures, so it does not inherit secrets.
 SECRET_PREFIXES: Final = ("DISCORD_", "STYLEBOT_", "AWS_", "PG")
+WORKER_MODULE = "bot.executors.worker"
+
 CLOSE_SECONDS: Final = 2.0
 SEND_SECONDS: Final = 60.0
 STDERR_LINES: Final = 20
@@ -69,7 +71,7 @@ class WorkerProcess:
             OSError: the process cannot be started.
         """
         arguments = [
-            *("-m", "bot.executors.worker", "--parent", str(os.getpid()), "--device", device),
+            *("-m", WORKER_MODULE, "--parent", str(os.getpid()), "--device", device),
             *("--checkpoint-seconds", str(checkpoint_seconds)),
             *("--snapshot-seconds", str(snapshot_seconds)),
             *("--decoding-memory", str(decoding_limits.memory_bytes)),

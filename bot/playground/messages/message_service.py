@@ -200,6 +200,10 @@ class MessageService:
             Event(name="MESSAGE_DELETE_BULK", data=data, channel=channel, guild_id=channel.guild_id)
         )
 
+    def forget_nonces(self) -> None:
+        """Forget every nonce now, as happens to each after some minutes."""
+        self._nonces.clear()
+
     def publish_typing(self, channel: Channel, user_id: str) -> None:
         """Announce that the user is typing in the channel."""
         data: Json = {

@@ -1,7 +1,8 @@
-"""``python -m tests.acceptance.chaos``, or ``make chaos``: kill the bot, many times, and count.
+"""``make chaos``: disturb the bots many times, and count the pictures.
 
-Exit code 0 when every accepted job has exactly one picture in the channel and nothing is stuck;
-1 otherwise, and the bot's log is left where the last line says.
+Bots and workers are killed, bots are stopped and frozen, the database is restarted. The exit code
+is 0 when every accepted job has exactly one picture in the channels and nothing is left over, else
+1, and the bots' logs are kept where the last line says.
 """
 
 from __future__ import annotations
@@ -15,26 +16,34 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .run import run_chaos
+from .run import DATABASES, run_chaos
 
 
 def main() -> int:
-    """Run and judge; the environment gives the options' defaults."""
+    """Run and return the exit code; the environment has the options' defaults."""
     parser = argparse.ArgumentParser(prog="python -m tests.acceptance.chaos", description=__doc__)
     parser.add_argument("--kills", type=int, default=int(os.environ.get("CHAOS_KILLS", "200")))
     parser.add_argument("--seed", type=int, default=os.environ.get("CHAOS_SEED"))
     parser.add_argument(
+        "--database", choices=DATABASES, default=os.environ.get("CHAOS_DATABASE", "sqlite")
+    )
+    parser.add_argument("--bots", type=int, default=int(os.environ.get("CHAOS_BOTS", "1")))
+    parser.add_argument(
         "--minutes", type=float, default=float(os.environ.get("CHAOS_MINUTES", "inf"))
     )
     arguments = parser.parse_args()
+    if arguments.database == "sqlite" and arguments.bots > 1:
+        parser.error("several bots need --database postgres")
     seed = secrets.randbelow(1_000_000) if arguments.seed is None else arguments.seed
     folder = Path(tempfile.mkdtemp(prefix="stylebot-chaos-"))
-    print(f"{arguments.kills} kills, CHAOS_SEED={seed}, log in {folder / 'bot.log'}", flush=True)
+    print(f"{arguments.kills} disturbances, CHAOS_SEED={seed}, logs in {folder}", flush=True)
     report = asyncio.run(
         run_chaos(
             kills=arguments.kills,
             seed=seed,
             folder=folder,
+            database=arguments.database,
+            bots=arguments.bots,
             minutes=arguments.minutes,
             report_line=lambda line: print(line, flush=True),
         )
@@ -43,7 +52,7 @@ def main() -> int:
     if report.is_clean:
         shutil.rmtree(folder)
         return 0
-    print(f"\nNOT as it must be; the bot's log and data are in {folder}")
+    print(f"\nNOT as it must be; the bots' logs and data are in {folder}")
     return 1
 
 

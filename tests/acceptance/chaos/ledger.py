@@ -1,67 +1,61 @@
-"""What the database says, read from outside, and what the channel shows, held against it."""
+"""Compare what the database holds with what the channels show."""
 
 from __future__ import annotations
 
-import re
-import shutil
-import sqlite3
-import tempfile
 from collections import Counter
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..conftest import custom_ids, job_id_of
+from .ledger_database import UnreadableError
 
 if TYPE_CHECKING:
-    from bot.playground.server import Playground
-    from bot.playground.state.records import Message, User
-    from bot.settings import Settings
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["Audit", "Channel", "audit", "is_settled", "phases"]
+    from bot.playground.state.records import Message
 
-_BUTTON = re.compile(r"job:([0-9a-f]{12}):")
+    from .bot_messages import BotMessages
+    from .ledger_database import LedgerDatabase
+
+__all__ = ["Audit", "Ledger"]
+
 FINAL = {"succeeded", "failed", "cancelled"}
 
+_UNFINISHED = """
+SELECT (SELECT count(*) FROM jobs WHERE state IN ('queued', 'running'))
+     + (SELECT count(*) FROM outbox WHERE message_id IS NULL AND abandoned IS NULL)
+     + (SELECT count(*) FROM pending_deletions WHERE abandoned IS NULL) AS number
+"""
 
-class Channel:
-    """The one channel of the run, and what the bot has put into it."""
+_PHASES = """
+SELECT state, checkpoint_step,
+    card.attempts AS card_attempts, card.message_id AS card_message,
+    outcome.attempts AS attempts, outcome.message_id AS message
+FROM jobs
+LEFT JOIN outbox card ON card.job_id = jobs.job_id AND card.announcement = 'card'
+LEFT JOIN outbox outcome ON outcome.job_id = jobs.job_id AND outcome.announcement = 'outcome'
+"""
 
-    def __init__(self, playground: Playground) -> None:
-        self.playground = playground
-        self._bot: User = playground.scene.bot
-        self._messages = playground.scene.stylize.messages
+_SENDING = """
+SELECT tended_by AS process FROM jobs JOIN outbox ON outbox.job_id = jobs.job_id
+WHERE outbox.message_id IS NULL AND abandoned IS NULL AND send_started_at IS NOT NULL
+ORDER BY send_started_at DESC
+"""
 
-    def cards(self) -> list[tuple[str, Message]]:
-        """Every card, with its job's id."""
-        return [(job_id_of(each), each) for each in self._ours() if each.embeds and _is_card(each)]
-
-    def finals(self) -> list[tuple[str, Message]]:
-        """Every message that delivers a picture, with its job's id."""
-        return [
-            (_job_of_buttons(each), each)
-            for each in self._ours()
-            if each.attachments and _job_of_buttons(each) and not _is_card(each)
-        ]
-
-    def others(self) -> list[Message]:
-        """What else the bot has said: refusals, apologies, failures."""
-        return [each for each in self._ours() if not each.attachments and not each.embeds]
-
-    def _ours(self) -> list[Message]:
-        return [each for each in self._messages.values() if each.author == self._bot]
+_PAINTING = (
+    "SELECT claimed_by AS process FROM jobs WHERE state = 'running' ORDER BY heartbeat_at DESC"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """What came of it all.
+    """The result of the comparison.
 
     Attributes:
         accepted: jobs in the database.
-        delivered: of those, how many have exactly one picture in the channel.
-        doubled: how many have more.
-        lost: how many have none.
+        delivered: jobs with exactly one picture in the channels.
+        doubled: jobs with more than one.
+        lost: jobs with none.
         complaints: everything that is not as it must be, in words.
     """
 
@@ -72,101 +66,111 @@ class Audit:
     complaints: list[str] = field(default_factory=list)
 
 
-def audit(settings: Settings, channel: Channel, *, deleted_cards: set[str]) -> Audit:
-    """Hold the channel against the database, once the bot has stopped.
+class Ledger:
+    """Reads the bots' database, and compares it with their messages.
 
     Args:
-        settings: where the database and the pictures are.
-        channel: the channel.
-        deleted_cards: jobs whose card a member deleted.
+        database: the database.
+        messages: the bots' messages.
+        artefacts: the folder of the jobs' files.
     """
-    with closing(_open(_database(settings))) as database:
-        jobs = database.execute("SELECT * FROM jobs ORDER BY number").fetchall()
-        pending = database.execute("SELECT * FROM outbox WHERE message_id IS NULL").fetchall()
-    finals, cards = _by_job(channel.finals()), _by_job(channel.cards())
-    known = {job["job_id"] for job in jobs}
-    complaints = [
-        f"a picture in the channel belongs to no job that is known: {job_id!r}"
-        for job_id in finals.keys() - known
-    ]
-    complaints += [
-        f"job {row['job_id']}: its {row['announcement']} was never recorded as delivered "
-        f"({row['attempts']} attempts, given up: {row['abandoned']})"
-        for row in pending
-    ]
-    asked = Counter(job["request_key"] for job in jobs)
-    complaints += [f"{key} became {times} jobs" for key, times in asked.items() if times > 1]
-    for job in jobs:
-        job_id = job["job_id"]
-        complaints += [
-            f"job {job_id}: {complaint}"
-            for complaint in (
-                *_about_state(job),
-                *_about_final(settings, channel, job, finals.get(job_id, [])),
-                *_about_card(job, cards.get(job_id, []), was_deleted=job_id in deleted_cards),
-            )
-        ]
-    pictures = [len(finals.get(job["job_id"], [])) for job in jobs]
-    return Audit(
-        accepted=len(jobs),
-        delivered=sum(each == 1 for each in pictures),
-        doubled=sum(each > 1 for each in pictures),
-        lost=sum(each == 0 for each in pictures),
-        complaints=complaints,
-    )
 
+    def __init__(self, database: LedgerDatabase, messages: BotMessages, *, artefacts: Path) -> None:
+        self.database = database
+        self.messages = messages
+        self.artefacts = artefacts
 
-def is_settled(settings: Settings) -> bool:
-    """Whether every job has ended and nothing remains to be said; the bot may be running."""
-    path = _database(settings)
-    if not path.exists():
-        return False
-    try:
-        with closing(_open(path, read_only=True)) as database:
-            under_way = database.execute(
-                "SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')"
-            ).fetchone()[0]
-            unsaid = database.execute(
-                "SELECT count(*) FROM outbox WHERE message_id IS NULL AND abandoned IS NULL"
-            ).fetchone()[0]
-    except sqlite3.OperationalError:  # it is being written at this moment
-        return False
-    return under_way == unsaid == 0
+    async def is_settled(self) -> bool:
+        """Return whether every job has ended and every message is sent or deleted."""
+        try:
+            (row,) = await self.database.fetch(_UNFINISHED)
+        except UnreadableError:
+            return False
+        return bool(row["number"] == 0)
 
+    async def count_phases(self) -> Counter[str]:
+        """Return in which phase of its life each job was when a bot was killed."""
+        try:
+            rows = await self.database.fetch_after_kill(_PHASES)
+        except UnreadableError:
+            return Counter()
+        return Counter(_phase(row) for row in rows)
 
-def phases(settings: Settings) -> Counter[str]:
-    """In which phase of its life each job was when the bot died.
-
-    A copy is looked at, since opening a database that was left in a crash mends it, and mending
-    it is the bot's business.
-    """
-    path = _database(settings)
-    found: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory() as folder:
-        for file in path.parent.glob(f"{path.name}*"):
-            shutil.copy(file, folder)
-        copy = Path(folder, path.name)
-        if not copy.exists():
-            return found
-        with closing(_open(copy)) as database:
+    async def active_pids(self) -> list[int]:
+        """Return the ids of the processes that send, the latest first, then of those that paint."""
+        pids: list[int] = []
+        for query in (_SENDING, _PAINTING):
             try:
-                rows = database.execute(
-                    "SELECT state, checkpoint_step, card.attempts AS card_attempts,"
-                    " card.message_id AS card_message, outcome.attempts AS attempts,"
-                    " outcome.message_id AS message FROM jobs"
-                    " LEFT JOIN outbox card ON card.job_id = jobs.job_id"
-                    " AND card.announcement = 'card'"
-                    " LEFT JOIN outbox outcome ON outcome.job_id = jobs.job_id"
-                    " AND outcome.announcement = 'outcome'"
-                ).fetchall()
-            except sqlite3.OperationalError:  # it died before there were tables
-                return found
-    for row in rows:
-        found[_phase(row)] += 1
-    return found
+                rows = await self.database.fetch(query)
+            except UnreadableError:
+                continue
+            pids += [int(row["process"].split("-")[-2]) for row in rows if row["process"]]
+        return pids
+
+    async def audit(self, *, deleted_cards: set[str], to_answer: Sequence[Message]) -> Audit:
+        """Compare, once the bots have stopped.
+
+        Args:
+            deleted_cards: ids of the jobs whose card a member deleted.
+            to_answer: requests that were in flight when a bot was asked to stop.
+        """
+        jobs = await self.database.fetch("SELECT * FROM jobs ORDER BY number")
+        pending = await self.database.fetch("SELECT * FROM outbox WHERE message_id IS NULL")
+        pictures = _by_job(self.messages.pictures())
+        cards = _by_job(self.messages.cards())
+        known = {job["job_id"] for job in jobs}
+        complaints = [
+            f"a picture in a channel belongs to no known job: {job_id!r}"
+            for job_id in pictures.keys() - known
+        ]
+        complaints += [
+            f"job {row['job_id']}: its {row['announcement']} was never recorded as delivered "
+            f"({row['attempts']} attempts, abandoned: {row['abandoned']})"
+            for row in pending
+        ]
+        asked = Counter(job["request_key"] for job in jobs)
+        complaints += [f"{key} became {times} jobs" for key, times in asked.items() if times > 1]
+        accepted = {str(job["message_id"]) for job in jobs}
+        complaints += [
+            f"request {message.id} was in flight when the bot was stopped, and is unanswered"
+            for message in to_answer
+            if message.id not in accepted and not self.messages.replies_to(message.id)
+        ]
+        for job in jobs:
+            job_id = job["job_id"]
+            complaints += [
+                f"job {job_id}: {complaint}"
+                for complaint in (
+                    *_about_state(job),
+                    *self._about_picture(job, pictures.get(job_id, [])),
+                    *_about_card(job, cards.get(job_id, []), was_deleted=job_id in deleted_cards),
+                )
+            ]
+        delivered = [len(pictures.get(job["job_id"], [])) for job in jobs]
+        return Audit(
+            accepted=len(jobs),
+            delivered=sum(each == 1 for each in delivered),
+            doubled=sum(each > 1 for each in delivered),
+            lost=sum(each == 0 for each in delivered),
+            complaints=complaints,
+        )
+
+    def _about_picture(self, job: Mapping[str, Any], found: list[Message]) -> list[str]:
+        if not found:
+            return ["there is no picture of it in the channels"]
+        if len(found) > 1:
+            return [f"its picture is in the channels {len(found)} times"]
+        message = found[0]
+        complaints = []
+        if str(job["outcome_message_id"]) != message.id:
+            complaints.append(f"message {job['outcome_message_id']} is recorded, not {message.id}")
+        delivered = self.messages.playground.cdn.read(message.attachments[0])
+        if delivered != Path(self.artefacts, job["result_key"]).read_bytes():
+            complaints.append("the picture in the channel is not the one that was painted")
+        return complaints
 
 
-def _phase(row: sqlite3.Row) -> str:
+def _phase(row: Mapping[str, Any]) -> str:
     if row["state"] in FINAL:
         if row["message"] is not None:
             return "delivered"
@@ -178,52 +182,23 @@ def _phase(row: sqlite3.Row) -> str:
     return "painting, no checkpoint" if row["checkpoint_step"] is None else "painting"
 
 
-def _about_state(job: sqlite3.Row) -> list[str]:
+def _about_state(job: Mapping[str, Any]) -> list[str]:
     if job["state"] == "succeeded":
         return []
     why = f" ({job['error_code']}: {job['error_message']})" if job["error_code"] else ""
     return [f"it is {job['state']}{why}, after {job['attempts']} attempts"]
 
 
-def _about_final(
-    settings: Settings, channel: Channel, job: sqlite3.Row, finals: list[Message]
-) -> list[str]:
-    if not finals:
-        return ["there is no picture of it in the channel"]
-    if len(finals) > 1:
-        return [f"its picture is in the channel {len(finals)} times"]
-    final = finals[0]
-    complaints = []
-    if str(job["outcome_message_id"]) != final.id:
-        complaints.append(f"message {job['outcome_message_id']} is on record, not {final.id}")
-    result = Path(settings.resolved_artefacts_url, job["result_key"])
-    if channel.playground.cdn.read(final.attachments[0]) != result.read_bytes():
-        complaints.append("the picture in the channel is not the one that was painted")
-    return complaints
-
-
-def _about_card(job: sqlite3.Row, cards: list[Message], *, was_deleted: bool) -> list[str]:
+def _about_card(job: Mapping[str, Any], cards: list[Message], *, was_deleted: bool) -> list[str]:
     if len(cards) > 1:
         return [f"it has {len(cards)} cards"]
     if not cards:
         return [] if was_deleted else ["its card is gone"]
     if str(job["card_message_id"]) != cards[0].id:
-        return [f"card {job['card_message_id']} is on record, not {cards[0].id}"]
+        return [f"card {job['card_message_id']} is recorded, not {cards[0].id}"]
     if "100%" not in str(cards[0].embeds):
         return ["its card does not say that it is done"]
     return []
-
-
-def _is_card(message: Message) -> bool:
-    return bool(job_id_of(message))
-
-
-def _job_of_buttons(message: Message) -> str:
-    for custom_id in custom_ids(message):
-        match = _BUTTON.match(custom_id)
-        if match is not None:
-            return match[1]
-    return ""
 
 
 def _by_job(messages: list[tuple[str, Message]]) -> dict[str, list[Message]]:
@@ -231,14 +206,3 @@ def _by_job(messages: list[tuple[str, Message]]) -> dict[str, list[Message]]:
     for job_id, message in messages:
         found.setdefault(job_id, []).append(message)
     return found
-
-
-def _database(settings: Settings) -> Path:
-    return settings.data_dir / "stylebot.sqlite3"
-
-
-def _open(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    mode = "?mode=ro" if read_only else ""
-    database = sqlite3.connect(f"file:{path}{mode}", uri=True, timeout=5)
-    database.row_factory = sqlite3.Row
-    return database
