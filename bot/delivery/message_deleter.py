@@ -1,4 +1,8 @@
-"""Delete the messages of deleted jobs, and retry until Discord has done it."""
+"""Delete the messages of deleted jobs, and retry until Discord has done it.
+
+Each channel has one deletion in progress at most, so that one whose requests hang, or whose rate
+limit is reached, delays no other channel.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,10 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, Final
 
-from bot.errors import DiscordError, DiscordUnavailableError
+from bot.errors import DiscordError, DiscordUnavailableError, StyleBotError
 from bot.ops.error_report import Where, count_error
 from bot.ops.retry import Backoff
+from bot.ops.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
     from bot.delivery.messenger import Messenger
@@ -23,15 +28,23 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS: Final = 5.0
 """How often postponed deletions, and those of other processes, are looked for."""
 
+MAX_CONCURRENT_DELETIONS: Final = 8
+
 RETRY_BACKOFF: Final = Backoff(first=2.0, longest=300.0)
+
+STORAGE_RETRY_SECONDS: Final = 2.0
+"""Delay after the database was unavailable."""
 
 
 class MessageDeleter:
-    """Deletes the messages that `bot.jobs.deletions` lists, one at a time."""
+    """Deletes the messages that `bot.jobs.deletions` lists, one at a time in each channel."""
 
     def __init__(self, messenger: Messenger, store: JobStore) -> None:
         self._messenger = messenger
         self._deletions = store.pending_deletions
+        self._tasks = BackgroundTasks()
+        self._busy_channels: set[int] = set()
+        self._changed = store.pending_deletions.added
 
     async def run(self) -> None:
         """Delete messages until cancelled; an interrupted deletion is repeated.
@@ -39,17 +52,46 @@ class MessageDeleter:
         Raises:
             StoreUnavailableError: the database cannot be reached; run again.
         """
-        added = self._deletions.added
-        while True:
-            added.clear()
-            while due := await self._deletions.list_due():
-                for deletion in due:
-                    await self._attempt(deletion)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS):
-                    await added.wait()
+        try:
+            while True:
+                self._changed.clear()
+                for deletion in await self._deletions.list_due(
+                    except_channels=self._busy_channels,
+                    limit=MAX_CONCURRENT_DELETIONS - len(self._busy_channels),
+                ):
+                    self._start(deletion)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._changed.wait()
+        finally:
+            await self._tasks.close()
+
+    def _start(self, deletion: PendingDeletion) -> None:
+        channel_id = deletion.channel_id
+        self._busy_channels.add(channel_id)
+        name = f"deletion of message {deletion.message_id}"
+        task = self._tasks.start(self._attempt(deletion), name=name)
+
+        def on_done(_: asyncio.Task[None]) -> None:
+            self._busy_channels.discard(channel_id)
+            self._changed.set()
+
+        task.add_done_callback(on_done)
 
     async def _attempt(self, deletion: PendingDeletion) -> None:
+        message_id = deletion.message_id
+        try:
+            await self._delete(deletion)
+        except StyleBotError as error:  # the database; the row is still due
+            logger.warning("deleting message %d is repeated: %s", message_id, error)
+            await asyncio.sleep(STORAGE_RETRY_SECONDS)
+
+    async def _delete(self, deletion: PendingDeletion) -> None:
+        """Make one attempt and record its result.
+
+        Raises:
+            StoreUnavailableError: the result cannot be recorded.
+        """
         message_id = deletion.message_id
         try:
             await self._messenger.delete(deletion.channel_id, message_id)

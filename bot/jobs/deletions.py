@@ -78,14 +78,30 @@ class PendingDeletions:
                 },
             )
 
-    async def list_due(self, *, limit: int = 50) -> list[PendingDeletion]:
-        """Return the deletions that may be attempted now, oldest message first."""
+    async def list_due(
+        self, *, except_channels: Collection[int] = (), limit: int = 50
+    ) -> list[PendingDeletion]:
+        """Return the oldest message of each channel that may be deleted now, oldest first.
+
+        Args:
+            except_channels: ids of channels to leave out.
+            limit: the largest number of messages, and so of channels.
+        """
+        in_channel = func.row_number().over(
+            partition_by=pending_deletions.c.channel_id, order_by=pending_deletions.c.message_id
+        )
+        due = (
+            select(pending_deletions, in_channel.label("in_channel"))
+            .where(
+                _IS_PENDING,
+                self._database.is_due(pending_deletions.c.not_before),
+                pending_deletions.c.channel_id.not_in(except_channels),
+            )
+            .subquery("due")
+        )
         async with self._database.read() as connection:
             found = await connection.execute(
-                select(pending_deletions)
-                .where(_IS_PENDING, self._database.is_due(pending_deletions.c.not_before))
-                .order_by(pending_deletions.c.message_id)
-                .limit(limit)
+                select(due).where(due.c.in_channel == 1).order_by(due.c.message_id).limit(limit)
             )
             return [record_from(PendingDeletion, row) for row in found.mappings()]
 

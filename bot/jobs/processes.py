@@ -62,17 +62,18 @@ class Processes:
                 delete(processes).where(processes.c.process_id == self.process_id)
             )
 
-    async def adopt_jobs(self, *, gone_after: timedelta) -> list[str]:
+    async def adopt_jobs(self, *, gone_after: timedelta | None) -> list[str]:
         """Take over the delivery of jobs whose process is gone, if anything is left to deliver.
 
         Args:
-            gone_after: time without a heartbeat after which a process counts as gone.
+            gone_after: time without a heartbeat after which a process counts as gone; None if
+                only those that have unregistered are.
 
         Returns:
             The ids of the adopted jobs.
         """
         async with self._database.write() as change:
-            if not self._database.is_sqlite:
+            if gone_after is not None and not self._database.is_sqlite:
                 await change.connection.execute(
                     delete(processes).where(
                         processes.c.seen_at < self._database.now() - gone_after,

@@ -121,6 +121,9 @@ class Scheduler:
     async def start(self) -> None:
         """Recover the jobs of an earlier process, and start to run jobs.
 
+        In a shared database jobs are recovered later, by `_recover_stalled`: if the database was
+        away until now, the heartbeats of living processes are old too.
+
         Raises:
             StoreUnavailableError: the database cannot be reached.
         """
@@ -128,9 +131,10 @@ class Scheduler:
         await self._sync_process_state()
         if self._mode is not QueueMode.OPEN:
             logger.warning("the queue is %s, as set before this start", self._mode)
-        await self._store.processes.adopt_jobs(gone_after=self._stalled_after)
-        recovered = await self._requeue_stalled(everything=not self._store.is_shared)
-        if recovered:
+        await self._store.processes.adopt_jobs(gone_after=None)
+        if self._store.is_shared:
+            self._synced_since = time.monotonic()
+        elif recovered := await self._requeue_stalled(everything=True):
             logger.info("recovered %d jobs of an earlier process", len(recovered))
         loops: dict[str, Callable[[], Awaitable[None]]] = {
             "job heartbeat": self._heartbeat_jobs,
@@ -353,8 +357,8 @@ class Scheduler:
     def _may_recover(self, now: float) -> bool:
         """Return whether a missing heartbeat means that its process has died.
 
-        During an outage of the database no process writes one; after it, other processes first get
-        time to write theirs.
+        During an outage of the database no process writes one; after it, and after the start of
+        this process, other processes first get time to write theirs.
         """
         stalled_after = self._settings.stalled_after_seconds
         is_connected = now - self._synced_at <= stalled_after / 2

@@ -14,6 +14,7 @@ from bot.errors import AccessProblem, AccessRefused
 from bot.exts.backend.access import check
 from bot.exts.backend.policy import Act
 from bot.exts.backend.prefixes import LONGEST_PREFIX, is_plain_prefix, is_valid_prefix
+from bot.ops.retry import retry_until_available
 from bot.views.components import routes
 from bot.views.components.routes import GuildSetting
 from bot.views.guild_settings import CONTROLS, settings_embed, settings_view
@@ -105,17 +106,29 @@ class GuildSettingsCommands(commands.Cog, description=text.SETTINGS_SECTION):
     async def on_ready(self) -> None:
         """Record which guilds the bot is in, if this process has all shards."""
         if self._bot.shard_ids is None:
-            await self._guilds.sync_membership({guild.id for guild in self._bot.guilds})
+            await retry_until_available(
+                lambda: self._guilds.sync_membership({guild.id for guild in self._bot.guilds}),
+                what="recording the guilds",
+            )
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Record that the bot was invited."""
-        await self._guilds.mark_joined(guild.id)
+        await self._record_membership(guild.id)
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Record that the bot was removed; the settings are kept for a while."""
-        await self._guilds.mark_left(guild.id)
+        await self._record_membership(guild.id)
+
+    async def _record_membership(self, guild_id: int) -> None:
+        """Record whether the bot is in a guild, as of when the database can be reached."""
+
+        async def record() -> None:
+            is_member = self._bot.get_guild(guild_id) is not None
+            await (self._guilds.mark_joined if is_member else self._guilds.mark_left)(guild_id)
+
+        await retry_until_available(record, what=f"recording the membership in guild {guild_id}")
 
     async def _change(
         self, interaction: discord.Interaction[Any], setting: GuildSetting, values: tuple[str, ...]

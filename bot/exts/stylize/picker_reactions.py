@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.discord_errors import discord_request
-from bot.errors import AccessDeniedError, AccessProblem, DiscordError, StoreUnavailableError
+from bot.errors import AccessDeniedError, AccessProblem, DiscordError
 from bot.exts.backend.access import picker_subject
 from bot.exts.backend.policy import Act, Actor, Place, decide
 from bot.exts.backend.responders import (
@@ -18,9 +18,12 @@ from bot.exts.backend.responders import (
     send_reply,
     sentence_for,
 )
+from bot.ops.retry import retry_until_available
 from bot.views.picker import preset_for_emoji
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.exts.backend.dependencies import Dependencies
     from bot.exts.stylize.picker import PickerHandler
     from bot.jobs.models import Picker
@@ -52,10 +55,13 @@ class PickerReactions:
 
     async def on_reaction(self, reaction: discord.RawReactionActionEvent) -> None:
         """Accept a reaction by the requester; remove one by another member."""
-        picker = await self._pickers.find(reaction.message_id)
+        picker = await retry_until_available(
+            lambda: self._pickers.find(reaction.message_id),
+            what=f"reading the picker {reaction.message_id}",
+        )
         if picker is None or picker.used_at is not None or self._pickers.is_expired(picker):
             return
-        presets = await self._dependencies.catalog.presets(picker.guild_id)
+        presets = await self._presets(picker)
         preset = preset_for_emoji(str(reaction.emoji), presets)
         if preset is None:
             return
@@ -70,13 +76,11 @@ class PickerReactions:
     async def catch_up(self) -> None:
         """Accept the choices made while the bot was not connected, on recent unused pickers."""
         age = timedelta(seconds=self._dependencies.settings.picker_catch_up_seconds)
-        try:
-            unused = await self._dependencies.store.pickers.list_unused(
-                since=datetime.now(UTC) - age
-            )
-        except StoreUnavailableError as error:
-            logger.warning("cannot look for missed reactions: %s", error)
-            return
+        since = datetime.now(UTC) - age
+        unused = await retry_until_available(
+            lambda: self._dependencies.store.pickers.list_unused(since=since),
+            what="looking for missed reactions",
+        )
         for picker in unused:
             if self._pickers.is_expired(picker):
                 continue
@@ -95,7 +99,7 @@ class PickerReactions:
         Raises:
             DiscordError: the picker's message cannot be read.
         """
-        presets = await self._dependencies.catalog.presets(picker.guild_id)
+        presets = await self._presets(picker)
         async with discord_request(seconds=READ_TIMEOUT_SECONDS):
             message = await self._channel(picker).fetch_message(picker.message_id)
             for reaction in message.reactions:
@@ -105,6 +109,13 @@ class PickerReactions:
                 if picker.requester_id in [user.id async for user in reaction.users()]:
                     return preset
         return None
+
+    async def _presets(self, picker: Picker) -> Sequence[CatalogPreset]:
+        """Return what can be chosen on a picker, once the database can be reached."""
+        return await retry_until_available(
+            lambda: self._dependencies.catalog.presets(picker.guild_id),
+            what=f"reading the styles of picker {picker.message_id}",
+        )
 
     async def _choose(
         self, picker: Picker, preset: CatalogPreset, member: discord.Member | None

@@ -24,7 +24,7 @@ FINAL = {"succeeded", "failed", "cancelled"}
 _UNFINISHED = """
 SELECT (SELECT count(*) FROM jobs WHERE state IN ('queued', 'running'))
      + (SELECT count(*) FROM outbox WHERE message_id IS NULL AND abandoned IS NULL)
-     + (SELECT count(*) FROM pending_deletions WHERE abandoned IS NULL) AS number
+     + (SELECT count(*) FROM retractions WHERE abandoned IS NULL) AS number
 """
 
 _PHASES = """

@@ -57,7 +57,7 @@ async def run_chaos(
     database: Database = "sqlite",
     bots: int = 1,
     minutes: float = math.inf,
-    say: Callable[[str], None] = lambda _: None,
+    report_line: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Disturb the bots so many times, let them recover, and audit.
 
@@ -68,7 +68,7 @@ async def run_chaos(
         database: which kind the bots use.
         bots: how many share it; SQLite has one.
         minutes: after so long nothing is disturbed any more, however many are left.
-        say: called with a line for every disturbance.
+        report_line: called with a line for every disturbance.
 
     Raises:
         AssertionError: a bot ended by itself, or with an error.
@@ -94,13 +94,14 @@ async def run_chaos(
             if time.monotonic() - began > 60 * minutes:
                 break
             await _disturb(scene, aim, report)
-            say(
+            report_line(
                 f"{number:4} {time.monotonic() - began:6.0f} s  {aim.disturbance}: {aim.name}"
                 f"  ({len(scene.ledger.messages.pictures())} pictures so far)"
             )
         members.cancel()
         playground.faults.clear()
-        say(f"     no further disturbance; {len(scene.unfinished())} pictures are still to come")
+        left = len(scene.unfinished())
+        report_line(f"     no further disturbance; {left} pictures are still to come")
         await scene.settle(SETTLE_SECONDS)
         await asyncio.sleep(QUIET_SECONDS)
         for bot in scene.bots:

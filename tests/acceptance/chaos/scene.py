@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..conftest import painting, said
+from ..conftest import painting, text_of
 
 if TYPE_CHECKING:
     import random
@@ -189,7 +189,7 @@ class Scene:
         """Delete the card of an unfinished job as a member who may."""
         unfinished = set(self.unfinished())
         for job_id, card in self.ledger.messages.cards():
-            if job_id in unfinished and "Painting" in said(card):
+            if job_id in unfinished and "Painting" in text_of(card):
                 self.playground.delete_message(self._members[0], card)
                 self.deleted_cards.add(job_id)
                 return True

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import update
 
 from bot.artefacts import open_artefacts
 from bot.artefacts.folder import FolderArtefacts
 from bot.errors import StoreUnavailableError
 from bot.executors.protocol import EncodedSnapshot, Finished
+from bot.jobs.db.schema import jobs
 from bot.jobs.models import JobState
+from bot.jobs.store import JobStore
 from stylenet.events import Checkpoint
 
 
@@ -136,3 +141,20 @@ async def test_other_processes_get_time_for_a_heartbeat_after_an_outage(bench):
     assert not scheduler._may_recover(back_at)
     scheduler._synced_at = back_at + stalled_after  # and it has been there ever since
     assert scheduler._may_recover(back_at + stalled_after)
+
+
+async def test_a_process_that_starts_right_after_an_outage_takes_no_job_of_a_living_one(
+    bench, monkeypatch
+):
+    """The heartbeat is old because the database was away, not because its process is dead."""
+    monkeypatch.setattr(JobStore, "is_shared", True)
+    job = await bench.accept()
+    await bench.store.claims.claim("another process")
+    heartbeat_at = datetime.now(UTC) - timedelta(days=1)
+    async with bench.store._database.write() as change:
+        await change.connection.execute(update(jobs).values(heartbeat_at=heartbeat_at))
+
+    await bench.scheduler.start()
+
+    assert (await bench.store.get(job.job_id)).claimed_by == "another process"
+    assert not bench.scheduler._may_recover(bench.scheduler._synced_at)
