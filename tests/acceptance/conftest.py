@@ -192,8 +192,9 @@ def _footer(message: Any) -> str:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def playground() -> AsyncIterator[Playground]:
-    """A local Discord without rate limits, so that tests run at their own pace."""
+    """A local Discord without rate limits, where a slow machine is not too late for a press."""
     async with Playground(rate_limit_scale=0) as running:
+        running.interactions.acknowledge_seconds = PATIENCE_SECONDS
         yield running
 
 
