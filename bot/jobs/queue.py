@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
+    BigInteger,
     Text,
     bindparam,
     case,
@@ -154,16 +155,16 @@ async def join_queue(change: Change, new: NewJob, limits: JobLimits) -> None:
         LimitReached: the member, the guild or the whole queue has as many jobs as allowed.
     """
     key, requester = guild_key(new.origin), new.origin.requester_id
-    of_member, of_guild = jobs.c.requester_id == requester, jobs.c.guild_key == key
-    state = select(
-        _mode(),
-        _count_up_to(limits.per_member, of_member),
-        _count_up_to(limits.per_guild, of_guild),
-        _count_up_to(limits.total),
-        exists().where(IS_QUEUED, of_guild),
-        exists().where(IS_QUEUED, of_guild, of_member),
+    found = await change.connection.execute(
+        _queue_state(),
+        {
+            "guild": key,
+            "requester": requester,
+            "per_member": limits.per_member,
+            "per_guild": limits.per_guild,
+            "in_all": limits.total,
+        },
     )
-    found = await change.connection.execute(state)
     mode, member, guild, total, guild_waits, member_waits = found.one()
     if QueueMode(mode) is QueueMode.DRAINING:
         raise RequestRefused(RequestProblem.SHUTTING_DOWN)
@@ -256,9 +257,30 @@ def _mode() -> ColumnElement[Any]:
     return func.coalesce(of_queue, literal(QueueMode.OPEN.value))
 
 
-def _count_up_to(limit: int, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
-    """Count active jobs, but no further than the limit: a long queue is not counted in full."""
-    counted = select(jobs.c.number).where(IS_ACTIVE, *conditions).limit(limit).subquery()
+@functools.cache
+def _queue_state() -> Select[Any]:
+    """Build the statement for `join_queue`; building it takes longer than running it."""
+    of_guild = jobs.c.guild_key == bindparam("guild")
+    of_member = jobs.c.requester_id == bindparam("requester")
+    return select(
+        _mode(),
+        _count_up_to("per_member", of_member),
+        _count_up_to("per_guild", of_guild),
+        _count_up_to("in_all"),
+        exists().where(IS_QUEUED, of_guild),
+        exists().where(IS_QUEUED, of_guild, of_member),
+    )
+
+
+def _count_up_to(limit: str, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    """Count active jobs, but no further than a limit: a long queue is not counted in full.
+
+    Args:
+        limit: the name of the parameter with the limit.
+        conditions: which jobs.
+    """
+    most = bindparam(limit, type_=BigInteger)
+    counted = select(jobs.c.number).where(IS_ACTIVE, *conditions).limit(most).subquery()
     return select(func.count()).select_from(counted).scalar_subquery()
 
 

@@ -10,7 +10,7 @@ import logging
 import os
 import secrets
 import socket
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import func, insert, select, text, update
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from bot.jobs.change_feed import JobFeed
-    from bot.jobs.db.engine import Change
     from bot.jobs.job_inputs import Interpretation
     from bot.jobs.models import JobLimits, NewJob
 
@@ -189,7 +188,7 @@ class JobStore:
             RequestRefused: the queue is draining.
         """
         async with self._database.write() as change:
-            await self._database.lock_queue(change)
+            now = await self._database.lock_queue(change)
             if new.request_key is not None:
                 known = await change.connection.execute(
                     select(jobs).where(jobs.c.request_key == new.request_key)
@@ -198,7 +197,6 @@ class JobStore:
                 if row is not None:
                     return record_from(Job, row)
             await join_queue(change, new, limits)
-            now = datetime.now(UTC) if self._database.is_sqlite else await _database_time(change)
             added = await change.connection.execute(
                 insert(jobs)
                 .values(new_job_row(new, created_at=now, delivered_by=self.process_id))
@@ -379,8 +377,3 @@ def _swapped_inputs(job: Job, interpretation: Interpretation) -> dict[str, Any]:
         "title": swapped.title(),
         "interpretation": swapped,
     }
-
-
-async def _database_time(change: Change) -> datetime:
-    now: datetime = (await change.connection.execute(select(func.clock_timestamp()))).scalar_one()
-    return now

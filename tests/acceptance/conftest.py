@@ -194,7 +194,7 @@ def _footer(message: Any) -> str:
 async def playground() -> AsyncIterator[Playground]:
     """A local Discord without rate limits, where a slow machine is not too late for a press."""
     async with Playground(rate_limit_scale=0) as running:
-        running.interactions.acknowledge_seconds = PATIENCE_SECONDS
+        running.interactions.acknowledge_seconds = WAIT_SECONDS
         yield running
 
 

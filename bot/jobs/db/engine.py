@@ -1,9 +1,4 @@
-"""The database of the store: engine, migrations and transactions.
-
-SQLite runs with a write-ahead log and ``synchronous=FULL``, since NORMAL can lose the last commits
-in a power failure, and an accepted job must not be lost. A commit costs one fsync; the most
-frequent writer, progress, commits about once a second per job.
-"""
+"""The database of the store: migrations and transactions."""
 
 from __future__ import annotations
 
@@ -14,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event, func, make_url, or_, select, text
+from sqlalchemy import func, make_url, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.errors import ConfigurationError
 from bot.jobs.change_feed import NOTIFY_CHANNEL
+from bot.jobs.db.connections import create_engine
 from bot.jobs.db.outages import Availability
 from bot.jobs.db.schema import HEAD
 from bot.ops.lock import FolderLock
@@ -30,20 +25,19 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sqlalchemy import URL, ColumnElement, Connection, Table
-    from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
     from bot.jobs.change_feed import JobFeed
 
 __all__ = ["LONGEST_DELAY", "Change", "Database"]
 
-BUSY_SECONDS = 10
-COMMAND_SECONDS = 30
 LONGEST_DELAY = timedelta(hours=1)
 """The longest postponement. A row postponed further was written before the clock was set back."""
 
 _MIGRATION_LOCK = 0x5359_4C45_0001  # arbitrary; unique among the database's advisory locks
 _QUEUE_LOCK = 0x5359_4C45_0002
+
+_LOCK_QUEUE = select(func.pg_advisory_xact_lock(_QUEUE_LOCK), func.clock_timestamp())
 
 
 class Change:
@@ -134,7 +128,7 @@ class Database:
         if self.is_sqlite:
             await asyncio.to_thread(self._lock_folder)
         try:
-            self._engine = _engine(self.url)
+            self._engine = create_engine(self.url)
             await self._migrate()
         except BaseException:
             await self.close()
@@ -182,13 +176,19 @@ class Database:
         for job_id in change.touched:
             self.feed.publish(job_id)
 
-    async def lock_queue(self, change: Change) -> None:
+    async def lock_queue(self, change: Change) -> datetime:
         """Lock out other transactions that change the queue's order or count its jobs.
 
         SQLite's write transactions exclude each other already.
+
+        Returns:
+            The current time, as `now`.
         """
-        if not self.is_sqlite:
-            await change.connection.execute(select(func.pg_advisory_xact_lock(_QUEUE_LOCK)))
+        if self.is_sqlite:
+            return datetime.now(UTC)
+        _, now = (await change.connection.execute(_LOCK_QUEUE)).one()
+        locked_at: datetime = now
+        return locked_at
 
     def now(self) -> datetime | ColumnElement[datetime]:
         """Return the current time; PostgreSQL's own there, since hosts' clocks differ."""
@@ -204,7 +204,7 @@ class Database:
         if file is not None and not await asyncio.to_thread(Path(file).is_file):
             msg = f"there is no database at {file}: has the bot been started with these settings?"
             raise ConfigurationError(msg)
-        self._engine = _engine(self.url)
+        self._engine = create_engine(self.url)
         try:
             async with self.read() as connection:
                 version = await connection.run_sync(_version)
@@ -256,41 +256,6 @@ def _parse_url(url: str) -> URL:
         return parsed.set(drivername="postgresql+asyncpg")
     msg = f"STYLEBOT_DATABASE_URL names {backend}; SQLite and PostgreSQL are supported"
     raise ConfigurationError(msg)
-
-
-def _engine(url: URL) -> AsyncEngine:
-    if url.get_backend_name() == "sqlite":
-        engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
-        return engine
-    try:
-        return create_async_engine(
-            url,
-            pool_pre_ping=True,  # replace connections that broke while idle
-            pool_timeout=COMMAND_SECONDS,
-            connect_args={"timeout": BUSY_SECONDS, "command_timeout": COMMAND_SECONDS},
-        )
-    except ModuleNotFoundError as error:
-        msg = "STYLEBOT_DATABASE_URL names PostgreSQL: install stylebot[postgres] for its driver"
-        raise ConfigurationError(msg) from error
-
-
-def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
-    # `_begin_sqlite` begins the transactions, not the driver.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A deferred transaction that reads before it writes fails at once if another one wrote in
-    # between, whatever the busy timeout. BEGIN IMMEDIATE waits for the write lock instead.
-    writes = connection.get_execution_options().get("stylebot_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _version(connection: Connection) -> str | None:
