@@ -19,7 +19,7 @@ from sqlalchemy import text
 import bot.jobs.db
 from bot.errors import ConfigurationError, StoreUnavailableError
 from bot.jobs.change_feed import JobFeed
-from bot.jobs.db import engine
+from bot.jobs.db import connections
 from bot.jobs.db.engine import Database
 from bot.jobs.db.schema import HEAD, metadata
 from bot.jobs.store import JobStore
@@ -115,7 +115,7 @@ async def test_sqlite_is_opened_for_durability(sqlite_url):
         assert await pragma("journal_mode") == "wal"
         assert await pragma("synchronous") == 2  # FULL
         assert await pragma("foreign_keys") == 1
-        assert await pragma("busy_timeout") == engine.BUSY_SECONDS * 1000
+        assert await pragma("busy_timeout") == connections.BUSY_SECONDS * 1000
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ async def test_an_unreachable_server_is_an_outage(tmp_path):
 
 
 async def test_a_locked_file_is_an_outage(sqlite_url, monkeypatch, new_job, many):
-    monkeypatch.setattr(engine, "BUSY_SECONDS", 0)
+    monkeypatch.setattr(connections, "BUSY_SECONDS", 0)
     async with JobStore(sqlite_url, feed=JobFeed()) as store:
         import sqlite3
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 
 from bot.errors import StoreUnavailableError
 from bot.jobs.change_feed import JobFeed
@@ -79,3 +82,45 @@ async def test_a_store_can_be_opened_once_the_database_is_back(restartable_postg
     await store.open()
     await store.ping()
     await store.close()
+
+
+async def test_a_connection_that_broke_while_idle_is_replaced_before_it_is_used(postgres_url):
+    async with JobStore(postgres_url, feed=JobFeed()) as store, _other(postgres_url) as other:
+        async with store._database.read() as connection:
+            idle = (await connection.get_raw_connection()).driver_connection
+        others = "pid <> pg_backend_pid() AND datname = current_database()"
+        await other.execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"
+        )
+        async with asyncio.timeout(60):
+            while not idle.is_closed():
+                await asyncio.sleep(0.01)
+        await store.ping()
+
+
+async def test_a_connection_that_was_idle_for_long_is_tested(postgres_url, monkeypatch):
+    tested = []
+
+    def ping(connection):
+        tested.append(connection)
+        msg = "the network lost it"
+        raise OSError(msg)
+
+    async with JobStore(postgres_url, feed=JobFeed()) as store:
+        await store.ping()
+        monkeypatch.setattr(AsyncAdapt_asyncpg_connection, "ping", ping)
+        await store.ping()
+        assert not tested
+        monkeypatch.setattr("bot.jobs.db.connections.PING_AFTER_SECONDS", -1.0)
+        await store.ping()
+        assert len(tested) == 1
+
+
+@asynccontextmanager
+async def _other(url):
+    """Another connection to the database."""
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        yield connection
+    finally:
+        await connection.close()

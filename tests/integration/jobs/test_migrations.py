@@ -18,7 +18,8 @@ from sqlalchemy import JSON, Boolean, Column, Connection, MetaData, Table, types
 from bot.errors import ConfigurationError
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.db import migrations
-from bot.jobs.db.engine import _engine, _parse_url
+from bot.jobs.db.connections import create_engine
+from bot.jobs.db.engine import _parse_url
 from bot.jobs.db.schema import HEAD, metadata
 from bot.jobs.models import GuildSettings, JobState
 from bot.jobs.store import JobStore
@@ -122,7 +123,7 @@ async def test_a_database_of_a_newer_version_is_not_changed(bare_url):
 
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
-    engine = _engine(_parse_url(url))
+    engine = create_engine(_parse_url(url))
     try:
         async with engine.begin() as connection:
             yield connection
