@@ -41,7 +41,7 @@ walls: setup     ## the import walls of ARCHITECTURE.md
 pytest: setup    ## unit, integration and acceptance tests
 	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
-chaos: setup     ## kill the bot CHAOS_KILLS=200 times and count the pictures; CHAOS_SEED repeats
+chaos: setup     ## disturb the bot CHAOS_KILLS=200 times, count the pictures; CHAOS_SEED repeats
 	$(BIN)/python -m tests.acceptance.chaos
 
 fuzz: setup      ## inspect FUZZ_FILES=10000 hostile files; FUZZ_SEED repeats a run
