@@ -42,7 +42,7 @@ class MessageDeleter:
     def __init__(self, messenger: Messenger, store: JobStore) -> None:
         self._messenger = messenger
         self._deletions = store.pending_deletions
-        self._tasks = BackgroundTasks()
+        self._tasks = BackgroundTasks(Where.DELIVERY)
         self._busy_channels: set[int] = set()
         self._changed = store.pending_deletions.added
 
