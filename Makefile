@@ -7,7 +7,7 @@ SHIPPED := build/shipped
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(or $(TORCH_BACKEND),default)
 
-.PHONY: help setup demo test lint types walls pytest chaos fuzz clients build audit format clean
+.PHONY: help setup demo screenshots test lint types walls pytest chaos fuzz clients build audit format clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -25,6 +25,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: setup      ## a local Discord, the real bot and one painting; then a page to go on in
 	$(BIN)/python -m bot demo
+
+screenshots: setup  ## remake the pictures of the chat page in docs/images (needs Chromium)
+	$(BIN)/python docs/screenshots.py
 
 test: lint types walls pytest  ## everything that must hold before a change lands
 

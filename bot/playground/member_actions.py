@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bot.playground import serializers
 from bot.playground.default_scene import join_guild
 from bot.playground.errors import ApiError, ErrorCode
 from bot.playground.messages.message_parser import Body, Upload, parse_message
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         Member,
         Message,
         Overwrite,
+        Role,
         Sticker,
         User,
     )
@@ -258,6 +260,18 @@ class MemberActions:
     def add_member(self, name: str) -> Member:
         """Add a new member to the scene's guild."""
         return join_guild(self.state, self.event_bus, self.cdn, self.scene.guild, name)
+
+    def set_role(self, member: Member, role: Role, *, has_role: bool) -> None:
+        """Give the role to the member of the scene's guild, or take it away."""
+        if has_role == (role.id in member.roles):
+            return
+        if has_role:
+            member.roles.append(role.id)
+        else:
+            member.roles.remove(role.id)
+        guild_id = self.scene.guild.id
+        data = {**serializers.member(member), "guild_id": guild_id}
+        self.event_bus.publish(Event(name="GUILD_MEMBER_UPDATE", data=data, guild_id=guild_id))
 
     def add_channel(self, guild: Guild, name: str, *, nsfw: bool = False) -> Channel:
         """Add a text channel."""

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from aiohttp import WSMsgType, web
 
 from bot.playground.state.permissions import Permission
+from bot.playground.state.records import DIRECT_MESSAGE
 
 if TYPE_CHECKING:
     from bot.playground.serializers import Serializer
     from bot.playground.state.event_bus import Event, EventBus
-    from bot.playground.state.records import Json, User
+    from bot.playground.state.records import Channel, Json, User
     from bot.playground.state.state import State
 
 __all__ = ["PageFeed"]
@@ -35,6 +36,9 @@ _PAGE_EVENTS = frozenset(
         "INTERACTION_SUCCESS",
         "MODAL",
         "GUILD_MEMBER_ADD",
+        "GUILD_MEMBER_UPDATE",
+        "CHANNEL_CREATE",
+        "CHANNEL_DELETE",
         "CHANNEL_UPDATE",
     }
 )
@@ -57,15 +61,24 @@ class PageFeed:
         socket = web.WebSocketResponse(heartbeat=PING_SECONDS, max_msg_size=4096)
         await socket.prepare(request)
         queue: asyncio.Queue[Json] = asyncio.Queue(maxsize=BACKLOG)
+        announced: set[str] = set()  # ids of direct messages that the page has been told of
 
         def receive(event: Event) -> None:
             shape = self._payload(event, member)
             if shape is None:
                 return
-            if queue.full():  # a page that stopped reading reloads when it reconnects
-                stale.set()
-            else:
-                queue.put_nowait(shape)
+            shapes = [shape]
+            channel = event.channel
+            if channel is not None and channel.type == DIRECT_MESSAGE:
+                # Discord announces a direct message to its recipient by its first message.
+                if channel.id not in announced:
+                    shapes.insert(0, self._channel_payload(channel, member))
+                announced.add(channel.id)
+            for each in shapes:
+                if queue.full():  # a page that stopped reading reloads when it reconnects
+                    stale.set()
+                else:
+                    queue.put_nowait(each)
 
         stale = asyncio.Event()
         unsubscribe = self._event_bus.subscribe(receive)
@@ -93,6 +106,11 @@ class PageFeed:
         for socket in tuple(self._open):
             await socket.close(code=1001, message=b"The playground is closing.")
 
+    def _channel_payload(self, channel: Channel, member: User) -> Json:
+        shape = self._serializer.channel(channel, for_user=member.id)
+        shape["permissions"] = str(int(self._state.permissions(channel, member.id)))
+        return {"t": "CHANNEL_CREATE", "d": shape}
+
     def _payload(self, event: Event, member: User) -> Json | None:
         if event.name not in _PAGE_EVENTS:
             return None
@@ -102,6 +120,12 @@ class PageFeed:
             Permission.VIEW_CHANNEL not in self._state.permissions(event.channel, member.id)
         ):
             return None
+        if event.name == "CHANNEL_CREATE" and event.data is not None:
+            created = self._state.channels.get(str(event.data["id"]))
+            is_visible = created is not None and (
+                Permission.VIEW_CHANNEL in self._state.permissions(created, member.id)
+            )
+            return self._channel_payload(created, member) if created and is_visible else None
         if event.message is None:
             return {"t": event.name, "d": event.data}
         shape = self._serializer.message(event.message, viewer=member.id)

@@ -13,7 +13,13 @@ from bot.playground import serializers
 from bot.playground.errors import ApiError, ErrorCode, FormErrors, invalid_form
 from bot.playground.interactions.interaction_payloads import Interaction, InteractionKind
 from bot.playground.messages.message_parser import Body, Upload, parse_message
-from bot.playground.rest.request_parsing import path_id, read_body, read_json
+from bot.playground.rest.request_parsing import (
+    check_snowflake,
+    integer_query,
+    path_id,
+    read_body,
+    read_json,
+)
 from bot.playground.rest.responses import json_response, no_content
 from bot.playground.state.permissions import Permission
 
@@ -22,7 +28,7 @@ if TYPE_CHECKING:
     from bot.playground.gateway.gateway_server import Gateway
     from bot.playground.member_actions import MemberActions
     from bot.playground.page.page_feed import PageFeed
-    from bot.playground.state.records import Channel, Json, Message, User
+    from bot.playground.state.records import Channel, Json, Member, Message, Role, User
 
 __all__ = ["PageRoutes"]
 
@@ -43,6 +49,7 @@ _POLICY = (
     "default-src 'self'; img-src 'self' data: blob: http: https:; connect-src 'self'; "
     "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
+STYLE_SHEETS = ("style", "messages", "content", "cards", "composer", "layers")
 MAX_NAME = 32
 HISTORY_LENGTH = 200
 
@@ -65,9 +72,11 @@ class PageRoutes:
         message = api + "/channels/{channel_id}/messages/{message_id}"
         return [
             web.get("/", self._index),
+            web.get("/web/page.css", self._style_sheet),
             web.get("/web/{name}", self._file),
             web.get(api + "/state", self._get_state),
             web.get(api + "/live", self._live),
+            web.get(api + "/channels/{channel_id}/messages", self._get_older),
             web.post(api + "/channels/{channel_id}/messages", self._post_message),
             web.delete(message, self._delete_message),
             web.put(message + "/reactions/{emoji}", self._react),
@@ -77,10 +86,19 @@ class PageRoutes:
             web.get(api + "/faults", self._get_faults),
             web.post(api + "/faults", self._change_faults),
             web.post(api + "/members", self._add_member),
+            web.put(api + "/members/{user_id}/roles/{role_id}", self._add_role),
+            web.delete(api + "/members/{user_id}/roles/{role_id}", self._remove_role),
         ]
 
     async def _index(self, request: web.Request) -> web.Response:
-        return await _serve_file("index.html")
+        page, names = await asyncio.to_thread(_read_index)
+        # Without this the browser finds the modules one after another, as each imports the next.
+        links = "".join(f'<link rel="modulepreload" href="/web/{name}" />' for name in names)
+        return _file_response(page.replace("</body>", f"{links}</body>").encode(), ".html")
+
+    async def _style_sheet(self, request: web.Request) -> web.Response:
+        """Serve all style sheets as one, since the first paint waits for them."""
+        return _file_response(await asyncio.to_thread(_read_style_sheets), ".css")
 
     async def _file(self, request: web.Request) -> web.Response:
         return await _serve_file(request.match_info["name"])
@@ -121,6 +139,7 @@ class PageRoutes:
                 "me": serializers.user(actor),
                 "members": [serializers.user(m.user) for m in guild.members.values()],
                 "guild": serializer.guild(guild),
+                "member_roles": {m.user.id: m.roles for m in guild.members.values()},
                 "channels": [
                     {
                         **serializer.channel(channel, for_user=actor.id),
@@ -148,6 +167,23 @@ class PageRoutes:
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
         return await self._page_feed.serve(request, self._actor(request))
+
+    async def _get_older(self, request: web.Request) -> web.Response:
+        """Return the messages before one that the page has, the newest first."""
+        actor, channel = self._actor(request), self._channel(request)
+        self._state.require(channel, actor.id, Permission.READ_MESSAGE_HISTORY)
+        before = int(check_snowflake("before", request.query.get("before", "")))
+        limit = integer_query(request, "limit", 50, 1, 100)
+        older = [
+            message
+            for message in channel.messages.values()
+            if int(message.id) < before and self._state.can_see(actor.id, message)
+        ]
+        older.sort(key=lambda message: int(message.id), reverse=True)
+        serializer = self._actions.serializer
+        return json_response(
+            [serializer.message(message, viewer=actor.id) for message in older[:limit]]
+        )
 
     async def _post_message(self, request: web.Request) -> web.Response:
         actor, channel = self._actor(request), self._channel(request)
@@ -232,6 +268,23 @@ class PageRoutes:
         self._actions.event_bus.notify_waiters()
         return json_response(self._faults.describe())
 
+    async def _add_role(self, request: web.Request) -> web.Response:
+        self._actions.set_role(*self._member_and_role(request), has_role=True)
+        return no_content()
+
+    async def _remove_role(self, request: web.Request) -> web.Response:
+        self._actions.set_role(*self._member_and_role(request), has_role=False)
+        return no_content()
+
+    def _member_and_role(self, request: web.Request) -> tuple[Member, Role]:
+        """Return the member and the role that a path names; integrations' roles are refused."""
+        guild = self._actions.scene.guild
+        member = self._state.member(guild.id, path_id(request, "user_id"))
+        role = guild.roles.get(path_id(request, "role_id"))
+        if role is None or role.managed or role.id == guild.id:
+            raise ApiError(ErrorCode.UNKNOWN_ROLE)
+        return member, role
+
     async def _add_member(self, request: web.Request) -> web.Response:
         name = str((await read_json(request)).get("name") or "").strip()
         if not 1 <= len(name) <= MAX_NAME:
@@ -261,20 +314,34 @@ def _with_spoilers(body: Body) -> Body:
     return Body(payload=payload, uploads=uploads)
 
 
+def _read_index() -> tuple[str, list[str]]:
+    """Return the page, and the names of its modules; the theme's script is none."""
+    page = (WEB_FOLDER / "index.html").read_text(encoding="utf-8")
+    names = sorted(path.name for path in WEB_FOLDER.glob("*.js") if path.name != "theme.js")
+    return page, names
+
+
+def _read_style_sheets() -> bytes:
+    return b"\n".join((WEB_FOLDER / f"{name}.css").read_bytes() for name in STYLE_SHEETS)
+
+
 async def _serve_file(name: str) -> web.Response:
     """Serve one of the page's files; names with path separators are refused."""
     path = WEB_FOLDER / name
-    content_type = _CONTENT_TYPES.get(path.suffix)
-    if content_type is None or not _FILE_NAME.fullmatch(name):
+    if path.suffix not in _CONTENT_TYPES or not _FILE_NAME.fullmatch(name):
         return web.Response(status=404, text="No such file.")
     try:
         data = await asyncio.to_thread(path.read_bytes)
     except OSError:
         return web.Response(status=404, text="No such file.")
+    return _file_response(data, path.suffix)
+
+
+def _file_response(data: bytes, suffix: str) -> web.Response:
     return web.Response(
         body=data,
         headers={
-            "Content-Type": content_type,
+            "Content-Type": _CONTENT_TYPES[suffix],
             "Cache-Control": "no-cache",
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",

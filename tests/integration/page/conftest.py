@@ -174,7 +174,7 @@ class Chat:
         self.page = page
         self.problems = problems
         self.expected: list[str] = []
-        self.text = page.get_by_role("combobox", name="Message")
+        self.text = page.get_by_role("textbox", name="Message", exact=True)
         self.messages = page.locator(".message[data-id]")
         self.error = page.locator(".composer-error")
 

@@ -81,6 +81,16 @@ export class Api {
     return this.call("GET", "/state");
   }
 
+  /** The messages before one, newest first. */
+  older(channelId, before, limit) {
+    const query = new URLSearchParams({ before, limit });
+    return this.call("GET", `/channels/${channelId}/messages?${query}`);
+  }
+
+  setRole(userId, roleId, on) {
+    return this.call(on ? "PUT" : "DELETE", `/members/${userId}/roles/${roleId}`);
+  }
+
   deleteMessage(message) {
     return this.call("DELETE", `/channels/${message.channel_id}/messages/${message.id}`);
   }

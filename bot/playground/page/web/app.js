@@ -118,6 +118,11 @@ const page = {
     composer.focus();
     composer.refresh();
   },
+  setRole: (user, role, on) =>
+    attempt(async () => {
+      await api.setRole(user.id, role.id, on);
+      showNotice(on ? `${nameOf(user)} is in ${role.name}` : `${nameOf(user)} left ${role.name}`);
+    }),
   become,
   addMember: openMemberForm,
   openFaults: (anchor) => openFaults(anchor, page),

@@ -42,10 +42,9 @@ export class Composer {
     this.text = h("textarea", {
       id: "composer-text",
       rows: 1,
-      role: "combobox",
       "aria-label": "Message",
       "aria-autocomplete": "list",
-      "aria-expanded": "false",
+      "aria-haspopup": "listbox",
       "aria-controls": "suggestions",
       autocomplete: "off",
       spellcheck: "true",

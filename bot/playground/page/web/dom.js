@@ -45,6 +45,25 @@ export function fill(parent, ...children) {
   append(parent, children);
 }
 
+/**
+ * Returns a function that runs `work` once before the next frame, however often it is called.
+ *
+ * A hidden page has no frames, so a timer runs it there.
+ */
+export function perFrame(work) {
+  let waiting = false;
+  const run = () => {
+    waiting = false;
+    work();
+  };
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    if (document.hidden) setTimeout(run, 100);
+    else requestAnimationFrame(run);
+  };
+}
+
 // Drawn on a 24 × 24 grid, stroked in the text's colour.
 const ICONS = {
   apps: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM17 14v6M14 17h6",

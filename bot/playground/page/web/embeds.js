@@ -78,7 +78,7 @@ function renderFields(fields, context) {
     else rows.push([field]);
   }
   return h(
-    "dl",
+    "div",
     { class: "embed-fields" },
     rows.map((row) =>
       h(
@@ -86,7 +86,7 @@ function renderFields(fields, context) {
         { class: "embed-row", style: { "--columns": row.length } },
         row.map((field) =>
           h(
-            "div",
+            "dl",
             { class: "embed-field" },
             h("dt", {}, renderMarkdown(field.name, context.markdown)),
             h("dd", { class: "markdown" }, renderMarkdown(field.value, context.markdown)),

@@ -1,15 +1,18 @@
 // The channel's messages: grouped by author, separated by day, scrolled to the end while one reads
 // there.
 
-import { announce, prefersReducedMotion, fill, h, icon, iconButton } from "./dom.js";
+import { announce, prefersReducedMotion, fill, h, icon, iconButton, perFrame } from "./dom.js";
 import { MessageView } from "./message.js";
 import { plainText } from "./markdown.js";
+import { MessageWindow } from "./message-window.js";
 import { avatar, coloredName } from "./users.js";
-import { isEphemeral, nameOf } from "./store.js";
+import { ChannelType, compareIds, isEphemeral, nameOf, PAGE_SIZE } from "./store.js";
 import { dayName, messageTime, sameDay } from "./time.js";
 
 const SAME_BREATH = 7 * 60_000;
 const NEAR_END = 120;
+const NEAR_EDGE = 500; // pixels from an edge of the list at which more messages are shown
+const MOST_ANNOUNCED = 3;
 
 export class Feed {
   constructor(element, page) {
@@ -19,6 +22,10 @@ export class Feed {
     this.pendingViews = new Map();
     this.stuck = true;
     this.lastTop = 0;
+    this.window = new MessageWindow();
+    this.fresh = []; // messages that arrived since the last frame
+    this.showChanges = perFrame(() => this.onFrame());
+    this.loading = null; // the request for older messages
     this.list = h("ol", { class: "messages", "aria-label": "Messages" });
     this.welcome = h("div", { class: "welcome" });
     this.more = h(
@@ -27,19 +34,15 @@ export class Feed {
       icon("arrowDown", 16),
       h("span", {}, "New messages"),
     );
-    fill(element, h("div", { class: "feed-inner" }, this.welcome, this.list));
+    this.earlier = h(
+      "p",
+      { class: "earlier quiet", role: "status", hidden: true },
+      "Loading earlier messages…",
+    );
+    fill(element, h("div", { class: "feed-inner" }, this.welcome, this.earlier, this.list));
     element.after(h("div", { class: "jump-place" }, this.more));
 
-    element.addEventListener(
-      "scroll",
-      () => {
-        this.stuck = this.atEnd();
-        if (!this.stuck) return;
-        this.more.hidden = true;
-        this.lastTop = element.scrollTop;
-      },
-      { passive: true },
-    );
+    element.addEventListener("scroll", () => this.onScroll(), { passive: true });
     // Late pictures and a growing composer must not scroll away from the end.
     new ResizeObserver(() => this.stick()).observe(this.list);
     new ResizeObserver(() => this.stick()).observe(element);
@@ -55,8 +58,70 @@ export class Feed {
   }
 
   atEnd() {
+    return this.window.isAtEnd && this.pixelsBelow() < NEAR_END;
+  }
+
+  pixelsBelow() {
     const { scrollHeight, scrollTop, clientHeight } = this.element;
-    return scrollHeight - scrollTop - clientHeight < NEAR_END;
+    return scrollHeight - scrollTop - clientHeight;
+  }
+
+  onScroll() {
+    this.stuck = this.atEnd();
+    if (this.stuck) {
+      this.more.hidden = true;
+      this.lastTop = this.element.scrollTop;
+      this.window.follow();
+      return;
+    }
+    this.window.hold();
+    if (this.element.scrollTop < NEAR_EDGE) this.showOlder();
+    else if (!this.window.isAtEnd && this.pixelsBelow() < NEAR_EDGE) {
+      this.keepPlace(() => this.window.extendDown());
+    }
+  }
+
+  /** Shows older messages above; they are fetched where the page does not hold them. */
+  async showOlder() {
+    if (this.window.extendsUp()) {
+      this.keepPlace(() => this.window.extendUp());
+      return;
+    }
+    if (await this.fetchOlder()) this.keepPlace(() => this.window.extendUp());
+  }
+
+  /** @returns {Promise<boolean>} Whether older messages of the open channel were added. */
+  async fetchOlder() {
+    const { store, api } = this.page;
+    const oldest = store.visible()[0];
+    if (this.loading || !oldest || !store.hasOlder) return false;
+    const showing = this.showing;
+    this.earlier.hidden = false;
+    this.loading = api.older(store.channelId, oldest.id, PAGE_SIZE);
+    try {
+      const older = await this.loading;
+      if (this.showing !== showing) return false;
+      store.addOlder(store.channelId, older);
+      return true;
+    } catch (error) {
+      this.page.showNotice(error.message);
+      return false;
+    } finally {
+      this.loading = null;
+      this.earlier.hidden = true;
+    }
+  }
+
+  /** Changes the window and keeps what is being read in its place. */
+  keepPlace(change) {
+    const top = this.element.getBoundingClientRect().top;
+    const anchor = this.items().find((item) => item.getBoundingClientRect().bottom > top);
+    const before = anchor?.getBoundingClientRect().top;
+    this.window.slice(this.page.store.visible());
+    change();
+    this.sync();
+    if (!anchor?.isConnected) return;
+    this.element.scrollTop += anchor.getBoundingClientRect().top - before;
   }
 
   stick() {
@@ -70,6 +135,10 @@ export class Feed {
   toEnd(smooth = false) {
     this.stuck = true;
     this.more.hidden = true;
+    if (!this.window.isAtEnd) {
+      this.window.follow();
+      this.sync();
+    }
     this.element.scrollTo({
       top: this.element.scrollHeight,
       behavior: smooth && !prefersReducedMotion() ? "smooth" : "instant",
@@ -78,15 +147,29 @@ export class Feed {
 
   onMessage({ message, fresh }) {
     if (message.channel_id !== this.page.store.channelId) return;
-    const mine = message.author?.id === this.page.store.me?.id;
+    if (fresh) this.fresh.push(message);
+    this.showChanges();
+  }
+
+  /** Shows all changes since the last frame at once. */
+  onFrame() {
+    const { store } = this.page;
+    const fresh = this.fresh.filter((message) => message.channel_id === store.channelId);
+    this.fresh = [];
     this.sync();
-    if (!fresh) return;
+    if (!fresh.length) return;
+    if (fresh.length > MOST_ANNOUNCED) announce(`${fresh.length} new messages`);
+    else for (const message of fresh) this.announceMessage(message);
+    const mine = fresh.some((message) => message.author?.id === store.me?.id);
+    if (mine || this.stuck) this.toEnd();
+    else this.more.hidden = false;
+  }
+
+  announceMessage(message) {
     const context = this.views.get(message.id)?.markdown;
     const words =
       plainText(message.content ?? "", context) || (message.embeds?.[0]?.title ?? "a picture");
     announce(`${nameOf(message.author)}: ${words}`);
-    if (mine || this.stuck) this.toEnd();
-    else this.more.hidden = false;
   }
 
   /** Clears the view for another channel or member. */
@@ -99,6 +182,7 @@ export class Feed {
       this.showing = showing;
       this.lastTop = 0;
       this.stuck = true;
+      this.window.follow();
     }
     this.drawWelcome();
     this.sync();
@@ -110,9 +194,7 @@ export class Feed {
     fill(
       this.welcome,
       channel && [
-        h("div", { class: "welcome-badge", "aria-hidden": "true" }, icon("hash", 34)),
-        h("h2", {}, `Welcome to #${channel.name}`),
-        h("p", {}, channel.topic || "This is where the channel begins."),
+        ...(channel.type === ChannelType.DIRECT ? directWelcome(channel) : channelWelcome(channel)),
         h(
           "div",
           { class: "welcome-hint" },
@@ -151,7 +233,7 @@ export class Feed {
   /** Updates the list from the store, changing only what differs. */
   sync() {
     const { store } = this.page;
-    const messages = store.visible();
+    const messages = this.window.slice(store.visible());
     const pending = store.pending.filter((entry) => entry.channelId === store.channelId);
     const wanted = new Set(messages.map((message) => message.id));
     for (const [id, view] of this.views) {
@@ -161,6 +243,7 @@ export class Feed {
       this.views.delete(id);
     }
     this.welcome.classList.toggle("quiet-welcome", messages.length > 0);
+    this.welcome.hidden = store.hasOlder || this.window.extendsUp();
     this.list.querySelectorAll(".day").forEach((day) => day.remove());
     let previous = null;
     let cursor = this.list.firstChild;
@@ -174,7 +257,7 @@ export class Feed {
       else if (view.message !== message) view.update(message);
       const date = new Date(message.timestamp);
       const newDay = !previous || !sameDay(new Date(previous.timestamp), date);
-      if (newDay) put(h("li", { class: "day", role: "separator" }, h("span", {}, dayName(date))));
+      if (newDay) put(h("li", { class: "day" }, h("span", {}, dayName(date))));
       const continued = !newDay && follows(previous, message);
       if (view.continued !== continued) view.setContinued(continued);
       view.continued = continued;
@@ -244,8 +327,13 @@ export class Feed {
     }
   }
 
-  /** Scrolls to a message and highlights it briefly. */
-  jump(id) {
+  /** Scrolls to a message and highlights it briefly; older ones are fetched first. */
+  async jump(id) {
+    const { store } = this.page;
+    const isNewer = () => compareIds(store.visible()[0]?.id ?? id, id) > 0;
+    while (isNewer() && (await this.fetchOlder())) continue;
+    this.window.slice(store.visible());
+    if (!this.views.has(id) && this.window.showAround(id)) this.sync();
     const view = this.views.get(id);
     if (!view) {
       this.page.showNotice("That message is not in this channel any more.");
@@ -260,6 +348,18 @@ export class Feed {
     setTimeout(() => view.element.classList.remove("lit"), 2000);
   }
 }
+
+const channelWelcome = (channel) => [
+  h("div", { class: "welcome-badge", "aria-hidden": "true" }, icon("hash", 34)),
+  h("h2", {}, `Welcome to #${channel.name}`),
+  h("p", {}, channel.topic || "This is where the channel begins."),
+];
+
+const directWelcome = (channel) => [
+  avatar(channel.recipients?.[0], 64),
+  h("h2", {}, channel.name),
+  h("p", {}, `This is where your direct messages with ${channel.name} begin.`),
+];
 
 /** Whether a message continues the one before it. */
 function follows(previous, message) {

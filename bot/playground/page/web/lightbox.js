@@ -1,5 +1,6 @@
 // The lightbox: a picture in window size, with its neighbours. It follows live edits.
 
+import { compare } from "./compare.js";
 import { h, icon, iconButton } from "./dom.js";
 import { picturesOf } from "./message-pictures.js";
 import { Picture, pictureKey, safePictureUrl } from "./pictures.js";
@@ -33,6 +34,18 @@ export class Lightbox {
       { class: "icon-button", "aria-label": "Download", title: "Download" },
       icon("download"),
     );
+    this.compareButton = h(
+      "button",
+      {
+        type: "button",
+        class: "lightbox-compare",
+        "aria-pressed": "false",
+        hidden: true,
+        onclick: () => this.toggleCompare(),
+      },
+      "Before and after",
+    );
+    this.comparison = null;
     this.previous = iconButton("chevronLeft", "Previous picture", () => this.step(-1), {
       class: "lightbox-step previous",
       size: 28,
@@ -49,6 +62,7 @@ export class Lightbox {
         "div",
         { class: "lightbox-bar" },
         this.counter,
+        this.compareButton,
         this.original,
         this.save,
         iconButton("close", "Close", () => this.dialog.close(), { autofocus: true }),
@@ -63,6 +77,7 @@ export class Lightbox {
     });
     this.dialog.addEventListener("close", () => {
       this.messageId = null;
+      this.endCompare();
     });
     this.dialog.addEventListener("keydown", (event) => {
       if (event.key === "ArrowLeft") this.step(-1);
@@ -85,6 +100,7 @@ export class Lightbox {
     if (this.messageId !== messageId) this.picture.clear();
     this.messageId = messageId;
     this.revealed = revealed;
+    this.before = beforeOf(message, this.store);
     this.items = picturesOf(message, revealed);
     this.index = Math.max(
       0,
@@ -104,7 +120,7 @@ export class Lightbox {
     }
     this.items = items;
     this.index = Math.min(this.index, items.length - 1);
-    this.draw();
+    if (!this.comparison) this.draw();
   }
 
   step(by) {
@@ -114,8 +130,37 @@ export class Lightbox {
     this.draw();
   }
 
+  /** Shows the slider between the picture that was asked with and this one, or hides it. */
+  async toggleCompare() {
+    if (this.comparison) {
+      this.endCompare();
+      return;
+    }
+    const item = this.items[this.index];
+    const comparison = await compare(this.before.url, item.url);
+    if (item !== this.items[this.index] || this.comparison) return;
+    if (!comparison) {
+      this.compareButton.hidden = true;
+      return;
+    }
+    this.comparison = comparison;
+    this.compareButton.setAttribute("aria-pressed", "true");
+    this.picture.element.hidden = true;
+    this.stage.append(comparison);
+    comparison.querySelector("input").focus();
+  }
+
+  endCompare() {
+    this.comparison?.remove();
+    this.comparison = null;
+    this.compareButton.setAttribute("aria-pressed", "false");
+    this.picture.element.hidden = false;
+  }
+
   draw() {
     const item = this.items[this.index];
+    this.endCompare();
+    this.compareButton.hidden = !this.before || this.before.url === item.url;
     this.picture.show({ url: item.url, alt: item.alt });
     this.caption.textContent = item.alt;
     this.counter.textContent =
@@ -129,4 +174,11 @@ export class Lightbox {
     this.previous.hidden = this.index === 0;
     this.next.hidden = this.index === this.items.length - 1;
   }
+}
+
+/** The picture that a message was asked with: the first of the message that it replies to. */
+function beforeOf(message, store) {
+  const id = message.message_reference?.message_id;
+  const asked = store.message(id) ?? message.referenced_message;
+  return asked ? (picturesOf(asked, new Set())[0] ?? null) : null;
 }

@@ -27,7 +27,7 @@ export function float(anchor, content, options = {}) {
     { class: "floating", popover: "manual", style: { width: width ? `${width}px` : null } },
     content,
   );
-  (document.querySelector("dialog[open]") ?? document.body).append(element);
+  (document.querySelector("dialog[open]") ?? document.querySelector("main")).append(element);
   element.showPopover();
 
   const place = () => {

@@ -216,14 +216,15 @@ export class MessageView {
       {
         type: "button",
         class: "quote",
-        "aria-label": `In reply to ${nameOf(original.author)}: ${text || "a picture"}. Go to it`,
         onclick: () => this.page.jump(id),
       },
       line,
+      h("span", { class: "visually-hidden" }, "In reply to "),
       avatar(original.author, 16),
       coloredName(original.author),
       h("span", { class: "quote-text" }, text || "Select to see the picture"),
       pictured && icon("image", 16),
+      h("span", { class: "visually-hidden" }, " Go to it"),
     );
   }
 

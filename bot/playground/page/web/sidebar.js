@@ -1,9 +1,9 @@
 // The sidebar: channels, members and the acting member.
 
-import { fill, h, icon } from "./dom.js";
+import { fill, h, icon, perFrame } from "./dom.js";
 import { openMenu } from "./menus.js";
 import { appTag, avatar } from "./users.js";
-import { CommandType, nameOf } from "./store.js";
+import { ChannelType, CommandType, nameOf } from "./store.js";
 
 /** The mark of an age-restricted channel. */
 export function nsfwMark(channel) {
@@ -22,10 +22,11 @@ export class Sidebar {
       if (event.key === "Escape" && document.body.classList.contains("drawer-open"))
         this.close(true);
     });
+    const redraw = perFrame(() => this.draw());
     for (const type of ["state", "channel", "presence", "connection", "message"]) {
       page.store.on(type, (detail) => {
         // Edits do not matter here; only new messages can be unread.
-        if (type !== "message" || detail.fresh) this.draw();
+        if (type !== "message" || detail.fresh) redraw();
       });
     }
     this.draw();
@@ -45,6 +46,8 @@ export class Sidebar {
 
   draw() {
     const { store } = this.page;
+    const direct = store.channels.filter((channel) => channel.type === ChannelType.DIRECT);
+    const ofGuild = store.channels.filter((channel) => channel.type !== ChannelType.DIRECT);
     const focused = this.element.contains(document.activeElement)
       ? document.activeElement.dataset.key
       : null;
@@ -66,9 +69,20 @@ export class Sidebar {
           h(
             "ul",
             {},
-            store.channels.map((channel) => this.channel(channel)),
+            ofGuild.map((channel) => this.channel(channel)),
           ),
         ),
+        direct.length > 0 &&
+          h(
+            "nav",
+            { "aria-label": "Direct messages" },
+            h("h2", {}, "Direct messages"),
+            h(
+              "ul",
+              {},
+              direct.map((channel) => this.channel(channel)),
+            ),
+          ),
         h(
           "section",
           { "aria-label": "Members" },
@@ -115,7 +129,9 @@ export class Sidebar {
             this.close();
           },
         },
-        icon(channel.type === 1 ? "at" : "hash", 18),
+        channel.type === ChannelType.DIRECT
+          ? avatar(channel.recipients?.[0], 22)
+          : icon("hash", 18),
         h("span", { class: "side-name" }, channel.name),
         nsfwMark(channel),
         unread &&
@@ -169,6 +185,8 @@ export class Sidebar {
   memberMenu(anchor, user) {
     const { store } = this.page;
     const commands = store.commandsOf(CommandType.USER);
+    const held = store.memberRoles.get(user.id) ?? new Set();
+    const roles = user.bot ? [] : store.roles.filter((role) => !role.managed);
     openMenu(
       anchor,
       [
@@ -187,6 +205,12 @@ export class Sidebar {
         },
         { label: "Mention", icon: "at", run: () => this.page.mention(user) },
         { label: "Copy member ID", icon: "hash", run: () => this.page.copy(user.id, "ID copied") },
+        roles.length > 0 && { heading: "Roles" },
+        ...roles.map((role) => ({
+          label: role.name,
+          checked: held.has(role.id),
+          run: () => this.page.setRole(user, role, !held.has(role.id)),
+        })),
         commands.length > 0 && { heading: "Apps" },
         ...commands.map((command) => ({
           label: command.name,
@@ -214,7 +238,6 @@ export class Sidebar {
           class: "you-button",
           "aria-haspopup": "menu",
           dataset: { key: "you" },
-          "aria-label": `You are: ${nameOf(store.me)}. Change`,
           onclick: (event) => this.youMenu(event.currentTarget),
         },
         h(
@@ -230,6 +253,7 @@ export class Sidebar {
           h("strong", {}, nameOf(store.me)),
           h("small", { class: "you-state" }, words),
         ),
+        h("span", { class: "visually-hidden" }, "Be someone else"),
         icon("chevronDown", 18),
       ),
     );

@@ -29,15 +29,46 @@ export function flatCommands(store) {
   return out.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+const USED = "playground.used-commands";
+
+/** How often each command was run on this page, by name. */
+function readUses() {
+  try {
+    return JSON.parse(localStorage.getItem(USED) ?? "{}") ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** Counts a run of a command, which puts it first among its like. */
+function countUse(name) {
+  const uses = readUses();
+  uses[name] = (uses[name] ?? 0) + 1;
+  try {
+    localStorage.setItem(USED, JSON.stringify(uses));
+  } catch {
+    // Without storage the order stays as it is.
+  }
+}
+
 /**
- * Commands that match the typed text: names that start with it come before names that contain it.
+ * Commands that match the typed text.
+ *
+ * Names that start with it come before names that contain it; then the command run most often, and
+ * commands before subcommands.
  */
 export function commandSuggestions(store, typed, choose) {
   const needle = typed.trim();
+  const uses = readUses();
   return flatCommands(store)
     .map((found) => [found.name.indexOf(needle), found])
     .filter(([at]) => at >= 0)
-    .sort((a, b) => a[0] - b[0])
+    .sort(
+      ([at, a], [otherAt, b]) =>
+        at - otherAt ||
+        (uses[b.name] ?? 0) - (uses[a.name] ?? 0) ||
+        a.path.length - b.path.length,
+    )
     .slice(0, 12)
     .map(([, found]) => ({
       label: `/${found.name}`,
@@ -257,6 +288,7 @@ export class CommandForm {
     fill(this.send, dots());
     try {
       await this.page.api.interact(this.interaction(2, values), files);
+      countUse(this.found.name);
       this.handlers.done();
     } catch (error) {
       fill(this.problem, error.message);

@@ -10,7 +10,11 @@ export const MessageType = Object.freeze({
   CHAT_INPUT_COMMAND: 20,
   CONTEXT_MENU_COMMAND: 23,
 });
+export const ChannelType = Object.freeze({ TEXT: 0, DIRECT: 1 });
 export const CommandType = Object.freeze({ CHAT_INPUT: 1, USER: 2, MESSAGE: 3 });
+
+/** How many older messages are fetched at a time. */
+export const PAGE_SIZE = 50;
 
 const TYPING_LASTS = 10_000;
 // Channel types with messages: text, direct message, announcements and threads.
@@ -46,6 +50,10 @@ export class Store extends EventTarget {
     this.pending = []; // what this page is sending, oldest first
     this.typing = new Map(); // "channel:user" -> timer
     this.presence = new Map();
+    this.roles = []; // of the guild, without the one that everyone has
+    this.memberRoles = new Map(); // member id -> Set of role ids
+    this.complete = new Set(); // ids of channels whose oldest message is held
+    this.sorted = null; // the result of visible(), until something changes
     this.unread = new Map();
     this.channelId = null;
     this.connection = "connecting";
@@ -80,8 +88,17 @@ export class Store extends EventTarget {
 
   /** The current channel's messages that this member can see, oldest first. */
   visible() {
-    const held = this.messages.get(this.channelId)?.values() ?? [];
-    return [...held].sort((a, b) => compareIds(a.id, b.id));
+    if (this.sorted?.channelId !== this.channelId) {
+      const held = this.messages.get(this.channelId)?.values() ?? [];
+      const messages = [...held].sort((a, b) => compareIds(a.id, b.id));
+      this.sorted = { channelId: this.channelId, messages };
+    }
+    return this.sorted.messages;
+  }
+
+  /** Whether the open channel has messages that are older than those held. */
+  get hasOlder() {
+    return Boolean(this.channel) && !this.complete.has(this.channelId);
   }
 
   commandsOf(type) {
@@ -131,6 +148,14 @@ export class Store extends EventTarget {
         ),
       ]),
     );
+    this.sorted = null;
+    this.complete = new Set(
+      [...this.messages].filter(([, held]) => held.size < PAGE_SIZE).map(([id]) => id),
+    );
+    this.roles = (state.guild?.roles ?? []).filter((role) => role.id !== state.guild.id);
+    this.memberRoles = new Map(
+      Object.entries(state.member_roles ?? {}).map(([id, roles]) => [id, new Set(roles)]),
+    );
     if (!this.channel) this.channelId = this.defaultChannel()?.id ?? null;
     this.loaded = true;
     this.emit("state");
@@ -159,8 +184,38 @@ export class Store extends EventTarget {
     this.emit("connection", word);
   }
 
+  /** Adds older messages of a channel; none means that its oldest one is held. */
+  addOlder(channelId, messages) {
+    const held = this.messages.get(channelId) ?? new Map();
+    this.messages.set(channelId, held);
+    if (messages.length < PAGE_SIZE) this.complete.add(channelId);
+    for (const message of messages) {
+      if (!this.dismissed.has(message.id) && !held.has(message.id)) held.set(message.id, message);
+    }
+    this.sorted = null;
+  }
+
+  putChannel(channel) {
+    if (!CHANNELS.has(channel.type ?? 0)) return;
+    const known = this.channels.some((each) => each.id === channel.id);
+    if (known) return;
+    if (!this.messages.has(channel.id)) this.complete.add(channel.id); // it is new
+    this.channels = [...this.channels, named(channel)];
+    this.emit("state");
+  }
+
+  removeChannel(id) {
+    this.channels = this.channels.filter((channel) => channel.id !== id);
+    this.messages.delete(id);
+    this.unread.delete(id);
+    this.sorted = null;
+    if (this.channelId === id) this.channelId = this.defaultChannel()?.id ?? null;
+    this.emit("state");
+  }
+
   put(message) {
     if (this.dismissed.has(message.id)) return;
+    this.sorted = null;
     const held = this.messages.get(message.channel_id) ?? new Map();
     this.messages.set(message.channel_id, held);
     const fresh = !held.has(message.id);
@@ -179,6 +234,7 @@ export class Store extends EventTarget {
 
   remove(message) {
     const held = this.messages.get(message.channel_id);
+    this.sorted = null;
     if (held?.delete(message.id)) this.emit("message", { message, removed: true });
   }
 
@@ -274,6 +330,16 @@ export class Store extends EventTarget {
           this.members.set(data.user.id, data.user);
           this.emit("presence");
         }
+        break;
+      case "GUILD_MEMBER_UPDATE":
+        this.memberRoles.set(data.user.id, new Set(data.roles));
+        this.emit("presence");
+        break;
+      case "CHANNEL_CREATE":
+        this.putChannel(data);
+        break;
+      case "CHANNEL_DELETE":
+        this.removeChannel(data.id);
         break;
       case "CHANNEL_UPDATE":
         this.channels = this.channels.map((channel) =>

@@ -106,7 +106,6 @@ export class SuggestionList {
     this.found = found;
     this.at = 0;
     this.element.hidden = !found;
-    this.textbox.setAttribute("aria-expanded", String(Boolean(found)));
     if (!found) {
       this.textbox.removeAttribute("aria-activedescendant");
       fill(this.element);

@@ -1,7 +1,10 @@
 // The bar above the messages: channel, network faults and theme.
 
-import { fill, h, icon, iconButton } from "./dom.js";
+import { fill, h, icon, iconButton, perFrame } from "./dom.js";
 import { nsfwMark } from "./sidebar.js";
+import { ChannelType } from "./store.js";
+
+const signOf = (channel) => (channel?.type === ChannelType.DIRECT ? "@" : "#");
 
 /** The bar above the messages. */
 export class Topbar {
@@ -11,14 +14,14 @@ export class Topbar {
     this.openDrawer = openDrawer;
     page.store.on("state", () => this.draw());
     page.store.on("channel", () => this.draw());
-    page.store.on("message", () => this.writeTitle());
+    page.store.on("message", perFrame(() => this.writeTitle()));
     this.draw();
   }
 
   writeTitle() {
     const { channel, unread } = this.page.store;
     const total = [...unread.values()].reduce((sum, each) => sum + each.count, 0);
-    document.title = `${total ? `(${total}) ` : ""}${channel ? `#${channel.name}` : "Playground"}`;
+    document.title = `${total ? `(${total}) ` : ""}${channel ? signOf(channel) + channel.name : "Playground"}`;
   }
 
   draw() {
@@ -27,7 +30,7 @@ export class Topbar {
     fill(
       this.element,
       iconButton("menu", "Channels and members", this.openDrawer, { class: "menu-button" }),
-      h("span", { class: "channel-title" }, icon("hash", 22), h("strong", {}, channel?.name ?? "")),
+      h("span", { class: "channel-title" }, icon(signOf(channel) === "@" ? "at" : "hash", 22), h("strong", {}, channel?.name ?? "")),
       nsfwMark(channel),
       channel?.topic && h("span", { class: "topic", title: channel.topic }, channel.topic),
       h("span", { class: "grow" }),
