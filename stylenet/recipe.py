@@ -90,7 +90,7 @@ class Recipe:
 
         content_weight · Σ_l w_l · mean((F_l(x) − F_l(content))²)
         + style_weight · b · Σ_l w_l · mean((G_l(x) − G_l(style))²)      G = FᵀF / size(F)
-        + tv_weight · (mean(dx²) + mean(dy²))
+        + tv_weight · max(1, E / 10⁵)^tv_energy_power · (mean(dx²) + mean(dy²))
         + gamut_weight · style_weight · b · E · mean((x − clip(x, 0, 255))²) / 255²
 
     where E = Σ_l w_l · mean(G_l(style)²) is the style's energy, which grows with the fourth
@@ -110,6 +110,7 @@ class Recipe:
         content_weight, style_weight, tv_weight, gamut_weight: weights of the loss's terms. The
             gamut term penalises values outside 0..255, which cannot be written to a file; it is
             not part of the reported losses.
+        tv_energy_power: see above; with 0 the total variation weighs the same for every style.
         content_layers, style_layers: layers by name with the weight of each.
         contrast_power: the style term grows with this power of the style's contrast: 4 as with
             plain Gram matrices, 2 as the content term does with the content's contrast. It makes
@@ -162,6 +163,7 @@ class Recipe:
     content_weight: float = 5.0
     style_weight: float = 500.0
     tv_weight: float = 100.0
+    tv_energy_power: float = 0.0
     gamut_weight: float = 0.0
     content_layers: LayerWeights = (("relu4_2", 0.5), ("relu5_2", 0.5))
     style_layers: LayerWeights = (
@@ -222,6 +224,7 @@ class Recipe:
         _number(self, "learning_rate", 1e-6, 255)
         _number(self, "draft", 0, 1)
         _number(self, "contrast_power", 0, 4)
+        _number(self, "tv_energy_power", 0, 4)
         _number(self, "spectrum", 0, 2)
         _number(self, "palette", 0, 1)
         _number(self, "first_step", 1e-3, 255)
@@ -371,6 +374,7 @@ _DEFAULT = _COOKBOOK_FAST.evolve(
     contrast_power=2,
     recolor_content=True,
     tv_weight=500,
+    tv_energy_power=1 / 3,
     style_fit=StyleFit.AREA,
     style_trim=0.04,
     padding=Padding.REPLICATE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stylenet.losses.functional import out_of_gamut, total_variation
-from stylenet.losses.style import style_energy
+from stylenet.losses.style import relative_energy, style_energy
 from stylenet.losses.term import TermValue
 
 if TYPE_CHECKING:
@@ -16,13 +16,19 @@ __all__ = ["GamutTerm", "TotalVariationTerm"]
 
 
 class TotalVariationTerm:
-    """tv_weight · total variation: keeps neighbouring pixels alike."""
+    """tv_weight · max(1, E / 10⁵)^tv_energy_power · total variation: evens out neighbours.
+
+    E is the style's energy. A style of hard edges and flat areas, such as a line drawing or pixel
+    art, has much of it, and otherwise leaves a fine mesh or specks in areas that should be flat.
+    """
 
     name = "total_variation"
     is_reported = True
 
     def __init__(self, inputs: TermInputs) -> None:
-        self._weight = inputs.recipe.tv_weight
+        recipe = inputs.recipe
+        excess = max(1.0, relative_energy(inputs)) if recipe.tv_energy_power else 1.0
+        self._weight = recipe.tv_weight * excess**recipe.tv_energy_power
 
     def __call__(self, measured: Measurement) -> TermValue:
         """See `Term`."""

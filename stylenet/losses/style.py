@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stylenet.losses.term import TermInputs
     from stylenet.recipe import Recipe
 
-__all__ = ["StyleTerm", "style_energy"]
+__all__ = ["StyleTerm", "relative_energy", "style_energy"]
 
 _USUAL_ENERGY = 1e5
 """Style energy of the pictures for which the recipes' weights were chosen, at any size."""
@@ -74,6 +74,15 @@ class StyleTerm:
     def _damped(self, grams: Sequence[Tensor]) -> Tensor:
         regions = zip(self._region_weights, grams, self._whitened, strict=True)
         return torch.stack([weight * whitened(gram) for weight, gram, whitened in regions]).sum()
+
+
+def relative_energy(inputs: TermInputs) -> float:
+    """Return the energy of the styles, averaged over the picture, relative to the usual one.
+
+    The usual one is that of the pictures for which the recipes' weights were chosen.
+    """
+    energies = zip(inputs.areas, _energies(inputs), strict=True)
+    return sum(area * energy for area, energy in energies) / (sum(inputs.areas) * _USUAL_ENERGY)
 
 
 def style_energy(inputs: TermInputs) -> float:

@@ -87,6 +87,7 @@ def test_recipes_are_frozen_and_hashable():
         ("style_weight", math.nan),
         ("tv_weight", 1e10),
         ("contrast_power", 5),
+        ("tv_energy_power", -1),
         ("palette", -0.1),
         ("gamut_weight", None),
         ("content_layers", (("relu9_9", 1),)),

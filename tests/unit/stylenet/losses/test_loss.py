@@ -75,3 +75,18 @@ def test_the_contrast_of_a_plain_style_is_amplified_only_so_far(exact_network, t
     loss, plain = (Loss(exact_network, faint, r) for r in (recipe, STYLE_ALONE))
     terms = [style_term(each, picture) for each in (loss, plain)]
     assert terms[0] / terms[1] == pytest.approx(10)
+
+
+def test_total_variation_weighs_more_for_styles_of_much_energy(exact_network, targets):
+    picture, measured = targets
+    recipe = Recipe(style_layers=(("relu1_1", 1.0),), tv_energy_power=0.5)
+    energy = float(measured.style["relu1_1"][0].square().mean()) / 1e5  # of the style as it is
+
+    def term(factor, recipe=recipe):
+        loss = Loss(exact_network, brighter(measured, factor / energy**0.25), recipe)
+        _, *terms = loss.evaluate(picture, loss.layers).tolist()
+        return dict(zip(loss.names, terms, strict=True))["total_variation"]
+
+    plain = term(1, recipe.evolve(tv_energy_power=0))
+    assert term(2) / plain == pytest.approx(2**2, rel=1e-6)  # the energy is 2⁴ times the usual one
+    assert term(0.5) == pytest.approx(plain, rel=1e-6)
