@@ -16,7 +16,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 SERVICE_KEYS = {
     "build", "cap_drop", "depends_on", "env_file", "environment", "healthcheck", "image",
-    "restart", "security_opt", "stop_grace_period", "volumes",
+    "read_only", "restart", "security_opt", "stop_grace_period", "tmpfs", "user", "volumes",
 }  # fmt: skip
 """The keys of the Compose Specification that the files use; others may be misspelt ones."""
 
