@@ -155,7 +155,7 @@ class Settings(BaseSettings):
         default=30, gt=0, description="Longest time to download one picture. Seconds."
     )
     inspection_timeout_seconds: float = Field(
-        default=60,
+        default=180,
         gt=0,
         description="Longest time to inspect one picture, however busy the machine is. Seconds.",
     )
