@@ -38,23 +38,23 @@ def _chat(playground, channel):
         playground.post_message(playground.scene.members[0], str(number), channel=channel)
 
 
-@pytest.mark.parametrize("clock", ["right", "ahead"])
-async def test_a_message_is_found_however_many_came_before(
+@pytest.mark.parametrize("clock", ["right", "ahead", "unknown"])
+async def test_a_message_is_found_however_many_came_before_or_after(
     playground, messenger, clock, monkeypatch
 ):
     monkeypatch.setattr(messenger_module, "HISTORY_MESSAGES", 200)
     monkeypatch.setattr(messenger_module, "CLOCK_SLACK", timedelta())  # all happens at once here
     channel = playground.state.add_channel(playground.scene.guild, clock)
     card = int(playground.post_message(playground.scene.members[0], "card", channel=channel).id)
-    _chat(playground, channel)
+    if clock != "unknown":
+        _chat(playground, channel)
     origin = SimpleNamespace(channel_id=int(channel.id), guild_id=None)
     place = messenger.origin_channel(origin)
     sent_at = datetime.now(UTC)
     view = RoutedView(job_button(JOB, JobAction.AGAIN))
     sent = await messenger.post(place, nonce="n", content="here is", view=view)
-    if clock == "right":
+    if clock != "ahead":
         _chat(playground, channel)
-    else:
-        sent_at += timedelta(hours=3)
+    sent_at = {"right": sent_at, "ahead": sent_at + timedelta(hours=3), "unknown": None}[clock]
     found = await messenger.find(place, JOB, Announcement.OUTCOME, after=card, sent_at=sent_at)
     assert found == sent

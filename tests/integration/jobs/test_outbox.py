@@ -79,7 +79,9 @@ async def test_the_outcome_is_not_due_before_the_card_is_sent(store, job):
     (card,) = await store.outbox.list_due()
     assert card.announcement is Announcement.CARD
 
-    await store.outbox.mark_sent(await store.outbox.start_send(card), channel_id=5, message_id=1)
+    started = await store.outbox.start_send(card)
+    assert await store.outbox.list_due() == []  # also while the card is being sent or delayed
+    await store.outbox.mark_sent(started, channel_id=5, message_id=1)
 
     (outcome,) = await store.outbox.list_due()
     assert outcome.announcement is Announcement.OUTCOME
