@@ -190,7 +190,7 @@ async def figures(
         process_id=store.process_id,
     )
     commands = JobCommands(
-        SimpleNamespace(store=store, settings=settings, scheduler=scheduler),  # type: ignore[arg-type]
+        SimpleNamespace(store=store, settings=settings, scheduler=scheduler, prefixes=None),  # type: ignore[arg-type]
         None,  # type: ignore[arg-type]
     )
 
