@@ -7,7 +7,7 @@ import functools
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from stylenet import events, images
 from stylenet.errors import StylenetError
@@ -54,6 +54,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(message, status=70)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Reports wrong usage in one line, like any other failure."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message and exit with status 2."""
+        self.exit(_fail(f"{message} (see {self.prog} --help)", status=2))
+
+
 def _fail(message: str, *, status: int) -> int:
     line = " ".join(message.split())
     print(f"stylenet: {line}", file=sys.stderr)  # noqa: T201 - a command's own output
@@ -62,9 +70,7 @@ def _fail(message: str, *, status: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     default = Recipe.named("default")
-    parser = argparse.ArgumentParser(
-        prog=_program_name(), description="Repaint a picture in the style of another."
-    )
+    parser = _Parser(prog=_program_name(), description="Repaint a picture in the style of another.")
     commands = parser.add_subparsers(dest="command", required=True)
     paint = commands.add_parser(
         "paint",
@@ -163,10 +169,13 @@ def _program_name() -> str:
 
 def _mebibytes(text: str) -> int:
     """Parse a number of MiB into bytes."""
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not 0 < value < math.inf:
-        msg = f"{text} is not a number of MiB"
-        raise ValueError(msg)
+        msg = f"{text!r} is not a number of MiB above 0"
+        raise argparse.ArgumentTypeError(msg)
     return round(value * (1 << 20))
 
 

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import io
-import shlex
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import discord
 
-from bot.presets import library
 from bot.views.card import COLOURS, card_footer, shown_title
+from bot.views.repeat_command import RECIPE_NAME, repeat_command
 from bot.views.text import jobs as text
 from bot.views.text import options
-from bot.views.text.quoting import plain
 from bot.views.text.units import duration
 
 if TYPE_CHECKING:
     from bot.jobs.models import Job
 
-__all__ = ["details_embed", "recipe_file", "repeat_command"]
-
-RECIPE_NAME: Final = "recipe.json"
+__all__ = ["details_embed", "enclosed_file", "recipe_file"]
 
 
 def details_embed(job: Job) -> discord.Embed:
@@ -64,22 +60,9 @@ def recipe_file(job: Job) -> discord.File:
     )
 
 
-def repeat_command(job: Job) -> str:
-    """The command line that paints the same picture from the same files."""
-    content, _, styles = job.title.partition(" × ")
-    preset = library.get(job.preset) if job.preset is not None else None
-    names = [content, *styles.split(" + ")]
-    if preset is not None:
-        names[-1] = f"bot/presets/pictures/{preset.picture_filename}"
-    lines = ["python -m stylenet paint", *map(_word, names), f"--recipe {RECIPE_NAME}"]
-    if job.start_key is not None:
-        lines.append("--start earlier.png")
-    return " \\\n  ".join([*lines, "--out painting.png"])
-
-
-def _word(name: str) -> str:
-    """Quote a file's name for a shell; it cannot end the code block."""
-    return shlex.quote(plain(name.replace("`", "'")) or "?")
+def enclosed_file(name: str, data: bytes) -> discord.File:
+    """A file that the command reads and that the member does not have."""
+    return discord.File(io.BytesIO(data), filename=name, description=text.ENCLOSED_ALT)
 
 
 def _size(job: Job) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import io
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot.views.card import shown_title
 from bot.views.components import routes
 from bot.views.components.items import RoutedView, button, start_view
+from bot.views.job_titles import list_title, short_title
 from bot.views.text import gallery as text
 from bot.views.text.quoting import escaped, plain
 from bot.views.text.units import count
@@ -37,7 +36,6 @@ PAGE: Final = 6
 
 COLOUR: Final = discord.Colour(0x8E6BD8)
 SHEET_NAME: Final = "gallery.webp"
-_EXTENSION: Final = re.compile(r"(?<=\w)\.[A-Za-z0-9]{3,4}(?=\s|$)")
 _ROUND: Final = str.maketrans("[]", "()")  # square brackets would end a link's text
 
 
@@ -120,7 +118,7 @@ def gallery_embed(page: GalleryPage, *, name: str, prefix: str) -> discord.Embed
 
 def caption(job: Job) -> str:
     """The caption below a result on the sheet: its title without the files' extensions."""
-    return _EXTENSION.sub("", plain(job.title))
+    return short_title(job)
 
 
 def gallery_file(sheet: bytes, page: GalleryPage) -> discord.File:
@@ -167,7 +165,7 @@ def link(job: Job) -> str | None:
 
 
 def _line(number: int, job: Job) -> str:
-    title = shown_title(job, limit=70).translate(_ROUND)
+    title = list_title(job).translate(_ROUND)
     address = link(job)
     line = f"**{number}** {title}" if address is None else f"**{number}** [{title}]({address})"
     if job.finished_at is not None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.jobs.models import JobState
-from bot.views.card import bar, shown_title
+from bot.views.card import bar
 from bot.views.components.items import RoutedView, job_button, start_view
 from bot.views.components.routes import JobAction
+from bot.views.job_titles import list_title
 from bot.views.text import jobs as text
 from bot.views.text.units import count, time_left
 
@@ -112,7 +113,7 @@ def queue_view(mine: Sequence[QueuedJob]) -> discord.ui.View:
 
 def _own_lines(queued: QueuedJob, number: int) -> str:
     job = queued.job
-    title = f"**{number}** {shown_title(job, limit=70)}"
+    title = f"**{number}** {list_title(job)}"
     address = _card_link(job)
     if address is not None:
         title += f" · [{text.CARD_LINK}]({address})"

@@ -23,6 +23,8 @@ from bot.ops.error_report import Where, count_error, report_error
 from bot.views.text import errors as text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from discord.abc import MessageableChannel
     from discord.ext import commands
 
@@ -358,17 +360,18 @@ async def reply_ephemeral(
     embed: discord.Embed = discord.utils.MISSING,
     view: discord.ui.View = discord.utils.MISSING,
     file: discord.File = discord.utils.MISSING,
+    files: Sequence[discord.File] = discord.utils.MISSING,
 ) -> None:
     """Reply to an interaction for the member alone, whether it is acknowledged or not."""
     try:
         async with discord_request(seconds=REPLY_SECONDS):
             if interaction.response.is_done():
                 await interaction.followup.send(
-                    text, embed=embed, view=view, file=file, ephemeral=True
+                    text, embed=embed, view=view, file=file, files=files, ephemeral=True
                 )
             else:
                 await interaction.response.send_message(
-                    text, embed=embed, view=view, file=file, ephemeral=True
+                    text, embed=embed, view=view, file=file, files=files, ephemeral=True
                 )
     except DiscordError as error:
         logger.warning("cannot reply to member %d: %s", interaction.user.id, error)

@@ -14,6 +14,7 @@ import discord
 from bot.artefacts.keys import job_prefix, snapshot_step
 from bot.discord_errors import discord_request
 from bot.errors import (
+    ArtefactMissingError,
     DiscordError,
     MessageNotFoundError,
     RequestProblem,
@@ -31,7 +32,8 @@ from bot.exts.backend.responders import (
 from bot.views.card import shown_title
 from bot.views.components import routes
 from bot.views.components.routes import JobAction
-from bot.views.details import details_embed, recipe_file
+from bot.views.details import details_embed, enclosed_file, recipe_file
+from bot.views.repeat_command import input_files
 from bot.views.text import jobs as text
 from bot.views.text.quoting import plain
 from bot.views.timelapse import FEWEST_FRAMES, timelapse
@@ -103,9 +105,7 @@ class JobActions:
             case JobAction.CANCEL:
                 await self._cancel(interaction, job)
             case JobAction.DETAILS:
-                await reply_ephemeral(
-                    interaction, "", embed=details_embed(job), file=recipe_file(job)
-                )
+                await self._send_details(interaction, job)
             case JobAction.TIMELAPSE:
                 await self._send_timelapse(interaction, job)
             case JobAction.DELETE:
@@ -186,6 +186,22 @@ class JobActions:
             await reply_ephemeral(interaction, text.ALREADY_ENDED)
         else:
             await self._dependencies.store.cancel(job.job_id)  # the card shows it
+
+    async def _send_details(self, interaction: discord.Interaction[Any], job: Job) -> None:
+        """Send a job's details, its recipe, and the pictures that its command needs and encloses.
+
+        Pictures that are too large, or not kept any more, are left out.
+        """
+        files, left = [recipe_file(job)], interaction.filesize_limit
+        for name, key in input_files(job).enclosed:
+            try:
+                data = await self._dependencies.artefacts.get(key)
+            except ArtefactMissingError:
+                continue
+            left -= len(data)
+            if left > 0:
+                files.append(enclosed_file(name, data))
+        await reply_ephemeral(interaction, "", embed=details_embed(job), files=files)
 
     async def _send_timelapse(self, interaction: discord.Interaction[Any], job: Job) -> None:
         """Send the animation of a job's snapshots; made in a thread, one at a time.

@@ -16,12 +16,11 @@ from bot.exts.backend.prefixes import is_plain_prefix
 from bot.exts.backend.responders import InteractionResponder, MessageResponder, defer
 from bot.exts.jobs.viewers import Viewers
 from bot.jobs.models import JobState
-from bot.views.card import shown_title
 from bot.views.components.items import job_id_of, start_view
 from bot.views.components.routes import JobAction
+from bot.views.job_titles import list_title, plain_list_title
 from bot.views.queue import QueuedJob, QueueSummary, queue_embed, queue_view
 from bot.views.text import jobs as text
-from bot.views.text.quoting import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +78,7 @@ class JobCommands(commands.Cog, description=text.SECTION):
             await self._store.cancel(each.job_id)
         viewers = _viewers(ctx)
         titles = [
-            f"**{shown_title(each)}**" if viewers.may_see(each, Act.LIST_JOB) else text.UNTITLED
+            f"**{list_title(each)}**" if viewers.may_see(each, Act.LIST_JOB) else text.UNTITLED
             for each in jobs
         ]
         answer = text.cancelled(titles)
@@ -118,7 +117,9 @@ class JobCommands(commands.Cog, description=text.SECTION):
             of_channel = await self._store.list_unfinished(channel_id=interaction.channel_id)
             jobs += [job for job in of_channel if job.origin.requester_id != interaction.user.id]
         return [
-            app_commands.Choice(name=f"{plain(job.title)} ({job.job_id})"[-100:], value=job.job_id)
+            app_commands.Choice(
+                name=f"{plain_list_title(job, limit=85)} ({job.job_id})", value=job.job_id
+            )
             for job in jobs
             if may(Act.CANCEL_JOB, interaction, job)
             and (typed in job.title.lower() or typed in job.job_id)

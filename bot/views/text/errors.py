@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["explain"]
 
 INTERNAL: Final = (
-    "Something went wrong on my side (reference `{reference}`); try again in a minute, and tell "
-    "the server's operator this reference if it stays."
+    "Something went wrong on my side (reference `{reference}`). Try again in a minute; if it keeps "
+    "happening, give the bot's operator this reference."
 )
 COMMANDS_CHANGED: Final = (
     "My commands have just changed; wait a minute or restart Discord, then try again."

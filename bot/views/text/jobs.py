@@ -130,6 +130,7 @@ STYLE_COLOURS: Final = "the style's"
 NOT_BEGUN: Final = "not begun"
 EARLIER_PAINTING: Final = "an earlier painting"
 AS_THE_PICTURE: Final = "as the picture"
+ENCLOSED_ALT: Final = "A picture that the command uses"
 RECIPE_ALT: Final = "Every choice that shaped the painting"
 
 LOSS_WORDS: Final[Mapping[str, str]] = {

@@ -10,7 +10,7 @@ __all__ = ["draining", "resumed"]
 
 SECTION: Final = "The operator's own commands."
 SYNC_HELP: Final = "Publish the slash commands, changed or not."
-PAUSE_HELP: Final = "Start no new paintings; those under way go on, and new ones wait in line."
+PAUSE_HELP: Final = "Start no new paintings; those under way go on, and new ones wait."
 DRAIN_HELP: Final = "Accept no new paintings; those accepted are finished."
 RESUME_HELP: Final = "Accept and start paintings again."
 SYNCED: Final = "The slash commands are published."

@@ -221,11 +221,12 @@ def test_pictures_that_cannot_be_read_are_named(files, capsys):
     assert "style.jpg: No such file" in capsys.readouterr().err
 
 
-def test_wrong_use_exits_with_two():
+def test_wrong_use_is_one_line_and_exits_with_two(capsys):
     for arguments in ([], ["paint"], ["paint", "a", "b", "--precision", "nonsense"]):
         with pytest.raises(SystemExit) as caught:
             main(arguments)
         assert caught.value.code == 2
+        assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_as_a_module():

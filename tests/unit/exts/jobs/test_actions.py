@@ -196,5 +196,5 @@ async def test_a_timelapse_needs_snapshots(press, dependencies):
 async def test_details_come_with_the_recipe(press):
     pressed = await press(JobAction.DETAILS, user_id=STRANGER)
     options = pressed.followup.send.await_args.kwargs
-    assert options["file"].filename == "recipe.json"
+    assert [file.filename for file in options["files"]] == ["recipe.json"]
     assert options["ephemeral"]
