@@ -33,6 +33,15 @@ def test_make_targets_exist(page):
     assert set(named) <= MAKE_TARGETS
 
 
+def test_every_kind_of_request_has_its_test():
+    tests = re.findall(
+        r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs/requests.md").read_text("utf-8")
+    )
+    assert len(tests) >= 50
+    for path, name in tests:
+        assert f"def {name}(" in (ROOT / path).read_text("utf-8"), f"{path} has no {name}"
+
+
 def test_readme_names_the_two_commands():
     assert "```sh\nmake demo\n```" in README
     assert "```sh\nmake test\n```" in README
