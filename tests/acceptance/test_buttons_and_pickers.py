@@ -150,9 +150,9 @@ async def test_cancel_by_command(channel):
     await channel.card()
     channel.ask("!queue")
     queue = await channel.answer("Queue")
-    assert "harbour.png × brushes.png" in queue.embeds[0]["fields"][0]["value"]
+    assert "harbour × brushes · " in queue.embeds[0]["fields"][0]["value"]
     channel.ask("!cancel")
-    await channel.answer("Cancelled **harbour.png × brushes.png**.")
+    await channel.answer("Cancelled **harbour × brushes · ")
     await channel.card_saying("Cancelled")
     channel.ask("!cancel")
     await channel.answer("nothing to cancel")
