@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import hashlib
 import json
@@ -13,9 +14,11 @@ import discord
 from discord.ext import commands
 from yarl import URL
 
-from bot.discord_errors import discord_request
-from bot.errors import StoreUnavailableError
+from bot.discord_errors import discord_request, translate_discord_errors
+from bot.errors import DiscordError, StoreUnavailableError
+from bot.exts.backend.admission import Admission
 from bot.exts.backend.component_router import ComponentRouter
+from bot.exts.backend.cooldowns import Cooldowns
 from bot.exts.backend.error_handler import ErrorHandler
 from bot.exts.backend.help import HelpCommands
 from bot.exts.backend.in_flight import InFlightRequests
@@ -32,6 +35,7 @@ from bot.exts.privacy.cog import PrivacyCommands
 from bot.exts.stylize.cog import Stylize
 from bot.exts.stylize.handler import StylizeHandler
 from bot.exts.stylize.picker import PickerHandler
+from bot.exts.stylize.slash_command import opens_form
 from bot.exts.stylize.suggestion_actions import SuggestionActions
 from bot.ops.discord_requests import count_failures
 from bot.ops.private_files import write_private_text
@@ -39,6 +43,7 @@ from bot.views.picker import page_of
 from bot.views.text import help as help_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from bot.exts.backend.dependencies import Dependencies
@@ -56,6 +61,9 @@ RELEASE_SECONDS: Final = 5.0
 
 PUBLISH_SECONDS: Final = 60.0
 
+SUGGESTION_SECONDS: Final = 2.0
+"""Longest time to find suggestions for a parameter; Discord shows none after three seconds."""
+
 
 class StyleBot(commands.AutoShardedBot):
     """The bot's connection to Discord.
@@ -65,6 +73,7 @@ class StyleBot(commands.AutoShardedBot):
 
     Attributes:
         in_flight: the requests that are being served.
+        admission: decides what this process serves.
     """
 
     def __init__(self, dependencies: Dependencies) -> None:
@@ -91,10 +100,12 @@ class StyleBot(commands.AutoShardedBot):
         _release_global_rate_limits(self.http)
         self.in_flight = InFlightRequests()
         self._lost_shards: set[int] = set()
+        self.admission = Admission(Cooldowns(settings), self.in_flight, claim=self.is_ours)
         self._dependencies = dependencies
         self._pickers = PickerHandler(dependencies)
         self._requests = StylizeHandler(dependencies, self._pickers)
-        self._router = ComponentRouter(self.in_flight)
+        self._router = ComponentRouter(self.admission, self.in_flight)
+        self._resembles_command: Callable[[commands.Context[Any]], bool] = lambda _: False
         self.prefixes = dependencies.prefixes
 
     async def setup_hook(self) -> None:
@@ -106,18 +117,20 @@ class StyleBot(commands.AutoShardedBot):
             dependencies,
             self._requests,
             pickers,
-            is_ours=self.is_ours,
+            admission=self.admission,
             in_flight=self.in_flight,
         )
         await self.add_cog(stylize)
         job_actions = JobActions(dependencies)
         await self.add_cog(JobCommands(dependencies, job_actions))
         gallery, presets = GalleryCommands(dependencies), GuildPresetCommands(dependencies)
-        privacy = PrivacyCommands(dependencies, self)
+        privacy = PrivacyCommands(dependencies, self, in_flight=self.in_flight)
         settings = GuildSettingsCommands(dependencies, self)
         for cog in (gallery, presets, privacy, settings):
             await self.add_cog(cog)
-        await self.add_cog(HelpCommands(dependencies, self, misspelt=stylize.on_misspelt_command))
+        help_commands = HelpCommands(dependencies, self, misspelt=stylize.on_misspelt_command)
+        self._resembles_command = help_commands.resembles_command
+        await self.add_cog(help_commands)
         await self.add_cog(OwnerCommands(dependencies, self))
         if dependencies.settings.short_aliases:
             add_short_aliases(self)
@@ -156,15 +169,29 @@ class StyleBot(commands.AutoShardedBot):
         if message.author.bot:
             return
         context = await self.get_context(message)
-        if context.prefix is None:
-            return
+        if context.command is None and not self._resembles_command(context):
+            return  # nothing, or another bot's command
         with self.in_flight.track(MessageResponder(message).reply):
-            if await self.is_ours(f"command:{message.id}"):
+            if await self._is_operators(context) or await self.admission.admit_message(
+                message, f"command:{message.id}"
+            ):
                 await self.invoke(context)
 
+    async def _is_operators(self, context: commands.Context[Any]) -> bool:
+        """Return whether a command is the operator's own, for which there is no cooldown."""
+        return (
+            context.command is not None
+            and isinstance(context.cog, OwnerCommands)
+            and await self.is_owner(context.author)
+            and await self.is_ours(f"command:{context.message.id}")
+        )
+
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-        """Pass an event on, unless the bot is about to disconnect."""
-        if not self.in_flight.is_closed:
+        """Pass an event on; when the bot is about to disconnect, only interactions.
+
+        Members wait for an answer to those.
+        """
+        if not self.in_flight.is_closed or event_name == "interaction":
             super().dispatch(event_name, *args, **kwargs)
 
     async def is_ours(self, key: str) -> bool:
@@ -231,20 +258,36 @@ async def _prefixes_of_message(bot: StyleBot, message: discord.Message) -> list[
 
 
 class _CommandTree(discord.app_commands.CommandTree["StyleBot"]):
-    """The slash commands; one process handles each use."""
+    """The slash commands and menu entries; one process serves each use."""
 
     async def interaction_check(self, interaction: discord.Interaction[StyleBot], /) -> bool:
-        """Return whether this process handles the interaction."""
-        return await self.client.is_ours(f"interaction:{interaction.id}")
+        """Acknowledge the interaction; return whether this process serves it."""
+        if interaction.type is discord.InteractionType.autocomplete:
+            return await self.client.is_ours(f"interaction:{interaction.id}")
+        return await self.client.admission.admit_interaction(
+            interaction, opens_form=opens_form(interaction)
+        )
 
     async def _call(self, interaction: discord.Interaction[StyleBot]) -> None:
-        in_flight = self.client.in_flight
-        if in_flight.is_closed:
+        if interaction.type is discord.InteractionType.autocomplete:
+            await self._suggest(interaction)
             return
-        is_command = interaction.type is discord.InteractionType.application_command
-        reply = functools.partial(reply_ephemeral, interaction) if is_command else None
-        with in_flight.track(reply):
+        with self.client.in_flight.track(functools.partial(reply_ephemeral, interaction)):
             await super()._call(interaction)
+
+    async def _suggest(self, interaction: discord.Interaction[StyleBot]) -> None:
+        """Answer with suggestions, or with none if they take too long or fail."""
+        is_told = self.client.admission.cooldowns.was_told(interaction.user.id)
+        if not (is_told or self.client.in_flight.is_closed):
+            try:
+                async with asyncio.timeout(SUGGESTION_SECONDS):
+                    await super()._call(interaction)
+            except TimeoutError:
+                logger.debug("no suggestions in %.1f s", SUGGESTION_SECONDS)
+        # A check that failed means that another process answers.
+        if not (interaction.response.is_done() or interaction.command_failed):
+            with contextlib.suppress(DiscordError), translate_discord_errors():
+                await interaction.response.autocomplete([])
 
 
 def set_discord_url(discord_url: str | None) -> None:

@@ -12,7 +12,8 @@ place, ``bot.views.text.errors``.
     │   ├── PictureRefused       one of the pictures cannot be used
     │   ├── RequestRefused       the request is incomplete, ambiguous or not allowed
     │   ├── PresetRefused        a guild's preset cannot be added, found or removed
-    │   └── LimitReached         a limit per member, per guild, of the queue or of the disk
+    │   ├── LimitReached         a limit per member, per guild, of the queue or of the disk
+    │   └── CooldownActive       the member, or the guild, does too much at once
     ├── DiscordError             Discord did not do what was asked
     │   ├── DiscordUnavailableError  5xx, a long rate limit or the network; retry later
     │   ├── MessageNotFoundError     the message does not exist any more
@@ -39,6 +40,7 @@ __all__ = [
     "ArtefactMissingError",
     "ClaimLostError",
     "ConfigurationError",
+    "CooldownActive",
     "DiscordError",
     "DiscordRejectedError",
     "DiscordUnavailableError",
@@ -238,6 +240,20 @@ class LimitReached(Refusal):
         super().__init__(f"limit of {limit} reached for {scope}")
         self.scope = scope
         self.limit = limit
+
+
+class CooldownActive(Refusal):
+    """The member, or the guild, has used the bot too often in a short time.
+
+    Attributes:
+        scope: ``"member"`` or ``"guild"``.
+        seconds: until the next use is served.
+    """
+
+    def __init__(self, scope: str, *, seconds: float) -> None:
+        super().__init__(f"cooldown of the {scope} for {seconds:.1f} s")
+        self.scope = scope
+        self.seconds = seconds
 
 
 class DiscordError(StyleBotError):

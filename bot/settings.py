@@ -250,6 +250,22 @@ class Settings(BaseSettings):
         default=20, gt=0, description="Longest time for an orderly shutdown after SIGTERM. Seconds."
     )
 
+    # Cooldowns
+    cooldown_seconds: float = Field(
+        default=20, gt=0, description="Time over which the two limits below count. Seconds."
+    )
+    max_uses_per_member: int = Field(
+        default=30,
+        ge=0,
+        description="Commands, buttons, menus, forms and reactions of one member that are served "
+        "in that time; 0: no limit.",
+    )
+    max_uses_per_guild: int = Field(
+        default=90,
+        ge=0,
+        description="The same of all members of one guild; 0: no limit.",
+    )
+
     # Guilds' own presets
     max_presets_per_guild: int = Field(
         default=20, ge=0, le=36, description="Presets that one guild may add."

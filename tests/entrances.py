@@ -55,6 +55,7 @@ COMMANDS = {
     "menu Stylize": {Act.MAKE_REQUEST},
 }
 SUGGESTIONS = "correct without frame avatar preset leave two blend retry stylize help upload"
+UPLOAD_FORMS = ("content", "both", "style", "mask")
 COMPONENTS = {
     **dict.fromkeys(
         [
@@ -73,6 +74,10 @@ COMPONENTS = {
     "picker:page:{page}": {Act.USE_PICKER},
     **dict.fromkeys(
         [f"offer:{{suggestion_id}}:{suggestion}" for suggestion in SUGGESTIONS.split()],
+        frozenset({Act.USE_SUGGESTION}),
+    ),
+    **dict.fromkeys(
+        [f"offer:{{suggestion_id}}:{form}:{{owner_id}}:upload" for form in UPLOAD_FORMS],
         frozenset({Act.USE_SUGGESTION}),
     ),
     "form:{suggestion_id}": {Act.USE_SUGGESTION},

@@ -40,10 +40,20 @@ __all__ = ["App", "run"]
 
 logger = logging.getLogger(__name__)
 
-CLOSE_SECONDS: Final = 10.0
+REQUESTS_SHARE: Final = 0.6
+ANSWERS_SHARE: Final = 0.7
+CARDS_SHARE: Final = 0.8
+DELIVERIES_SHARE: Final = 0.84
+LAST_ANSWERS_SHARE: Final = 0.87
+DISCONNECTED_SHARE: Final = 0.9
+TASKS_SHARE: Final = 0.92
+"""Shares of `shutdown_seconds` by which each part of the shutdown has ended: requests and
+paintings in progress, answers to the other requests, cards, deliveries, answers to whoever asked
+meanwhile, the connection, background tasks. The rest is for the workers, the database and the
+storage."""
 
-REQUESTS_SHARE_OF_SHUTDOWN: Final = 0.8
-"""Share of `shutdown_seconds` that requests have to end; the rest is for answering the others."""
+SHORTEST_STEP_SECONDS: Final = 0.5
+"""What a step has where the steps before it took all the time."""
 
 
 class App:
@@ -125,31 +135,40 @@ class App:
         """Stop painting and keep the checkpoints, finish requests and deliveries, disconnect.
 
         Requests that arrive meanwhile are refused; those in flight are served, and answered with
-        a sentence if they take longer than `REQUESTS_SHARE_OF_SHUTDOWN` of the time.
+        a sentence if they take longer than `REQUESTS_SHARE` of the time. All of it takes
+        `shutdown_seconds` at most; what takes longer is cancelled.
         """
-        seconds = self._settings.shutdown_seconds
+        began = asyncio.get_running_loop().time()
+
+        async def step(work: Coroutine[Any, Any, None], name: str, *, share: float) -> None:
+            await _run_step(work, name, until=began + share * self._settings.shutdown_seconds)
+
         steps: list[Coroutine[Any, Any, None]] = []
         running: tuple[str, ...] = ()
         if self._scheduler is not None:
             running = self._scheduler.running
             steps.append(
-                _run_step(self._scheduler.stop(), "stopping the paintings", seconds=seconds)
+                step(self._scheduler.stop(), "stopping the paintings", share=ANSWERS_SHARE)
             )
         if self._bot is not None:
             draining = self._bot.in_flight.drain(
-                grace_seconds=REQUESTS_SHARE_OF_SHUTDOWN * seconds, sentence=errors.CUT_OFF
+                grace_seconds=REQUESTS_SHARE * self._settings.shutdown_seconds,
+                sentence=errors.CUT_OFF,
             )
-            steps.append(_run_step(draining, "finishing the requests", seconds=seconds))
+            steps.append(step(draining, "finishing the requests", share=ANSWERS_SHARE))
         await asyncio.gather(*steps)
         if self._delivery is not None:
             pausing = self._delivery.show_paused(running)
-            await _run_step(pausing, "pausing the cards", seconds=CLOSE_SECONDS / 2)
-            stopping = self._delivery.stop(seconds=CLOSE_SECONDS / 2)
-            await _run_step(stopping, "stopping the delivery", seconds=seconds)
+            await step(pausing, "pausing the cards", share=CARDS_SHARE)
+            grace = (DELIVERIES_SHARE - CARDS_SHARE) * self._settings.shutdown_seconds
+            stopping = self._delivery.stop(seconds=grace)
+            await step(stopping, "stopping the delivery", share=DELIVERIES_SHARE)
         if self._bot is not None:
-            await _run_step(self._bot.close(), "disconnecting", seconds=CLOSE_SECONDS)
-        await self._tasks.close()
-        await self._stack.aclose()
+            answering = self._bot.in_flight.wait()
+            await step(answering, "answering the last members", share=LAST_ANSWERS_SHARE)
+            await step(self._bot.close(), "disconnecting", share=DISCONNECTED_SHARE)
+        await step(self._tasks.close(), "ending the background tasks", share=TASKS_SHARE)
+        await step(self._stack.aclose(), "closing the workers and the database", share=1.0)
         if self._fatal_error.done():
             self._fatal_error.exception()  # mark it as retrieved even without a waiter
         logger.info("stopped")
@@ -266,12 +285,19 @@ async def _run_app(app: App) -> None:
         await app.stop()
 
 
-async def _run_step(work: Coroutine[Any, Any, None], name: str, *, seconds: float) -> None:
-    """Run one step of the shutdown; if it fails or takes too long, go on with the next."""
+async def _run_step(work: Coroutine[Any, Any, None], name: str, *, until: float) -> None:
+    """Run one step of the shutdown; if it fails or takes too long, go on with the next.
+
+    Args:
+        work: the step.
+        name: for the log.
+        until: when it is cancelled, by the event loop's clock.
+    """
+    earliest = asyncio.get_running_loop().time() + SHORTEST_STEP_SECONDS
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout_at(max(until, earliest)):
             await work
     except TimeoutError:
-        logger.warning("%s took longer than %.0f s and was cancelled", name, seconds)
+        logger.warning("%s took too long and was cancelled", name)
     except Exception as error:
         report_error(Where.PROCESS, name, error)

@@ -96,5 +96,7 @@ class DeliveryService:
 
     async def stop(self, *, seconds: float) -> None:
         """Give deliveries in progress `seconds` to end, then cancel everything."""
-        await self._outbox_worker.close(grace_seconds=seconds)
-        await self._tasks.close()
+        try:
+            await self._outbox_worker.close(grace_seconds=seconds)
+        finally:
+            await self._tasks.close()

@@ -199,6 +199,9 @@ class WorkerProcess:
         except TimeoutError:
             self.kill()
             await self._process.wait()
+        except asyncio.CancelledError:
+            self.kill()
+            raise
         finally:
             await self._tasks.close()
             if self._reading is not None:

@@ -46,7 +46,7 @@ REQUEUE_SECONDS: Final = 2.0
 CLAIM_SECONDS: Final = 2.0
 """How long `Scheduler.stop` waits for a claim in progress."""
 
-JOBS_SHARE_OF_SHUTDOWN: Final = 0.8
+JOBS_SHARE_OF_SHUTDOWN: Final = 0.6
 """Share of `shutdown_seconds` that jobs have to stop; the rest is for cancelling them."""
 
 
@@ -166,12 +166,14 @@ class Scheduler:
         self._stopping = True
         deadline = time.monotonic() + JOBS_SHARE_OF_SHUTDOWN * self._settings.shutdown_seconds
         self._wake.set()
-        # It ends by itself: cancelling a claim could leave a job running without a runner.
-        await self._claim_task.close(grace_seconds=CLAIM_SECONDS)
-        for runner in self._runners.values():
-            runner.release()
-        await self._job_tasks.close(grace_seconds=deadline - time.monotonic())
-        await self._loops.close()
+        try:
+            # It ends by itself: cancelling a claim could leave a job running without a runner.
+            await self._claim_task.close(grace_seconds=CLAIM_SECONDS)
+            for runner in self._runners.values():
+                runner.release()
+            await self._job_tasks.close(grace_seconds=deadline - time.monotonic())
+        finally:
+            await self._loops.close()
 
     async def forecast(self, *, including: str | None = None) -> Forecast:
         """Return a recent forecast of the queue; see `Forecaster.get`.

@@ -263,6 +263,8 @@ def settings_for(playground: Playground, folder: Path, **changes: Any) -> Settin
         "min_free_disk_bytes": 0,
         "devices": "cpu",
         "paint_samples": False,
+        "max_uses_per_member": 0,
+        "max_uses_per_guild": 0,
     }
     return Settings(_env_file=None, **{**given, **changes})
 

@@ -10,7 +10,15 @@ import pytest
 from bot.app import App
 from bot.playground.server import Playground
 
-from .conftest import CONTENT, STYLE, WAIT_SECONDS, ChannelClient, settings_for
+from .conftest import (
+    CONTENT,
+    STYLE,
+    WAIT_SECONDS,
+    ChannelClient,
+    custom_ids,
+    running,
+    settings_for,
+)
 
 
 @asynccontextmanager
@@ -62,4 +70,31 @@ async def test_a_request_that_takes_too_long_is_answered(tmp_path, monkeypatch, 
     async with _stopping(tmp_path, monkeypatch, words, shutdown_seconds=3) as (channel, _):
         await channel.answer("could not finish this")
     assert channel.cards() == []
+    assert [each for each in caplog.records if each.exc_info] == []
+
+
+async def test_a_slash_command_and_a_press_that_take_too_long_are_answered(
+    tmp_path, monkeypatch, caplog
+):
+    endless, downloads = asyncio.Event(), []
+
+    async def hang():
+        downloads.append(None)
+        await endless.wait()
+
+    async with Playground(rate_limit_scale=0) as playground:
+        channel = ChannelClient(playground)
+        async with running(settings_for(playground, tmp_path, shutdown_seconds=2)) as app:
+            channel.ask("!stylize")
+            refusal = await channel.answer("Attach two pictures")
+            await app._bot.in_flight.wait()
+            monkeypatch.setattr(playground.faults, "apply_to_cdn", hang)
+            avatar = next(each for each in custom_ids(refusal) if each.endswith(":avatar"))
+            playground.press(channel.me, refusal, avatar)
+            files = {"content": CONTENT, "style": STYLE}
+            playground.slash(channel.other, "stylize", channel=channel.record, files=files)
+            await _until(lambda: len(downloads) == 3)  # the avatar and both files
+        endless.set()
+        told = [each for each in channel.answers() if "could not finish this" in each.content]
+        assert {each.visible_to for each in told} == {channel.me.id, channel.other.id}
     assert [each for each in caplog.records if each.exc_info] == []

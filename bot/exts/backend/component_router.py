@@ -13,7 +13,7 @@ from discord.ext import commands
 from bot.errors import AccessProblem, AccessRefused, ArtefactMissingError, UnknownJobError
 from bot.exts.backend.access import check
 from bot.exts.backend.policy import Subject
-from bot.exts.backend.responders import defer, reply_ephemeral, sentence_for
+from bot.exts.backend.responders import reply_ephemeral, sentence_for
 from bot.views.components.items import start_view
 from bot.views.components.routes import ROUTES, Route, find_route
 from bot.views.text import errors
@@ -21,6 +21,7 @@ from bot.views.text import errors
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.exts.backend.admission import Admission
     from bot.exts.backend.in_flight import InFlightRequests
     from bot.exts.backend.policy import Act
 
@@ -45,7 +46,8 @@ were chosen from a menu."""
 class ComponentRouter(commands.Cog):
     """Finds the handler of a custom_id, acknowledges the interaction and handles its errors."""
 
-    def __init__(self, in_flight: InFlightRequests) -> None:
+    def __init__(self, admission: Admission, in_flight: InFlightRequests) -> None:
+        self._admission = admission
         self._in_flight = in_flight
         self._handlers: dict[Route, Handler] = {}
         self._owner_acts: dict[Route, Act | None] = {}
@@ -97,12 +99,13 @@ class ComponentRouter(commands.Cog):
         custom_id = str(data.get("custom_id", ""))
         found = find_route(custom_id)
         handler = None if found is None else self._handlers.get(found[0])
+        opens_form = found is not None and found[0].opens_form
+        if not await self._admission.admit_interaction(interaction, opens_form=opens_form):
+            return
         if found is None or handler is None or not _is_on_own_message(interaction):
             await reply_ephemeral(interaction, errors.OLD_BUTTON)
             return
         route, fields = found
-        if not route.opens_form and not await defer(interaction):
-            return
         if route.has_values:
             fields["values"] = tuple(data.get("values", ()))
         try:

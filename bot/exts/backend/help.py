@@ -11,7 +11,7 @@ from discord.ext import commands
 
 from bot.exts.backend.command_docs import command_docs
 from bot.exts.backend.prefixes import is_plain_prefix
-from bot.exts.backend.responders import MessageResponder, check_can_send_picture
+from bot.exts.backend.responders import MessageResponder, check_can_send_picture, show_typing
 from bot.views.components.items import start_view
 from bot.views.help import command_embed, help_embed, presets_embed
 from bot.views.picker import SHEET_NAME, presets_sheet
@@ -68,7 +68,7 @@ class HelpCommands(commands.Cog, description=text.SECTION):
     async def guide(self, ctx: commands.Context[Any], *, command: str | None = None) -> None:
         """Show the help page, or explain one command."""
         check_can_send_picture(ctx)
-        await ctx.defer(ephemeral=True)
+        await show_typing(ctx)
         if command is not None:
             await self._explain(ctx, command)
             return
@@ -85,7 +85,7 @@ class HelpCommands(commands.Cog, description=text.SECTION):
     async def presets(self, ctx: commands.Context[Any]) -> None:
         """Show every preset: the guild's own and the built-in ones."""
         check_can_send_picture(ctx)
-        await ctx.defer(ephemeral=True)
+        await show_typing(ctx)
         presets = await self._catalog.presets(ctx.guild.id if ctx.guild else None)
         own = sum(preset.guild_id is not None for preset in presets)
         prefix = await self._prefixes.of(ctx)
@@ -106,22 +106,39 @@ class HelpCommands(commands.Cog, description=text.SECTION):
         self, ctx: commands.Context[Any], error: commands.CommandError
     ) -> None:
         """Hint at the right command for an unknown one that is similar; ignore any other."""
+        near = self._similar_command(ctx) if isinstance(error, commands.CommandNotFound) else None
+        if near is None:
+            return
+        if self._names()[near] == PAINTING:
+            await self._misspelt(ctx.message, ctx.view.read_rest())
+        else:
+            hint = text.NEAR_COMMAND.format(name=f"{ctx.prefix}{near}")
+            await MessageResponder(ctx.message).reply(hint)
+
+    def resembles_command(self, ctx: commands.Context[Any]) -> bool:
+        """Return whether a message with an unknown command is answered with a hint."""
+        return self._similar_command(ctx) is not None
+
+    def _similar_command(self, ctx: commands.Context[Any]) -> str | None:
+        """Return the name or alias that an unknown command misspells; None if there is none."""
         written = (ctx.invoked_with or "").lower()
         if (
-            not isinstance(error, commands.CommandNotFound)
-            or str(ctx.prefix).startswith("<")
+            ctx.prefix is None
+            or ctx.prefix.startswith("<")
             or len(written) < SHORTEST_HINTED
             or (ctx.guild is None and ctx.message.attachments)  # the message listener serves it
         ):
-            return
-        names = {name: command.name for command in self._bot.commands if not command.hidden
-                 for name in (command.name, *command.aliases)}  # fmt: skip
-        near = get_close_matches(written, names, n=1, cutoff=LEAST_SIMILARITY)
-        if near and names[near[0]] == PAINTING:
-            await self._misspelt(ctx.message, ctx.view.read_rest())
-        elif near:
-            hint = text.NEAR_COMMAND.format(name=f"{ctx.prefix}{near[0]}")
-            await MessageResponder(ctx.message).reply(hint)
+            return None
+        return next(iter(get_close_matches(written, self._names(), 1, LEAST_SIMILARITY)), None)
+
+    def _names(self) -> dict[str, str]:
+        """The commands that are not hidden, by each of their names and aliases."""
+        return {
+            name: command.name
+            for command in self._bot.commands
+            if not command.hidden
+            for name in (command.name, *command.aliases)
+        }
 
     async def _explain(self, ctx: commands.Context[Any], written: str) -> None:
         """Explain a command, or hint at one with a similar name.

@@ -44,6 +44,11 @@ class InFlightRequests:
         finally:
             self._requests.pop(task, None)
 
+    async def wait(self) -> None:
+        """Wait until no request is being served."""
+        while self._requests:
+            await asyncio.wait(set(self._requests))
+
     async def drain(self, *, grace_seconds: float, sentence: str) -> None:
         """Wait for the requests to end, then ignore new ones; cancel and answer the others.
 

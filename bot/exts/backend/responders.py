@@ -38,18 +38,19 @@ __all__ = [
     "check_bot_permissions",
     "check_can_send_picture",
     "check_permissions",
-    "defer",
     "own_permissions",
     "priority_of",
     "reply_ephemeral",
     "send_reply",
     "sentence_for",
+    "show_typing",
 ]
 
 logger = logging.getLogger(__name__)
 
 WARNING_EMOJI: Final = "⚠️"
 REPLY_SECONDS: Final = 20.0
+TYPING_SECONDS: Final = 1.0
 
 FOR_MEMBERS_ALONE: Final = (ArtefactMissingError, Refusal, UnknownJobError)
 """Errors that answer a member and that no operator needs to act on."""
@@ -333,24 +334,18 @@ def sentence_for(error: BaseException, *, doing: str) -> str:
     return text.INTERNAL.format(reference=report_error(Where.BACKEND, doing, error))
 
 
-async def defer(interaction: discord.Interaction[Any]) -> bool:
-    """Acknowledge an interaction; False if Discord's three seconds were over.
+async def show_typing(ctx: commands.Context[Any]) -> None:
+    """Show the bot as typing an answer to a text command; interactions show that by themselves.
 
-    Components, and forms opened by one, are acknowledged silently; commands with a message for
-    the member alone.
+    The indicator is a courtesy: its errors and rate limits delay no command.
     """
+    if ctx.interaction is not None:
+        return
     try:
-        with translate_discord_errors():
-            if interaction.message is not None:
-                await interaction.response.defer()
-            else:
-                await interaction.response.defer(ephemeral=True, thinking=True)
-    except discord.InteractionResponded:
-        return True
+        async with discord_request(seconds=TYPING_SECONDS):
+            await ctx.typing()
     except DiscordError as error:
-        logger.warning("interaction %d could not be acknowledged: %s", interaction.id, error)
-        return False
-    return True
+        logger.debug("cannot show as typing: %s", error)
 
 
 async def reply_ephemeral(

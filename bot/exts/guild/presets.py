@@ -18,7 +18,7 @@ from bot.errors import (
 )
 from bot.exts.backend.access import check, preset_subject
 from bot.exts.backend.policy import Act
-from bot.exts.backend.responders import check_can_send_picture
+from bot.exts.backend.responders import check_can_send_picture, show_typing
 from bot.exts.stylize.attachments import pictures_of_request, source_of
 from bot.exts.stylize.parser import has_request_words
 from bot.intake.download import allowed_origins
@@ -98,7 +98,7 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
         await self._check_can_manage_presets(ctx)
         guild = _guild(ctx.guild)
         check_can_send_picture(ctx)
-        await ctx.defer(ephemeral=True)
+        await show_typing(ctx)
         if emoji is None:
             name, emoji = split_emoji(name)
         if has_request_words(name):
@@ -140,7 +140,7 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
         check(Act.SEE_PRESETS, ctx)
         guild = _guild(ctx.guild)
         check_can_send_picture(ctx)
-        await ctx.defer(ephemeral=True)
+        await show_typing(ctx)
         embed, file, view = await self._shown(guild.id, name)
         await ctx.reply(embed=embed, file=file, view=view, ephemeral=True)
 
@@ -150,7 +150,7 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
         """Ask whether to remove a preset."""
         await self._check_can_manage_presets(ctx)
         guild = _guild(ctx.guild)
-        await ctx.defer(ephemeral=True)
+        await show_typing(ctx)
         preset = await self._own(guild.id, name)
         await ctx.reply(removal_question(preset), view=removal_view(preset.name), ephemeral=True)
 
@@ -195,7 +195,7 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
         check(Act.SEE_PRESETS, ctx)
         guild = _guild(ctx.guild)
         check_can_send_picture(ctx)
-        await ctx.defer(ephemeral=True)
+        await show_typing(ctx)
         own = await self._catalog.guild_presets(guild.id)
         files = [presets_sheet(await self._catalog.sheet(own), own)] if own else []
         await ctx.reply(

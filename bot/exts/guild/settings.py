@@ -14,6 +14,7 @@ from bot.errors import AccessProblem, AccessRefused
 from bot.exts.backend.access import check
 from bot.exts.backend.policy import Act
 from bot.exts.backend.prefixes import LONGEST_PREFIX, is_plain_prefix, is_valid_prefix
+from bot.exts.backend.responders import show_typing
 from bot.ops.retry import retry_until_available
 from bot.views.components import routes
 from bot.views.components.routes import GuildSetting
@@ -57,7 +58,7 @@ class GuildSettingsCommands(commands.Cog, description=text.SETTINGS_SECTION):
             raise commands.TooManyArguments
         check(Act.CHANGE_SETTINGS, ctx)
         guild_id = _guild_id(ctx.guild)
-        await ctx.defer(ephemeral=True)
+        await show_typing(ctx)
         settings = await self._guilds.get_settings(guild_id)
         if not is_prefix:
             await ctx.reply(text.BAD_PREFIX.format(longest=LONGEST_PREFIX), ephemeral=True)

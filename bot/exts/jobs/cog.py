@@ -13,7 +13,7 @@ from bot.errors import UnknownJobError
 from bot.exts.backend.access import check_job, may, place_of
 from bot.exts.backend.policy import Act
 from bot.exts.backend.prefixes import is_plain_prefix
-from bot.exts.backend.responders import InteractionResponder, MessageResponder, defer
+from bot.exts.backend.responders import InteractionResponder, MessageResponder, show_typing
 from bot.exts.jobs.viewers import Viewers
 from bot.jobs.models import JobState
 from bot.views.components.items import job_id_of, start_view
@@ -51,7 +51,7 @@ class JobCommands(commands.Cog, description=text.SECTION):
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def queue(self, ctx: commands.Context[Any]) -> None:
         """Show the member's unfinished jobs, and the guild's queue."""
-        await ctx.defer(ephemeral=True)
+        await show_typing(ctx)
         summary = await self._summary(ctx.author.id, ctx.guild.id if ctx.guild else None)
         viewers = _viewers(ctx)
         shown = summary.visible(lambda job: viewers.may_see(job, Act.LIST_JOB))
@@ -67,7 +67,7 @@ class JobCommands(commands.Cog, description=text.SECTION):
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def cancel(self, ctx: commands.Context[Any], *, job: str | None = None) -> None:
         """Cancel one or all of the member's jobs, or as a moderator another member's job."""
-        await ctx.defer(ephemeral=True)
+        await show_typing(ctx)
         written = (job or "").strip().lower()
         jobs = await self._jobs_to_cancel(ctx, written)
         is_read = written in {"", "all"} or _JOB_ID.search(written) is not None
@@ -92,10 +92,8 @@ class JobCommands(commands.Cog, description=text.SECTION):
         responder: Responder
         if ctx.interaction is None:
             responder = MessageResponder(ctx.message)
-        elif await defer(ctx.interaction):
-            responder = InteractionResponder(ctx.interaction)
         else:
-            return
+            responder = InteractionResponder(ctx.interaction)
         job = await self._last(ctx)
         if job is None:
             nothing = text.NOTHING_TO_REPEAT.format(prefix=await self._prefixes.of(ctx))

@@ -12,7 +12,7 @@ from discord.ext import commands
 
 from bot.errors import ArtefactMissingError
 from bot.exts.backend.access import place_of
-from bot.exts.backend.responders import check_can_send_picture
+from bot.exts.backend.responders import check_can_send_picture, show_typing
 from bot.exts.jobs.viewers import Viewers
 from bot.presets.contact_sheet import contact_sheet
 from bot.views.components import routes
@@ -59,7 +59,7 @@ class GalleryCommands(commands.Cog, description=text.SECTION):
     async def gallery(self, ctx: commands.Context[Any], member: discord.User | None = None) -> None:
         """Show a member's results that everyone who sees the answer may see."""
         check_can_send_picture(ctx)
-        await ctx.defer(ephemeral=True)
+        await show_typing(ctx)
         subject = member or ctx.author
         position = GalleryPosition(opened_by=ctx.author.id, subject=subject.id)
         viewers = Viewers(

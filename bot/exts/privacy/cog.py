@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import logging
 import time
@@ -14,7 +15,7 @@ from discord.ext import commands
 
 from bot.discord_errors import translate_discord_errors
 from bot.errors import AccessDeniedError
-from bot.exts.backend.responders import reply_ephemeral, sentence_for
+from bot.exts.backend.responders import reply_ephemeral, sentence_for, show_typing
 from bot.exts.privacy.export import DataExport, load_held_data
 from bot.ops.error_report import Where
 from bot.ops.tasks import BackgroundTasks
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from bot.exts.backend.component_router import Handler
     from bot.exts.backend.dependencies import Dependencies
+    from bot.exts.backend.in_flight import InFlightRequests
     from bot.views.components.routes import Route
 
 # mypy cannot infer the type variables of `hybrid_command`, hence the ignores below.
@@ -52,11 +54,18 @@ ERASE_POLL_SECONDS: Final = 0.25
 class PrivacyCommands(commands.Cog, description=text.SECTION):
     """What is held about a member."""
 
-    def __init__(self, dependencies: Dependencies, bot: commands.AutoShardedBot) -> None:
+    def __init__(
+        self,
+        dependencies: Dependencies,
+        bot: commands.AutoShardedBot,
+        *,
+        in_flight: InFlightRequests,
+    ) -> None:
         self._store = dependencies.store
         self._artefacts = dependencies.artefacts
         self._settings = dependencies.settings
         self._bot = bot
+        self._in_flight = in_flight
         self._tasks = BackgroundTasks(Where.BACKEND)
         self._exporting = asyncio.Semaphore(EXPORTS_AT_ONCE)
 
@@ -69,7 +78,7 @@ class PrivacyCommands(commands.Cog, description=text.SECTION):
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
     async def privacy(self, ctx: commands.Context[Any]) -> None:
         """Show what is held about the member, by direct message if used in a channel."""
-        await ctx.defer(ephemeral=True)
+        await show_typing(ctx)
         held = await load_held_data(self._store, ctx.author.id)
         embed = held_data_embed(
             held,
@@ -122,10 +131,11 @@ class PrivacyCommands(commands.Cog, description=text.SECTION):
         """Run slow work in the background; a second press while it runs changes nothing."""
 
         async def run() -> None:
-            try:
-                await work
-            except Exception as error:
-                await reply_ephemeral(interaction, sentence_for(error, doing=what))
+            with self._in_flight.track(functools.partial(reply_ephemeral, interaction)):
+                try:
+                    await work
+                except Exception as error:
+                    await reply_ephemeral(interaction, sentence_for(error, doing=what))
 
         name = f"{what} for {interaction.user.id}"
         if self._tasks.is_running(name):

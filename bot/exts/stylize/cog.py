@@ -18,7 +18,7 @@ from discord.ext import commands
 from bot.discord_errors import discord_request
 from bot.errors import DiscordError, RequestProblem, RequestRefused, StyleBotError
 from bot.exts.backend.prefixes import is_plain_prefix
-from bot.exts.backend.responders import InteractionResponder, MessageResponder, defer, sentence_for
+from bot.exts.backend.responders import InteractionResponder, MessageResponder, sentence_for
 from bot.exts.stylize.attachments import (
     FETCH_TIMEOUT_SECONDS,
     MessagePictures,
@@ -46,11 +46,12 @@ from bot.views.components.routes import Suggestion
 from bot.views.text import requests as text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Iterator
 
     from discord.abc import MessageableChannel
 
     from bot.errors import Refusal
+    from bot.exts.backend.admission import Admission
     from bot.exts.backend.dependencies import Dependencies
     from bot.exts.backend.in_flight import InFlightRequests
     from bot.exts.stylize.handler import StylizeHandler
@@ -73,7 +74,7 @@ class Stylize(commands.Cog, description=text.SECTION):
         requests: StylizeHandler,
         pickers: PickerHandler,
         *,
-        is_ours: Callable[[str], Awaitable[bool]],
+        admission: Admission,
         in_flight: InFlightRequests,
     ) -> None:
         """Create the cog.
@@ -83,7 +84,7 @@ class Stylize(commands.Cog, description=text.SECTION):
             dependencies: shared by the cogs.
             requests: handles every request.
             pickers: handles choices by reaction.
-            is_ours: whether this process, of those that receive the same message, answers it.
+            admission: decides what this process serves.
             in_flight: tracks the requests that are being served.
         """
         self._bot = bot
@@ -94,8 +95,8 @@ class Stylize(commands.Cog, description=text.SECTION):
         self._origins = allowed_origins(dependencies.settings)
         self._requests = requests
         self._pickers = pickers
-        self._reactions = PickerReactions(bot, dependencies, pickers)
-        self._is_ours = is_ours
+        self._reactions = PickerReactions(bot, dependencies, pickers, admission)
+        self._admission = admission
         self._in_flight = in_flight
         # Not declared on the class: context menus cannot be, and the slash command is generated.
         self._menu = app_commands.ContextMenu(
@@ -138,13 +139,11 @@ class Stylize(commands.Cog, description=text.SECTION):
         """Handle the slash command; without parameters, open a form.
 
         Args:
-            interaction: not acknowledged yet.
+            interaction: acknowledged if there are parameters.
             values: the parameters that the member gave, by name.
         """
         if not values:
             await open_start_form(interaction)
-            return
-        if not await defer(interaction):
             return
         parsed = parse_options(
             {name: values[name] for name in OPTIONS if name in values},
@@ -190,8 +189,6 @@ class Stylize(commands.Cog, description=text.SECTION):
         self, interaction: discord.Interaction[Any], message: discord.Message
     ) -> None:
         """Stylize the pictures on a message; with one picture, offer styles to choose from."""
-        if not await defer(interaction):
-            return
         responder = InteractionResponder(interaction, reply_to=message.id)
         pictures = pictures_on(message, origins=self._origins)
         request = StylizeRequest(
@@ -211,8 +208,11 @@ class Stylize(commands.Cog, description=text.SECTION):
         if await self._continue_request(message):
             return
         words = await self._words_to_bot(message)
-        if words is not None and await self._is_ours(f"message:{message.id}"):
-            await self._handle_guarded(message, words)
+        if words is None:
+            return
+        with self._in_flight.track(MessageResponder(message).reply):
+            if await self._admission.admit_message(message, f"message:{message.id}"):
+                await self._handle_guarded(message, words)
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
@@ -264,7 +264,11 @@ class Stylize(commands.Cog, description=text.SECTION):
         except StyleBotError as error:
             logger.warning("cannot look for a request that waits for a picture: %s", error)
             return False
-        if awaiting is None or not pictures or not await self._is_ours(f"message:{message.id}"):
+        if (
+            awaiting is None
+            or not pictures
+            or not await self._admission.admit_message(message, f"message:{message.id}")
+        ):
             return awaiting is not None and bool(pictures)
         saved, refused = awaiting
         responder.request_key = f"offer:{saved.request_id}"

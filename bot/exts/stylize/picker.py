@@ -24,10 +24,11 @@ from bot.errors import (
 from bot.exts.backend.access import check, picker_subject
 from bot.exts.backend.policy import Act
 from bot.exts.backend.responders import check_permissions, priority_of, reply_ephemeral
+from bot.exts.stylize.picker_record import new_picker, recipe_and_options
 from bot.exts.stylize.reaction_offers import ReactionOffers
 from bot.exts.stylize.request import PICTURE_SOURCE_JSON
 from bot.intake.job_request import JobRequest, SavedPicture
-from bot.jobs.job_inputs import InputImage, InputSource
+from bot.jobs.job_inputs import InputSource
 from bot.jobs.models import Origin, Picker
 from bot.presets.catalog import find
 from bot.presets.expression import nearest_preset
@@ -40,7 +41,6 @@ from bot.views.picker import (
     presets_sheet,
 )
 from bot.views.text import requests
-from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -126,7 +126,7 @@ class PickerHandler:
                 self._announce_save(),
             ):
                 message = await _send(responder, embed, page, view)
-                picker = _new_picker(message.id, request, picture, recipe)
+                picker = new_picker(message.id, request, picture, recipe)
                 await self._dependencies.store.pickers.save(picker)
         except AccessDeniedError as error:
             raise RequestRefused(RequestProblem.NOT_ALLOWED_HERE) from error
@@ -209,7 +209,7 @@ class PickerHandler:
             return None
         if not self._dependencies.scheduler.accepting:
             raise RequestRefused(RequestProblem.SHUTTING_DOWN)
-        recipe, options = _recipe_and_options(picker, default=self._dependencies.settings.recipe)
+        recipe, options = recipe_and_options(picker, default=self._dependencies.settings.recipe)
         request = JobRequest(
             origin=Origin(
                 guild_id=picker.guild_id,
@@ -278,6 +278,11 @@ class PickerHandler:
                     await saved.wait()
         return await self._dependencies.store.pickers.get(message_id)
 
+    @property
+    def is_saving(self) -> bool:
+        """Whether a picker has been posted whose row is not saved yet."""
+        return bool(self._saving)
+
     def is_expired(self, picker: Picker) -> bool:
         """Return whether a picker is too old to be used."""
         age = datetime.now(UTC) - picker.created_at
@@ -335,28 +340,6 @@ def _may_react(permissions: discord.Permissions) -> bool:
     return permissions.add_reactions and permissions.read_message_history
 
 
-def _new_picker(
-    message_id: int, request: StylizeRequest, picture: SavedPicture, recipe: Recipe
-) -> Picker:
-    origin, mask = request.origin, request.mask
-    return Picker(
-        message_id=message_id,
-        channel_id=origin.channel_id,
-        guild_id=origin.guild_id,
-        requester_id=origin.requester_id,
-        request_message_id=origin.message_id,
-        content_key=picture.key,
-        filename=picture.filename,
-        spoiler=picture.spoiler,
-        created_at=datetime.now(UTC),
-        recipe=recipe,
-        content_size=picture.size,
-        stored_bytes=picture.stored_bytes,
-        content=InputImage(name=picture.filename, place=picture.place, size=picture.size),
-        mask=None if mask is None else PICTURE_SOURCE_JSON.dump_python(mask, mode="json"),
-    )
-
-
 async def _send(
     responder: Responder, embed: discord.Embed, page: _Page, view: discord.ui.View
 ) -> discord.Message:
@@ -383,15 +366,3 @@ async def _send(
             allowed_mentions=discord.AllowedMentions.none(),
             **options,
         )
-
-
-def _recipe_and_options(picker: Picker, *, default: str) -> tuple[Recipe, dict[str, Any]]:
-    """Return the base recipe, and the fields that the member set, which override a preset's."""
-    saved = picker.recipe
-    if saved is None:
-        return Recipe.named(default), {}
-    base = Recipe.named(saved.name)
-    fields = (field.name for field in dataclasses.fields(base))
-    return base, {
-        name: getattr(saved, name) for name in fields if getattr(saved, name) != getattr(base, name)
-    }

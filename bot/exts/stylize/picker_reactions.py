@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import discord
+from cachetools import TTLCache
 
 from bot.discord_errors import discord_request
 from bot.errors import AccessDeniedError, AccessProblem, DiscordError
@@ -24,6 +25,7 @@ from bot.views.picker import preset_for_emoji
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.exts.backend.admission import Admission
     from bot.exts.backend.dependencies import Dependencies
     from bot.exts.stylize.picker import PickerHandler
     from bot.jobs.models import Picker
@@ -36,6 +38,11 @@ logger = logging.getLogger(__name__)
 READ_TIMEOUT_SECONDS: Final = 30.0
 SEND_TIMEOUT_SECONDS: Final = 30.0
 
+MOST_REMEMBERED: Final = 4096
+"""Messages that are remembered to have no open picker."""
+
+REMEMBERED_SECONDS: Final = 60.0
+
 
 class PickerReactions:
     """Handles reactions to pickers.
@@ -44,22 +51,44 @@ class PickerReactions:
         client: the connected client.
         dependencies: shared by the cogs.
         pickers: accepts the choices.
+        admission: knows the cooldowns.
     """
 
     def __init__(
-        self, client: discord.Client, dependencies: Dependencies, pickers: PickerHandler
+        self,
+        client: discord.Client,
+        dependencies: Dependencies,
+        pickers: PickerHandler,
+        admission: Admission,
     ) -> None:
         self._client = client
         self._dependencies = dependencies
         self._pickers = pickers
+        self._admission = admission
+        self._without_picker: TTLCache[int, None] = TTLCache(MOST_REMEMBERED, REMEMBERED_SECONDS)
 
     async def on_reaction(self, reaction: discord.RawReactionActionEvent) -> None:
-        """Accept a reaction by the requester; remove one by another member."""
+        """Accept a reaction by the requester; remove one by another member.
+
+        Reactions to other messages cost one look into the database a minute for each message.
+        """
+        if reaction.message_id in self._without_picker:
+            return
+        cooldowns = self._admission.cooldowns
+        cooldown = cooldowns.count(reaction.user_id, reaction.guild_id)
+        if cooldown is not None and not cooldowns.is_untold(reaction.user_id, cooldown):
+            return
         picker = await retry_until_available(
             lambda: self._pickers.find(reaction.message_id),
             what=f"reading the picker {reaction.message_id}",
         )
         if picker is None or picker.used_at is not None or self._pickers.is_expired(picker):
+            if not self._pickers.is_saving:
+                self._without_picker[reaction.message_id] = None
+            return
+        if cooldown is not None:
+            if picker.requester_id == reaction.user_id:
+                await self._reply(picker, sentence_for(cooldown, doing="a reaction"))
             return
         presets = await self._presets(picker)
         preset = preset_for_emoji(str(reaction.emoji), presets)

@@ -26,10 +26,13 @@ if TYPE_CHECKING:
         [discord.Interaction[Any], str], Awaitable[list[app_commands.Choice[str]]]
     ]
 
-__all__ = ["build_slash_command", "preset_choices"]
+__all__ = ["build_slash_command", "opens_form", "preset_choices"]
 
 MAX_CHOICES: Final = 25
 """Choices that Discord shows for one autocompletion."""
+
+FORM_COMMAND: Final = "stylize"
+"""The command that opens a form if it is used without parameters."""
 
 _INPUT_ANNOTATIONS: Final[dict[InputKind, Any]] = {
     InputKind.PICTURE: discord.Attachment,
@@ -72,7 +75,7 @@ def build_slash_command(
     app_commands.choices(**choices)(stylize)
     app_commands.autocomplete(preset=complete_preset)(stylize)
     return app_commands.Command(
-        name="stylize",
+        name=FORM_COMMAND,
         description=text.SLASH_DESCRIPTION,
         callback=stylize,
         allowed_contexts=app_commands.AppCommandContext(
@@ -94,6 +97,12 @@ def preset_choices(typed: str, presets: Sequence[CatalogPreset]) -> list[app_com
     if typed in text.SURPRISE.lower() or typed in RANDOM:
         choices.insert(0, app_commands.Choice(name=f"🎲 {text.SURPRISE}", value=RANDOM))
     return choices[:MAX_CHOICES]
+
+
+def opens_form(interaction: discord.Interaction[Any]) -> bool:
+    """Return whether a command is answered with a form, so that it is not acknowledged before."""
+    data: Any = interaction.data or {}
+    return data.get("name") == FORM_COMMAND and not data.get("options")
 
 
 def _parameters() -> Iterator[inspect.Parameter]:

@@ -5,11 +5,10 @@ The component router acknowledges the interactions and reports errors.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from bot.errors import AccessProblem, AccessRefused, StoreUnavailableError
+from bot.errors import AccessProblem, AccessRefused
 from bot.exts.backend.access import check, check_job
 from bot.exts.backend.policy import Act, Subject
 from bot.exts.backend.responders import (
@@ -39,14 +38,11 @@ if TYPE_CHECKING:
     from bot.exts.stylize.picker import PickerHandler
     from bot.exts.stylize.suggestions import RefusedRequest
     from bot.intake.job_request import PictureSource
-    from bot.views.components.routes import Route
+    from bot.views.components.routes import Route, UploadForm
 
 __all__ = ["SuggestionActions", "open_start_form"]
 
 logger = logging.getLogger(__name__)
-
-FORM_TIMEOUT_SECONDS: Final = 2.0
-"""Time limit for finding a request before its form; Discord allows three seconds in all."""
 
 
 class SuggestionActions:
@@ -68,6 +64,7 @@ class SuggestionActions:
             routes.START_FORM_WITH_PRESET: self.on_start_form,
             routes.SUGGESTION: self.on_suggestion_button,
             routes.SUGGESTION_UPLOAD: self.on_upload_button,
+            routes.SUGGESTION_UPLOAD_ANY: self.on_older_upload_button,
             routes.SUGGESTION_FORM: self.on_upload_form,
             routes.SWAP: self.on_swap_button,
             routes.PICKER_PAGE: self.on_picker_page_button,
@@ -110,25 +107,33 @@ class SuggestionActions:
         await self._apply(interaction, suggestion_id, suggestion)
 
     async def on_upload_button(
-        self, interaction: discord.Interaction[Any], /, *, suggestion_id: str
+        self,
+        interaction: discord.Interaction[Any],
+        /,
+        *,
+        suggestion_id: str,
+        form: UploadForm,
+        owner_id: int,
     ) -> None:
         """Open a form for the pictures that a refused request lacks.
 
         Raises:
-            StoreUnavailableError: the request was not found in time for a form.
+            AccessRefused: it belongs to another member.
         """
-        try:
-            async with asyncio.timeout(FORM_TIMEOUT_SECONDS):
-                refused = await self._find(interaction, suggestion_id)
-        except TimeoutError as error:
-            raise StoreUnavailableError("the request of a form was not found in time") from error
-        if refused is not None:
-            form = PictureForm(
-                routes.SUGGESTION_FORM.custom_id(suggestion_id=suggestion_id),
-                title=requests.FORM_TITLE,
-                fields=form_fields(refused.request, refused.suggested),
-            )
-            await interaction.response.send_modal(form)
+        here = interaction.channel_id
+        subject = Subject(
+            owner_id=owner_id,
+            guild_id=interaction.guild_id,
+            channel_ids=frozenset() if here is None else frozenset({here}),
+        )
+        check(Act.USE_SUGGESTION, interaction, subject)
+        await _open_upload_form(interaction, suggestion_id, form)
+
+    async def on_older_upload_button(
+        self, interaction: discord.Interaction[Any], /, *, suggestion_id: str
+    ) -> None:
+        """Open a form for one picture; the request is looked up when the form is sent."""
+        await _open_upload_form(interaction, suggestion_id, None)
 
     async def on_upload_form(
         self, interaction: discord.Interaction[Any], /, *, suggestion_id: str
@@ -215,6 +220,18 @@ class SuggestionActions:
             await reply_ephemeral(interaction, requests.OFFER_USED)
             return None
         return refused
+
+
+async def _open_upload_form(
+    interaction: discord.Interaction[Any], suggestion_id: str, form: UploadForm | None
+) -> None:
+    await interaction.response.send_modal(
+        PictureForm(
+            routes.SUGGESTION_FORM.custom_id(suggestion_id=suggestion_id),
+            title=requests.FORM_TITLE,
+            fields=form_fields(form),
+        )
+    )
 
 
 async def open_start_form(interaction: discord.Interaction[Any], preset: str = "") -> None:

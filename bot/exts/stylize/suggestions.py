@@ -27,7 +27,7 @@ from bot.intake.intake import MAX_STYLES
 from bot.jobs.job_inputs import InputSource, RoleAssignment
 from bot.jobs.models import SavedRequest, new_saved_request_id
 from bot.views.components.items import CONTENT_FIELD, STYLE_FIELD, suggestion_view
-from bot.views.components.routes import Suggestion
+from bot.views.components.routes import Suggestion, UploadForm
 from bot.views.text import errors, requests
 from bot.views.text.options import label
 
@@ -47,6 +47,7 @@ __all__ = [
     "find_awaiting",
     "find_refused",
     "form_fields",
+    "form_of",
     "refuse",
     "suggestions_for",
 ]
@@ -131,7 +132,13 @@ async def refuse(
         logger.warning("cannot save a refused request, no suggestions are shown: %s", error)
         await responder.reply(text)
         return
-    view = suggestion_view(saved.request_id, suggested.suggestions, correction=suggested.correction)
+    view = suggestion_view(
+        saved.request_id,
+        suggested.suggestions,
+        correction=suggested.correction,
+        form=form_of(request, suggested),
+        owner_id=saved.requester_id,
+    )
     await responder.reply(text, view=view)
 
 
@@ -230,16 +237,35 @@ def _suggestions_for_picture(refusal: PictureRefused, request: StylizeRequest) -
     return SuggestionSet(suggestions=tuple(suggestions), picture=index)
 
 
-def form_fields(request: StylizeRequest, suggested: SuggestionSet) -> list[tuple[str, str, bool]]:
-    """Return the fields of the upload form: custom_id, label, and whether it is required."""
+def form_of(request: StylizeRequest, suggested: SuggestionSet) -> UploadForm:
+    """Return the form that asks for the pictures that a refused request lacks."""
     if suggested.picture == MASK_INDEX:
-        return [(CONTENT_FIELD, requests.FORM_MASK, True)]
+        return UploadForm.MASK
     if suggested.picture is not None and suggested.picture > 0:
-        return [(CONTENT_FIELD, label("style"), True)]
-    fields = [(CONTENT_FIELD, label("content"), True)]
-    if not request.pictures:
-        fields.append((STYLE_FIELD, requests.FORM_STYLE_OR_NONE, False))
-    return fields
+        return UploadForm.STYLE
+    return UploadForm.CONTENT if request.pictures else UploadForm.CONTENT_AND_STYLE
+
+
+def form_fields(form: UploadForm | None) -> list[tuple[str, str, bool]]:
+    """Return the fields of an upload form: custom_id, label, and whether it is required.
+
+    Args:
+        form: None if it is not known, for a button on an older message.
+    """
+    match form:
+        case UploadForm.MASK:
+            return [(CONTENT_FIELD, requests.FORM_MASK, True)]
+        case UploadForm.STYLE:
+            return [(CONTENT_FIELD, label("style"), True)]
+        case UploadForm.CONTENT:
+            return [(CONTENT_FIELD, label("content"), True)]
+        case UploadForm.CONTENT_AND_STYLE:
+            return [
+                (CONTENT_FIELD, label("content"), True),
+                (STYLE_FIELD, requests.FORM_STYLE_OR_NONE, False),
+            ]
+        case None:
+            return [(CONTENT_FIELD, requests.FORM_ANY, True)]
 
 
 def apply_suggestion(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from bot.views.components import routes
-from bot.views.components.routes import JobAction, Suggestion
+from bot.views.components.routes import JobAction, Suggestion, UploadForm
 from bot.views.text import jobs, requests
 
 if TYPE_CHECKING:
@@ -160,16 +160,31 @@ def start_view() -> RoutedView:
 
 
 def suggestion_view(
-    suggestion_id: str, suggestions: Sequence[Suggestion], *, correction: str | None
+    suggestion_id: str,
+    suggestions: Sequence[Suggestion],
+    *,
+    correction: str | None,
+    form: UploadForm,
+    owner_id: int,
 ) -> RoutedView:
-    """Make the buttons below a refusal; `correction` is what `Suggestion.CORRECT` agrees to."""
+    """Make the buttons below a refusal.
+
+    Args:
+        suggestion_id: of the saved request.
+        suggestions: in this order.
+        correction: what `Suggestion.CORRECT` agrees to.
+        form: what `Suggestion.UPLOAD` asks for.
+        owner_id: the member whose request was refused.
+    """
     buttons = []
     for suggestion in suggestions:
         label = requests.LABELS[suggestion]
         if suggestion is Suggestion.CORRECT and correction:
             label = requests.YES.format(what=correction)
         if suggestion is Suggestion.UPLOAD:
-            custom_id = routes.SUGGESTION_UPLOAD.custom_id(suggestion_id=suggestion_id)
+            custom_id = routes.SUGGESTION_UPLOAD.custom_id(
+                suggestion_id=suggestion_id, form=form, owner_id=owner_id
+            )
         else:
             custom_id = routes.SUGGESTION.custom_id(
                 suggestion_id=suggestion_id, suggestion=suggestion

@@ -24,6 +24,7 @@ __all__ = [
     "PrivacyAction",
     "Route",
     "Suggestion",
+    "UploadForm",
     "find_route",
 ]
 
@@ -62,6 +63,15 @@ class Suggestion(StrEnum):
     RETRY = "retry"
     STYLIZE = "stylize"  # treat a misspelt command as `stylize`
     HELP = "help"
+
+
+class UploadForm(StrEnum):
+    """Which pictures the form of `Suggestion.UPLOAD` asks for."""
+
+    CONTENT = "content"
+    CONTENT_AND_STYLE = "both"
+    STYLE = "style"
+    MASK = "mask"
 
 
 class PresetAction(StrEnum):
@@ -186,6 +196,14 @@ SUGGESTION: Final = Route(
     suggestion=Field.one_of(each for each in Suggestion if each is not Suggestion.UPLOAD),
 )
 SUGGESTION_UPLOAD: Final = Route(
+    f"offer:{{suggestion_id}}:{{form}}:{{owner_id}}:{Suggestion.UPLOAD}",
+    suggestion_id=SUGGESTION_ID,
+    form=Field.one_of(UploadForm),
+    owner_id=MEMBER_ID,
+    opens_form=True,
+)
+# Older refusals do not say which form the button opens, and for whom.
+SUGGESTION_UPLOAD_ANY: Final = Route(
     f"offer:{{suggestion_id}}:{Suggestion.UPLOAD}", suggestion_id=SUGGESTION_ID, opens_form=True
 )
 SUGGESTION_FORM: Final = Route("form:{suggestion_id}", suggestion_id=SUGGESTION_ID)
@@ -230,6 +248,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     PICKER_PAGE,
     SUGGESTION,
     SUGGESTION_UPLOAD,
+    SUGGESTION_UPLOAD_ANY,
     SUGGESTION_FORM,
     START,
     START_FORM,

@@ -6,12 +6,14 @@ to mention or format anything.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import (
     AccessProblem,
     AccessRefused,
     ArtefactMissingError,
+    CooldownActive,
     DiscordUnavailableError,
     LimitReached,
     PictureProblem,
@@ -143,6 +145,8 @@ def explain(error: BaseException) -> str | None:
             text = guild.refused(error)
         case LimitReached():
             text = _limit(error)
+        case CooldownActive():
+            text = _cooldown(error)
         case UnknownJobError() | ArtefactMissingError():
             text = JOB_GONE
         case StorageFullError():
@@ -255,6 +259,13 @@ _REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
         "I am finishing the queue and take nothing new right now; ask me again in a few minutes."
     ),
 }
+
+
+def _cooldown(error: CooldownActive) -> str:
+    seconds = count(max(1, math.ceil(error.seconds)), "second")
+    if error.scope == "guild":
+        return f"This server keeps me very busy right now; try again in {seconds}."
+    return f"That is a lot at once, and others are waiting too; try again in {seconds}."
 
 
 def _limit(error: LimitReached) -> str:

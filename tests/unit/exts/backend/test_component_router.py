@@ -10,7 +10,9 @@ import pytest
 
 from bot.client import StyleBot
 from bot.errors import AccessProblem, AccessRefused, UnknownJobError
+from bot.exts.backend.admission import Admission
 from bot.exts.backend.component_router import ComponentRouter
+from bot.exts.backend.cooldowns import Cooldowns
 from bot.exts.backend.in_flight import InFlightRequests
 from bot.exts.backend.policy import Act
 from bot.settings import Settings
@@ -60,8 +62,13 @@ def answers(interaction):
     return [call.args[0] for call in sent]
 
 
+def admission(**limits):
+    settings = Settings(_env_file=None, max_uses_per_member=0, max_uses_per_guild=0, **limits)
+    return Admission(Cooldowns(settings), InFlightRequests(), claim=AsyncMock(return_value=True))
+
+
 def router_of(route, handler, **options):
-    router = ComponentRouter(InFlightRequests())
+    router = ComponentRouter(admission(), InFlightRequests())
     router.register({route: handler}, **options)
     return router
 
@@ -120,7 +127,7 @@ async def test_only_the_owner_may_press(interaction):
 @pytest.mark.parametrize("custom_id", ["button:of:an:older:version", "form:old"])
 async def test_an_unknown_custom_id_is_answered(interaction, custom_id):
     pressed = interaction(custom_id)
-    await ComponentRouter(InFlightRequests()).on_interaction(pressed)
+    await ComponentRouter(admission(), InFlightRequests()).on_interaction(pressed)
     assert answers(pressed) == [errors.OLD_BUTTON]
 
 
@@ -134,7 +141,7 @@ async def test_components_of_other_authors_messages_are_refused(interaction):
 
 async def test_commands_are_left_to_others(interaction):
     used = interaction("", kind=discord.InteractionType.application_command)
-    await ComponentRouter(InFlightRequests()).on_interaction(used)
+    await ComponentRouter(admission(), InFlightRequests()).on_interaction(used)
     assert answers(used) == []
 
 

@@ -29,6 +29,7 @@ MADE = {
     tree.ArtefactMissingError: tree.ArtefactMissingError("jobs/a/content"),
     tree.ClaimLostError: tree.ClaimLostError("0123456789ab", claims=1),
     tree.ConfigurationError: tree.ConfigurationError("STYLEBOT_SIZE is wrong"),
+    tree.CooldownActive: tree.CooldownActive("member", seconds=3.2),
     tree.DiscordError: tree.DiscordError("failed"),
     tree.DiscordRejectedError: tree.DiscordRejectedError(
         "50035", is_too_large=False, is_reply_refused=False
@@ -51,6 +52,7 @@ MADE = {
 MEMBERS_ALONE = {
     tree.AccessRefused,
     tree.ArtefactMissingError,
+    tree.CooldownActive,
     tree.LimitReached,
     tree.PictureRefused,
     tree.PresetRefused,

@@ -9,6 +9,7 @@ import discord
 import pytest
 
 from bot.errors import AccessProblem, AccessRefused, RequestProblem, RequestRefused
+from bot.exts.backend.admission import acknowledge
 from bot.exts.backend.responders import (
     WARNING_EMOJI,
     InteractionResponder,
@@ -16,7 +17,6 @@ from bot.exts.backend.responders import (
     SuggestionResponder,
     check_bot_permissions,
     check_can_send_picture,
-    defer,
     priority_of,
     reply_ephemeral,
     sentence_for,
@@ -159,7 +159,7 @@ def test_a_picture_can_always_be_sent_to_an_interaction(message):
 @pytest.mark.parametrize("opened_by_component", [True, False])
 async def test_components_are_acknowledged_silently(interaction, opened_by_component):
     interaction.message = object() if opened_by_component else None
-    assert await defer(interaction)
+    assert await acknowledge(interaction)
     expected = {} if opened_by_component else {"ephemeral": True, "thinking": True}
     assert interaction.response.defer.await_args.kwargs == expected
 
@@ -167,9 +167,15 @@ async def test_components_are_acknowledged_silently(interaction, opened_by_compo
 async def test_a_late_acknowledgement_fails(interaction):
     response = SimpleNamespace(status=404, reason="Not Found")
     interaction.response.defer.side_effect = discord.NotFound(response, "Unknown interaction")
-    assert not await defer(interaction)
-    interaction.response.defer.side_effect = discord.InteractionResponded(interaction)
-    assert await defer(interaction)
+    assert not await acknowledge(interaction)
+
+
+async def test_what_another_process_acknowledged_is_left_to_it(interaction, caplog):
+    response = SimpleNamespace(status=400, reason="Bad Request")
+    answered = {"code": 40060, "message": "Interaction has already been acknowledged."}
+    interaction.response.defer.side_effect = discord.HTTPException(response, answered)
+    assert not await acknowledge(interaction)
+    assert [each for each in caplog.records if each.levelname != "DEBUG"] == []
 
 
 async def test_an_expired_interaction_stops_nothing(interaction):

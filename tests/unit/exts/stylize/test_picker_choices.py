@@ -10,11 +10,13 @@ import discord
 import pytest
 
 from bot.errors import RequestProblem, RequestRefused
+from bot.exts.backend.cooldowns import Cooldowns
 from bot.exts.stylize.picker import PickerHandler
 from bot.exts.stylize.picker_reactions import PickerReactions
 from bot.exts.stylize.reaction_offers import ReactionOffers
 from bot.jobs.models import Picker
 from bot.presets import library
+from bot.settings import Settings
 from stylenet.recipe import Recipe
 
 PRESETS = library.PRESETS[:3]
@@ -84,8 +86,10 @@ class PickerTable:
     def __init__(self, *pickers):
         self.rows = {picker.message_id: picker for picker in pickers}
         self.used = []
+        self.looks = 0
 
     async def get(self, message_id):
+        self.looks += 1
         return self.rows.get(message_id)
 
     async def mark_used(self, message_id):
@@ -114,9 +118,10 @@ def make_picker(**changes):
 class Environment:
     """A picker handler with fakes for what it depends on."""
 
-    def __init__(self, *pickers, accepting=True):
+    def __init__(self, *pickers, accepting=True, **limits):
         self.table = PickerTable(*pickers)
         self.accepted = []
+        self.admission = SimpleNamespace(cooldowns=Cooldowns(Settings(_env_file=None, **limits)))
         dependencies = SimpleNamespace(
             store=SimpleNamespace(pickers=self.table),
             catalog=SimpleNamespace(presets=self._presets),
@@ -133,7 +138,7 @@ class Environment:
         self.pickers = PickerHandler(dependencies)
 
     def reactions(self, client):
-        return PickerReactions(client, self.dependencies, self.pickers)
+        return PickerReactions(client, self.dependencies, self.pickers, self.admission)
 
     async def _presets(self, guild_id):
         return list(PRESETS)
@@ -257,7 +262,9 @@ async def test_used_expired_and_unknown_pickers_ignore_reactions(picker):
     env, message = Environment(picker), Message()
     reactions = env.reactions(Client(message))
     await reactions.on_reaction(make_reaction(REQUESTER))
+    looks = env.table.looks
     await reactions.on_reaction(make_reaction(OTHER))
+    assert env.table.looks == looks  # the database is not asked again at once
     assert (env.accepted, message.edits, message.removed) == ([], [], [])
 
 
@@ -337,3 +344,14 @@ async def test_a_choice_waits_for_the_picker_to_be_saved():
     assert await env.pickers.find(10) is not None
     await saving
     assert await env.pickers.find(11) is None
+
+
+async def test_of_the_reactions_in_a_cooldown_one_is_answered():
+    env, client = Environment(make_picker(), max_uses_per_member=1), Client(Message())
+    reactions = env.reactions(client)
+    await reactions.on_reaction(make_reaction(REQUESTER, emoji="🐟"))
+    for _ in range(3):
+        await reactions.on_reaction(make_reaction(REQUESTER))
+    assert not env.accepted
+    [text] = client.sent
+    assert "try again in" in text

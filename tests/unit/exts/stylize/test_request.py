@@ -29,6 +29,7 @@ from bot.exts.stylize.suggestions import (
     SuggestionSet,
     apply_suggestion,
     form_fields,
+    form_of,
     suggestions_for,
 )
 from bot.intake.job_request import PictureSource
@@ -252,7 +253,8 @@ def test_video_is_replaced_by_its_first_frame_and_mask_is_left_out():
 def test_uploads_replace_or_add_pictures():
     empty = _request()
     suggested = suggestions_for(RequestRefused(RequestProblem.NO_PICTURES), empty)
-    assert [field for field, _, _ in form_fields(empty, suggested)] == ["content", "style"]
+    form = form_of(empty, suggested)
+    assert [field for field, _, _ in form_fields(form)] == ["content", "style"]
     sent = {"content": A, "style": B}
     assert apply_suggestion(Suggestion.UPLOAD, empty, suggested, sent).pictures == (A, B)
     only_style = _request(B, lacks_content=True)

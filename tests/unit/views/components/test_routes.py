@@ -18,7 +18,7 @@ from bot.views.components.items import (
     start_view,
     suggestion_view,
 )
-from bot.views.components.routes import ROUTES, JobAction, Suggestion, find_route
+from bot.views.components.routes import ROUTES, JobAction, Suggestion, UploadForm, find_route
 from bot.views.guild_presets import added_view, removal_view, show_view
 from bot.views.guild_settings import settings_view
 from bot.views.privacy import HeldData, confirmation_view, privacy_view
@@ -55,7 +55,11 @@ POSTED = {
     "picker:page:0": routes.PICKER_PAGE,
     "picker:page:-1": routes.PICKER_PAGE,
     **{f"offer:{JOB_ID}:{suggestion}": routes.SUGGESTION for suggestion in SUGGESTIONS},
-    f"offer:{JOB_ID}:upload": routes.SUGGESTION_UPLOAD,
+    f"offer:{JOB_ID}:upload": routes.SUGGESTION_UPLOAD_ANY,
+    **{
+        f"offer:{JOB_ID}:{form}:{BIG}:upload": routes.SUGGESTION_UPLOAD
+        for form in ("content", "both", "style", "mask")
+    },
     f"form:{JOB_ID}": routes.SUGGESTION_FORM,
     "ask:": routes.START,
     "ask:floating world": routes.START,
@@ -127,8 +131,12 @@ def test_fields_have_their_types():
         lambda: privacy_view(BIG, HELD),
         lambda: confirmation_view(BIG),
         lambda: settings_view(GuildSettings(channel_ids=(BIG,), manager_role_id=BIG)),
-        lambda: suggestion_view(JOB_ID, list(Suggestion)[:6], correction="mosaic"),
-        lambda: suggestion_view(JOB_ID, list(Suggestion)[6:], correction=None),
+        lambda: suggestion_view(
+            JOB_ID, list(Suggestion)[:6], correction="mosaic", form=UploadForm.MASK, owner_id=BIG
+        ),
+        lambda: suggestion_view(
+            JOB_ID, list(Suggestion)[6:], correction=None, form=UploadForm.MASK, owner_id=BIG
+        ),
     ],
 )
 async def test_every_component_of_a_view_has_a_route(view):
