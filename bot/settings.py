@@ -98,7 +98,6 @@ class Settings(BaseSettings):
         ge=0,
         description="Free disk space below which new jobs are refused. Bytes.",
     )
-
     max_stored_bytes_per_member: int = Field(
         default=256 * MIB,
         gt=0,
@@ -252,25 +251,19 @@ class Settings(BaseSettings):
 
     # Cooldowns
     cooldown_seconds: float = Field(
-        default=20, gt=0, description="Time over which the two limits below count. Seconds."
+        default=20, gt=0, description="Time for the two limits on uses below. Seconds."
     )
     max_uses_per_member: int = Field(
-        default=30,
-        ge=0,
-        description="Commands, buttons, menus, forms and reactions of one member that are served "
-        "in that time; 0: no limit.",
+        default=30, ge=0, description="Uses of one member served in that time; 0: no limit."
     )
     max_uses_per_guild: int = Field(
-        default=90,
-        ge=0,
-        description="The same of all members of one guild; 0: no limit.",
+        default=90, ge=0, description="Uses of one guild's members in that time; 0: no limit."
     )
 
     # Guilds' own presets
     max_presets_per_guild: int = Field(
         default=20, ge=0, le=36, description="Presets that one guild may add."
     )
-
     paint_samples: bool = Field(
         default=True,
         description="Paint a thumbnail of each preset that a guild adds, while no job is queued.",
@@ -289,7 +282,6 @@ class Settings(BaseSettings):
     picker_seconds: float = Field(
         default=86_400, gt=0, description="Time for which a preset picker reacts. Seconds."
     )
-
     timelapse_snapshots: int = Field(
         default=32,
         ge=2,
@@ -299,7 +291,6 @@ class Settings(BaseSettings):
     timelapse_bytes: int = Field(
         default=8 * MIB, ge=65_536, description="Largest time-lapse file that is sent. Bytes."
     )
-
     picker_catch_up_seconds: float = Field(
         default=3600,
         ge=0,

@@ -19,7 +19,8 @@ from bot.exts.backend.responders import (
 from bot.exts.stylize.attachments import source_of_avatar, source_of_upload
 from bot.exts.stylize.parser import ParsedText
 from bot.exts.stylize.request import StylizeRequest
-from bot.exts.stylize.suggestions import apply_suggestion, find_refused, form_fields
+from bot.exts.stylize.suggestions import apply_suggestion, find_refused
+from bot.exts.stylize.upload_form import form_fields
 from bot.views.components import routes
 from bot.views.components.items import CONTENT_FIELD, STYLE_FIELD, PictureForm
 from bot.views.components.routes import Suggestion

@@ -23,13 +23,13 @@ from bot.errors import (
     StyleBotError,
 )
 from bot.exts.stylize.request import StylizeRequest  # noqa: TC001 - pydantic reads it
+from bot.exts.stylize.upload_form import MASK_INDEX, form_of
 from bot.intake.intake import MAX_STYLES
 from bot.jobs.job_inputs import InputSource, RoleAssignment
 from bot.jobs.models import SavedRequest, new_saved_request_id
 from bot.views.components.items import CONTENT_FIELD, STYLE_FIELD, suggestion_view
-from bot.views.components.routes import Suggestion, UploadForm
-from bot.views.text import errors, requests
-from bot.views.text.options import label
+from bot.views.components.routes import Suggestion
+from bot.views.text import errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,22 +40,16 @@ if TYPE_CHECKING:
     from bot.intake.job_request import PictureSource
 
 __all__ = [
-    "MASK_INDEX",
     "RefusedRequest",
     "SuggestionSet",
     "apply_suggestion",
     "find_awaiting",
     "find_refused",
-    "form_fields",
-    "form_of",
     "refuse",
     "suggestions_for",
 ]
 
 logger = logging.getLogger(__name__)
-
-MASK_INDEX: Final = -1
-"""Index of the mask, where the content picture has index 0."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,7 +130,7 @@ async def refuse(
         saved.request_id,
         suggested.suggestions,
         correction=suggested.correction,
-        form=form_of(request, suggested),
+        form=form_of(request, suggested.picture),
         owner_id=saved.requester_id,
     )
     await responder.reply(text, view=view)
@@ -235,37 +229,6 @@ def _suggestions_for_picture(refusal: PictureRefused, request: StylizeRequest) -
         is_dispensable = index == MASK_INDEX or len(request.pictures) > 2
         suggestions.append(Suggestion.LEAVE_OUT if is_dispensable else Suggestion.PRESET)
     return SuggestionSet(suggestions=tuple(suggestions), picture=index)
-
-
-def form_of(request: StylizeRequest, suggested: SuggestionSet) -> UploadForm:
-    """Return the form that asks for the pictures that a refused request lacks."""
-    if suggested.picture == MASK_INDEX:
-        return UploadForm.MASK
-    if suggested.picture is not None and suggested.picture > 0:
-        return UploadForm.STYLE
-    return UploadForm.CONTENT if request.pictures else UploadForm.CONTENT_AND_STYLE
-
-
-def form_fields(form: UploadForm | None) -> list[tuple[str, str, bool]]:
-    """Return the fields of an upload form: custom_id, label, and whether it is required.
-
-    Args:
-        form: None if it is not known, for a button on an older message.
-    """
-    match form:
-        case UploadForm.MASK:
-            return [(CONTENT_FIELD, requests.FORM_MASK, True)]
-        case UploadForm.STYLE:
-            return [(CONTENT_FIELD, label("style"), True)]
-        case UploadForm.CONTENT:
-            return [(CONTENT_FIELD, label("content"), True)]
-        case UploadForm.CONTENT_AND_STYLE:
-            return [
-                (CONTENT_FIELD, label("content"), True),
-                (STYLE_FIELD, requests.FORM_STYLE_OR_NONE, False),
-            ]
-        case None:
-            return [(CONTENT_FIELD, requests.FORM_ANY, True)]
 
 
 def apply_suggestion(

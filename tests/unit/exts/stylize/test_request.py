@@ -23,15 +23,13 @@ from bot.exts.stylize.request import (
     build_request,
 )
 from bot.exts.stylize.suggestions import (
-    MASK_INDEX,
     REFUSED_REQUEST_JSON,
     RefusedRequest,
     SuggestionSet,
     apply_suggestion,
-    form_fields,
-    form_of,
     suggestions_for,
 )
+from bot.exts.stylize.upload_form import MASK_INDEX, form_fields, form_of
 from bot.intake.job_request import PictureSource
 from bot.jobs.job_inputs import InputSource, RoleAssignment
 from bot.jobs.models import Origin
@@ -253,7 +251,7 @@ def test_video_is_replaced_by_its_first_frame_and_mask_is_left_out():
 def test_uploads_replace_or_add_pictures():
     empty = _request()
     suggested = suggestions_for(RequestRefused(RequestProblem.NO_PICTURES), empty)
-    form = form_of(empty, suggested)
+    form = form_of(empty, suggested.picture)
     assert [field for field, _, _ in form_fields(form)] == ["content", "style"]
     sent = {"content": A, "style": B}
     assert apply_suggestion(Suggestion.UPLOAD, empty, suggested, sent).pictures == (A, B)
