@@ -248,18 +248,18 @@ class Settings(BaseSettings):
     shutdown_seconds: float = Field(
         default=20, gt=0, description="Longest time for an orderly shutdown after SIGTERM. Seconds."
     )
-
-    # Cooldowns
-    cooldown_seconds: float = Field(20, gt=0, description="Time for the two limits below. Seconds.")
+    cooldown_seconds: float = Field(
+        default=20, gt=0, description="Time for the two limits below. Seconds."
+    )
     max_uses_per_member: int = Field(
         default=30, ge=0, description="Commands, presses and reactions of one member; 0: all."
     )
     max_uses_per_guild: int = Field(
         default=90, ge=0, description="The same of one guild's members; 0: all."
     )
-
-    # Guilds' own presets
-    max_presets_per_guild: int = Field(20, ge=0, le=36, description="Presets a guild may add.")
+    max_presets_per_guild: int = Field(
+        default=20, ge=0, le=36, description="Presets that one guild may add."
+    )
     paint_samples: bool = Field(
         default=True,
         description="Paint a thumbnail of each preset that a guild adds, while no job is queued.",

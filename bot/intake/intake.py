@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import secrets
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,6 +16,7 @@ from bot.errors import (
     RequestProblem,
     RequestRefused,
 )
+from bot.intake.fair_slots import FairSlots
 from bot.intake.job_request import SavedPicture
 from bot.intake.picture_loader import LoadedPicture, PictureLoader, encode_preview
 from bot.jobs.job_inputs import InputImage, InputSource, Interpretation
@@ -42,6 +42,9 @@ __all__ = ["MAX_STYLES", "Intake", "PresetInfo", "PresetLookup", "default_size"]
 
 MAX_STYLES: Final = 4
 """Style pictures in one request, the preset's included."""
+
+REQUESTS_PER_MEMBER: Final = 2
+"""Requests of one member whose pictures are in memory at the same time."""
 
 MAX_CONCURRENT_REQUESTS: Final = 8
 """Requests whose pictures are in memory at the same time; further ones wait."""
@@ -127,7 +130,7 @@ class Intake:
             settings, artefacts=artefacts, inspector=inspector, session=session
         )
         self.default_size = default_size
-        self._slots = asyncio.Semaphore(MAX_CONCURRENT_REQUESTS)
+        self._slots = FairSlots(MAX_CONCURRENT_REQUESTS, per_member=REQUESTS_PER_MEMBER)
 
     async def accept(self, request: JobRequest) -> Job:
         """Load and check the pictures, store them and enqueue the job.
@@ -145,10 +148,10 @@ class Intake:
         presets = await self._find_presets(request)
         recipe = self._build_recipe(request, presets)
         await self._acceptance.check_disk()
-        async with self._slots:
+        async with self._slots.slot(request.origin.requester_id):
             masks = () if request.mask is None else (request.mask,)
             content, *styles = await self._loader.load_all(
-                (request.content, *request.styles, *masks)
+                (request.content, *request.styles, *masks), member_id=request.origin.requester_id
             )
             _check_content(content, filename=request.content.filename)
             mask = styles.pop() if masks else None
@@ -177,8 +180,8 @@ class Intake:
         """
         await self._acceptance.check_disk()
         async with AsyncExitStack() as stack:
-            async with self._slots:
-                picture = await self._loader.load(source)
+            async with self._slots.slot(origin.requester_id):
+                picture = await self._loader.load(source, member_id=origin.requester_id)
                 _check_content(picture, filename=source.filename)
                 key = f"pickers/{secrets.token_hex(8)}/content"
                 artefacts = _artefacts_of({key: picture})
@@ -198,8 +201,8 @@ class Intake:
                 await self._acceptance.delete_pictures(artefacts)
                 raise
 
-    async def fetch(self, source: PictureSource) -> tuple[bytes, bytes]:
-        """Load and check a picture that belongs to no job; the caller stores it.
+    async def fetch(self, source: PictureSource, *, member_id: int) -> tuple[bytes, bytes]:
+        """Load and check a member's picture that belongs to no job; the caller stores it.
 
         Returns:
             The picture as the member sent it, and a reduced copy, encoded (WebP).
@@ -209,8 +212,8 @@ class Intake:
             LimitReached: the disk is nearly full.
         """
         await self._acceptance.check_disk()
-        async with self._slots:
-            picture = await self._loader.download(source)
+        async with self._slots.slot(member_id):
+            picture = await self._loader.download(source, member_id=member_id)
             return picture.data, await encode_preview(picture)
 
     @property

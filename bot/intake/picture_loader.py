@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 from bot.artefacts.keys import preview_key
 from bot.errors import ArtefactMissingError, PictureProblem, PictureRefused
 from bot.intake.download import allowed_origins, download
+from bot.intake.fair_slots import FairSlots
+from bot.intake.inspection import MAX_CONCURRENT
 from bot.intake.job_request import SavedPicture
 from bot.jobs.job_inputs import InputSource
 from stylenet import images
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 __all__ = ["LoadedPicture", "PictureLoader", "encode_preview"]
+
+INSPECTIONS_PER_MEMBER: Final = 1
+"""Pictures of one member inspected at the same time, so that the others have a slot."""
 
 # Discord derives the content type from the file name, so this one says nothing.
 UNKNOWN_CONTENT_TYPES: Final = frozenset({"application/octet-stream"})
@@ -69,12 +74,13 @@ class PictureLoader:
         self._origins = allowed_origins(settings)
         self._artefacts = artefacts
         self._inspector = inspector
+        self._inspections = FairSlots(MAX_CONCURRENT, per_member=INSPECTIONS_PER_MEMBER)
         self._session = session
 
     async def load_all(
-        self, sources: Sequence[PictureSource | SavedPicture]
+        self, sources: Sequence[PictureSource | SavedPicture], *, member_id: int
     ) -> list[LoadedPicture]:
-        """Load several pictures concurrently.
+        """Load several pictures of one member concurrently.
 
         Raises:
             PictureRefused: one of the pictures cannot be used.
@@ -82,13 +88,15 @@ class PictureLoader:
         """
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self.load(source)) for source in sources]
+                tasks = [
+                    group.create_task(self.load(source, member_id=member_id)) for source in sources
+                ]
         except ExceptionGroup as errors:
             # One refusal is reported; the first is enough.
             raise errors.exceptions[0] from None
         return [task.result() for task in tasks]
 
-    async def load(self, source: PictureSource | SavedPicture) -> LoadedPicture:
+    async def load(self, source: PictureSource | SavedPicture, *, member_id: int) -> LoadedPicture:
         """Load one picture.
 
         Raises:
@@ -97,7 +105,7 @@ class PictureLoader:
         """
         if isinstance(source, SavedPicture):
             return await self._read_saved(source)
-        inspected = await self.download(source)
+        inspected = await self.download(source, member_id=member_id)
         return LoadedPicture(
             data=inspected.data,
             preview=await encode_preview(inspected),
@@ -105,8 +113,8 @@ class PictureLoader:
             is_single_color=inspected.is_single_color,
         )
 
-    async def download(self, source: PictureSource) -> InspectedPicture:
-        """Download a picture and inspect it.
+    async def download(self, source: PictureSource, *, member_id: int) -> InspectedPicture:
+        """Download a picture and inspect it; members share the inspections fairly.
 
         Raises:
             PictureRefused: the picture cannot be used.
@@ -127,7 +135,8 @@ class PictureLoader:
             max_bytes=self._max_bytes,
             timeout=self._timeout,
         )
-        return await self._inspector.inspect(data, filename=source.filename)
+        async with self._inspections.slot(member_id):
+            return await self._inspector.inspect(data, filename=source.filename)
 
     async def _read_saved(self, picture: SavedPicture) -> LoadedPicture:
         data = await self._artefacts.get(picture.key)

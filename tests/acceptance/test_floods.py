@@ -70,8 +70,8 @@ async def test_every_interaction_is_acknowledged_while_the_database_hangs(
     result = await channel.final()
     picture = channel.ask("!stylize", CONTENT)
     await channel.wait(channel.pickers)
-    channel.ask("!stylize")
-    await channel.answer("Attach two pictures")
+    channel.ask("!stylize", ("notes.png", b"words"), STYLE)
+    await channel.answer("is not a picture")
     for name in ("gallery", "privacy", "settings", "help"):
         await playground.slash(channel.me, name, channel=channel.record).settled.wait()
     await app._bot.in_flight.wait()

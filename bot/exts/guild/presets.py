@@ -104,7 +104,9 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
         if has_request_words(name):
             raise PresetRefused(PresetProblem.RESERVED_NAME, word=name)
         await self._preset_editor.check(guild.id, name, emoji)
-        data, preview = await self._intake.fetch(await self._picture(ctx, picture))
+        data, preview = await self._intake.fetch(
+            await self._picture(ctx, picture), member_id=ctx.author.id
+        )
         preset = await self._preset_editor.add(
             guild.id,
             name,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -382,3 +383,30 @@ def test_the_default_size_depends_on_the_devices_unless_it_is_set():
     assert default_size(settings, ("cpu",)) == 384
     assert default_size(settings, ("cuda:0", "cuda:1")) == 1024
     assert default_size(Settings(_env_file=None, size=200), ("cpu",)) == 200
+
+
+async def test_slow_pictures_of_one_member_hold_up_only_that_member(env, monkeypatch):
+    intake, served, release = env.make(), [], asyncio.Event()
+    inspect = Inspector.inspect
+
+    async def slow(self, data, *, filename):
+        served.append(filename)
+        if filename == "style.png":
+            await release.wait()
+        return await inspect(self, data, filename=filename)
+
+    monkeypatch.setattr(Inspector, "inspect", slow)
+    slow_ones = [
+        asyncio.create_task(intake.accept(make_request(env, "style.png", request_key=str(number))))
+        for number in range(6)
+    ]
+    while not served:
+        await asyncio.sleep(0.01)
+    other = replace(
+        make_request(env, style=None, preset="sky"), origin=replace(ORIGIN, requester_id=5)
+    )
+    job = await asyncio.wait_for(intake.accept(other), 60)
+    assert job.origin.requester_id == 5
+    assert served == ["style.png", "content.png"]
+    release.set()
+    await asyncio.gather(*slow_ones, return_exceptions=True)
