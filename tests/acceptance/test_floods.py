@@ -6,11 +6,13 @@ import asyncio
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+import pytest_asyncio
 
 from bot.jobs.db.engine import Database
 from bot.playground.errors import ApiError
+from bot.playground.server import Playground
 
-from .conftest import CONTENT, STYLE, WAIT_SECONDS, custom_ids, running, settings_for
+from .conftest import CONTENT, STYLE, WAIT_SECONDS, ChannelClient, custom_ids, running, settings_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -43,6 +45,13 @@ def hanging_database(monkeypatch):
 
     yield begin
     released.set()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def other_playground():
+    """A local Discord without the bot that the module's tests share."""
+    async with Playground(rate_limit_scale=0) as running_playground:
+        yield running_playground
 
 
 def _press_everything(channel):
@@ -103,12 +112,15 @@ async def test_every_interaction_is_acknowledged_while_the_database_hangs(
     await asyncio.wait_for(app._bot.in_flight.wait(), WAIT_SECONDS)
 
 
-async def test_the_stop_ends_although_the_database_hangs(playground, tmp_path, hanging_database):
-    async with running(settings_for(playground, tmp_path, shutdown_seconds=3)):
+async def test_the_stop_ends_although_the_database_hangs(
+    other_playground, tmp_path, hanging_database
+):
+    async with running(settings_for(other_playground, tmp_path, shutdown_seconds=3)):
         hanging_database()
 
 
-async def test_a_member_who_does_too_much_is_told_once(playground, tmp_path, channel):
+async def test_a_member_who_does_too_much_is_told_once(other_playground, tmp_path):
+    playground, channel = other_playground, ChannelClient(other_playground)
     limited = settings_for(playground, tmp_path, max_uses_per_member=2, cooldown_seconds=3600)
     async with running(limited) as app:
         for _ in range(5):
