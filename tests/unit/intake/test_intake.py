@@ -403,7 +403,7 @@ async def test_slow_pictures_of_one_member_hold_up_only_that_member(env, monkeyp
     while not served:
         await asyncio.sleep(0.01)
     other = replace(
-        make_request(env, style=None, preset="sky"), origin=replace(ORIGIN, requester_id=5)
+        make_request(env, style=None, presets=("sky",)), origin=replace(ORIGIN, requester_id=5)
     )
     job = await asyncio.wait_for(intake.accept(other), 60)
     assert job.origin.requester_id == 5
