@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -64,6 +65,8 @@ async def test_a_job_claimed_while_the_queue_is_read_has_an_estimate(bench, monk
 
     monkeypatch.setattr(where, name, read)
     assert await _seconds(bench, job) > 0
+    is_queued = job.job_id in bench.scheduler._forecaster._newest.places
+    assert is_queued == (first == "running")  # read before the claim, and not found twice
 
 
 @pytest.fixture
@@ -93,7 +96,7 @@ async def test_one_reading_of_the_queue_serves_all_cards_and_commands(bench, rea
 
 async def test_a_job_enqueued_later_is_in_the_next_forecast(bench, readings, monkeypatch):
     await bench.scheduler.estimate(await bench.accept())
-    monkeypatch.setattr(bench.scheduler._forecaster, "_reusable_until", 0)  # it is old by now
+    monkeypatch.setattr(bench.scheduler._forecaster, "_reusable_until", time.monotonic() + 0.05)
     later = await bench.accept()
     assert (await bench.scheduler.estimate(later)).place == 2
     assert len(readings) == 2
