@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from .conftest import WAIT_SECONDS, environment
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class BotProcess:
@@ -40,11 +40,25 @@ class BotProcess:
 
 
 @asynccontextmanager
-async def bot_process(settings, log: Path, *arguments: str, **variables: str):
+async def bot_process(
+    settings, log: Path, *arguments: str, is_painting: bool = True, **variables: str
+):
+    """Start a bot.
+
+    Args:
+        settings: as environment variables.
+        log: its output is appended to this file.
+        arguments: of the command line; ``run`` without any.
+        is_painting: whether its workers paint. Otherwise they sleep for every step and send noise,
+            which spares a test that is not about paintings the import of torch.
+        variables: further environment variables.
+    """
+    module = "bot" if is_painting else "tests.acceptance.chaos.bot_with_sleeping_workers"
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     with log.open("ab") as sink:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", *(arguments or ("run",)),
-            env={**environment(settings), **variables}, cwd=log.parent,
+            sys.executable, "-m", module, *(arguments or ("run",)),
+            env={**environment(settings), "PYTHONPATH": path, **variables}, cwd=log.parent,
             stdin=asyncio.subprocess.DEVNULL, stdout=sink, stderr=sink,
         )  # fmt: skip
     bot = BotProcess(process, log)

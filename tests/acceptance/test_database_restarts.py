@@ -32,8 +32,8 @@ async def test_two_restarts_during_a_job_lose_and_repeat_nothing(
     first = settings_for(channel.playground, tmp_path / "first", **shared)
     second = settings_for(channel.playground, tmp_path / "second", **shared)
     async with (
-        bot_process(first, tmp_path / "first.log") as one,
-        bot_process(second, tmp_path / "second.log") as two,
+        bot_process(first, tmp_path / "first.log", is_painting=False) as one,
+        bot_process(second, tmp_path / "second.log", is_painting=False) as two,
     ):
         for bot in (one, two):
             await bot.wait_for_output("connected as")

@@ -21,7 +21,7 @@ async def test_the_queue_mode_survives_a_restart(channel, tmp_path):
     settings = settings_for(channel.playground, tmp_path, favoured_roles=str(role.id))
     await _run_command(settings, tmp_path, "pause", fails="there is no database")
 
-    async with bot_process(settings, tmp_path / "one.log") as bot:
+    async with bot_process(settings, tmp_path / "one.log", is_painting=False) as bot:
         await bot.wait_for_output("connected as")
         channel.ask("!pause", author=channel.playground.scene.members[1])
         await asyncio.sleep(1)
@@ -34,7 +34,7 @@ async def test_the_queue_mode_survives_a_restart(channel, tmp_path):
             await channel.wait(lambda asked=asked: len(channel.cards()) == asked + 1)
         await bot.kill()
 
-    async with bot_process(settings, tmp_path / "two.log") as bot:
+    async with bot_process(settings, tmp_path / "two.log", is_painting=False) as bot:
         await bot.wait_for_output("the queue is paused, as set before this start")
         await bot.wait_for_output("connected as")
         await bot.wait_for_output("painting on")

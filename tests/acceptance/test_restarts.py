@@ -13,8 +13,6 @@ from .conftest import CONTENT, STYLE, WAIT_SECONDS, custom_ids, settings_for, te
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 @pytest.fixture
 def settings(playground, tmp_path):
@@ -61,7 +59,7 @@ async def test_killed_at_a_smaller_scale_it_resumes_there(channel, settings, tmp
 async def test_a_lost_response_causes_no_second_post(channel, settings, tmp_path):
     """The final picture is posted, the response is lost, and the bot is killed."""
     playground = channel.playground
-    async with bot_process(settings, tmp_path / "one.log") as bot:
+    async with bot_process(settings, tmp_path / "one.log", is_painting=False) as bot:
         await bot.wait_for_output("connected as")
         channel.ask("!stylize passes=3", CONTENT, STYLE)
         await channel.card()
@@ -70,7 +68,7 @@ async def test_a_lost_response_causes_no_second_post(channel, settings, tmp_path
         await bot.kill()
         playground.faults.clear()
         assert hold.hits
-    async with bot_process(settings, tmp_path / "two.log") as bot:
+    async with bot_process(settings, tmp_path / "two.log", is_painting=False) as bot:
         await bot.wait_for_output("outcome of job")
         await asyncio.sleep(2)
         assert len(channel.finals()) == 1
@@ -98,7 +96,7 @@ async def test_an_orderly_stop_keeps_the_checkpoint(channel, settings, tmp_path)
 
 
 async def test_buttons_and_pickers_survive_a_restart(channel, settings, tmp_path):
-    async with bot_process(settings, tmp_path / "one.log") as bot:
+    async with bot_process(settings, tmp_path / "one.log", is_painting=False) as bot:
         await bot.wait_for_output("connected as")
         channel.ask("!stylize passes=1", CONTENT)
         channel.ask("!stylize passes=1", CONTENT)
@@ -107,13 +105,13 @@ async def test_buttons_and_pickers_survive_a_restart(channel, settings, tmp_path
         await channel.wait(lambda: late.reactions and later.reactions)
         await bot.kill()
     channel.playground.react(channel.me, late, "🏺")  # while the bot is down
-    async with bot_process(settings, tmp_path / "two.log") as bot:
+    async with bot_process(settings, tmp_path / "two.log", is_painting=False) as bot:
         await bot.wait_for_output("connected as")
         final = await channel.final()
         channel.playground.react(channel.me, later, "🏺")
         await channel.wait(lambda: len(channel.finals()) == 2)
         await bot.kill()
-    async with bot_process(settings, tmp_path / "three.log") as bot:
+    async with bot_process(settings, tmp_path / "three.log", is_painting=False) as bot:
         await bot.wait_for_output("connected as")
         again = next(each for each in custom_ids(final) if each.endswith(":again"))
         channel.playground.press(channel.me, final, again)
@@ -123,7 +121,7 @@ async def test_buttons_and_pickers_survive_a_restart(channel, settings, tmp_path
 async def test_pending_deletions_are_done_after_a_restart(channel, settings, tmp_path):
     """A member deletes everything, Discord fails to delete the messages, and the bot is killed."""
     playground = channel.playground
-    async with bot_process(settings, tmp_path / "one.log") as bot:
+    async with bot_process(settings, tmp_path / "one.log", is_painting=False) as bot:
         await bot.wait_for_output("connected as")
         channel.ask("!stylize passes=1", CONTENT, STYLE)
         final, card = await channel.final(), await channel.card()
@@ -137,7 +135,7 @@ async def test_pending_deletions_are_done_after_a_restart(channel, settings, tmp
         await bot.kill()
     assert {card.id, final.id} <= channel.record.messages.keys()
     playground.faults.clear()
-    async with bot_process(settings, tmp_path / "two.log") as bot:
+    async with bot_process(settings, tmp_path / "two.log", is_painting=False) as bot:
         await channel.wait(lambda: not {card.id, final.id} & channel.record.messages.keys())
         assert await bot.terminate() == 0
 
@@ -159,14 +157,14 @@ async def _press(channel, verb):
 
 
 async def test_a_button_of_a_deleted_job_is_answered(channel, settings, tmp_path):
-    async with bot_process(settings, tmp_path / "one.log") as bot:
+    async with bot_process(settings, tmp_path / "one.log", is_painting=False) as bot:
         await bot.wait_for_output("connected as")
         channel.ask("!stylize passes=1", CONTENT, STYLE)
         final = await channel.final()
         await bot.kill()
     for file in (settings.data_dir).glob("stylebot.sqlite3*"):
         file.unlink()
-    async with bot_process(settings, tmp_path / "two.log") as bot:
+    async with bot_process(settings, tmp_path / "two.log", is_painting=False) as bot:
         await bot.wait_for_output("connected as")
         for custom_id in custom_ids(final):
             pressed = channel.playground.press(channel.me, final, custom_id)
@@ -223,9 +221,9 @@ async def test_a_start_that_cannot_work_ends_with_one_clear_line(
 
 
 async def test_a_second_bot_on_the_same_folder_refuses_to_start(channel, settings, tmp_path):
-    async with bot_process(settings, tmp_path / "one.log") as first:
+    async with bot_process(settings, tmp_path / "one.log", is_painting=False) as first:
         await first.wait_for_output("connected as")
-        async with bot_process(settings, tmp_path / "two.log") as second:
+        async with bot_process(settings, tmp_path / "two.log", is_painting=False) as second:
             assert await asyncio.wait_for(second.process.wait(), WAIT_SECONDS) == 1
         assert second.output.count("stylebot: ") == 1
         assert "Traceback" not in second.output
@@ -236,7 +234,7 @@ async def test_an_intent_that_is_switched_off_is_named(channel, settings, tmp_pa
     application = channel.playground.state.application
     application.message_content = False
     try:
-        async with bot_process(settings, tmp_path / "one.log") as bot:
+        async with bot_process(settings, tmp_path / "one.log", is_painting=False) as bot:
             assert await asyncio.wait_for(bot.process.wait(), WAIT_SECONDS) == 1
         assert "Message Content" in bot.output
         assert "Traceback" not in bot.output

@@ -27,8 +27,8 @@ async def test_two_processes_share_the_work_and_one_takes_over(channel, tmp_path
     first = settings_for(channel.playground, tmp_path / "first", **shared)
     second = settings_for(channel.playground, tmp_path / "second", **shared)
     async with (
-        bot_process(first, tmp_path / "first.log") as one,
-        bot_process(second, tmp_path / "second.log") as two,
+        bot_process(first, tmp_path / "first.log", is_painting=False) as one,
+        bot_process(second, tmp_path / "second.log", is_painting=False) as two,
     ):
         for bot in (one, two):
             await bot.wait_for_output("connected as")
