@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 from stylenet.errors import RecipeError
 
@@ -49,8 +49,6 @@ _MAX_PASSES = 10_000
 _MAX_WEIGHT = 1e9
 _MAX_STYLES = 16
 _MAX_TRIM = 0.4
-
-_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class Start(StrEnum):
@@ -325,7 +323,7 @@ def _number(recipe: Recipe, field: str, lowest: float, highest: float) -> None:
     object.__setattr__(recipe, field, float(value))
 
 
-def _choice(recipe: Recipe, field: str, choices: type[_Choice]) -> None:
+def _choice(recipe: Recipe, field: str, choices: type[StrEnum]) -> None:
     value = getattr(recipe, field)
     try:
         object.__setattr__(recipe, field, choices(value))

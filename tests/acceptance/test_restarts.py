@@ -245,7 +245,7 @@ async def test_an_intent_that_is_switched_off_is_named(channel, settings, tmp_pa
 async def test_check_does_not_connect(settings, tmp_path):
     async with bot_process(settings, tmp_path / "one.log", "check") as bot:
         assert await asyncio.wait_for(bot.process.wait(), WAIT_SECONDS) == 0
-    for subject in ("token", "database", "disk", "worker"):
+    for subject in ("token", "database", "pictures", "worker"):
         assert f"ok    {subject}:" in bot.output
 
 
