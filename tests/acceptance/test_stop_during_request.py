@@ -27,16 +27,21 @@ async def _stopping(tmp_path, monkeypatch, words, **changes):
 
     Yields its channel, and the event that lets the downloads continue.
     """
-    downloads = asyncio.Event()
+    downloads, begun = asyncio.Event(), asyncio.Event()
+
+    async def hold():
+        begun.set()
+        await downloads.wait()
+
     async with Playground(rate_limit_scale=0) as playground:
         app, channel = App(settings_for(playground, tmp_path, **changes)), ChannelClient(playground)
         stop = None
         try:
             await app.start()
             await asyncio.wait_for(app.ready.wait(), WAIT_SECONDS)
-            monkeypatch.setattr(playground.faults, "apply_to_cdn", downloads.wait)
+            monkeypatch.setattr(playground.faults, "apply_to_cdn", hold)
             channel.ask(words.format(bot=playground.scene.bot.id), CONTENT, STYLE)
-            await _until(lambda: app._bot.in_flight._requests)
+            await asyncio.wait_for(begun.wait(), WAIT_SECONDS)
             stop = asyncio.create_task(app.stop())
             await _until(lambda: not app._scheduler.accepting)
             yield channel, downloads
