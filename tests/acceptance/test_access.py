@@ -63,7 +63,7 @@ REFUSED = {
 """Who is refused: `elsewhere` is the requester in another guild, `stranger` its owner, `direct`
 another member in a direct message."""
 NOBODYS = "no such painting"
-NOT_HERE = "no painting to make again"
+NOT_HERE = "no painting to repeat"
 MANAGERS = "can manage this server"
 TEXTS = {
     "!again": ("stranger", "!again", NOT_HERE),
@@ -81,7 +81,7 @@ TEXTS = {
     "!style add": ("other", "!style add mine", MANAGERS),
     "!style list": ("stranger", "!style list", "no styles of its own"),
     "!style remove": ("other", f"!style remove {PRESET}", MANAGERS),
-    "!style show": ("stranger", f"!style show {PRESET}", "no style of its own"),
+    "!style show": ("stranger", f"!style show {PRESET}", "no style called"),
     "!stylize": ("stranger", "!stylize", ""),
     "!sync": ("stranger", "!sync", "operator"),
 }
@@ -98,7 +98,7 @@ SLASHES = {
     "/style add": ("other", {"name": "mine"}, MANAGERS),
     "/style list": ("stranger", {}, "no styles of its own"),
     "/style remove": ("other", {"name": PRESET}, MANAGERS),
-    "/style show": ("stranger", {"name": PRESET}, "no style of its own"),
+    "/style show": ("stranger", {"name": PRESET}, "no style called"),
     "/stylize": ("stranger", {"preset": PRESET}, ""),
 }
 """The same for slash commands; None where Discord itself does not offer the command."""

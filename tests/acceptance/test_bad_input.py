@@ -156,7 +156,7 @@ async def test_limit_per_member_is_enforced(channel, painting_gate):
     with painting_gate.hold():
         for _ in range(4):
             channel.ask("!stylize passes=5", CONTENT, STYLE)
-        refusal = await channel.answer("You have 3 paintings waiting or under way already")
+        refusal = await channel.answer("You already have 3 paintings in progress")
     assert refusal.reference is not None
     for card in channel.cards():
         for custom_id in custom_ids(card):

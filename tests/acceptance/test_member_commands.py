@@ -94,7 +94,7 @@ async def test_a_server_has_styles_of_its_own(channel):
     await channel.wait(lambda: "Removed: 🐳 **Blue Harbour**" in asked.content)
     assert custom_ids(asked) == []
     await _press(channel, channel.me, added, "styles:ask:blue-harbour")  # an old message's button
-    await _ephemeral_reply(channel, channel.me, "no style of its own called `blue-harbour`")
+    await _ephemeral_reply(channel, channel.me, "no style called `blue-harbour`")
     form = channel.playground.press(channel.me, added, "ask:blue-harbour")
     await form.settled.wait()
     channel.playground.submit_modal(channel.me, form, files={"content": CONTENT})
@@ -107,12 +107,12 @@ async def test_a_server_has_styles_of_its_own(channel):
     [
         ("!style add Mosaic", [STYLE], "`Mosaic` is a built-in style"),
         ("!style add !", [STYLE], "cannot be a style's name"),
-        ("!style add Night 🌌", [STYLE], "🌌 stands for another style already"),
-        ("!style add Night <:own:123456789012345678>", [STYLE], "not one standard emoji"),
+        ("!style add Night 🌌", [STYLE], "🌌 is already used by another style"),
+        ("!style add Night <:own:123456789012345678>", [STYLE], "not a standard emoji"),
         ("!style add Night", [], "Attach the picture"),
         ("!style add Night", [("night.txt", b"words")], "not a picture"),
-        ("!style show nothing-like-it", [], "no style of its own called `nothing-like-it`"),
-        ("!style remove mosaic", [], "no style of its own called `mosaic`"),
+        ("!style show nothing-like-it", [], "no style called `nothing-like-it`"),
+        ("!style remove mosaic", [], "no style called `mosaic`"),
     ],
 )
 async def test_what_cannot_be_added_is_refused_in_one_sentence(channel, text, files, sentence):
@@ -128,7 +128,7 @@ async def test_style_with_pictures_is_stylize(channel):
 async def test_again_paints_the_last_one_with_another_seed(channel, app):
     stranger = channel.playground.scene.members[2]
     channel.ask("!again", author=stranger)
-    await channel.answer("no painting to make again yet")
+    await channel.answer("no painting to repeat yet")
     channel.ask("!stylize passes=1 seed=7", CONTENT, STYLE)
     first = await channel.final()
     asked = channel.ask("!again")

@@ -64,7 +64,7 @@ async def _check_all_served(channel):
     await channel.card_saying("100%")
     # The request during the outage was refused, or accepted once the database was back.
     await channel.wait(
-        lambda: len(channel.finals()) == 2 or _was_answered(channel, "nothing is lost")
+        lambda: len(channel.finals()) == 2 or _was_answered(channel, "Nothing is lost")
     )
     if len(channel.finals()) == 1:
         channel.ask("!stylize passes=1", STYLE, CONTENT, author=channel.other)

@@ -208,3 +208,26 @@ def _start_press(channel, message, ending):
 
 async def _press(channel, message, ending):
     await _start_press(channel, message, ending).settled.wait()
+
+
+ANSWERED = ("queue", "settings", "gallery", "help", "help queue", "presets", "style list")
+"""Text commands whose answers have an embed, and most of them a picture."""
+
+
+@pytest.mark.parametrize(
+    ("permission", "title"),
+    [
+        (Permission.EMBED_LINKS, "Embed Links"),
+        (Permission.READ_MESSAGE_HISTORY, "Read Message History"),
+    ],
+)
+async def test_a_command_whose_answer_is_denied_names_the_permission(
+    playground, paused_app, permission, title
+):
+    channel = ChannelClient(playground)
+    bot = playground.scene.bot
+    playground.set_overwrite(channel.record, Overwrite(id=bot.id, type=1, deny=permission))
+    for count, command in enumerate(ANSWERED, start=1):
+        channel.ask(f"!{command}")
+        await channel.wait(lambda count=count: len(channel.answers()) == count)
+    assert {_named(each) for each in channel.answers()} == {title}

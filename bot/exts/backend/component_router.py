@@ -12,6 +12,7 @@ from discord.ext import commands
 
 from bot.errors import AccessProblem, AccessRefused, ArtefactMissingError, UnknownJobError
 from bot.exts.backend.access import check
+from bot.exts.backend.bot_permissions import explain_denied_interaction
 from bot.exts.backend.policy import Subject
 from bot.exts.backend.responders import reply_ephemeral, sentence_for
 from bot.views.components.items import start_view
@@ -120,7 +121,9 @@ class ComponentRouter(commands.Cog):
             sentence = sentence_for(refused, doing=f"component {custom_id}")
             await reply_ephemeral(interaction, sentence, view=view)
         except Exception as error:
-            await reply_ephemeral(interaction, sentence_for(error, doing=f"component {custom_id}"))
+            explained = explain_denied_interaction(error, interaction)
+            sentence = sentence_for(explained, doing=f"component {custom_id}")
+            await reply_ephemeral(interaction, sentence)
 
 
 def _is_on_own_message(interaction: discord.Interaction[Any]) -> bool:

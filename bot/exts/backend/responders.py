@@ -18,6 +18,7 @@ from bot.errors import (
     RequestRefused,
     UnknownJobError,
 )
+from bot.exts.backend.bot_permissions import check_permissions, explain_denied_interaction
 from bot.jobs.models import Origin
 from bot.ops.error_report import Where, count_error, report_error
 from bot.views.text import errors as text
@@ -37,7 +38,6 @@ __all__ = [
     "SuggestionResponder",
     "check_bot_permissions",
     "check_can_send_picture",
-    "check_permissions",
     "own_permissions",
     "priority_of",
     "reply_ephemeral",
@@ -54,16 +54,6 @@ TYPING_SECONDS: Final = 1.0
 
 FOR_MEMBERS_ALONE: Final = (ArtefactMissingError, Refusal, UnknownJobError)
 """Errors that answer a member and that no operator needs to act on."""
-
-REQUIRED_PERMISSIONS: Final = ("view_channel", "send_messages", "embed_links", "attach_files")
-"""Permissions the bot needs in a channel, by discord.py's name."""
-
-REQUIRED_IN_THREADS: Final = (
-    "view_channel",
-    "send_messages_in_threads",
-    "embed_links",
-    "attach_files",
-)
 
 
 class Responder(Protocol):
@@ -260,21 +250,6 @@ def check_bot_permissions(responder: Responder) -> None:
     check_permissions(responder.permissions, is_thread=is_thread)
 
 
-def check_permissions(permissions: discord.Permissions, *, is_thread: bool) -> None:
-    """Check that these permissions of the bot's are enough to post a result.
-
-    Raises:
-        RequestRefused: one is missing; `detail` names it.
-    """
-    required = REQUIRED_IN_THREADS if is_thread else REQUIRED_PERMISSIONS
-    missing = [name for name in required if not getattr(permissions, name)]
-    # Discord withholds the others too from who may not see a channel, or may not write in it.
-    decisive = [name for name in missing if name == "view_channel" or name.startswith("send_")]
-    if missing:
-        titles = [text.PERMISSIONS[name] for name in decisive[:1] or missing]
-        raise RequestRefused(RequestProblem.NOT_ALLOWED_HERE, detail=", ".join(titles))
-
-
 async def send_reply(
     channel: MessageableChannel,
     text: str,
@@ -369,4 +344,9 @@ async def reply_ephemeral(
                     text, embed=embed, view=view, file=file, files=files, ephemeral=True
                 )
     except DiscordError as error:
+        explained = explain_denied_interaction(error, interaction)
+        is_plain = all(each is discord.utils.MISSING for each in (embed, file, files))
+        if explained is not error and not is_plain:
+            await reply_ephemeral(interaction, sentence_for(explained, doing="a reply"))
+            return
         logger.warning("cannot reply to member %d: %s", interaction.user.id, error)

@@ -22,8 +22,9 @@ from bot.errors import (
     RequestRefused,
 )
 from bot.exts.backend.access import check, picker_subject
+from bot.exts.backend.bot_permissions import check_permissions
 from bot.exts.backend.policy import Act
-from bot.exts.backend.responders import check_permissions, priority_of, reply_ephemeral
+from bot.exts.backend.responders import priority_of, reply_ephemeral
 from bot.exts.stylize.picker_record import new_picker, recipe_and_options
 from bot.exts.stylize.reaction_offers import ReactionOffers
 from bot.exts.stylize.request import PICTURE_SOURCE_JSON

@@ -12,9 +12,9 @@ from cachetools import TTLCache
 from bot.discord_errors import discord_request
 from bot.errors import AccessDeniedError, AccessProblem, DiscordError
 from bot.exts.backend.access import picker_subject
+from bot.exts.backend.bot_permissions import check_permissions
 from bot.exts.backend.policy import Act, Actor, Place, decide
 from bot.exts.backend.responders import (
-    check_permissions,
     own_permissions,
     send_reply,
     sentence_for,

@@ -40,19 +40,17 @@ INTERNAL: Final = (
     "happening, give the bot's operator this reference."
 )
 COMMANDS_CHANGED: Final = (
-    "My commands have just changed; wait a minute or restart Discord, then try again."
+    "My commands have changed. Wait a minute or restart Discord, then try again."
 )
 NOT_FOR_YOU: Final = "You cannot use that here."
 INPUT_NOT_UNDERSTOOD: Final = "I did not understand that; `{prefix}help` shows how it works."
-OLD_BUTTON: Final = (
-    "This button is from an older version of me and no longer works; ask me again instead."
-)
+OLD_BUTTON: Final = "This button is too old to work. Please ask me again."
 JOB_GONE: Final = "I no longer have the pictures; post them again."
 DISK_FULL: Final = "My disk is full, so I take no new paintings; tell the bot's operator."
 CUT_OFF: Final = "I am restarting and could not finish this. Ask me again in a minute."
 DISCORD_UNAVAILABLE: Final = "Discord is not answering me right now. Try again in a minute."
 STORE_UNAVAILABLE: Final = (
-    "I cannot reach my database right now; nothing is lost, try again in a minute."
+    "I cannot reach my database right now. Nothing is lost; try again in a minute."
 )
 
 _ACCESS: Final[Mapping[AccessProblem, str]] = {
@@ -75,15 +73,15 @@ _ACCESS: Final[Mapping[AccessProblem, str]] = {
         "Only the member who opened this gallery can turn its pages; `/gallery` opens yours."
     ),
     AccessProblem.PRIVACY_NOT_YOURS: (
-        "This belongs to somebody else; use `/privacy` for your own."
+        "This belongs to another member; use `/privacy` for your own."
     ),
     AccessProblem.CHANNEL_CLOSED: "I do not paint in this channel; try {where}.",
     AccessProblem.NO_PRESETS_HERE: "Custom styles belong to servers. Try this in one.",
     AccessProblem.NOT_A_PRESET_MANAGER: (
-        "Only members who can manage this server or its emojis add and remove styles; ask one of "
-        "them."
+        "Only members who can manage this server or its emojis can add and remove styles; ask one "
+        "of them."
     ),
-    AccessProblem.NO_SETTINGS_HERE: "That is for servers. Try it in one.",
+    AccessProblem.NO_SETTINGS_HERE: "Server settings belong to servers. Try this in one.",
     AccessProblem.NOT_A_GUILD_MANAGER: (
         "Only members who can manage this server can do that; ask one of them."
     ),
@@ -107,7 +105,7 @@ _PICTURE: Final[Mapping[PictureProblem, str]] = {
     PictureProblem.SINGLE_COLOR: (
         "{name} is a single colour, so there is nothing to repaint; post one that shows something."
     ),
-    PictureProblem.FILM: "{name} is a video, and I paint single pictures; pick one of its frames.",
+    PictureProblem.FILM: "{name} is a video. I paint single pictures; post one of its frames.",
     PictureProblem.DRAWN_STICKER: (
         "{name} is an animated sticker with no picture in it; send me another one."
     ),
@@ -125,6 +123,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "send_messages_in_threads": "Send Messages in Threads",
     "embed_links": "Embed Links",
     "attach_files": "Attach Files",
+    "read_message_history": "Read Message History",
 }
 """Discord's names of permissions, by discord.py's."""
 
@@ -175,8 +174,8 @@ def _size_problem(error: PictureRefused, name: str) -> str:
         case PictureProblem.TOO_MANY_BYTES if limit:
             size = f" ({megabytes(float(got))})" if got and got.isdecimal() else ""
             return (
-                f"{name} is too large a file{size}; I take up to {megabytes(float(limit))}, "
-                "so save it smaller or as JPEG."
+                f"{name} is too large{size}. Save it as JPEG or smaller; I take up to "
+                f"{megabytes(float(limit))}."
             )
         case PictureProblem.TOO_SMALL:
             return (
@@ -192,7 +191,7 @@ def _size_problem(error: PictureRefused, name: str) -> str:
                 f"{limit} times the other."
             )
         case PictureProblem.TOO_MANY_BYTES:
-            return f"{name} is too large a file; save it smaller or as JPEG."
+            return f"{name} is too large; save it smaller or as JPEG."
         case problem:
             return _PICTURE[problem].format(name=name)
 
@@ -232,18 +231,18 @@ _REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
         "its style."
     ),
     RequestProblem.MASK_WITHOUT_PICTURE: lambda _: (
-        "A mask says where to paint, so it comes after the picture to repaint; attach both."
+        "A mask shows where to paint. Attach the picture to repaint first, then the mask."
     ),
     RequestProblem.LINK_INSTEAD_OF_FILE: lambda _: (
         "I do not open links; save the picture and attach it as a file."
     ),
     RequestProblem.MESSAGE_GONE: lambda _: (
-        "I cannot see the message you replied to any more; attach the pictures to your own message."
+        "I can no longer see the message you replied to; attach the pictures to your own message."
     ),
     RequestProblem.UNKNOWN_COMMAND: lambda e: NEAR_COMMAND.format(name=e.suggestion or "stylize"),
     RequestProblem.UNKNOWN_PRESET: lambda e: (
         f"There is no style called {quoted(e.detail or '')}"
-        + (_suggested(e) or "; send `presets` to me to see them all.")
+        + (_suggested(e) or "; `presets` shows them all.")
     ),
     RequestProblem.UNKNOWN_OPTION: lambda e: (
         f"There is no option called {quoted(e.detail or '')}"
@@ -256,7 +255,7 @@ _REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
         else "I may not post in that channel; ask a moderator, or try another channel."
     ),
     RequestProblem.SHUTTING_DOWN: lambda _: (
-        "I am finishing the queue and take nothing new right now; ask me again in a few minutes."
+        "I am taking no new requests right now; ask me again in a few minutes."
     ),
 }
 
@@ -272,25 +271,26 @@ def _limit(error: LimitReached) -> str:
     match error.scope:
         case "member":
             return (
-                f"You have {count(error.limit, 'painting')} waiting or under way already; wait for "
-                "one to finish or cancel one."
+                f"You already have {count(error.limit, 'painting')} in progress. Wait for one to "
+                "finish, or cancel one."
             )
         case "guild":
             return (
-                f"This server has {error.limit} paintings waiting already; try again when some "
+                f"This server already has {error.limit} paintings waiting; try again when some "
                 "are done."
             )
         case "member_storage":
             return (
-                f"Your open pickers and cancelled paintings hold {megabytes(error.limit)} of "
-                "pictures already; choose a style on a picker, or try again in an hour."
+                "Your open pickers and cancelled paintings already hold "
+                f"{megabytes(error.limit)} of pictures. Choose a style on a picker, or try "
+                "again in an hour."
             )
         case "guild_storage":
             return (
-                f"This server's open pickers and cancelled paintings hold "
-                f"{megabytes(error.limit)} of pictures already; try again in an hour."
+                "This server's open pickers and cancelled paintings already hold "
+                f"{megabytes(error.limit)} of pictures; try again in an hour."
             )
         case "disk":
             return DISK_FULL
         case _:
-            return f"{error.limit} paintings are waiting already; try again in a while."
+            return f"{error.limit} paintings are already waiting; try again in a while."

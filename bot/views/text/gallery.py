@@ -7,7 +7,7 @@ from typing import Final
 SECTION: Final = "What was painted."
 HELP: Final = (
     "Show your finished paintings, or another member's that were posted where you can see.\n\n"
-    "In a channel I show what everyone there may see; `/gallery` shows you all of yours."
+    "In a channel I show what everyone there can see; `/gallery` shows you all of yours."
 )
 MEMBER: Final = "Whose paintings; empty for your own"
 TITLE: Final = "Paintings of {name}"
@@ -15,7 +15,7 @@ FOOTER: Final = "{paintings}, newest first"
 FOOTER_OF_PAGES: Final = "{paintings}, newest first, page {page} of {pages}"
 NEWER: Final = "Newer"
 OLDER: Final = "Older"
-SHEET_ALT: Final = "Small paintings. {titles}"
+SHEET_ALT: Final = "Thumbnails of paintings. {titles}"
 EMPTY: Final = (
     "Nothing here yet. Send `{prefix}stylize` with a picture, and your painting will show up here."
 )

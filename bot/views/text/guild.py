@@ -35,13 +35,13 @@ PREFIX: Final = "{prefix}; mentioning me always works too"
 PREFIX_MENU: Final = "Another prefix"
 PREFIX_OPTION: Final = "{prefix}stylize"
 PREFIX_PARAMETER: Final = "A new prefix for text commands, such as s!"
-DEFAULT_PREFIX: Final = "Usual prefix"
+DEFAULT_PREFIX: Final = "Default prefix"
 BAD_PREFIX: Final = "A prefix is up to {longest} characters without spaces and ends in a symbol."
 
 SECTION: Final = "A server's own styles."
-STYLE_HELP: Final = "Styles of this server's own; with pictures, the same as `stylize`."
+STYLE_HELP: Final = "List this server's own styles; with pictures, the same as `stylize`."
 ADD_HELP: Final = (
-    "Add a style from the attached picture, or from the one in the message replied to.\n\n"
+    "Add a style from the attached picture, or from the message you reply to.\n\n"
     "An emoji before or after the name stands for it in pickers."
 )
 ADD_NAME: Final = "What members will type"
@@ -49,15 +49,15 @@ ADD_PICTURE: Final = "The picture whose style it is"
 ADD_EMOJI: Final = "A standard emoji for the pickers; empty for the next free letter"
 LIST_HELP: Final = "Show this server's own styles."
 SHOW_HELP: Final = "Show one style: its picture, who added it, how to use it."
-REMOVE_HELP: Final = "Remove one of this server's own styles; asks before it does."
+REMOVE_HELP: Final = "Remove one of this server's own styles, after asking you."
 STYLE_NAME: Final = "The style's name"
 
 ADDED: Final = "{emoji} {title} is now a style of this server"
 FOR_EVERYONE: Final = "Everyone here can choose it from now on."
 LIST_TITLE: Final = "This server's own styles"
 NONE_YET: Final = (
-    "This server has no styles of its own yet. Its managers add one with `{prefix}style add`, a "
-    "name, and the picture attached."
+    "This server has no styles of its own yet. Managers can add one: `{prefix}style add`, a name "
+    "and a picture."
 )
 HOW_TO_USE: Final = "To use it: `{prefix}stylize {name}` with a picture."
 BUILT_IN_TOO: Final = "{prefix}presets shows these and the built-in ones"
@@ -71,7 +71,7 @@ REMOVE_QUESTION: Final = (
 REMOVE_IT: Final = "Remove it"
 KEEP_IT: Final = "Keep it"
 REMOVED: Final = "Removed: {emoji} **{title}**."
-KEPT: Final = "It stays."
+KEPT: Final = "Kept."
 
 
 def refused(error: PresetRefused) -> str:
@@ -83,18 +83,18 @@ def _unknown(error: PresetRefused) -> str:
     hint = (
         f"did you mean {quoted(error.suggestion)}?"
         if error.suggestion
-        else "`style list` shows those there are."
+        else "`style list` shows them all."
     )
-    return f"This server has no style of its own called {quoted(error.word or '')}; {hint}"
+    return f"This server has no style called {quoted(error.word or '')}; {hint}"
 
 
 _REFUSED: Final[Mapping[PresetProblem, Callable[[PresetRefused], str]]] = {
     PresetProblem.BAD_NAME: lambda e: (
-        f"{quoted(e.word or '')} cannot be a style's name; take 2 to 32 letters, digits, spaces "
-        "or dashes, with a letter among them."
+        f"{quoted(e.word or '')} cannot be a style's name. Use 2 to 32 letters, digits, spaces "
+        "or dashes, with at least one letter."
     ),
     PresetProblem.RESERVED_NAME: lambda e: (
-        f"{quoted(e.word or '')} means something else to me in a request; choose another name."
+        f"{quoted(e.word or '')} has another meaning in a request; choose another name."
     ),
     PresetProblem.NAME_TAKEN: lambda e: (
         f"{quoted(e.word or '')} is taken. Choose another name, or remove that style first."
@@ -103,18 +103,17 @@ _REFUSED: Final[Mapping[PresetProblem, Callable[[PresetRefused], str]]] = {
         f"{quoted(e.word or '')} is a built-in style. Choose another name."
     ),
     PresetProblem.BAD_EMOJI: lambda e: (
-        f"{quoted(e.word or '')} is not one standard emoji; pick one from the keyboard, or leave "
-        "it out and I take a letter."
+        f"{quoted(e.word or '')} is not a standard emoji; pick one from the keyboard, or leave "
+        "it out to get a letter."
     ),
     PresetProblem.EMOJI_TAKEN: lambda e: (
-        f"{e.word} stands for another style already; pick another emoji, or leave it out and I "
-        "take a letter."
+        f"{e.word} is already used by another style; pick another emoji, or leave it out "
+        "to get a letter."
     ),
     PresetProblem.TOO_MANY: lambda e: (
-        f"This server has {e.limit} styles of its own, which is as many as it may have; remove "
-        "one first."
+        f"This server already has {e.limit} styles, the most allowed; remove one first."
         if e.limit
-        else "Servers may not add styles of their own here."
+        else "Servers cannot add their own styles here."
     ),
     PresetProblem.UNKNOWN: _unknown,
     PresetProblem.NO_PICTURE: lambda _: (

@@ -18,16 +18,16 @@ WAYS_TO_ASK: Final = (
     "right-click a message (long-press on a phone) → Apps → Stylize",
     "`{prefix}stylize me mosaic` paints your avatar; a member or a custom emoji works too",
     "with three to five pictures, the first gets a blend of the others' styles: `weights=2:1`",
-    "with the word `mask`, your last picture shows in white where to paint",
+    "add the word `mask`: your last picture shows in white where to paint",
 )
 NEAR_COMMAND: Final = "Did you mean `{name}`?"
 NO_SUCH_COMMAND: Final = "I have no command {name}; `{prefix}help` shows what I can do."
 ACTIVITY: Final = "{prefix}stylize with two pictures"
 
 SECTION: Final = "How it works."
-GUIDE_HELP: Final = "How to ask for a painting, and the styles there are; or all about one command."
-GUIDE_COMMAND: Final = "A command to be explained; empty for the one page"
-PRESETS_HELP: Final = "Show every style there is here: this server's own and the built-in ones."
+GUIDE_HELP: Final = "Show how to ask for a painting, or explain one command."
+GUIDE_COMMAND: Final = "A command to explain; empty for the overview"
+PRESETS_HELP: Final = "Show all styles: this server's own and the built-in ones."
 
 TITLE: Final = "Paint a picture in the style of another"
 WAYS_TITLE: Final = "Other ways to ask"
@@ -35,7 +35,7 @@ YOURS_TITLE: Final = "Yours"
 YOURS: Final = (
     "`{prefix}gallery` shows your paintings",
     "`{prefix}queue` shows what is under way, `{prefix}cancel` stops it",
-    "`{prefix}again` paints your last one once more, differently",
+    "`{prefix}again` paints a new variation of your last one",
     "`{prefix}privacy` shows what I hold about you, to download or delete",
 )
 FOOTER: Final = "{prefix}help stylize has all the options, {prefix}presets all the styles"

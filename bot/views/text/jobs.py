@@ -18,13 +18,13 @@ SECTION: Final = "What is being painted, and how to stop it."
 QUEUE_HELP: Final = "Show your paintings under way, and how busy the queue is."
 CANCEL_HELP: Final = (
     "Cancel your newest painting, all of them, or one by its job ID.\n\n"
-    "`all` stands for all of them. As a reply to a card or a result, it means that one. Those who "
-    "may manage messages may cancel others' paintings too, by id or reply."
+    "`all` cancels all of them. Reply to a card or a result to cancel that one. Members who can "
+    "manage messages can cancel others' paintings too, by job ID or reply."
 )
 CANCEL_JOB: Final = "A job ID, or all; empty for your newest"
 AGAIN_HELP: Final = (
-    "Paint your last painting once more, differently.\n\n"
-    "As a reply to a card or a result, it means that one, whoever asked for it."
+    "Paint a new variation of your last painting.\n\n"
+    "Reply to a card or a result to repaint that one, whoever asked for it."
 )
 
 LABELS: Final[Mapping[JobAction, str]] = {
@@ -44,18 +44,16 @@ LABELS: Final[Mapping[JobAction, str]] = {
 AFTER_ALL: Final = "Paint it after all"
 CANCEL_NUMBER: Final = "Cancel {number}"
 
-ACCEPTED: Final = "Got it! The card in this channel shows how it is going."
+ACCEPTED: Final = "Got it! The card in this channel shows the progress."
 ALREADY_ENDED: Final = "This painting has ended already."
 DELETED_HERE_ONLY: Final = (
-    "I could not delete this message, so ask a moderator to; its pictures are deleted on my side."
+    "I could not delete this message; ask a moderator. I have deleted its pictures on my side."
 )
-NO_FRAMES: Final = (
-    "I kept no pictures from along the way; press **Again** for a painting that has them."
-)
+NO_FRAMES: Final = "I have no time-lapse of this one; press **Again** for a painting that has it."
 TIMELAPSE_READY: Final = "How **{title}** was painted, in {frames} pictures."
-TIMELAPSE_ALT: Final = "{title} coming to be, an animation in {frames} pictures"
+TIMELAPSE_ALT: Final = "Time-lapse of {title}, {frames} pictures"
 NOTHING_TO_REPEAT: Final = (
-    "You have no painting to make again yet; start one with `{prefix}stylize` and a picture."
+    "You have no painting to repeat yet; start one with `{prefix}stylize` and a picture."
 )
 SENT_PRIVATELY: Final = "I can no longer post in {channel}, so I am sending it to you here."
 UNTITLED: Final = "a painting"
@@ -65,8 +63,8 @@ STOPPING: Final = "**Stopping…** after the current step."
 GETTING_READY: Final = "**Getting ready…**"
 NEXT_IN_LINE: Final = "**Waiting**, next in line."
 WAITING: Final = "**Waiting**, {before} before this one."
-PAUSED: Final = "**Paused** while I restart; it goes on from here by itself."
-INTERRUPTED: Final = "**Interrupted**; it will go on from here by itself."
+PAUSED: Final = "**Paused** while I restart; it will resume by itself."
+INTERRUPTED: Final = "**Interrupted**; it will resume by itself."
 DONE_IN: Final = " Done in {time}."
 STEP: Final = "**Painting**, step {step}"
 TIME_LEFT: Final = "{step}, {time} left"
@@ -107,10 +105,10 @@ CONTENT_STRONGEST: Final = "Content at its strongest"
 CONTENT_STRONGEST_WHY: Final = "The picture shows as clearly as I can make it; try **More style**."
 LARGER: Final = "Larger ({size} px)"
 LARGEST: Final = "Largest ({size} px)"
-LARGEST_WHY: Final = "It is as large as I paint: {size} pixels on its longest side."
+LARGEST_WHY: Final = "This is the largest I paint: {size} pixels on the longest side."
 SMALLER: Final = "Smaller ({size} px)"
 SMALLEST: Final = "Smallest ({size} px)"
-SMALLEST_WHY: Final = "This button makes it no smaller; ask again with a smaller `size`."
+SMALLEST_WHY: Final = "This is the smallest for this button; ask again with a smaller `size`."
 
 # The details.
 RECIPE: Final = "Recipe"
@@ -130,8 +128,8 @@ STYLE_COLOURS: Final = "the style's"
 NOT_BEGUN: Final = "not begun"
 EARLIER_PAINTING: Final = "an earlier painting"
 AS_THE_PICTURE: Final = "as the picture"
-ENCLOSED_ALT: Final = "A picture that the command uses"
-RECIPE_ALT: Final = "Every choice that shaped the painting"
+ENCLOSED_ALT: Final = "A picture used by the command"
+RECIPE_ALT: Final = "The settings of this painting"
 
 LOSS_WORDS: Final[Mapping[str, str]] = {
     "content": "likeness",
@@ -145,7 +143,7 @@ _FAILURES: Mapping[str, str] = {
         "the picture is too large for my memory; press **Smaller**, or ask with a smaller `size`"
     ),
     "diverged": "the colours went wrong; press **Again**, or ask with a lower `strength`",
-    "unreadable_picture": "one of the pictures could not be read; save it anew as PNG or JPEG",
+    "unreadable_picture": "one of the pictures could not be read; save it again as PNG or JPEG",
     "empty_mask": "the mask leaves no room for the style; paint white where it should go",
     "timed_out": "it took far longer than it should; press **Smaller**, or ask for fewer `passes`",
     "worker_died": "the painting kept stopping halfway; ask again in a while",
@@ -169,7 +167,7 @@ def cancelled(titles: Sequence[str]) -> str:
     """The answer to `cancel`."""
     match titles:
         case []:
-            return "You have no such painting under way, so there is nothing to cancel."
+            return "You have no such painting in progress."
         case [title]:
             return f"Cancelled {title}."
         case _:

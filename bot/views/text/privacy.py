@@ -7,7 +7,7 @@ from typing import Final
 SECTION: Final = "What is held about you."
 HELP: Final = (
     "Show what I hold about you, with buttons to download or delete it.\n\n"
-    "Asked for in a channel, I answer in a direct message."
+    "In a channel, I answer by direct message."
 )
 SENT: Final = "I have sent you a direct message."
 NO_DM: Final = (
@@ -19,12 +19,10 @@ TITLE: Final = "What I hold about you"
 NOTHING: Final = "Nothing at all."
 HOW_LONG_TITLE: Final = "How long I keep it"
 HOW_LONG: Final = (
-    "I delete a painting and its pictures {retention} after it ended, and a picture that waits for "
-    "a style after {picker}. Styles stay until they are removed."
+    "I delete a painting and its pictures after {retention}, and a picture waiting for a style "
+    "after {picker}. Styles stay until they are removed."
 )
-FOOTER: Final = (
-    "Beside these I keep your Discord ID and your pictures' names, and no other messages."
-)
+FOOTER: Final = "I also keep your Discord ID and your pictures' names, but no other messages."
 FINISHED_ONE: Final = "{paintings} and the pictures you gave for it"
 FINISHED: Final = "{paintings} and the pictures you gave for them"
 UNDER_WAY: Final = "{paintings} under way"
@@ -45,12 +43,12 @@ FORGET_EVERYTHING: Final = "Forget everything…"
 FORGET: Final = "Forget"
 ERASE: Final = "Forget, and delete the messages"
 KEEP: Final = "Keep it all"
-QUESTION: Final = "**Forget all of this, for good?** What is under way is cancelled."
+QUESTION: Final = "**Delete all of this for good?** Paintings in progress are cancelled."
 WHAT_STAYS: Final = (
     "My messages in channels stay, with the pictures on them, unless I delete them too. Other "
     "members keep what they made from your pictures."
 )
-KEPT: Final = "Everything stays."
+KEPT: Final = "Nothing was deleted."
 FORGETTING: Final = "Forgetting…"
 NOTHING_LEFT: Final = "There was nothing left to forget."
 FORGOTTEN: Final = "Forgotten: {what}."

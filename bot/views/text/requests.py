@@ -14,7 +14,7 @@ __all__ = ["numbers_for_styles"]
 
 OFFER_USED: Final = "You already used this one; look further down."
 SWAP_TOO_LATE: Final = (
-    "This painting has ended already; ask again with the word `swap` for the other way round."
+    "This painting has already ended; ask again with the word `swap` for the other way round."
 )
 
 SECTION: Final = "Repaint a picture in the style of another."
@@ -65,7 +65,7 @@ SWAP_NEXT: Final = "Repaint the next one instead"
 
 FORM_TITLE: Final = "Your pictures"
 FORM_STYLE_OR_NONE: Final = "A picture whose style you like, or none"
-FORM_ANY: Final = "The picture that I lack"
+FORM_ANY: Final = "The missing picture"
 FORM_MASK: Final = "The mask: white where to paint"
 
 # How a request was understood.

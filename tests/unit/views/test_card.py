@@ -66,7 +66,7 @@ def test_an_interrupted_job_shows_how_far_it_was(make_job):
     job = make_job(attempts=1, step=10, total=40)
     text = render_card(job, CardFacts(place=1, done=0.25)).embed.description
     assert "25%" in text
-    assert "will go on from here" in text
+    assert "will resume by itself" in text
 
 
 def test_a_finished_card_is_small_full_and_without_buttons(make_job):

@@ -118,7 +118,7 @@ async def test_only_the_owner_may_press(interaction):
     stranger = interaction("privacy:export:4", user_id=5)
     await router.on_interaction(stranger)
     (answer,) = answers(stranger)
-    assert "somebody else" in answer
+    assert "another member" in answer
     handle.assert_not_awaited()
     await router.on_interaction(interaction("privacy:export:4", user_id=4))
     handle.assert_awaited_once()

@@ -8,8 +8,15 @@ from unittest.mock import AsyncMock, MagicMock
 import discord
 import pytest
 
-from bot.errors import AccessProblem, AccessRefused, RequestProblem, RequestRefused
+from bot.errors import (
+    AccessDeniedError,
+    AccessProblem,
+    AccessRefused,
+    RequestProblem,
+    RequestRefused,
+)
 from bot.exts.backend.admission import acknowledge
+from bot.exts.backend.bot_permissions import explain_denial
 from bot.exts.backend.responders import (
     WARNING_EMOJI,
     InteractionResponder,
@@ -22,6 +29,7 @@ from bot.exts.backend.responders import (
     sentence_for,
 )
 from bot.jobs.models import Origin
+from bot.views.text.errors import PERMISSIONS
 
 FORBIDDEN = discord.Forbidden(SimpleNamespace(status=403, reason="Forbidden"), "missing access")
 NEEDED = discord.Permissions(
@@ -181,6 +189,26 @@ async def test_what_another_process_acknowledged_is_left_to_it(interaction, capl
 async def test_an_expired_interaction_stops_nothing(interaction):
     interaction.response.send_message.side_effect = FORBIDDEN
     await reply_ephemeral(interaction, "Sorry.")
+
+
+async def test_an_interaction_whose_embed_is_denied_is_told_the_missing_permission(interaction):
+    interaction.app_permissions = discord.Permissions.all() & ~discord.Permissions(embed_links=True)
+    interaction.response.send_message.side_effect = [FORBIDDEN, None]
+    await reply_ephemeral(interaction, "", embed=discord.Embed(title="x"))
+    (told,) = interaction.response.send_message.await_args.args
+    assert "**Embed Links**" in told
+
+
+@pytest.mark.parametrize("name", ["embed_links", "attach_files", "read_message_history"])
+@pytest.mark.parametrize("error", [FORBIDDEN, AccessDeniedError("50013")])
+def test_a_denied_answer_is_explained_by_the_missing_permission(name, error):
+    allowed = discord.Permissions.all() & ~discord.Permissions(**{name: True})
+    refused = explain_denial(error, allowed, is_thread=False)
+    assert isinstance(refused, RequestRefused)
+    assert refused.detail == PERMISSIONS[name]
+    assert explain_denial(error, discord.Permissions.all(), is_thread=True) is error
+    bug = ValueError("a bug")
+    assert explain_denial(bug, allowed, is_thread=False) is bug
 
 
 def test_unexpected_errors_are_logged_under_the_reference_that_members_read(caplog):
