@@ -155,7 +155,7 @@ async def test_cancel_by_command(channel):
     await channel.answer("Cancelled **harbour × brushes · ")
     await channel.card_saying("Cancelled")
     channel.ask("!cancel")
-    await channel.answer("nothing to cancel")
+    await channel.answer("no such painting")
 
 
 @pytest.mark.parametrize("text", ["!help", "!presets"])

@@ -222,7 +222,7 @@ async def test_the_queue_names_requesters_and_moderators_may_cancel(channel):
 
     stranger = channel.playground.scene.members[2]
     channel.ask(f"!cancel {job_id}", author=stranger)
-    await channel.answer("nothing to cancel")
+    await channel.answer("no such painting")
     channel.ask("!cancel", reply_to=card)  # the owner of the guild manages messages
     await channel.answer("Cancelled **harbour × brushes · ")
     await channel.card_saying("Cancelled")

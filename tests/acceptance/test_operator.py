@@ -46,7 +46,7 @@ async def test_the_queue_mode_survives_a_restart(channel, tmp_path):
         await channel.wait(lambda: len(channel.finals()) == 3)
         assert _members_served(channel)[0] == favoured.id
         channel.ask("!stylize passes=1", CONTENT, STYLE)
-        await channel.answer("take nothing new right now")
+        await channel.answer("taking no new requests right now")
         assert "the queue is open" in await _run_command(settings, tmp_path, "resume")
         async with asyncio.timeout(60):
             while len(channel.cards()) == 3:

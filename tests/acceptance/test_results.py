@@ -130,7 +130,7 @@ async def test_the_time_lapse_is_a_private_animation(channel):
     answer = await _ephemeral_reply(channel, channel.other, "was painted")
     [animation] = answer.attachments
     assert animation.filename.startswith("SPOILER_")
-    assert "animation" in animation.description
+    assert "Time-lapse" in animation.description
     picture = channel.picture(animation)
     assert picture.is_animated
     assert picture.n_frames >= 2

@@ -63,7 +63,7 @@ async def test_a_request_in_flight_gets_its_card_and_a_new_one_a_sentence(
     stopping = _stopping(tmp_path, monkeypatch, "!stylize passes=1", shutdown_seconds=WAIT_SECONDS)
     async with stopping as (channel, downloads):
         channel.ask("!stylize passes=1", STYLE, CONTENT, author=channel.other)
-        await channel.answer("take nothing new")
+        await channel.answer("no new requests")
         downloads.set()
         await channel.card()
     assert len(channel.cards()) == 1

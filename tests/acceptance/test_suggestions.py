@@ -85,7 +85,7 @@ async def test_style_without_content_is_refused(channel):
 
 async def test_mask_without_a_picture_is_refused(channel):
     channel.ask("!stylize mask", STYLE)
-    await _answer_with(channel, "it comes after the picture", "upload", "avatar", "help")
+    await _answer_with(channel, "A mask shows where to paint", "upload", "avatar", "help")
 
 
 async def test_video_suggests_its_first_frame(channel):
