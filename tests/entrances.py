@@ -54,7 +54,7 @@ COMMANDS = {
     "/stylize": {Act.MAKE_REQUEST},
     "menu Stylize": {Act.MAKE_REQUEST},
 }
-SUGGESTIONS = "correct without frame avatar preset leave two blend retry stylize help upload"
+SUGGESTIONS = "correct without frame avatar preset leave two blend retry stylize help"
 UPLOAD_FORMS = ("content", "both", "style", "mask")
 COMPONENTS = {
     **dict.fromkeys(

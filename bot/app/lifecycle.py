@@ -21,6 +21,7 @@ from bot.errors import (
 from bot.intake.intake import default_size
 from bot.ops.error_report import Where, report_error
 from bot.ops.event_loop_lag import measure_lag
+from bot.ops.garbage_collection import exempt_loaded_objects
 from bot.ops.logging import configure_logging
 from bot.ops.retry import retry
 from bot.ops.tasks import BackgroundTasks
@@ -255,6 +256,7 @@ async def run(settings: Settings) -> None:
     configure_logging(settings)
     for sentence in find_unknown_variables():
         logger.warning("%s", sentence)
+    exempt_loaded_objects()
     loop = asyncio.get_running_loop()
     stop_requested = asyncio.Event()
 

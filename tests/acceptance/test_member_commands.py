@@ -349,8 +349,6 @@ async def test_help_explains_one_command_and_hints_at_misspelt_ones(channel):
     assert "`/style add`" in text_of(explained)
     channel.ask("!help stylise")
     await channel.answer("!stylize", "Repaint the first picture")
-    channel.ask("!help nonsense")
-    await channel.answer("I have no command `nonsense`")
     channel.ask("!galery")
     await channel.answer("Did you mean `!gallery`?")
     answers = len(channel.answers())

@@ -65,7 +65,6 @@ class SuggestionActions:
             routes.START_FORM_WITH_PRESET: self.on_start_form,
             routes.SUGGESTION: self.on_suggestion_button,
             routes.SUGGESTION_UPLOAD: self.on_upload_button,
-            routes.SUGGESTION_UPLOAD_ANY: self.on_older_upload_button,
             routes.SUGGESTION_FORM: self.on_upload_form,
             routes.SWAP: self.on_swap_button,
             routes.PICKER_PAGE: self.on_picker_page_button,
@@ -129,12 +128,6 @@ class SuggestionActions:
         )
         check(Act.USE_SUGGESTION, interaction, subject)
         await _open_upload_form(interaction, suggestion_id, form)
-
-    async def on_older_upload_button(
-        self, interaction: discord.Interaction[Any], /, *, suggestion_id: str
-    ) -> None:
-        """Open a form for one picture; the request is looked up when the form is sent."""
-        await _open_upload_form(interaction, suggestion_id, None)
 
     async def on_upload_form(
         self, interaction: discord.Interaction[Any], /, *, suggestion_id: str
@@ -224,7 +217,7 @@ class SuggestionActions:
 
 
 async def _open_upload_form(
-    interaction: discord.Interaction[Any], suggestion_id: str, form: UploadForm | None
+    interaction: discord.Interaction[Any], suggestion_id: str, form: UploadForm
 ) -> None:
     await interaction.response.send_modal(
         PictureForm(

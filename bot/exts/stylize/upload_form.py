@@ -32,12 +32,8 @@ def form_of(request: StylizeRequest, picture: int | None) -> UploadForm:
     return UploadForm.CONTENT if request.pictures else UploadForm.CONTENT_AND_STYLE
 
 
-def form_fields(form: UploadForm | None) -> list[tuple[str, str, bool]]:
-    """Return the fields of an upload form: custom_id, label, and whether it is required.
-
-    Args:
-        form: None if it is not known, for a button on an older message.
-    """
+def form_fields(form: UploadForm) -> list[tuple[str, str, bool]]:
+    """Return the fields of an upload form: custom_id, label, and whether it is required."""
     match form:
         case UploadForm.MASK:
             return [(CONTENT_FIELD, requests.FORM_MASK, True)]
@@ -50,5 +46,3 @@ def form_fields(form: UploadForm | None) -> list[tuple[str, str, bool]]:
                 (CONTENT_FIELD, label("content"), True),
                 (STYLE_FIELD, requests.FORM_STYLE_OR_NONE, False),
             ]
-        case None:
-            return [(CONTENT_FIELD, requests.FORM_ANY, True)]

@@ -202,10 +202,6 @@ SUGGESTION_UPLOAD: Final = Route(
     owner_id=MEMBER_ID,
     opens_form=True,
 )
-# Older refusals do not say which form the button opens, and for whom.
-SUGGESTION_UPLOAD_ANY: Final = Route(
-    f"offer:{{suggestion_id}}:{Suggestion.UPLOAD}", suggestion_id=SUGGESTION_ID, opens_form=True
-)
 SUGGESTION_FORM: Final = Route("form:{suggestion_id}", suggestion_id=SUGGESTION_ID)
 START: Final = Route("ask:{preset}", preset=Field(r".{0,64}"), opens_form=True)
 START_FORM: Final = Route("form:new")
@@ -248,7 +244,6 @@ ROUTES: Final[tuple[Route, ...]] = (
     PICKER_PAGE,
     SUGGESTION,
     SUGGESTION_UPLOAD,
-    SUGGESTION_UPLOAD_ANY,
     SUGGESTION_FORM,
     START,
     START_FORM,

@@ -65,7 +65,6 @@ SWAP_NEXT: Final = "Repaint the next one instead"
 
 FORM_TITLE: Final = "Your pictures"
 FORM_STYLE_OR_NONE: Final = "A picture whose style you like, or none"
-FORM_ANY: Final = "The missing picture"
 FORM_MASK: Final = "The mask: white where to paint"
 
 # How a request was understood.

@@ -49,8 +49,10 @@ def test_it_agrees_with_float64(weights, content, style, to_tensor, kind, dtype,
 
 
 def test_a_mixed_painting_ends_where_one_in_float32_does(content, style):
-    mixed = stylize(content, style, RECIPE, device="cpu", precision="mixed")
-    plain = stylize(content, style, RECIPE, device="cpu", precision="float32")
+    """After as many passes as it takes until steps change little: earlier, rounding decides."""
+    recipe = RECIPE.evolve(passes=24)
+    mixed = stylize(content, style, recipe, device="cpu", precision="mixed")
+    plain = stylize(content, style, recipe, device="cpu", precision="float32")
     assert mixed.losses.total == pytest.approx(plain.losses.total, rel=0.1)
     assert (mixed.pixels != plain.pixels).any()
 

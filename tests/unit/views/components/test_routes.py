@@ -55,7 +55,6 @@ POSTED = {
     "picker:page:0": routes.PICKER_PAGE,
     "picker:page:-1": routes.PICKER_PAGE,
     **{f"offer:{JOB_ID}:{suggestion}": routes.SUGGESTION for suggestion in SUGGESTIONS},
-    f"offer:{JOB_ID}:upload": routes.SUGGESTION_UPLOAD_ANY,
     **{
         f"offer:{JOB_ID}:{form}:{BIG}:upload": routes.SUGGESTION_UPLOAD
         for form in ("content", "both", "style", "mask")
