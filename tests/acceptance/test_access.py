@@ -287,6 +287,7 @@ def filled(component: str, scene: Scene) -> str:
         name=PRESET,
         page=1,
         member_id=requester,
+        owner_id=requester,
         opened_by=requester,
         subject=requester,
     )
