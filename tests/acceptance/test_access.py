@@ -108,6 +108,8 @@ CELLS = [
     (component, who)
     for component, acts in COMPONENTS.items()
     for who in dict.fromkeys(" ".join(REFUSED.get(act, "") for act in acts).split())
+    # This button's owner, in another guild, gets an empty form; sending it is refused there.
+    if not (component.endswith(":upload") and who == "elsewhere")
 ]
 
 
