@@ -27,7 +27,7 @@ from bot.exts.backend.policy import Act
 from bot.exts.backend.prefixes import add_short_aliases
 from bot.exts.backend.responders import MessageResponder, reply_ephemeral
 from bot.exts.guild.presets import GuildPresetCommands
-from bot.exts.guild.settings import GuildSettingsCommands
+from bot.exts.guild.settings_commands import GuildSettingsCommands
 from bot.exts.jobs.actions import JobActions
 from bot.exts.jobs.cog import JobCommands
 from bot.exts.jobs.gallery import GalleryCommands

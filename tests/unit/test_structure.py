@@ -36,8 +36,6 @@ SHARED_NAMES: dict[str, set[str]] = {
     "privacy": {"bot/views", "bot/views/text"},
     # The queue of jobs: its order in the database, and the message that shows it.
     "queue": {"bot/jobs", "bot/views"},
-    # The process's settings, and the command that changes a guild's.
-    "settings": {"bot", "bot/exts/guild"},
 }
 """The folders of each name that several modules have: one subject, seen from several layers."""
 

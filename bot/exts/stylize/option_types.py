@@ -38,16 +38,28 @@ _NO: Final = frozenset({"no", "n", "false", "off", "0", "nope"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WholeNumber:
+class _Range:
+    """What whole and other numbers share: the range, and how they are written."""
+
+    lowest: float
+    highest: float
+
+    def candidates(self, text: str) -> Iterator[str]:
+        """Yield what may be the value at the start of a text, the longest first."""
+        return _matches(text, _NUMBER, _SHORT_NUMBER)
+
+    def facts(self) -> Mapping[str, Any]:
+        """Values for the text of what is accepted."""
+        return {"lowest": self.lowest, "highest": self.highest}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WholeNumber(_Range):
     """An integer within a range; units such as ``px`` may follow it."""
 
     expected_key: ClassVar[str] = "whole_number"
     lowest: int
     highest: int
-
-    def candidates(self, text: str) -> Iterator[str]:
-        """Yield what may be the value at the start of a text, the longest first."""
-        return _matches(text, _NUMBER, _SHORT_NUMBER)
 
     def parse(self, text: str) -> int:
         """Parse a value.
@@ -65,22 +77,12 @@ class WholeNumber:
         value = _first_number(text)
         return None if value is None else round(min(self.highest, max(self.lowest, value)))
 
-    def facts(self) -> Mapping[str, Any]:
-        """Values for the text of what is accepted."""
-        return {"lowest": self.lowest, "highest": self.highest}
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Number:
+class Number(_Range):
     """A number within a range; ``2x``, ``×2`` and ``200%`` are the same as ``2``."""
 
     expected_key: ClassVar[str] = "number"
-    lowest: float
-    highest: float
-
-    def candidates(self, text: str) -> Iterator[str]:
-        """Yield what may be the value at the start of a text, the longest first."""
-        return _matches(text, _NUMBER, _SHORT_NUMBER)
 
     def parse(self, text: str) -> float:
         """Parse a value.
@@ -97,10 +99,6 @@ class Number:
         """Return the nearest valid value, or None if the text does not start with a number."""
         value = _first_number(text)
         return None if value is None else min(self.highest, max(self.lowest, value))
-
-    def facts(self) -> Mapping[str, Any]:
-        """Values for the text of what is accepted."""
-        return {"lowest": self.lowest, "highest": self.highest}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ bot was started again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -203,72 +203,69 @@ async def _hanging_channel(scene: Scene) -> Afterwards:
     return _late(scene, held)
 
 
-AIMS = (
-    *(
-        Aim(name=name, disturbance=Disturbance.KILL_BOT, weight=weight, wait=wait)
-        for name, weight, wait in (
-            ("starting", 2, _starting),
-            ("any time", 4, _any_time),
-            ("accepting", 4, _accepting),
-            ("downloading", 3, _downloading),
-            ("posting the card", 3, _posting_the_card),
-            ("card posted, answer lost", 2, _card_unanswered),
-            ("painting", 2, _painting),
-            ("writing a checkpoint", 2, _writing_a_checkpoint),
-            ("half a checkpoint written", 1, _half_a_checkpoint),
-            ("finishing", 3, _finishing),
-            ("editing the card", 2, _editing),
-            ("card edited, answer lost", 1, _edit_unanswered),
-            ("card deleted", 1, _card_deleted),
-            ("uploading the picture", 4, _uploading_the_picture),
-            ("picture posted, answer lost", 3, _picture_unanswered),
-            ("recording the picture", 3, _recording_the_picture),
-            ("picture posted in a busy channel", 3, _busy_channel),
-            ("a channel hangs", 3, _hanging_channel),
-        )
+_AIMS: Mapping[Disturbance, tuple[tuple[str, int, Wait], ...]] = {
+    Disturbance.KILL_BOT: (
+        ("starting", 2, _starting),
+        ("any time", 4, _any_time),
+        ("accepting", 4, _accepting),
+        ("downloading", 3, _downloading),
+        ("posting the card", 3, _posting_the_card),
+        ("card posted, answer lost", 2, _card_unanswered),
+        ("painting", 2, _painting),
+        ("writing a checkpoint", 2, _writing_a_checkpoint),
+        ("half a checkpoint written", 1, _half_a_checkpoint),
+        ("finishing", 3, _finishing),
+        ("editing the card", 2, _editing),
+        ("card edited, answer lost", 1, _edit_unanswered),
+        ("card deleted", 1, _card_deleted),
+        ("uploading the picture", 4, _uploading_the_picture),
+        ("picture posted, answer lost", 3, _picture_unanswered),
+        ("recording the picture", 3, _recording_the_picture),
+        ("picture posted in a busy channel", 3, _busy_channel),
+        ("a channel hangs", 3, _hanging_channel),
     ),
-    *(
-        Aim(name=name, disturbance=Disturbance.KILL_WORKER, weight=weight, wait=wait)
-        for name, weight, wait in (
-            ("starting", 1, _worker_starting),
-            ("painting", 3, _painting),
-            ("writing a checkpoint", 2, _writing_a_checkpoint),
-            ("finishing", 2, _finishing),
-        )
+    Disturbance.KILL_WORKER: (
+        ("starting", 1, _worker_starting),
+        ("painting", 3, _painting),
+        ("writing a checkpoint", 2, _writing_a_checkpoint),
+        ("finishing", 2, _finishing),
     ),
-    *(
-        Aim(name=name, disturbance=Disturbance.STOP_BOT, weight=weight, wait=wait)
-        for name, weight, wait in (
-            ("accepting", 2, _accepting_in_flight),
-            ("downloading", 3, _downloading_in_flight),
-            ("painting", 1, _painting),
-            ("finishing", 1, _finishing),
-        )
+    Disturbance.STOP_BOT: (
+        ("accepting", 2, _accepting_in_flight),
+        ("downloading", 3, _downloading_in_flight),
+        ("painting", 1, _painting),
+        ("finishing", 1, _finishing),
     ),
-    *(
-        Aim(name=name, disturbance=Disturbance.FREEZE_BOT, weight=weight, wait=wait, bots=2)
-        for name, weight, wait in (
-            ("any time", 2, _any_time),
-            ("accepting", 2, _accepting),
-            ("posting the card", 2, _posting_the_card),
-            ("painting", 2, _painting),
-            ("finishing", 3, _finishing),
-            ("uploading the picture", 2, _uploading_the_picture),
-            ("recording the picture", 2, _recording_the_picture),
-        )
+    Disturbance.FREEZE_BOT: (
+        ("any time", 2, _any_time),
+        ("accepting", 2, _accepting),
+        ("posting the card", 2, _posting_the_card),
+        ("painting", 2, _painting),
+        ("finishing", 3, _finishing),
+        ("uploading the picture", 2, _uploading_the_picture),
+        ("recording the picture", 2, _recording_the_picture),
     ),
-    *(
-        Aim(name=name, disturbance=Disturbance.RESTART_DATABASE, weight=weight, wait=wait)
-        for name, weight, wait in (
-            ("any time", 2, _any_time),
-            ("accepting", 2, _accepting),
-            ("posting the card", 1, _posting_the_card),
-            ("painting", 3, _painting),
-            ("finishing", 2, _finishing),
-            ("uploading the picture", 2, _uploading_the_picture),
-            ("recording the picture", 2, _recording_the_picture),
-        )
+    Disturbance.RESTART_DATABASE: (
+        ("any time", 2, _any_time),
+        ("accepting", 2, _accepting),
+        ("posting the card", 1, _posting_the_card),
+        ("painting", 3, _painting),
+        ("finishing", 2, _finishing),
+        ("uploading the picture", 2, _uploading_the_picture),
+        ("recording the picture", 2, _recording_the_picture),
     ),
+}
+
+AIMS = tuple(
+    Aim(
+        name=name,
+        disturbance=disturbance,
+        weight=weight,
+        wait=wait,
+        bots=2 if disturbance is Disturbance.FREEZE_BOT else 1,
+    )
+    for disturbance, aims in _AIMS.items()
+    for name, weight, wait in aims
 )
 
 
