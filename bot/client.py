@@ -121,7 +121,7 @@ class StyleBot(commands.AutoShardedBot):
             in_flight=self.in_flight,
         )
         await self.add_cog(stylize)
-        job_actions = JobActions(dependencies)
+        job_actions = JobActions(dependencies, pickers)
         await self.add_cog(JobCommands(dependencies, job_actions))
         gallery, presets = GalleryCommands(dependencies), GuildPresetCommands(dependencies)
         privacy = PrivacyCommands(dependencies, self, in_flight=self.in_flight)

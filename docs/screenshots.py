@@ -61,7 +61,7 @@ async def main() -> None:
             await page.locator(".reaction").nth(len(library.PRESETS) - 1).wait_for()
             await _save(page, "picker.webp")
             await reaction.click()
-            result = page.locator(".message", has=page.get_by_role("button", name="More style"))
+            result = page.locator(".message", has=page.get_by_role("button", name="Another style"))
             await result.wait_for(timeout=PAINTING_TIMEOUT_MS)
             await page.evaluate("document.querySelector('#feed').scrollTo(0, 1e9)")
             await _save(page, "result.webp")

@@ -60,7 +60,18 @@ COMPONENTS = {
     **dict.fromkeys(
         [
             f"job:{{job_id}}:{action}"
-            for action in ("again", "style", "content", "keep", "recolour", "larger", "smaller")
+            for action in (
+                "again",
+                "restyle",
+                "style",
+                "content",
+                "keep",
+                "recolour",
+                "larger",
+                "twice",
+                "smaller",
+                "strength",
+            )
         ],
         frozenset({Act.REPEAT_JOB, Act.MAKE_REQUEST}),
     ),

@@ -10,20 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot.jobs.models import JobState
 from bot.views.card import COLOURS, shown_title
 from bot.views.collage import before_after_style
-from bot.views.components.items import Button, RoutedView, job_button
-from bot.views.components.routes import JobAction
 from bot.views.recipe_summary import chosen
+from bot.views.result_view import result_view
 from bot.views.text import jobs as text
 from bot.views.text.quoting import plain
-from bot.views.variations import variation
 from stylenet import images
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bot.delivery.job_pictures import JobPictures
     from bot.jobs.models import Job
 
@@ -33,7 +28,6 @@ __all__ = [
     "OutcomeMessage",
     "build_outcome_message",
     "filename",
-    "outcome_buttons",
 ]
 
 REQUEST_OVERHEAD_BYTES: Final = 64 * 1024
@@ -89,42 +83,13 @@ async def build_outcome_message(
         if strip is not None:
             files.append(strip)
             embed = _strip_embed(job, strip)
-    buttons = outcome_buttons(job, largest_size=largest_size)
     return OutcomeMessage(
         content=content,
         embed=embed,
         files=files,
-        view=RoutedView(*buttons),
+        view=result_view(job, largest_size=largest_size),
         picture_bytes=picture_bytes,
     )
-
-
-def outcome_buttons(job: Job, *, largest_size: int) -> list[Button]:
-    """Return the buttons of an ended job, the variations in the first row.
-
-    A failed job has no variations, except a smaller one if its size was the cause.
-    """
-    if job.state is JobState.SUCCEEDED:
-        colours = JobAction.RECOLOUR if job.recipe.keep_colors else JobAction.KEEP
-        variations: Iterable[JobAction] = (
-            JobAction.AGAIN,
-            JobAction.STYLE,
-            JobAction.CONTENT,
-            colours,
-            JobAction.LARGER,
-        )
-        others: Iterable[JobAction] = (JobAction.TIMELAPSE, JobAction.DETAILS, JobAction.DELETE)
-    else:
-        too_large = job.error_code in {"out_of_memory", "timed_out"}
-        variations = (JobAction.SMALLER,) if too_large else (JobAction.AGAIN,)
-        others = (JobAction.DETAILS, JobAction.DELETE)
-    buttons = []
-    for action in variations:
-        varied = variation(job, action, largest_size=largest_size, seed=1)
-        disabled = varied.refusal is not None
-        buttons.append(job_button(job.job_id, action, label=varied.label, disabled=disabled, row=0))
-    row = 1 if len(buttons) > 1 else 0
-    return buttons + [job_button(job.job_id, action, row=row) for action in others]
 
 
 def filename(job: Job, extension: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import secrets
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.artefacts.keys import content_key, mask_key, preview_key, style_key
@@ -164,39 +165,53 @@ class Intake:
 
     @asynccontextmanager
     async def save_picture(
-        self, source: PictureSource, origin: Origin
-    ) -> AsyncIterator[SavedPicture]:
+        self,
+        source: PictureSource | SavedPicture,
+        origin: Origin,
+        *,
+        mask: SavedPicture | None = None,
+    ) -> AsyncIterator[tuple[SavedPicture, SavedPicture | None]]:
         """Load, check and store a picture whose style is chosen later.
 
         The block records it in a picker. If that fails for certain, the picture is deleted.
 
         Args:
-            source: the picture.
+            source: the picture, or one of an earlier job, which is copied.
             origin: of the request, whose member and guild have caps on what is stored.
+            mask: a mask of an earlier job, which is copied too.
+
+        Returns:
+            The stored picture, and the stored mask or None.
 
         Raises:
             PictureRefused: the picture cannot be used.
+            ArtefactMissingError: a picture of the earlier job is gone.
             LimitReached: the disk is nearly full, or a cap is reached.
         """
         await self._acceptance.check_disk()
+        sources = (source,) if mask is None else (source, mask)
         async with AsyncExitStack() as stack:
             async with self._slots.slot(origin.requester_id):
-                picture = await self._loader.load(source, member_id=origin.requester_id)
-                _check_content(picture, filename=source.filename)
-                key = f"pickers/{secrets.token_hex(8)}/content"
-                artefacts = _artefacts_of({key: picture})
-                size = sum(map(len, artefacts.values()))
-                await stack.enter_async_context(self._acceptance.quota.reserve(origin, size))
-                await self._acceptance.store_pictures(artefacts)
-            try:
-                yield SavedPicture(
-                    key=key,
-                    filename=source.filename,
-                    spoiler=source.spoiler,
-                    size=picture.size,
-                    place=source.place,
-                    stored_bytes=size,
+                loaded = await self._loader.load_all(sources, member_id=origin.requester_id)
+                _check_content(loaded[0], filename=source.filename)
+                folder = f"pickers/{secrets.token_hex(8)}"
+                keys = (f"{folder}/content", f"{folder}/mask")
+                artefacts = _artefacts_of(dict(zip(keys, loaded, strict=False)))
+                stored_bytes = sum(map(len, artefacts.values()))
+                await stack.enter_async_context(
+                    self._acceptance.quota.reserve(origin, stored_bytes)
                 )
+                await self._acceptance.store_pictures(artefacts)
+            saved = SavedPicture(
+                key=keys[0],
+                filename=source.filename,
+                spoiler=source.spoiler,
+                size=loaded[0].size,
+                place=source.place,
+                stored_bytes=stored_bytes,
+            )
+            try:
+                yield saved, None if mask is None else replace(mask, key=keys[1])
             except (DiscordError, Refusal):
                 await self._acceptance.delete_pictures(artefacts)
                 raise

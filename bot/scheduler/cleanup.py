@@ -6,7 +6,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from bot.artefacts.keys import GUILDS, JOBS, PICKERS, PREVIEW, is_working_file, job_prefix
+from bot.artefacts.keys import GUILDS, JOBS, PICKERS, is_working_file, job_prefix
 from bot.errors import UnknownJobError
 
 if TYPE_CHECKING:
@@ -149,9 +149,9 @@ class Cleanup:
             {key: job_id for key, job_id in job_ids.items() if is_working_file(key)}
         )
         unknown_pickers = await self._retention.find_unknown_pickers(
-            {key.removesuffix(PREVIEW) for key in keys if key.startswith(PICKERS)}
+            {_content_key(key) for key in keys if key.startswith(PICKERS)}
         )
-        orphans |= {key for key in keys if key.removesuffix(PREVIEW) in unknown_pickers}
+        orphans |= {key for key in keys if _content_key(key) in unknown_pickers}
         unknown_folders = await self._retention.find_unknown_preset_folders(
             {_folder(key) for key in keys if key.startswith(GUILDS)}
         )
@@ -163,3 +163,8 @@ class Cleanup:
 
 def _folder(key: str) -> str:
     return key.rpartition("/")[0] + "/"
+
+
+def _content_key(key: str) -> str:
+    """Return the key of the content image beside which a picker's artefact is stored."""
+    return f"{_folder(key)}content"

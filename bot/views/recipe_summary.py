@@ -12,7 +12,7 @@ from stylenet.recipe import Recipe
 if TYPE_CHECKING:
     from bot.jobs.models import Job
 
-__all__ = ["baseline", "chosen", "strength"]
+__all__ = ["SAME", "baseline", "chosen", "strength"]
 
 SAME: Final = 0.01
 """Relative difference below which two weights are shown as equal."""

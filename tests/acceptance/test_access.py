@@ -306,7 +306,13 @@ async def test_every_entrance_is_tested(scene):
 async def test_forged_components_are_refused(scene):
     before = await scene.snapshot()
     for component, who in CELLS:
-        menus = {"picker:choose", "rules:channels", "rules:role", "rules:prefix"}
+        menus = {
+            "picker:choose",
+            "rules:channels",
+            "rules:role",
+            "rules:prefix",
+            "job:{job_id}:strength",
+        }
         values = ("1",) if component in menus else ()
         last = scene.channel.playground.state.ids.new()
         interaction = scene.forge(who, filled(component, scene), values)

@@ -30,7 +30,8 @@ def _button(message, action):
 
 
 def _labels(message):
-    return [component["label"] for row in message.components for component in row["components"]]
+    components = [component for row in message.components for component in row["components"]]
+    return [component["label"] for component in components if "label" in component]
 
 
 async def _press(channel, member, message, action):
@@ -56,7 +57,13 @@ async def _ephemeral_reply(channel, member, *words):
 async def _vary(channel, member, message, action):
     """Press a button that starts a job, and wait for its result."""
     earlier = {each.id for each in channel.finals()}
-    await _press(channel, member, message, action)
+    if action in {"lighter", "stronger"}:
+        menu = _button(message, "strength")
+        chosen = channel.playground.select(member, message, menu, [action])
+        await chosen.settled.wait()
+        assert not chosen.failed
+    else:
+        await _press(channel, member, message, action)
     made = await channel.wait(lambda: [f for f in channel.finals() if f.id not in earlier])
     assert made[0].reference["message_id"] == message.id
     assert [user.id for user in made[0].mentions] == [member.id]
@@ -67,9 +74,9 @@ async def test_anyone_can_vary_a_result(channel):
     first = await _paint(channel)
     again = await _vary(channel, channel.other, first, "again")
     assert "seed" in again.content
-    stronger = await _vary(channel, channel.me, first, "style")
+    stronger = await _vary(channel, channel.me, first, "stronger")
     assert "style ×2.5" in stronger.content
-    fainter = await _vary(channel, channel.me, first, "content")
+    fainter = await _vary(channel, channel.me, first, "lighter")
     assert "style ×0.4" in fainter.content
     kept = await _vary(channel, channel.me, first, "keep")
     assert "own colours kept" in kept.content
@@ -83,6 +90,24 @@ async def test_anyone_can_vary_a_result(channel):
     assert "128 px" in larger.content
     assert channel.picture(larger.attachments[0]).width == 128
     assert "Largest (128 px)" in _labels(larger)
+    await _press(channel, channel.me, larger, "twice")
+    await _ephemeral_reply(channel, channel.me, "as large as I paint: 128 pixels")
+
+
+async def test_another_style_opens_a_picker_with_the_same_picture_for_whoever_asks(channel):
+    first = await _paint(channel, "!stylize passes=2 keep colours", ("SPOILER_a.png", CONTENT[1]))
+    await _press(channel, channel.other, first, "restyle")
+    picker = (await channel.wait(channel.pickers))[0]
+    assert picker.reference["message_id"] == first.id
+    await _press(channel, channel.me, first, "delete")
+    await channel.wait(lambda: first.id not in channel.record.messages)
+    chosen = channel.playground.select(channel.other, picker, "picker:choose", ["mosaic"])
+    await chosen.settled.wait()
+    second = (await channel.wait(channel.finals))[0]
+    assert "a.png × Mosaic" in second.content
+    assert "own colours kept · 2 passes" in second.content
+    assert [user.id for user in second.mentions] == [channel.other.id]
+    assert second.attachments[0].filename.startswith("SPOILER_")
 
 
 async def test_a_double_press_starts_one_job_and_two_members_start_two(channel):

@@ -38,8 +38,8 @@ async def test_a_painting_is_explained_varied_and_deleted_by_mouse(channel, chro
         await sees("Reproduce it yourself")
         await press("Time-lapse")
         await sees("was painted")
-        await press("More style")
-        await sees("style ×2.5")
+        await press("Keep colours")
+        await sees("own colours kept")
         second = (await channel.wait(lambda: len(channel.finals()) == 2 and channel.finals()))[1]
         assert second.reference["message_id"] == first.id
         await press("Delete")

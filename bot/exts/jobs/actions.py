@@ -31,10 +31,11 @@ from bot.exts.backend.responders import (
 )
 from bot.views.card import shown_title
 from bot.views.components import routes
-from bot.views.components.routes import JobAction
+from bot.views.components.routes import JobAction, Strength
 from bot.views.details import details_embed, enclosed_file, recipe_file
 from bot.views.repeat_command import input_files
 from bot.views.text import jobs as text
+from bot.views.text import requests
 from bot.views.text.quoting import plain
 from bot.views.timelapse import FEWEST_FRAMES, timelapse
 from bot.views.variations import LARGEST_SEED, variation
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from bot.exts.backend.component_router import Handler
     from bot.exts.backend.dependencies import Dependencies
     from bot.exts.backend.responders import Responder
+    from bot.exts.stylize.picker import PickerHandler
     from bot.jobs.models import Job
     from bot.views.components.routes import Route
 
@@ -65,6 +67,9 @@ _ACTS: Final[Mapping[JobAction, Act]] = {
 }
 """What the buttons do to their job; the others repeat it."""
 
+_Press = tuple[str, JobAction | Strength, int]
+"""A job's id, what was chosen, and the id of the member."""
+
 
 class JobActions:
     """Handles the job buttons, also those on messages of deleted jobs.
@@ -72,15 +77,16 @@ class JobActions:
     Whoever presses a variation gets a job of their own, within the same limits as any request.
     """
 
-    def __init__(self, dependencies: Dependencies) -> None:
+    def __init__(self, dependencies: Dependencies, pickers: PickerHandler) -> None:
         self._dependencies = dependencies
-        self._recent_presses: dict[tuple[str, JobAction, int], datetime] = {}
+        self._pickers = pickers
+        self._recent_presses: dict[_Press, datetime] = {}
         self._timelapse_lock = asyncio.Lock()
 
     @property
     def handlers(self) -> Mapping[Route, Handler]:
         """The handlers by route."""
-        return {routes.JOB: self.on_job_button}
+        return {routes.JOB: self.on_job_button, routes.STRENGTH: self.on_strength_select}
 
     async def on_job_button(
         self, interaction: discord.Interaction[Any], /, *, job_id: str, action: JobAction
@@ -111,15 +117,33 @@ class JobActions:
             case JobAction.DELETE:
                 await self._delete(interaction, job)
             case _:
-                await self._vary_once(interaction, job, action)
+                await self._repeat_once(interaction, job, action)
 
-    async def vary(self, responder: Responder, job: Job, action: JobAction) -> str | None:
+    async def on_strength_select(
+        self, interaction: discord.Interaction[Any], /, *, job_id: str, values: tuple[str, ...]
+    ) -> None:
+        """Vary a job with the selected strength of its style.
+
+        Raises:
+            UnknownJobError: the job is not kept any more, or belongs elsewhere.
+            ArtefactMissingError: its pictures are not kept any more.
+            Refusal: another painting cannot be accepted.
+        """
+        job = await self._dependencies.store.get(job_id)
+        check_job(Act.REPEAT_JOB, interaction, job)
+        chosen = values[0] if values else ""
+        strength = Strength(chosen) if chosen in set(Strength) else Strength.SAME
+        await self._repeat_once(interaction, job, strength)
+
+    async def vary(
+        self, responder: Responder, job: Job, choice: JobAction | Strength
+    ) -> str | None:
         """Enqueue a variation of a job for the member who asks.
 
         Args:
             responder: the member who asks, by a button or a command.
             job: the job to vary.
-            action: one that makes a variation.
+            choice: an action that makes a variation, or a strength.
 
         Returns:
             Why the variation makes no sense for this job, or None once it is enqueued.
@@ -129,14 +153,9 @@ class JobActions:
             ArtefactMissingError: the pictures are not kept any more.
         """
         dependencies = self._dependencies
-        if not dependencies.scheduler.accepting:
-            raise RequestRefused(RequestProblem.SHUTTING_DOWN)
-        await check_channel_allowed(
-            dependencies.store.guilds, responder.origin.guild_id, responder.channel
-        )
-        check_bot_permissions(responder)
+        await self._check_request(responder)
         seed = random.randint(1, LARGEST_SEED)  # noqa: S311 - variety, not secrecy
-        wanted = variation(job, action, largest_size=dependencies.settings.largest_size, seed=seed)
+        wanted = variation(job, choice, largest_size=dependencies.settings.largest_size, seed=seed)
         if wanted.refusal is not None:
             return wanted.refusal
         enqueued = await dependencies.repeats.repaint(
@@ -149,31 +168,54 @@ class JobActions:
         )
         logger.info(
             "accepted job %s of member %d in channel %d: %s of %s",
-            enqueued.job_id, enqueued.origin.requester_id, enqueued.origin.channel_id, action,
+            enqueued.job_id, enqueued.origin.requester_id, enqueued.origin.channel_id, choice,
             job.job_id,
         )  # fmt: skip
         return None
 
-    async def _vary_once(
-        self, interaction: discord.Interaction[Any], job: Job, action: JobAction
+    async def _check_request(self, responder: Responder) -> None:
+        """Check that the member may make requests in this channel.
+
+        Raises:
+            Refusal: they may not, or the bot may not post here or is shutting down.
+        """
+        if not self._dependencies.scheduler.accepting:
+            raise RequestRefused(RequestProblem.SHUTTING_DOWN)
+        await check_channel_allowed(
+            self._dependencies.store.guilds, responder.origin.guild_id, responder.channel
+        )
+        check_bot_permissions(responder)
+
+    async def _repeat_once(
+        self, interaction: discord.Interaction[Any], job: Job, choice: JobAction | Strength
     ) -> None:
-        """Enqueue a variation, unless this is the second press of a double press."""
+        """Enqueue a variation or post a picker, unless it is the second press of a double press."""
         message = interaction.message
-        responder = InteractionResponder(interaction, reply_to=message.id if message else None)
-        press = (job.job_id, action, interaction.user.id)
+        is_in_channel = message is not None and not message.flags.ephemeral
+        reply_to = message.id if message is not None and is_in_channel else None
+        responder = InteractionResponder(interaction, reply_to=reply_to)
+        press = (job.job_id, choice, interaction.user.id)
         if self._is_double_press(press, interaction.created_at):
-            logger.info("member %d pressed %s on job %s twice", press[2], action, job.job_id)
+            logger.info("member %d pressed %s on job %s twice", press[2], choice, job.job_id)
             return
+        refusal = None
         try:
-            refusal = await self.vary(responder, job, action)
+            if choice is JobAction.RESTYLE:
+                await self._check_request(responder)
+                await self._pickers.post_for_job(responder, job)
+            else:
+                refusal = await self.vary(responder, job, choice)
         except BaseException:
             self._recent_presses.pop(press, None)  # nothing was enqueued: another press counts
             raise
         if refusal is not None:
             self._recent_presses.pop(press, None)
             await reply_ephemeral(interaction, refusal)
+        elif not is_in_channel:
+            done = requests.PICKER_POSTED if choice is JobAction.RESTYLE else text.ACCEPTED
+            await reply_ephemeral(interaction, done)
 
-    def _is_double_press(self, press: tuple[str, JobAction, int], at: datetime) -> bool:
+    def _is_double_press(self, press: _Press, at: datetime) -> bool:
         """Record a press; True if the same was recorded within `DOUBLE_PRESS`."""
         oldest = datetime.now(UTC) - DOUBLE_PRESS
         recent = {key: when for key, when in self._recent_presses.items() if when > oldest}

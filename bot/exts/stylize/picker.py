@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,6 @@ from bot.errors import (
     AccessDeniedError,
     AccessProblem,
     AccessRefused,
-    ArtefactMissingError,
     DiscordError,
     RequestProblem,
     RequestRefused,
@@ -25,9 +23,15 @@ from bot.exts.backend.access import check, picker_subject
 from bot.exts.backend.bot_permissions import check_permissions
 from bot.exts.backend.policy import Act
 from bot.exts.backend.responders import priority_of, reply_ephemeral
-from bot.exts.stylize.picker_record import new_picker, recipe_and_options
+from bot.exts.stylize.picker_pages import load_page
+from bot.exts.stylize.picker_record import (
+    UnstyledRequest,
+    new_picker,
+    recipe_and_options,
+    request_of_job,
+)
 from bot.exts.stylize.reaction_offers import ReactionOffers
-from bot.exts.stylize.request import PICTURE_SOURCE_JSON
+from bot.exts.stylize.request import MASK_JSON
 from bot.intake.job_request import JobRequest, SavedPicture
 from bot.jobs.job_inputs import InputSource
 from bot.jobs.models import Origin, Picker
@@ -36,7 +40,6 @@ from bot.presets.expression import nearest_preset
 from bot.views.components.items import start_view
 from bot.views.picker import (
     chosen_text,
-    page_of,
     picker_embed,
     picker_view,
     presets_sheet,
@@ -44,12 +47,13 @@ from bot.views.picker import (
 from bot.views.text import requests
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator
 
     from bot.exts.backend.dependencies import Dependencies
     from bot.exts.backend.responders import Responder
+    from bot.exts.stylize.picker_pages import PickerPage
     from bot.exts.stylize.request import StylizeRequest
-    from bot.presets.catalog import CatalogPreset
+    from bot.jobs.models import Job
 
 __all__ = ["PickerHandler"]
 
@@ -59,23 +63,6 @@ SEND_TIMEOUT_SECONDS: Final = 30.0
 
 SAVE_TIMEOUT_SECONDS: Final = 5.0
 """How long a choice waits for the row of a picker that has just been posted."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Page:
-    """The presets on one page of a picker.
-
-    Attributes:
-        presets: at most as many as one message can have reactions.
-        sheet: their thumbnails, encoded.
-        number: counted from 0.
-        pages: number of pages.
-    """
-
-    presets: Sequence[CatalogPreset]
-    sheet: bytes
-    number: int
-    pages: int
 
 
 class PickerHandler:
@@ -104,13 +91,37 @@ class PickerHandler:
             Refusal: the picture cannot be used, or the bot may not post the picker here.
             DiscordError: Discord did not accept the picker.
         """
-        filename = request.pictures[0].filename
         base = request.parsed.recipe(self._dependencies.settings.recipe)
-        recipe = base.evolve(**request.parsed.recipe_changes(base))
+        unstyled = UnstyledRequest(
+            origin=request.origin,
+            content=request.pictures[0],
+            mask=request.mask,
+            recipe=base.evolve(**request.parsed.recipe_changes(base)),
+        )
+        await self._post(responder, unstyled, unknown=unknown)
+
+    async def post_for_job(self, responder: Responder, job: Job) -> None:
+        """Post a picker for an earlier job's content image, with a copy of it.
+
+        Args:
+            responder: the member who asks, and the channel.
+            job: the earlier job, which they may repeat here.
+
+        Raises:
+            ArtefactMissingError: the picture is not kept any more.
+            Refusal: the picker cannot be posted here, or its picture not be stored.
+            DiscordError: Discord did not accept the picker.
+        """
+        await self._post(responder, request_of_job(job, responder.origin), unknown=None)
+
+    async def _post(
+        self, responder: Responder, request: UnstyledRequest, *, unknown: str | None
+    ) -> None:
+        filename = request.content.filename
         may_react = _may_react(responder.permissions)
         presets = await self._dependencies.catalog.presets(responder.origin.guild_id)
         near = nearest_preset(unknown, presets) if unknown is not None else None
-        page = await self._load_page(responder.origin.guild_id, 0)
+        page = await load_page(self._dependencies.catalog, responder.origin.guild_id, 0)
         embed = picker_embed(
             page.presets,
             filename=filename,
@@ -121,13 +132,15 @@ class PickerHandler:
         )
         view = picker_view(page.presets, near=near, pages=page.pages)
         intake = self._dependencies.intake
+        saved_mask = request.mask if isinstance(request.mask, SavedPicture) else None
         try:
             async with (
-                intake.save_picture(request.pictures[0], request.origin) as picture,
+                intake.save_picture(request.content, request.origin, mask=saved_mask) as stored,
                 self._announce_save(),
             ):
+                picture, copied_mask = stored
                 message = await _send(responder, embed, page, view)
-                picker = new_picker(message.id, request, picture, recipe)
+                picker = new_picker(message.id, request, picture, copied_mask or request.mask)
                 await self._dependencies.store.pickers.save(picker)
         except AccessDeniedError as error:
             raise RequestRefused(RequestProblem.NOT_ALLOWED_HERE) from error
@@ -151,7 +164,7 @@ class PickerHandler:
         message = interaction.message
         if picker is None or message is None:
             return
-        page = await self._load_page(picker.guild_id, number)
+        page = await load_page(self._dependencies.catalog, picker.guild_id, number)
         permissions = interaction.app_permissions
         may_react = _may_react(permissions)
         shown: dict[str, Any] = {
@@ -226,9 +239,7 @@ class PickerHandler:
                 place=picker.content.place if picker.content is not None else InputSource.ATTACHED,
             ),
             presets=(preset,),
-            mask=(
-                None if picker.mask is None else PICTURE_SOURCE_JSON.validate_python(picker.mask)
-            ),
+            mask=None if picker.mask is None else MASK_JSON.validate_python(picker.mask),
             recipe=recipe,
             options=options,
             request_key=f"picker:{picker.message_id}",
@@ -305,26 +316,6 @@ class PickerHandler:
             return None
         return picker
 
-    async def _load_page(self, guild_id: int | None, number: int) -> _Page:
-        """Load a page; try again once if a preset is removed while its sheet is drawn.
-
-        Raises:
-            ArtefactMissingError: it happened twice.
-        """
-        catalog = self._dependencies.catalog
-        for is_last_attempt in (False, True):
-            presets = await catalog.presets(guild_id)
-            where, number, pages = page_of(len(presets), number)
-            shown = presets[where]
-            try:
-                sheet = await catalog.sheet(shown, first=where.start + 1)
-            except ArtefactMissingError:
-                if is_last_attempt:
-                    raise
-            else:
-                return _Page(presets=shown, sheet=sheet, number=number, pages=pages)
-        raise AssertionError("the second attempt returns or raises")
-
     @asynccontextmanager
     async def _announce_save(self) -> AsyncIterator[None]:
         """Let `find` wait for the picker that is posted and saved in the block."""
@@ -342,7 +333,7 @@ def _may_react(permissions: discord.Permissions) -> bool:
 
 
 async def _send(
-    responder: Responder, embed: discord.Embed, page: _Page, view: discord.ui.View
+    responder: Responder, embed: discord.Embed, page: PickerPage, view: discord.ui.View
 ) -> discord.Message:
     """Post a picker, as a reply to the request if that is a message.
 

@@ -3,26 +3,89 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from bot.exts.stylize.request import PICTURE_SOURCE_JSON
-from bot.jobs.job_inputs import InputImage
+from bot.exts.stylize.request import MASK_JSON
+from bot.intake.job_request import SavedPicture
+from bot.jobs.job_inputs import InputImage, InputSource
 from bot.jobs.models import Picker
+from bot.views.recipe_summary import SAME, baseline, strength
+from bot.views.variations import is_quick
+from stylenet.errors import RecipeError
 from stylenet.recipe import Recipe
 
 if TYPE_CHECKING:
-    from bot.exts.stylize.request import StylizeRequest
-    from bot.intake.job_request import SavedPicture
+    from bot.intake.job_request import PictureSource
+    from bot.jobs.models import Job, Origin
 
-__all__ = ["new_picker", "recipe_and_options"]
+__all__ = ["UnstyledRequest", "new_picker", "recipe_and_options", "request_of_job"]
+
+_KEPT_FIELDS: Final = ("size", "style_scale", "keep_colors", "keep_transparency", "passes")
+"""Fields of the recipe that a member sets and that suit any style."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnstyledRequest:
+    """A request whose style is still to be chosen.
+
+    Attributes:
+        origin: where the picker is posted, and for whom.
+        content: the content image; a `SavedPicture` of an earlier job is copied.
+        mask: the mask, if there is one.
+        recipe: the options chosen so far.
+    """
+
+    origin: Origin
+    content: PictureSource | SavedPicture
+    mask: PictureSource | SavedPicture | None
+    recipe: Recipe
+
+
+def request_of_job(job: Job, origin: Origin) -> UnstyledRequest:
+    """Return the request to paint an earlier job's content image in another style.
+
+    Args:
+        job: the earlier job, by any member.
+        origin: where the picker is posted, and for whom.
+    """
+    content = job.interpretation.content if job.interpretation is not None else None
+    mask_key = next((key for key in job.mask_keys if key is not None), None)
+    mask = job.interpretation.mask if job.interpretation is not None else None
+    return UnstyledRequest(
+        origin=origin,
+        content=SavedPicture(
+            key=job.content_key,
+            filename=content.name if content is not None else job.title.partition(" × ")[0],
+            spoiler=job.spoiler,
+            size=job.content_size,
+            place=content.place if content is not None else InputSource.EARLIER,
+        ),
+        mask=(
+            SavedPicture(key=mask_key, filename=mask.name if mask is not None else "mask")
+            if mask_key is not None
+            else None
+        ),
+        recipe=_recipe_without_style(job),
+    )
 
 
 def new_picker(
-    message_id: int, request: StylizeRequest, picture: SavedPicture, recipe: Recipe
+    message_id: int,
+    request: UnstyledRequest,
+    picture: SavedPicture,
+    mask: PictureSource | SavedPicture | None,
 ) -> Picker:
-    """Make the record of a picker that was posted for a request."""
-    origin, mask = request.origin, request.mask
+    """Make the record of a picker that was posted for a request.
+
+    Args:
+        message_id: the picker's message.
+        request: the request.
+        picture: the content image as stored for the picker.
+        mask: the mask, as stored for the picker or to be downloaded.
+    """
+    origin = request.origin
     return Picker(
         message_id=message_id,
         channel_id=origin.channel_id,
@@ -33,11 +96,11 @@ def new_picker(
         filename=picture.filename,
         spoiler=picture.spoiler,
         created_at=datetime.now(UTC),
-        recipe=recipe,
+        recipe=request.recipe,
         content_size=picture.size,
         stored_bytes=picture.stored_bytes,
         content=InputImage(name=picture.filename, place=picture.place, size=picture.size),
-        mask=None if mask is None else PICTURE_SOURCE_JSON.dump_python(mask, mode="json"),
+        mask=None if mask is None else MASK_JSON.dump_python(mask, mode="json"),
     )
 
 
@@ -51,3 +114,22 @@ def recipe_and_options(picker: Picker, *, default: str) -> tuple[Recipe, dict[st
     return base, {
         name: getattr(saved, name) for name in fields if getattr(saved, name) != getattr(base, name)
     }
+
+
+def _recipe_without_style(job: Job) -> Recipe:
+    """Return what the member chose, without what belongs to the style: its recipe, the blend."""
+    base = baseline(job)
+    kept = {
+        field: getattr(job.recipe, field)
+        for field in _KEPT_FIELDS
+        if getattr(job.recipe, field) != getattr(base, field)
+    }
+    if is_quick(job):
+        kept.pop("passes", None)
+    try:
+        recipe = Recipe.named(job.recipe.name)
+    except RecipeError:  # a recipe of an older version
+        return job.recipe.evolve(blend=())
+    if abs(strength(job) - 1) > SAME:
+        kept["style_weight"] = recipe.style_weight * strength(job)
+    return recipe.evolve(**kept)

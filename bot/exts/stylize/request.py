@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import AliasChoices, Field, TypeAdapter
 
 from bot.exts.stylize.parser import ParsedText, PictureRole
-from bot.intake.job_request import PictureSource
+from bot.intake.job_request import PictureSource, SavedPicture
 from bot.jobs.job_inputs import RoleAssignment
 from bot.jobs.models import Origin  # noqa: TC001 - pydantic reads the annotation
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.exts.stylize.parser import PictureReference
 
 __all__ = [
-    "PICTURE_SOURCE_JSON",
+    "MASK_JSON",
     "REQUEST_JSON",
     "ResolvedReference",
     "StylizeRequest",
@@ -60,7 +60,9 @@ class StylizeRequest:
 
 
 REQUEST_JSON: Final = TypeAdapter(StylizeRequest)
-PICTURE_SOURCE_JSON: Final = TypeAdapter(PictureSource)
+MASK_JSON: Final[TypeAdapter[PictureSource | SavedPicture]] = TypeAdapter(
+    PictureSource | SavedPicture
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -36,11 +36,13 @@ LONGEST_LABEL: Final = 80
 JOB_EMOJIS: Final[Mapping[JobAction, str]] = {
     JobAction.CANCEL: "🛑",
     JobAction.AGAIN: "🎲",
+    JobAction.RESTYLE: "🖼️",
     JobAction.STYLE: "🎨",
     JobAction.CONTENT: "📷",
     JobAction.KEEP: "🌈",
     JobAction.RECOLOUR: "🌈",
     JobAction.LARGER: "🔎",
+    JobAction.TWICE: "⚡",
     JobAction.SMALLER: "🤏",
     JobAction.TIMELAPSE: "🎞️",
     JobAction.DETAILS: "🧾",

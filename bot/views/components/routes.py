@@ -23,6 +23,7 @@ __all__ = [
     "PresetAction",
     "PrivacyAction",
     "Route",
+    "Strength",
     "Suggestion",
     "UploadForm",
     "find_route",
@@ -37,15 +38,27 @@ class JobAction(StrEnum):
 
     CANCEL = "cancel"
     AGAIN = "again"
-    STYLE = "style"
-    CONTENT = "content"
+    RESTYLE = "restyle"  # open a picker with the same content
+    STYLE = "style"  # on older messages, where `Strength` had no menu
+    CONTENT = "content"  # the same
     KEEP = "keep"
     RECOLOUR = "recolour"
     LARGER = "larger"
+    TWICE = "twice"
     SMALLER = "smaller"
     TIMELAPSE = "timelapse"
     DETAILS = "details"
     DELETE = "delete"
+
+
+class Strength(StrEnum):
+    """How strongly a variation shows the style, compared with the painting it varies."""
+
+    LIGHTEST = "lightest"
+    LIGHTER = "lighter"
+    SAME = "same"
+    STRONGER = "stronger"
+    STRONGEST = "strongest"
 
 
 class Suggestion(StrEnum):
@@ -184,6 +197,7 @@ class Route:
 
 
 JOB: Final = Route("job:{job_id}:{action}", job_id=JOB_ID, action=Field.one_of(JobAction))
+STRENGTH: Final = Route("job:{job_id}:strength", has_values=True, job_id=JOB_ID)
 SWAP: Final = Route("job:{job_id}:swap", job_id=JOB_ID)
 
 PICKER_MENU: Final = Route("picker:choose", has_values=True)
@@ -238,6 +252,7 @@ SETTING_RESET_MANAGER_ROLE: Final = Route("rules:norole:")
 
 ROUTES: Final[tuple[Route, ...]] = (
     JOB,
+    STRENGTH,
     SWAP,
     PICKER_MENU,
     PICKER_SUGGESTED,

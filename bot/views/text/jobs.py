@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.views.components.routes import JobAction
+from bot.views.components.routes import JobAction, Strength
 from bot.views.text.units import count
 
 if TYPE_CHECKING:
@@ -30,17 +30,27 @@ AGAIN_HELP: Final = (
 LABELS: Final[Mapping[JobAction, str]] = {
     JobAction.CANCEL: "Cancel",
     JobAction.AGAIN: "Again",
+    JobAction.RESTYLE: "Another style",
     JobAction.STYLE: "More style",
     JobAction.CONTENT: "More content",
     JobAction.KEEP: "Keep colours",
     JobAction.RECOLOUR: "Style's colours",
     JobAction.LARGER: "Larger",
+    JobAction.TWICE: "Quick 2×",
     JobAction.SMALLER: "Smaller",
     JobAction.TIMELAPSE: "Time-lapse",
     JobAction.DETAILS: "Details",
     JobAction.DELETE: "Delete",
 }
 """Labels of the buttons."""
+STRENGTHS: Final[Mapping[Strength, str]] = {
+    Strength.LIGHTEST: "Much lighter",
+    Strength.LIGHTER: "Lighter",
+    Strength.SAME: "Style strength: as it was",
+    Strength.STRONGER: "Stronger",
+    Strength.STRONGEST: "Much stronger",
+}
+"""Labels of the menu that makes a lighter or a stronger variation."""
 AFTER_ALL: Final = "Paint it after all"
 CANCEL_NUMBER: Final = "Cancel {number}"
 
@@ -98,11 +108,17 @@ STATUS_DONE_IN: Final = "{status}, done in {time}"
 SOME_WAITING: Final = "{paintings} waiting"
 NOBODY_WAITING: Final = "Nobody is waiting"
 
-# What a press of a variation's button would make.
-STYLE_STRONGEST: Final = "Style at its strongest"
-STYLE_STRONGEST_WHY: Final = "The style is as strong as I can make it; try **More content**."
-CONTENT_STRONGEST: Final = "Content at its strongest"
-CONTENT_STRONGEST_WHY: Final = "The picture shows as clearly as I can make it; try **More style**."
+# What a variation would make, or why it cannot.
+STYLE_STRONGEST_WHY: Final = "The style is as strong as I can make it; choose a lighter one."
+CONTENT_STRONGEST_WHY: Final = (
+    "The picture shows as clearly as I can make it; choose a stronger one."
+)
+SAME_STRENGTH_WHY: Final = "That is how it was painted; choose a lighter or a stronger one."
+TWICE_WHY: Final = (
+    "Twice as large would be {wanted} pixels on the longest side, and I paint up to {size}; "
+    "**Larger** goes as far as I can."
+)
+TWICE_OF_LARGEST_WHY: Final = "This is as large as I paint: {size} pixels on the longest side."
 LARGER: Final = "Larger ({size} px)"
 LARGEST: Final = "Largest ({size} px)"
 LARGEST_WHY: Final = "This is the largest I paint: {size} pixels on the longest side."

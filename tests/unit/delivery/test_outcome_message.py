@@ -9,9 +9,8 @@ import pytest
 from PIL import Image
 
 from bot.delivery.job_pictures import JobPictures
-from bot.delivery.outcome_message import build_outcome_message, filename, outcome_buttons
+from bot.delivery.outcome_message import build_outcome_message, filename
 from bot.jobs.models import JobState
-from stylenet.recipe import Recipe
 
 
 @pytest.fixture
@@ -112,53 +111,3 @@ async def test_before_after_and_style_stand_side_by_side(make_job, noise):
     )
     assert hidden.embed is None
     assert all(file.filename.startswith("SPOILER_") for file in hidden.files)
-
-
-def _labels(job, largest_size=2048):
-    buttons = outcome_buttons(job, largest_size=largest_size)
-    return [(button.label, button.disabled) for button in buttons]
-
-
-def test_the_buttons_of_a_result(make_job):
-    recipe = Recipe.named("default").evolve(size=384)
-    job = make_job(state=JobState.SUCCEEDED, recipe=recipe)
-    assert [label for label, _ in _labels(job)] == [
-        "Again",
-        "More style",
-        "More content",
-        "Keep colours",
-        "Larger (768 px)",
-        "Time-lapse",
-        "Details",
-        "Delete",
-    ]
-    assert not any(disabled for _, disabled in _labels(job))
-    kept = make_job(state=JobState.SUCCEEDED, recipe=recipe.evolve(keep_colors=True))
-    assert ("Style's colours", False) in _labels(kept)
-
-
-def test_a_button_at_its_limit_is_disabled_with_the_reason(make_job):
-    recipe = Recipe.named("default").evolve(size=512)
-    job = make_job(state=JobState.SUCCEEDED, recipe=recipe)
-    assert ("Largest (512 px)", True) in _labels(job, largest_size=512)
-    assert ("Larger (600 px)", False) in _labels(job, largest_size=600)
-    strong = recipe.evolve(style_weight=recipe.style_weight * 15)
-    assert ("Style at its strongest", True) in _labels(make_job(state=job.state, recipe=strong))
-    faint = recipe.evolve(style_weight=recipe.style_weight / 15)
-    assert ("Content at its strongest", True) in _labels(make_job(state=job.state, recipe=faint))
-
-
-@pytest.mark.parametrize(
-    ("code", "label"), [("out_of_memory", "Smaller (192 px)"), ("diverged", "Again")]
-)
-def test_a_failure_comes_with_the_button_that_helps(make_job, code, label):
-    recipe = Recipe.named("default").evolve(size=384)
-    job = make_job(state=JobState.FAILED, error_code=code, recipe=recipe)
-    assert [each for each, _ in _labels(job)] == [label, "Details", "Delete"]
-
-
-@pytest.mark.parametrize("size", [128, 96])
-def test_a_failure_of_the_smallest_offers_no_larger_one_as_smaller(make_job, size):
-    recipe = Recipe.named("default").evolve(size=size)
-    job = make_job(state=JobState.FAILED, error_code="out_of_memory", recipe=recipe)
-    assert _labels(job)[0] == (f"Smallest ({size} px)", True)

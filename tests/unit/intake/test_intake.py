@@ -314,7 +314,7 @@ async def test_disk_filling_up_leaves_no_artefacts(env, monkeypatch):
 async def test_saved_picture_is_used_by_a_later_request(env):
     intake = env.make()
     source = make_source(env, "content.png", spoiler=True)
-    async with intake.save_picture(source, ORIGIN) as saved:
+    async with intake.save_picture(source, ORIGIN) as (saved, _):
         pass
     assert (saved.filename, saved.spoiler, saved.size) == ("content.png", True, (80, 60))
     assert saved.key.startswith("pickers/")
@@ -336,7 +336,7 @@ async def test_a_picture_whose_picker_is_not_posted_is_deleted(env):
 
 
 async def _save_picker(env, intake, message_id, file="content.png"):
-    async with intake.save_picture(make_source(env, file), ORIGIN) as saved:
+    async with intake.save_picture(make_source(env, file), ORIGIN) as (saved, _):
         await env.store.pickers.save(
             Picker(
                 message_id=message_id,

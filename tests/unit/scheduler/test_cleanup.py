@@ -97,7 +97,9 @@ async def test_inputs_of_cancelled_jobs_and_used_pickers_are_deleted_within_the_
         await bench.store.cancel(job.job_id)
         for row in await bench.store.outbox.list_for_job(job.job_id):
             await bench.store.outbox.mark_sent(row, channel_id=5, message_id=1)
-    await bench.artefacts.put("pickers/used/content", b"")
+    for key in ("pickers/used/content", "pickers/used/mask"):
+        await bench.artefacts.put(key, b"")
+        os.utime(bench.artefacts._path(key), (0, 0))
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
     picker = Picker(
         message_id=1,
@@ -118,6 +120,7 @@ async def test_inputs_of_cancelled_jobs_and_used_pickers_are_deleted_within_the_
             update(jobs).where(jobs.c.job_id == cancelled.job_id).values(finished_at=an_hour_ago)
         )
     cleanup = bench.scheduler._cleanup
+    assert await cleanup._delete_orphans() == 0
     assert await cleanup.delete_unused_inputs() == 2
     await cleanup.delete_discarded()
     kept = {info.key.split("/")[1] async for info in bench.artefacts.list()}

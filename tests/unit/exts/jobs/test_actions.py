@@ -43,9 +43,14 @@ def dependencies(make_job):
 
 
 @pytest.fixture
-def press(dependencies):
+def pickers():
+    return SimpleNamespace(post_for_job=AsyncMock())
+
+
+@pytest.fixture
+def press(dependencies, pickers):
     """Press a button; returns the interaction with the answers it was given."""
-    actions = JobActions(dependencies)
+    actions = JobActions(dependencies, pickers)
 
     async def press(
         action, *, user_id=REQUESTER, guild_id=1, at=None, moderator=False, mentions=()
@@ -66,7 +71,10 @@ def press(dependencies):
             followup=AsyncMock(),
             delete_original_response=AsyncMock(),
         )
-        await actions.on_job_button(interaction, job_id=JOB_ID, action=action)
+        if isinstance(action, JobAction):
+            await actions.on_job_button(interaction, job_id=JOB_ID, action=action)
+        else:
+            await actions.on_strength_select(interaction, job_id=JOB_ID, values=(action,))
         return interaction
 
     return press
@@ -126,6 +134,32 @@ async def test_anyone_may_vary_a_job_and_gets_one_of_their_own(press, dependenci
     assert options["origin"].message_id == 9
     assert options["start_from"] is RepeatMode.RECIPE
     assert options["changes"]["seed"] > 0
+
+
+async def test_a_strength_makes_a_variation_and_a_forged_one_makes_none(press, dependencies):
+    weight = dependencies.store.get.return_value.recipe.style_weight
+    assert answer(await press("stronger", user_id=STRANGER)) is None
+    changes = dependencies.repeats.repaint.await_args.kwargs["changes"]
+    assert changes == {"style_weight": pytest.approx(2.5 * weight)}
+    for value in ("same", "1e9"):
+        assert answer(await press(value)) == jobs.SAME_STRENGTH_WHY
+    with pytest.raises(UnknownJobError):
+        await press("stronger", guild_id=7)
+    assert dependencies.repeats.repaint.await_count == 1
+
+
+async def test_another_style_opens_one_picker_for_whoever_asks(press, dependencies, pickers):
+    now = datetime.now(UTC)
+    for _ in range(2):
+        await press(JobAction.RESTYLE, user_id=STRANGER, at=now)
+    responder, job = pickers.post_for_job.await_args.args
+    assert pickers.post_for_job.await_count == 1
+    assert (responder.origin.requester_id, responder.origin.message_id) == (STRANGER, 9)
+    assert job is dependencies.store.get.return_value
+    dependencies.store.guilds.get_settings.return_value = GuildSettings(channel_ids=(7,))
+    with pytest.raises(AccessRefused):
+        await press(JobAction.RESTYLE)
+    assert pickers.post_for_job.await_count == 1
 
 
 async def test_a_double_press_enqueues_once(press, dependencies):

@@ -14,11 +14,14 @@ from PIL import Image
 
 from bot.errors import DiscordUnavailableError, RequestProblem, RequestRefused
 from bot.exts.stylize.picker import PickerHandler
-from bot.exts.stylize.request import StylizeRequest
+from bot.exts.stylize.picker_record import new_picker, recipe_and_options, request_of_job
+from bot.exts.stylize.request import MASK_JSON, StylizeRequest
 from bot.intake.job_request import PictureSource, SavedPicture
+from bot.jobs.job_inputs import InputImage, InputSource, Interpretation
 from bot.jobs.models import Origin
 from bot.settings import Settings
 from bot.views.text import errors as text
+from stylenet.recipe import Recipe
 
 ORIGIN = Origin(guild_id=None, channel_id=2, message_id=3, requester_id=4)
 PICTURE = PictureSource(url="https://cdn.example/a.png", filename="a.png")
@@ -35,8 +38,8 @@ def intake():
     saved = SavedPicture(key="k", filename="a.png", size=(8, 8), spoiler=False)
 
     @asynccontextmanager
-    async def save_picture(source, origin):
-        yield saved
+    async def save_picture(source, origin, *, mask):
+        yield saved, mask
 
     return SimpleNamespace(save_picture=save_picture)
 
@@ -78,3 +81,33 @@ async def test_an_outage_of_discord_is_not_called_a_missing_permission(intake, e
     with pytest.raises(DiscordUnavailableError) as raised:
         await _post(intake, error)
     assert "Discord is not answering" in text.explain(raised.value)
+
+
+def test_another_style_keeps_what_the_member_set_and_nothing_of_the_style(make_job):
+    recipe = Recipe.named("default").evolve(
+        size=512, keep_colors=True, seed=7, blend=(2, 1), style_fit="area", passes=20
+    )
+    recipe = recipe.evolve(style_weight=recipe.style_weight * 2)
+    interpretation = Interpretation(
+        content=InputImage(name="a.png", place=InputSource.ATTACHED),
+        styles=(InputImage(name="Mosaic", place=InputSource.PRESET),),
+        mask=InputImage(name="m.png", place=InputSource.ATTACHED),
+    )
+    job = make_job(
+        recipe=recipe,
+        preset="mosaic",
+        spoiler=True,
+        interpretation=interpretation,
+        mask_keys=("jobs/x/mask-0",),
+    )
+    request = request_of_job(job, ORIGIN)
+    assert (request.content.key, request.content.filename) == (job.content_key, "a.png")
+    assert request.content.spoiler
+    assert request.mask.key == "jobs/x/mask-0"
+    picker = new_picker(10, request, request.content, request.mask)
+    base, options = recipe_and_options(picker, default="default")
+    assert base == Recipe.named("default")
+    assert options == {
+        "size": 512, "keep_colors": True, "passes": 20, "style_weight": recipe.style_weight
+    }  # fmt: skip
+    assert MASK_JSON.validate_python(picker.mask) == request.mask

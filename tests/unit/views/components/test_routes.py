@@ -40,8 +40,8 @@ PRESET = GuildPreset(
 HELD = HeldData(jobs=(), pickers=(), offers=(), presets=(PRESET,))
 
 JOB_ACTIONS = (
-    "cancel", "again", "style", "content", "keep", "recolour", "larger", "smaller", "timelapse",
-    "details", "delete",
+    "cancel", "again", "restyle", "style", "content", "keep", "recolour", "larger", "twice",
+    "smaller", "timelapse", "details", "delete",
 )  # fmt: skip
 SUGGESTIONS = (
     "correct", "without", "frame", "avatar", "preset", "leave", "two", "blend", "retry", "stylize",
@@ -49,6 +49,7 @@ SUGGESTIONS = (
 )  # fmt: skip
 POSTED = {
     **{f"job:{JOB_ID}:{action}": routes.JOB for action in JOB_ACTIONS},
+    f"job:{JOB_ID}:strength": routes.STRENGTH,
     f"job:{JOB_ID}:swap": routes.SWAP,
     "picker:choose": routes.PICKER_MENU,
     "picker:take:mosaic": routes.PICKER_SUGGESTED,
