@@ -268,15 +268,12 @@ async def run(settings: Settings) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
-    running = asyncio.create_task(_run_app(App(settings)), name="app")
-    signalled = asyncio.create_task(stop_requested.wait(), name="signals")
-    try:
+    async with BackgroundTasks(Where.PROCESS) as tasks:
+        running = tasks.start_awaited(_run_app(App(settings)), name="app")
+        signalled = tasks.start_awaited(stop_requested.wait(), name="signals")
         await asyncio.wait({running, signalled}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        signalled.cancel()
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+    with suppress(asyncio.CancelledError):
+        running.result()
 
 
 async def _run_app(app: App) -> None:

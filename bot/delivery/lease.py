@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import StyleBotError
+from bot.ops.error_report import Where
+from bot.ops.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -47,9 +49,6 @@ async def renewed_lease(
                 job_id = delivery.job_id
                 logger.warning("a lease of job %s was not renewed: %s", job_id, error)
 
-    renewal = asyncio.create_task(renew(), name=f"lease of delivery {delivery.delivery_id}")
-    try:
+    async with BackgroundTasks(Where.DELIVERY) as tasks:
+        tasks.start(renew(), name=f"lease of delivery {delivery.delivery_id}")
         yield
-    finally:
-        renewal.cancel()
-        await asyncio.gather(renewal, return_exceptions=True)

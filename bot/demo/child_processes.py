@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.errors import StyleBotError
+from bot.ops.error_report import Where
+from bot.ops.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
     import argparse
@@ -68,15 +70,14 @@ class ChildProcess:
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(signum, interrupted.set)
-        waits = {
-            asyncio.create_task(interrupted.wait()),
-            asyncio.create_task(self._process.wait()),
-        }
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            async with BackgroundTasks(Where.PROCESS) as tasks:
+                waits = {
+                    tasks.start_awaited(interrupted.wait(), name="wait for a signal"),
+                    tasks.start_awaited(self._process.wait(), name=f"wait for the {self.name}"),
+                }
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for wait in waits:
-                wait.cancel()
             for signum in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(signum)
 

@@ -33,6 +33,8 @@ from bot.demo.sample_request import (
     paint_sample,
     read_pictures,
 )
+from bot.ops.error_report import Where
+from bot.ops.tasks import BackgroundTasks
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -149,16 +151,13 @@ async def _run_beside(bot: ChildProcess, sample: Any) -> None:  # noqa: ANN401 -
     Raises:
         DemoError: it was not painted, or the bot exited.
     """
-    painting, bot_end = asyncio.create_task(sample), asyncio.create_task(bot.wait())
-    try:
+    async with BackgroundTasks(Where.PROCESS) as tasks:
+        painting = tasks.start_awaited(sample, name="sample")
+        bot_end = tasks.start_awaited(bot.wait(), name="wait for the bot")
         await asyncio.wait({painting, bot_end}, return_when=asyncio.FIRST_COMPLETED)
         if not painting.done():
             raise DemoError(bot.describe_exit())
         await painting
-    finally:
-        for task in (painting, bot_end):
-            task.cancel()
-        await asyncio.gather(painting, bot_end, return_exceptions=True)
 
 
 async def _serve(bot: ChildProcess, sample: Any, console: Console) -> None:  # noqa: ANN401
@@ -172,12 +171,9 @@ async def _serve(bot: ChildProcess, sample: Any, console: Console) -> None:  # n
         "Press Ctrl-C here to stop.",
         highlight=False,
     )
-    painting = asyncio.create_task(_report_end(sample, console))
-    try:
+    async with BackgroundTasks(Where.PROCESS) as tasks:
+        tasks.start(_report_end(sample, console), name="sample")
         await bot.wait_or_interrupt()
-    finally:
-        painting.cancel()
-        await asyncio.gather(painting, return_exceptions=True)
     if bot.has_exited:
         raise DemoError(bot.describe_exit())
 

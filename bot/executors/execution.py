@@ -15,6 +15,8 @@ from bot.executors.protocol import (
     Failed,
     Finished,
 )
+from bot.ops.error_report import Where
+from bot.ops.tasks import BackgroundTasks
 from stylenet.events import Checkpoint, Losses, Progress
 
 if TYPE_CHECKING:
@@ -54,22 +56,22 @@ class WorkExecution:
         """
         self._busy_worker = worker
         await worker.send(_encode_work(work, self._run))
-        stopping = None if stop is None else asyncio.create_task(stop.wait())
-        timeout = self._silence_seconds
-        try:
+        async with BackgroundTasks(Where.EXECUTOR) as tasks:
+            stopped = tasks.start_awaited((stop or asyncio.Event()).wait(), name="wait for a stop")
+            awaited: set[asyncio.Task[Any]] = {stopped}
+            timeout = self._silence_seconds
             while True:
-                tasks: set[asyncio.Task[Frame] | asyncio.Task[bool]] = {worker.receive_task()}
-                if stopping is not None:
-                    tasks.add(stopping)
                 done, _ = await asyncio.wait(
-                    tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
+                    awaited | {worker.receive_task()},
+                    timeout=timeout,
+                    return_when=asyncio.FIRST_COMPLETED,
                 )
                 if not done:
                     logger.warning("worker %d sent nothing for %g s", worker.pid, timeout)
                     worker.kill()
                     raise WorkerDiedError(None)
-                if stopping is not None and stopping in done:
-                    stopping = None
+                if stopped in done:
+                    awaited.clear()
                     timeout = self._grace_seconds
                     await worker.send(Frame("cancel", {"run": self._run}))
                 if worker.receive_task() not in done:
@@ -82,9 +84,6 @@ class WorkExecution:
                 yield event
                 if self._busy_worker is None:
                     return
-        finally:
-            if stopping is not None:
-                stopping.cancel()
 
     async def close(self) -> None:
         """Make sure that the worker is free: cancel the work, and kill the worker if need be."""

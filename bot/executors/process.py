@@ -12,7 +12,9 @@ from bot.executors.execution import WorkExecution
 from bot.executors.pipe import FrameError
 from bot.executors.protocol import Cancelled, Event, Failed
 from bot.executors.supervisor import START_SECONDS, WorkerSupervisor
+from bot.ops.error_report import Where
 from bot.ops.sandbox import ResourceLimits
+from bot.ops.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -218,21 +220,17 @@ async def _wait_ready_or_stop(
         ConfigurationError: workers cannot paint.
         TimeoutError: no worker is ready within `START_SECONDS`.
     """
-    waiting = asyncio.create_task(supervisor.wait_ready())
-    stopping = asyncio.create_task((stop or asyncio.Event()).wait())
-    try:
+    async with BackgroundTasks(Where.EXECUTOR) as tasks:
+        ready = tasks.start_awaited(supervisor.wait_ready(), name="wait for a worker")
+        stopped = tasks.start_awaited((stop or asyncio.Event()).wait(), name="wait for a stop")
         done, _ = await asyncio.wait(
-            {waiting, stopping}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            {ready, stopped}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED
         )
-        if stopping in done:
+        if stopped in done:
             return None
-        if waiting in done:
-            return waiting.result()
+        if ready in done:
+            return ready.result()
         raise TimeoutError
-    finally:
-        stopping.cancel()
-        waiting.cancel()
-        await asyncio.gather(waiting, stopping, return_exceptions=True)
 
 
 def _worker_died(supervisor: WorkerSupervisor, error: Exception) -> Failed:

@@ -152,7 +152,7 @@ class WorkerProcess:
         it at any time without losing half a frame. It raises WorkerDiedError or FrameError.
         """
         if self._reading is None:
-            self._reading = asyncio.create_task(self._read(), name=f"frame of {self.pid}")
+            self._reading = self._tasks.start_awaited(self._read(), name=f"frame of {self.pid}")
         return self._reading
 
     def take_received(self) -> Frame:
@@ -204,10 +204,7 @@ class WorkerProcess:
             raise
         finally:
             await self._tasks.close()
-            if self._reading is not None:
-                self._reading.cancel()
-                await asyncio.gather(self._reading, return_exceptions=True)
-                self._reading = None
+            self._reading = None
 
     async def _read(self) -> Frame:
         if self._process.stdout is None:

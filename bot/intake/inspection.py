@@ -109,6 +109,7 @@ class Inspector:
         )
         self._slots = asyncio.Semaphore(MAX_CONCURRENT)
         self._idle: deque[asyncio.Task[Process]] = deque()
+        self._starts = BackgroundTasks(Where.INTAKE)
         self._exiting = BackgroundTasks(Where.INTAKE)
         self._refill_timer: asyncio.TimerHandle | None = None
         self._closed = False
@@ -130,10 +131,9 @@ class Inspector:
         self._closed = True
         if self._refill_timer is not None:
             self._refill_timer.cancel()
+        await self._starts.close()
         while self._idle:
             start = self._idle.popleft()
-            start.cancel()
-            await asyncio.wait({start})
             if not start.cancelled() and start.exception() is None:
                 await _stop(start.result())
         await self._exiting.close(grace_seconds=2 * EXIT_TIMEOUT_SECONDS)
@@ -200,7 +200,8 @@ class Inspector:
         """Start processes until `MAX_CONCURRENT` are idle."""
         self._refill_timer = None
         while not self._closed and len(self._idle) < MAX_CONCURRENT:
-            self._idle.append(asyncio.create_task(self._launch(), name="inspecting process"))
+            start = self._starts.start_awaited(self._launch(), name="inspecting process")
+            self._idle.append(start)
 
     async def _launch(self) -> Process:
         """Start a process; wait until it has set its limits and loaded its decoders.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.ops import metrics
 from bot.ops.error_report import Where, count_error, report_error
@@ -12,16 +12,21 @@ from bot.ops.retry import Backoff
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
+    from typing import Self
 
 __all__ = ["BackgroundTasks"]
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 
 class BackgroundTasks:
     """A set of background tasks with one owner.
 
-    The set holds a reference to each task until it ends. Every error of a task is logged.
+    The set holds a reference to each task until it ends. Every error of a task is logged, but for
+    those of tasks that somebody awaits. As an asynchronous context manager it closes on exit,
+    which gives tasks that live as long as a block an owner.
 
     Args:
         where: the owner's part of the bot, for the count of errors.
@@ -33,13 +38,26 @@ class BackgroundTasks:
     ) -> None:
         self._where = where
         self._on_error = on_error
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     def start(self, work: Coroutine[Any, Any, None], *, name: str) -> asyncio.Task[None]:
         """Start a task. Several may run under one name."""
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._on_done)
+        return task
+
+    def start_awaited(self, work: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
+        """Start a task whose result or error is taken by whoever awaits it; nothing is logged."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._on_awaited_done)
         return task
 
     def keep_running(
@@ -108,6 +126,11 @@ class BackgroundTasks:
             metrics.TASK_RESTARTS.labels(name).inc()
             failures = 1 if clock() - started_at > backoff.longest else failures + 1
             await asyncio.sleep(backoff.delay(failures))
+
+    def _on_awaited_done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # asyncio complains of errors that nobody has asked for
 
     def _on_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -196,3 +196,40 @@ async def test_each_restart_is_counted(tasks):
     await _settle()
     assert restarts._value.get() == 1
     assert tasks.is_running("counted loop")
+
+
+async def test_a_block_owns_the_tasks_that_it_starts(caplog):
+    ended = []
+
+    async def work():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.01)
+            ended.append("cancelled")
+
+    with pytest.raises(RuntimeError, match="of the block"):
+        async with BackgroundTasks(Where.PROCESS) as tasks:
+            tasks.start(work(), name="work")
+            await asyncio.sleep(0)
+            raise RuntimeError("of the block")
+    assert ended == ["cancelled"]
+    assert caplog.text == ""
+
+
+async def test_an_awaited_task_hands_its_result_or_error_to_the_one_who_awaits(tasks, caplog):
+    async def work(error):
+        await asyncio.sleep(0)
+        if error is not None:
+            raise error
+        return 7
+
+    assert await tasks.start_awaited(work(None), name="result") == 7
+    with pytest.raises(OSError, match="away"):
+        await tasks.start_awaited(work(OSError("away")), name="error")
+    forgotten = tasks.start_awaited(work(OSError("away")), name="never awaited")
+    await _settle()
+    assert not tasks.is_running("never awaited")
+    del forgotten
+    gc.collect()
+    assert caplog.text == ""  # nor does asyncio complain that nobody awaited it
