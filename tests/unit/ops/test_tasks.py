@@ -208,11 +208,14 @@ async def test_a_block_owns_the_tasks_that_it_starts(caplog):
             await asyncio.sleep(0.01)
             ended.append("cancelled")
 
-    with pytest.raises(RuntimeError, match="of the block"):
+    async def block():
         async with BackgroundTasks(Where.PROCESS) as tasks:
             tasks.start(work(), name="work")
             await asyncio.sleep(0)
             raise RuntimeError("of the block")
+
+    with pytest.raises(RuntimeError, match="of the block"):
+        await block()
     assert ended == ["cancelled"]
     assert caplog.text == ""
 
