@@ -60,9 +60,10 @@ class Progress:
     """One optimiser step has finished.
 
     Attributes:
-        step: steps done so far, from 1.
-        total: expected number of steps, over all scales; it falls when a step needs more than one
-            evaluation, which the budget of later steps pays for.
+        step: steps done so far, from 1. A step for which L-BFGS needs several trials counts as
+            that many, and `step` then skips numbers.
+        total: number of steps that the budget pays for, over all scales. It stays the same to the
+            end; the last steps may be left over.
         scale: pyramid level being painted, from 0.
         losses: after this step, down to the deepest layer that is minimised; during a draft they
             are the reduced network's.
@@ -108,7 +109,7 @@ class Painting:
     Attributes:
         pixels: (height, width, 3) uint8 sRGB; 4 channels if transparency is kept.
         losses: of these pixels, after rounding and clipping.
-        steps: optimiser steps taken.
+        steps: optimiser steps taken, counted as in `Progress`.
         passes: full-size-equivalent VGG forward+backward passes spent.
         seconds: wall-clock time of painting, including the time before a resumption.
         device: description of the device: ``"cpu"``, ``"cuda:0 (NVIDIA …)"``.

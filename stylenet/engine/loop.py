@@ -93,7 +93,7 @@ def _run_scale(
 ) -> Generator[PaintingEvent, None, _ScaleResult | None]:
     """Paint one scale, from its start or from `state`; return None where it was stopped."""
     scale = ScaleRun(problem, position, state)
-    snapshots.begin_scale(scale.picture)
+    snapshots.begin_scale(scale.picture, step=scale.used.steps)
     last_checkpoint = scale.seconds
     while True:
         if should_stop():
@@ -128,4 +128,4 @@ def _run_scale(
             seconds=used.seconds,
             device=problem.device,
         )
-    return _ScaleResult(picture=scale.picture, used=scale.used)
+    return _ScaleResult(picture=scale.picture, used=scale.used_at_end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -101,7 +102,8 @@ class ScaleRun:
         state: a checkpoint's state to resume from; None to begin.
 
     Attributes:
-        step: steps done at this scale.
+        step: steps done at this scale. A step for which L-BFGS needs several trials counts as
+            that many, so that the steps that a budget pays for stay the same to the end.
         passes: passes of its size spent on this scale, before a resumption included.
         seconds: wall-clock seconds spent on this scale, likewise.
 
@@ -182,9 +184,17 @@ class ScaleRun:
 
     @property
     def total_steps(self) -> int:
-        """Expected number of steps of the painting: later scales have this one's budget."""
-        scales_left = self._position.count - self._position.index
-        return self._position.before.steps + scales_left * (self.step + self.steps_left())
+        """Number of steps that the budget of the painting pays for; scales get equal numbers.
+
+        L-BFGS may end with fewer, if a step's trials last beyond the end of the draft.
+        """
+        return self._position.count * self._schedule.steps()
+
+    @property
+    def used_at_end(self) -> BudgetUsed:
+        """What the painting has used at the end of this scale; steps left over count as done."""
+        steps = (self._position.index + 1) * self._schedule.steps()
+        return dataclasses.replace(self.used, steps=steps)
 
     def steps_left(self) -> int:
         """Return how many more steps the budget pays for, if each costs one evaluation."""
@@ -203,14 +213,13 @@ class ScaleRun:
                 continue
             try:
                 with self._clock():
-                    moved = self._optimizer.step(point, self._evaluate)
+                    moved = self._optimizer.step(point, self._try)
             except _BudgetExhausted:  # during a line search: the point stays
                 return False
             if moved is not None:
                 if not moved.is_finite:
-                    raise DivergedError(self.step + 1)
+                    raise DivergedError(self.step)
                 self._point = moved
-                self.step += 1
                 return True
             if not self._schedule.affords_stage(self._stage + 1, self.passes):
                 return False
@@ -228,6 +237,11 @@ class ScaleRun:
         if not point.is_finite:
             raise DivergedError(self.step)
         self._point = point
+        return point
+
+    def _try(self, parameters: Tensor) -> _PicturePoint:
+        point = self._evaluate(parameters)
+        self.step += 1
         return point
 
     def _evaluate(self, parameters: Tensor) -> _PicturePoint:

@@ -34,11 +34,13 @@ class SnapshotSchedule:
         self._seconds = seconds
         self._clock = clock
         self._last: Tensor | None = None
+        self._last_step = 0
         self._taken_at = clock()
 
-    def begin_scale(self, picture: Tensor) -> None:
+    def begin_scale(self, picture: Tensor, *, step: int) -> None:
         """Compare the pictures of a scale with its start, (1, 3, height, width) in 0..255."""
         self._last = picture
+        self._last_step = step
 
     def is_due(self, step: int, picture: Tensor) -> bool:
         """Return whether to take a snapshot of the picture after this step; if so, it is taken."""
@@ -46,12 +48,13 @@ class SnapshotSchedule:
         if not is_late and not self._is_wanted(step, picture):
             return False
         self._last = picture
+        self._last_step = step
         self._taken_at = self._clock()
         return True
 
     def _is_wanted(self, step: int, picture: Tensor) -> bool:
         if self._every is not None:
-            return step % self._every == 0
+            return step // self._every > self._last_step // self._every
         if self._last is None:
             return True
         difference = picture.clamp(0, 255) - self._last.clamp(0, 255)

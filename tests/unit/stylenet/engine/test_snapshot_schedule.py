@@ -37,7 +37,7 @@ def _taken(schedule, clock, *, steps, step_seconds, picture=CALM):
 @pytest.mark.parametrize("step_seconds", [0.1, 1.3, 3.9])
 def test_a_picture_that_hardly_changes_is_shown_again_in_time(clock, step_seconds):
     schedule = SnapshotSchedule(every=None, seconds=4, clock=clock)
-    schedule.begin_scale(CALM)
+    schedule.begin_scale(CALM, step=0)
     taken = _taken(schedule, clock, steps=200, step_seconds=step_seconds)
     gaps = [later - earlier for earlier, later in zip([0.0, *taken], taken, strict=False)]
     assert max(gaps) < 4 + step_seconds + 1e-6
@@ -47,13 +47,13 @@ def test_a_picture_that_hardly_changes_is_shown_again_in_time(clock, step_second
 @pytest.mark.parametrize("every", [None, 25])
 def test_every_step_is_shown_where_steps_are_slow(clock, every):
     schedule = SnapshotSchedule(every=every, seconds=4, clock=clock)
-    schedule.begin_scale(CALM)
+    schedule.begin_scale(CALM, step=0)
     assert len(_taken(schedule, clock, steps=6, step_seconds=9.0)) == 6
 
 
 def test_without_a_time_only_visible_changes_count(clock):
     schedule = SnapshotSchedule(every=None, seconds=math.inf, clock=clock)
-    schedule.begin_scale(CALM)
+    schedule.begin_scale(CALM, step=0)
     clock.now = 1e6
     assert not schedule.is_due(1, CALM + 6)
     assert schedule.is_due(2, CALM + 8)
@@ -63,9 +63,15 @@ def test_without_a_time_only_visible_changes_count(clock):
 
 def test_a_new_scale_is_compared_with_its_own_start(clock):
     schedule = SnapshotSchedule(every=None, seconds=4, clock=clock)
-    schedule.begin_scale(CALM)
+    schedule.begin_scale(CALM, step=0)
     clock.now = 3.0
-    schedule.begin_scale(torch.zeros(1, 3, 16, 16))
+    schedule.begin_scale(torch.zeros(1, 3, 16, 16), step=0)
     assert not schedule.is_due(5, torch.zeros(1, 3, 16, 16))
     clock.now = 4.0
     assert schedule.is_due(6, torch.zeros(1, 3, 16, 16)), "the time goes on across scales"
+
+
+def test_an_interval_counts_steps_that_are_skipped(clock):
+    schedule = SnapshotSchedule(every=5, seconds=math.inf, clock=clock)
+    schedule.begin_scale(CALM, step=3)
+    assert [step for step in (4, 6, 7, 9, 11, 14, 15) if schedule.is_due(step, CALM)] == [6, 11, 15]
