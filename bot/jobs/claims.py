@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
-
-    from bot.jobs.db.engine import Change, Database
+    from bot.jobs.db.change import Change
+    from bot.jobs.db.engine import Database
     from bot.jobs.models import Job
 
 __all__ = ["RECOVERY_LIMIT_FACTOR", "Claims"]
@@ -53,16 +52,16 @@ class Claims:
             StoreUnavailableError: the database cannot be reached.
         """
         async with self._database.write() as change:
-            job = await select_next_job(change, self._database, ageing=self._ageing)
-            if job is None:
+            found = await select_next_job(change, ageing=self._ageing)
+            if found is None:
                 return None
-            if job.started_at is None:
-                await renew_tickets(change, job)
-            now = self._database.now()
+            job, now = found
+            tickets = renew_tickets(change, job) if job.started_at is None else ()
             return await transition(
                 change,
                 job,
                 JobState.RUNNING,
+                *tickets,
                 now=now,
                 attempts=job.attempts + 1,
                 claims=job.claims + 1,
@@ -170,11 +169,16 @@ class Claims:
             StoreUnavailableError: the database cannot be reached.
         """
         async with self._database.write() as change:
-            current = await self._lock_claimed(change, job)
+            current, now = await self._lock_claimed(change, job)
             if current.cancel_requested:
-                return await self._end(change, current, JobState.CANCELLED)
-            return await self._end(
-                change, current, JobState.SUCCEEDED, result_key=result_key, report=dict(report)
+                return await transition(change, current, JobState.CANCELLED, now=now)
+            return await transition(
+                change,
+                current,
+                JobState.SUCCEEDED,
+                now=now,
+                result_key=result_key,
+                report=dict(report),
             )
 
     async def fail(self, job: Job, *, code: str, message: str) -> Job:
@@ -185,11 +189,16 @@ class Claims:
             StoreUnavailableError: the database cannot be reached.
         """
         async with self._database.write() as change:
-            current = await self._lock_claimed(change, job)
+            current, now = await self._lock_claimed(change, job)
             if current.cancel_requested:
-                return await self._end(change, current, JobState.CANCELLED)
-            return await self._end(
-                change, current, JobState.FAILED, error_code=code, error_message=message
+                return await transition(change, current, JobState.CANCELLED, now=now)
+            return await transition(
+                change,
+                current,
+                JobState.FAILED,
+                now=now,
+                error_code=code,
+                error_message=message,
             )
 
     async def mark_cancelled(self, job: Job) -> Job:
@@ -200,8 +209,8 @@ class Claims:
             StoreUnavailableError: the database cannot be reached.
         """
         async with self._database.write() as change:
-            current = await self._lock_claimed(change, job)
-            return await self._end(change, current, JobState.CANCELLED)
+            current, now = await self._lock_claimed(change, job)
+            return await transition(change, current, JobState.CANCELLED, now=now)
 
     async def requeue(self, job: Job, *, counted: bool, delay_seconds: float = 0) -> Job:
         """Requeue the job, to resume later from its newest checkpoint.
@@ -216,15 +225,16 @@ class Claims:
             StoreUnavailableError: the database cannot be reached.
         """
         async with self._database.write() as change:
-            current = await self._lock_claimed(change, job)
+            current, now = await self._lock_claimed(change, job)
             if current.cancel_requested:
-                return await self._end(change, current, JobState.CANCELLED)
+                return await transition(change, current, JobState.CANCELLED, now=now)
             return await self._requeue(
                 change,
                 current,
+                now=now,
                 attempts=current.attempts if counted else current.attempts - 1,
                 setbacks=current.setbacks + counted,
-                not_before=self._time_after(delay_seconds),
+                not_before=now + timedelta(seconds=delay_seconds) if delay_seconds > 0 else None,
             )
 
     async def requeue_stalled(
@@ -259,37 +269,38 @@ class Claims:
             for job_id in found.scalars().all():
                 if job_id in except_for:
                     continue
-                job = await lock_job(change, job_id)
+                job, now = await lock_job(change, job_id)
                 setbacks = job.setbacks + 1
                 if job.cancel_requested:
-                    job = await self._end(change, job, JobState.CANCELLED)
+                    job = await transition(change, job, JobState.CANCELLED, now=now)
                 elif setbacks >= max_attempts * RECOVERY_LIMIT_FACTOR:
-                    job = await self._end(
+                    job = await transition(
                         change,
                         job,
                         JobState.FAILED,
+                        now=now,
                         setbacks=setbacks,
                         error_code="worker_died",
                         error_message=f"recovered {setbacks} times without getting anywhere",
                     )
                 else:
-                    job = await self._requeue(change, job, setbacks=setbacks)
+                    job = await self._requeue(change, job, now=now, setbacks=setbacks)
                 recovered.append(job)
             return recovered
 
-    async def _lock_claimed(self, change: Change, job: Job) -> Job:
-        """Return the current job, locked.
+    async def _lock_claimed(self, change: Change, job: Job) -> tuple[Job, datetime]:
+        """Return the current job, locked, and the database's time.
 
         Raises:
             ClaimLostError: it is no longer this claim's.
         """
         try:
-            current = await lock_job(change, job.job_id)
+            current, now = await lock_job(change, job.job_id)
         except UnknownJobError:
             raise ClaimLostError(job.job_id, claims=job.claims) from None
         if current.state is not JobState.RUNNING or current.claims != job.claims:
             raise ClaimLostError(job.job_id, claims=job.claims)
-        return current
+        return current, now
 
     async def _record(self, job: Job, **values: object) -> None:
         async with self._database.write() as change:
@@ -306,21 +317,15 @@ class Claims:
                 raise ClaimLostError(job.job_id, claims=job.claims)
             change.touch(job.job_id)
 
-    async def _end(self, change: Change, job: Job, state: JobState, **values: object) -> Job:
-        return await transition(change, job, state, now=self._database.now(), **values)
-
-    async def _requeue(self, change: Change, job: Job, **values: object) -> Job:
+    async def _requeue(self, change: Change, job: Job, *, now: datetime, **values: object) -> Job:
         """Requeue the job, with its progress reset to the newest checkpoint."""
         return await transition(
             change,
             job,
             JobState.QUEUED,
-            now=self._database.now(),
+            now=now,
             claimed_by=None,
             heartbeat_at=None,
             step=job.checkpoint_step or 0,
             **values,
         )
-
-    def _time_after(self, seconds: float) -> datetime | ColumnElement[datetime] | None:
-        return self._database.now() + timedelta(seconds=seconds) if seconds > 0 else None

@@ -19,7 +19,8 @@ from bot.jobs.db.schema import pending_deletions
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from bot.jobs.db.engine import Change, Database
+    from bot.jobs.db.change import Change
+    from bot.jobs.db.engine import Database
 
 __all__ = ["DeletionStatus", "MessageIds", "PendingDeletion", "PendingDeletions"]
 

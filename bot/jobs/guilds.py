@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import RowMapping
 
-    from bot.jobs.db.engine import Change, Database
+    from bot.jobs.db.change import Change
+    from bot.jobs.db.engine import Database
     from bot.jobs.retention import Retention
 
 __all__ = ["GuildPresets", "Guilds"]

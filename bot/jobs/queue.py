@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from bot.errors import LimitReached, RequestProblem, RequestRefused
+from bot.jobs.db.change import upsert_into
 from bot.jobs.db.column_types import UtcDateTime
 from bot.jobs.db.engine import LONGEST_DELAY
 from bot.jobs.db.rows import guild_key, record_from
@@ -35,10 +36,11 @@ from bot.jobs.models import Job, QueueMode
 from bot.jobs.turns import Turn
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, ScalarSelect, Select
+    from sqlalchemy import ColumnElement, Insert, ScalarSelect, Select, Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from bot.jobs.db.engine import Change, Database
+    from bot.jobs.db.change import Change, Step
+    from bot.jobs.db.engine import Database
     from bot.jobs.models import JobLimits, NewJob
 
 __all__ = [
@@ -145,10 +147,12 @@ async def get_queue_mode(connection: AsyncConnection) -> QueueMode:
     return QueueMode((await connection.execute(select(_mode()))).scalar_one())
 
 
-async def join_queue(change: Change, new: NewJob, limits: JobLimits) -> None:
-    """Check that one more job may be enqueued, and see to it that its requester has a ticket.
+async def join_queue(change: Change, new: NewJob, limits: JobLimits) -> list[Step]:
+    """Check that one more job may be enqueued.
 
-    A guild or a member without a queued job gets a new ticket; the others keep theirs.
+    Returns:
+        The statements that renew tickets: of its guild and of its requester, if they have no other
+        queued job.
 
     Raises:
         RequestRefused: the queue is draining.
@@ -174,28 +178,34 @@ async def join_queue(change: Change, new: NewJob, limits: JobLimits) -> None:
         raise LimitReached("guild", limit=limits.per_guild)
     if total >= limits.total:
         raise LimitReached("queue", limit=limits.total)
+    tickets = []
     if not guild_waits:
-        await _renew_guild_ticket(change, key)
+        tickets.append(_renew_guild_ticket(key, on_postgres=change.on_postgres))
     if not member_waits:
-        await _renew_member_ticket(change, key, requester)
+        tickets.append(_renew_member_ticket(key, requester, on_postgres=change.on_postgres))
+    return tickets
 
 
-async def renew_tickets(change: Change, job: Job) -> None:
-    """Replace the tickets of the guild and the member whose job is being claimed."""
+def renew_tickets(change: Change, job: Job) -> list[Step]:
+    """Build the statements that renew the tickets of the guild and the member of a claimed job."""
     key = guild_key(job.origin)
-    await _renew_guild_ticket(change, key)
-    await _renew_member_ticket(change, key, job.origin.requester_id)
+    return [
+        _renew_guild_ticket(key, on_postgres=change.on_postgres),
+        _renew_member_ticket(key, job.origin.requester_id, on_postgres=change.on_postgres),
+    ]
 
 
-async def select_next_job(change: Change, database: Database, *, ageing: timedelta) -> Job | None:
-    """Return the next job to claim, locked; None if none is due, or the queue is paused.
+async def select_next_job(change: Change, *, ageing: timedelta) -> tuple[Job, datetime] | None:
+    """Return the next job to claim, locked, and the database's time.
+
+    It is None if no job is due, or the queue is paused.
 
     Guild and job are locked together, skipping locked rows, so that two processes that claim at
     once take jobs of two guilds.
     """
-    statement = _next_job(on_sqlite=database.is_sqlite, ageing=ageing)
+    statement = _next_job(on_sqlite=not change.on_postgres, ageing=ageing)
     row = (await change.connection.execute(statement)).mappings().one_or_none()
-    return None if row is None else record_from(Job, row)
+    return None if row is None else (record_from(Job, row), row["clock"])
 
 
 @functools.cache
@@ -244,7 +254,10 @@ def _next_job(*, on_sqlite: bool, ageing: timedelta) -> Select[Any]:
     )
     chosen = jobs.alias("chosen")
     is_open = _mode() != literal(QueueMode.PAUSED.value)
-    return select(chosen).where(is_open, chosen.c.number == func.coalesce(to_resume, of_guild))
+    clock = now().label("clock")
+    return select(chosen, clock).where(
+        is_open, chosen.c.number == func.coalesce(to_resume, of_guild)
+    )
 
 
 _is_requester = (member_turns.c.guild_key == jobs.c.guild_key) & (
@@ -307,19 +320,22 @@ def _entry(row: Any, *, aged_before: datetime) -> QueueEntry:  # noqa: ANN401 - 
     )
 
 
-async def _renew_guild_ticket(change: Change, key: int) -> None:
-    await change.upsert(
-        guild_turns, {"guild_key": key, "ticket": _next_ticket(guild_turns.c.ticket)}
-    )
+def _renew_guild_ticket(key: int, *, on_postgres: bool) -> Step:
+    return _renew_ticket(guild_turns, on_postgres=on_postgres), {"turn_of_guild_key": key}
 
 
-async def _renew_member_ticket(change: Change, key: int, requester_id: int) -> None:
-    ticket = _next_ticket(member_turns.c.ticket)
-    await change.upsert(
-        member_turns, {"guild_key": key, "requester_id": requester_id, "ticket": ticket}
-    )
+def _renew_member_ticket(key: int, requester_id: int, *, on_postgres: bool) -> Step:
+    return _renew_ticket(member_turns, on_postgres=on_postgres), {
+        "turn_of_guild_key": key,
+        "turn_of_requester_id": requester_id,
+    }
 
 
-def _next_ticket(ticket: ColumnElement[int]) -> ScalarSelect[int]:
-    """Build the number above every ticket."""
-    return select(func.coalesce(func.max(ticket), 0) + 1).scalar_subquery()
+@functools.cache
+def _renew_ticket(turns: Table, *, on_postgres: bool) -> Insert:
+    """Build the statement that gives a guild or a member the number above every ticket."""
+    values: dict[str, ColumnElement[Any]] = {
+        column.key: bindparam(f"turn_of_{column.key}") for column in turns.primary_key
+    }
+    values["ticket"] = select(func.coalesce(func.max(turns.c.ticket), 0) + 1).scalar_subquery()
+    return upsert_into(turns, values, on_postgres=on_postgres)

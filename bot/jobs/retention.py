@@ -34,7 +34,8 @@ from bot.jobs.models import GuildPreset, Job, Picker
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bot.jobs.db.engine import Change, Database
+    from bot.jobs.db.change import Change
+    from bot.jobs.db.engine import Database
     from bot.jobs.deletions import MessageIds, PendingDeletions
 
 __all__ = ["DeletedData", "Retention"]

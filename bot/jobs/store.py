@@ -13,7 +13,7 @@ import socket
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, select, text, update
 
 from bot.errors import (
     StoreUnavailableError,
@@ -22,11 +22,11 @@ from bot.errors import (
 from bot.jobs.change_feed import ChangeListener
 from bot.jobs.claims import Claims
 from bot.jobs.db.engine import Database
-from bot.jobs.db.rows import new_job_row, record_from
+from bot.jobs.db.rows import NOT_STARTED, record_from
 from bot.jobs.db.schema import IS_ACTIVE, jobs
 from bot.jobs.deletions import PendingDeletions
 from bot.jobs.guilds import GuildPresets, Guilds
-from bot.jobs.models import Announcement, Job, JobState
+from bot.jobs.models import Job, JobState
 from bot.jobs.outbox import Outbox
 from bot.jobs.pickers import Pickers
 from bot.jobs.processes import Processes
@@ -35,7 +35,7 @@ from bot.jobs.retention import Retention
 from bot.jobs.saved_requests import SavedRequests
 from bot.jobs.stored_bytes import StoredBytes
 from bot.jobs.timings import Timings
-from bot.jobs.transitions import add_to_outbox, lock_job, transition
+from bot.jobs.transitions import insert_job, lock_job, transition
 from bot.jobs.turns import AGEING
 
 if TYPE_CHECKING:
@@ -48,22 +48,6 @@ if TYPE_CHECKING:
 __all__ = ["JobStore"]
 
 logger = logging.getLogger(__name__)
-
-
-_NOT_STARTED: dict[str, Any] = {
-    "attempts": 0,
-    "setbacks": 0,
-    "not_before": None,
-    "step": 0,
-    "total": 0,
-    "losses": {},
-    "paint_seconds": 0.0,
-    "snapshot_key": None,
-    "snapshot_step": None,
-    "checkpoint_key": None,
-    "checkpoint_step": None,
-}
-"""The progress of a job that was not started yet."""
 
 
 class JobStore:
@@ -196,16 +180,8 @@ class JobStore:
                 row = known.mappings().one_or_none()
                 if row is not None:
                     return record_from(Job, row)
-            await join_queue(change, new, limits)
-            added = await change.connection.execute(
-                insert(jobs)
-                .values(new_job_row(new, created_at=now, delivered_by=self.process_id))
-                .returning(*jobs.c)
-            )
-            job = record_from(Job, added.mappings().one())
-            await add_to_outbox(change, job.job_id, Announcement.CARD, now=now)
-            change.touch(job.job_id)
-            return job
+            tickets = await join_queue(change, new, limits)
+            return await insert_job(change, new, *tickets, now=now, delivered_by=self.process_id)
 
     async def get(self, job_id: str) -> Job:
         """Return the current job.
@@ -301,13 +277,13 @@ class JobStore:
             UnknownJobError: there is no such job.
         """
         async with self._database.write() as change:
-            job = await lock_job(change, job_id)
+            job, now = await lock_job(change, job_id)
             if job.state is JobState.QUEUED:
                 return await transition(
                     change,
                     job,
                     JobState.CANCELLED,
-                    now=self._database.now(),
+                    now=now,
                     cancel_requested=True,
                 )
             if job.state is JobState.RUNNING and not job.cancel_requested:
@@ -335,15 +311,14 @@ class JobStore:
             UnknownJobError: there is no such job.
         """
         async with self._database.write() as change:
-            job = await lock_job(change, job_id)
+            job, now = await lock_job(change, job_id)
             interpretation = job.interpretation
             if interpretation is None or not interpretation.can_swap:
                 return job
             if job.state.is_final or job.cancel_requested:
                 return job
-            values = {**_NOT_STARTED, **_swapped_inputs(job, interpretation)}
+            values = {**NOT_STARTED, **_swapped_inputs(job, interpretation)}
             if job.state is JobState.RUNNING:
-                now = self._database.now()
                 unclaimed = {"claimed_by": None, "heartbeat_at": None}
                 return await transition(
                     change, job, JobState.QUEUED, now=now, **unclaimed, **values

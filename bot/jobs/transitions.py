@@ -2,46 +2,71 @@
 
 from __future__ import annotations
 
+import functools
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from bot.errors import IllegalTransitionError, UnknownJobError
-from bot.jobs.db.rows import record_from
+from bot.jobs.db.rows import new_job_row, record_from
 from bot.jobs.db.schema import jobs, outbox
 from bot.jobs.models import TRANSITIONS, Announcement, Job, JobState
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
 
-    from bot.jobs.db.engine import Change
+    from sqlalchemy import Insert, Select, Update
 
-__all__ = ["add_to_outbox", "lock_job", "transition"]
+    from bot.jobs.db.change import Change, Step
+    from bot.jobs.models import NewJob
+
+__all__ = ["insert_job", "lock_job", "transition"]
 
 _FINAL_VALUES: dict[str, Any] = {"claimed_by": None, "heartbeat_at": None, "not_before": None}
 
 
-async def lock_job(change: Change, job_id: str) -> Job:
-    """Return a job, with its row locked until the transaction ends.
+async def insert_job(
+    change: Change, new: NewJob, *others: Step, now: datetime, delivered_by: str
+) -> Job:
+    """Add a queued job, with its card in the outbox.
+
+    Args:
+        change: the transaction.
+        new: the job.
+        others: further statements to execute with it; see `Change.write_job`.
+        now: the time of the change.
+        delivered_by: the process that sends its messages.
+
+    Returns:
+        The job as it was stored.
+    """
+    row = new_job_row(new, created_at=now, delivered_by=delivered_by)
+    write = _insert_job(tuple(row)), _as_parameters(row)
+    card = _announce(new.job_id, Announcement.CARD, now=now)
+    return record_from(Job, await change.write_job(new.job_id, write, card, *others))
+
+
+async def lock_job(change: Change, job_id: str) -> tuple[Job, datetime]:
+    """Return a job, with its row locked until the transaction ends, and the database's time.
 
     Raises:
         UnknownJobError: there is no such job.
     """
-    found = await change.connection.execute(
-        select(jobs).where(jobs.c.job_id == job_id).with_for_update()
-    )
+    statement = _lock_job(with_clock=change.on_postgres)
+    found = await change.connection.execute(statement, {"locked_job": job_id})
     row = found.mappings().one_or_none()
     if row is None:
         raise UnknownJobError(job_id)
-    return record_from(Job, row)
+    return record_from(Job, row), row["clock"] if change.on_postgres else datetime.now(UTC)
 
 
 async def transition(
     change: Change,
     job: Job,
     state: JobState,
-    *,
-    now: datetime | ColumnElement[datetime],
+    *others: Step,
+    now: datetime,
     **values: object,
 ) -> Job:
     """Change the state of a locked job, and other columns with it.
@@ -52,6 +77,7 @@ async def transition(
         change: the transaction.
         job: as returned by `lock_job` in this transaction.
         state: the new state.
+        others: further statements to execute with it; see `Change.write_job`.
         now: the time of the change.
         values: other columns to write.
 
@@ -65,31 +91,49 @@ async def transition(
         raise IllegalTransitionError(job.job_id, state=job.state, wanted=state)
     if state.is_final:
         values = {**_FINAL_VALUES, "finished_at": now, **values}
-        await add_to_outbox(change, job.job_id, Announcement.OUTCOME, now=now)
-    changed = await change.connection.execute(
-        update(jobs)
-        .where(jobs.c.job_id == job.job_id)
-        .values(state=state, **values)
-        .returning(*jobs.c)
-    )
-    change.touch(job.job_id)
-    return record_from(Job, changed.mappings().one())
+        others = (*others, _announce(job.job_id, Announcement.OUTCOME, now=now))
+    values = {"state": state, **values}
+    write = _update_job(tuple(values)), {"locked_job": job.job_id, **_as_parameters(values)}
+    return record_from(Job, await change.write_job(job.job_id, write, *others))
 
 
-async def add_to_outbox(
-    change: Change,
-    job_id: str,
-    announcement: Announcement,
-    *,
-    now: datetime | ColumnElement[datetime],
-) -> None:
+def _announce(job_id: str, announcement: Announcement, *, now: datetime) -> Step:
     """Add an announcement of the job to the outbox. Each kind can be added once per job."""
-    await change.connection.execute(
-        insert(outbox).values(
-            job_id=job_id,
-            announcement=announcement,
-            nonce=f"{job_id}-{announcement}",
-            created_at=now,
-            attempts=0,
-        )
-    )
+    return _INSERT_ANNOUNCEMENT, {
+        "announced_job": job_id,
+        "new_announcement": announcement,
+        "new_nonce": f"{job_id}-{announcement}",
+        "announced_at": now,
+    }
+
+
+# Building a statement takes longer than executing it, so each one is built once.
+
+_INSERT_ANNOUNCEMENT = insert(outbox).values(
+    job_id=bindparam("announced_job"),
+    announcement=bindparam("new_announcement"),
+    nonce=bindparam("new_nonce"),
+    created_at=bindparam("announced_at"),
+    attempts=0,
+)
+
+
+@functools.cache
+def _insert_job(columns: tuple[str, ...]) -> Insert:
+    return insert(jobs).values({name: bindparam(f"new_{name}") for name in columns})
+
+
+@functools.cache
+def _update_job(columns: tuple[str, ...]) -> Update:
+    values: dict[str, object] = {name: bindparam(f"new_{name}") for name in columns}
+    return update(jobs).where(jobs.c.job_id == bindparam("locked_job")).values(values)
+
+
+@functools.cache
+def _lock_job(*, with_clock: bool) -> Select[Any]:
+    clock = [func.clock_timestamp().label("clock")] if with_clock else []
+    return select(jobs, *clock).where(jobs.c.job_id == bindparam("locked_job")).with_for_update()
+
+
+def _as_parameters(values: Mapping[str, object]) -> dict[str, object]:
+    return {f"new_{name}": value for name, value in values.items()}

@@ -76,11 +76,16 @@ class RecipeText(TypeDecorator[Recipe]):
 
     def process_bind_param(self, value: Recipe | None, dialect: Dialect) -> str | None:
         """Return the recipe's JSON."""
-        return None if value is None else value.to_json()
+        return None if value is None else _format_recipe(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Recipe | None:
         """Return the recipe."""
         return None if value is None else _parse_recipe(value)
+
+
+@functools.lru_cache(maxsize=1024)
+def _format_recipe(value: Recipe) -> str:
+    return value.to_json()
 
 
 @functools.lru_cache(maxsize=1024)

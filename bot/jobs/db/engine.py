@@ -7,14 +7,13 @@ import contextlib
 import importlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, make_url, or_, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from bot.errors import ConfigurationError
-from bot.jobs.change_feed import NOTIFY_CHANNEL
+from bot.jobs.db.change import Change
 from bot.jobs.db.connections import create_engine
 from bot.jobs.db.outages import Availability
 from bot.jobs.db.schema import HEAD
@@ -24,12 +23,12 @@ from bot.ops.private_files import make_private_file, make_private_folder, protec
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from sqlalchemy import URL, ColumnElement, Connection, Table
+    from sqlalchemy import URL, ColumnElement, Connection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
     from bot.jobs.change_feed import JobFeed
 
-__all__ = ["LONGEST_DELAY", "Change", "Database"]
+__all__ = ["LONGEST_DELAY", "Database"]
 
 LONGEST_DELAY = timedelta(hours=1)
 """The longest postponement. A row postponed further was written before the clock was set back."""
@@ -38,36 +37,6 @@ _MIGRATION_LOCK = 0x5359_4C45_0001  # arbitrary; unique among the database's adv
 _QUEUE_LOCK = 0x5359_4C45_0002
 
 _LOCK_QUEUE = select(func.pg_advisory_xact_lock(_QUEUE_LOCK), func.clock_timestamp())
-
-
-class Change:
-    """A write transaction and the jobs it changes."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self.connection = connection
-        self.touched: dict[str, None] = {}
-
-    def touch(self, job_id: str) -> None:
-        """Publish this job on the feed once the transaction is committed."""
-        self.touched[job_id] = None
-
-    async def upsert(self, table: Table, values: dict[str, Any]) -> None:
-        """Insert a row, or update the one with the same primary key."""
-        key = list(table.primary_key)
-        key_names = {column.key for column in key}
-        rest = {name: value for name, value in values.items() if name not in key_names}
-        if self.connection.dialect.name == "postgresql":
-            await self.connection.execute(
-                postgresql.insert(table)
-                .values(values)
-                .on_conflict_do_update(index_elements=key, set_=rest)
-            )
-        else:
-            await self.connection.execute(
-                sqlite.insert(table)
-                .values(values)
-                .on_conflict_do_update(index_elements=key, set_=rest)
-            )
 
 
 class Database:
@@ -170,9 +139,7 @@ class Database:
                 async with connection.begin():
                     change = Change(connection)
                     yield change
-                    if not self.is_sqlite:
-                        for job_id in change.touched:
-                            await connection.execute(select(func.pg_notify(NOTIFY_CHANNEL, job_id)))
+                    await change.notify()
         for job_id in change.touched:
             self.feed.publish(job_id)
 

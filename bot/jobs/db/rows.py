@@ -23,7 +23,22 @@ if TYPE_CHECKING:
 
     _Record = TypeVar("_Record", bound=DataclassInstance)
 
-__all__ = ["guild_key", "new_job_row", "record_from", "row_from"]
+__all__ = ["NOT_STARTED", "guild_key", "new_job_row", "record_from", "row_from"]
+
+NOT_STARTED: Mapping[str, Any] = {
+    "attempts": 0,
+    "setbacks": 0,
+    "not_before": None,
+    "step": 0,
+    "total": 0,
+    "losses": {},
+    "paint_seconds": 0.0,
+    "snapshot_key": None,
+    "snapshot_step": None,
+    "checkpoint_key": None,
+    "checkpoint_step": None,
+}
+"""The progress of a job that was not started yet."""
 
 
 def record_from(record_type: type[_Record], row: RowMapping) -> _Record:
@@ -48,9 +63,13 @@ def row_from(record: DataclassInstance) -> dict[str, Any]:
 
 
 def new_job_row(new: NewJob, *, created_at: datetime, delivered_by: str) -> dict[str, Any]:
-    """Return the row of a job that is being enqueued; the schema has defaults for the rest."""
+    """Return the row of a job that is being enqueued; every other column may be null."""
     return {
         **row_from(new),
+        **NOT_STARTED,
+        "claims": 0,
+        "report": {},
+        "cancel_requested": False,
         "state": JobState.QUEUED,
         "guild_key": guild_key(new.origin),
         "created_at": created_at,

@@ -149,8 +149,8 @@ async def test_illegal_steps_change_nothing(store, new_job, many):
 
     async def leap() -> None:
         async with database.write() as change:
-            current = await lock_job(change, job.job_id)
-            await transition(change, current, JobState.SUCCEEDED, now=database.now())
+            current, now = await lock_job(change, job.job_id)
+            await transition(change, current, JobState.SUCCEEDED, now=now)
 
     with pytest.raises(IllegalTransitionError) as caught:
         await leap()
