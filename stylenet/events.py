@@ -113,6 +113,7 @@ class Painting:
         passes: full-size-equivalent VGG forward+backward passes spent.
         seconds: wall-clock time of painting, including the time before a resumption.
         device: description of the device: ``"cpu"``, ``"cuda:0 (NVIDIA …)"``.
+        weights: fingerprint of the network's weights.
     """
 
     pixels: Pixels
@@ -121,6 +122,7 @@ class Painting:
     passes: float
     seconds: float
     device: str
+    weights: str
 
 
 PaintingEvent = Progress | Snapshot | Checkpoint | Painting

@@ -55,7 +55,8 @@ def run(
         DeviceMemoryError: the picture does not fit into the device's memory.
         DivergedError: the loss is not finite; snapshots yielded before stay valid.
     """
-    fingerprint = plan.fingerprint(weights)
+    weights_fingerprint = weights.fingerprint()
+    fingerprint = plan.fingerprint(weights_fingerprint)
     state = None
     if resume is not None:
         state = unpack(resume, painting=fingerprint, shapes=plan.shapes, device=plan.config.device)
@@ -76,6 +77,7 @@ def run(
             should_stop=should_stop,
             checkpoint_seconds=checkpoint_seconds,
             snapshots=snapshots,
+            weights=weights_fingerprint,
         )
         if result is None:
             return
@@ -90,6 +92,7 @@ def _run_scale(
     should_stop: Callable[[], bool],
     checkpoint_seconds: float,
     snapshots: SnapshotSchedule,
+    weights: str,
 ) -> Generator[PaintingEvent, None, _ScaleResult | None]:
     """Paint one scale, from its start or from `state`; return None where it was stopped."""
     scale = ScaleRun(problem, position, state)
@@ -127,5 +130,6 @@ def _run_scale(
             passes=used.passes,
             seconds=used.seconds,
             device=problem.device,
+            weights=weights,
         )
     return _ScaleResult(picture=scale.picture, used=scale.used_at_end)

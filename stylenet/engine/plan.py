@@ -96,9 +96,9 @@ class PaintingPlan:
         pictures = self.pictures[-1]
         return pictures.render(pictures.start)
 
-    def fingerprint(self, weights: Weights) -> str:
-        """Return a hash of recipe, pictures and weights."""
-        return self.pictures[-1].fingerprint(self.recipe, weights.fingerprint())
+    def fingerprint(self, weights: str) -> str:
+        """Return a hash of recipe, pictures and the weights' fingerprint."""
+        return self.pictures[-1].fingerprint(self.recipe, weights)
 
     def problem(
         self, index: int, weights: Weights, *, coarser: Tensor | None, fingerprint: str

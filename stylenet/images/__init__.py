@@ -20,12 +20,14 @@ from stylenet.images.encoding import (
     fit_longest_side,
     to_pixels,
 )
+from stylenet.images.painting_record import PaintingRecord, picture_hash, read_record
 
 __all__ = [
     "FORMATS",
     "MAX_PIXELS",
     "Format",
     "ImageInfo",
+    "PaintingRecord",
     "decode",
     "decode_mask",
     "encode",
@@ -35,5 +37,7 @@ __all__ = [
     "fit_longest_side",
     "inspect",
     "inspect_with_preview",
+    "picture_hash",
+    "read_record",
     "to_pixels",
 ]

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from PIL import Image
 
+from stylenet.images.painting_record import record_options
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from stylenet.arrays import Pixels
+    from stylenet.images.painting_record import PaintingRecord
 
 
 __all__ = [
@@ -65,6 +68,7 @@ def encode(
     format: Format,  # noqa: A002 - Pillow's name
     *,
     quality: int = 90,
+    record: PaintingRecord | None = None,
 ) -> bytes:
     """Encode a picture.
 
@@ -73,17 +77,19 @@ def encode(
             transparency.
         format: JPEG is written with full chroma (4:4:4), since 4:2:0 smears brush strokes.
         quality: 1..100 for WebP and JPEG; PNG is lossless.
+        record: what it was painted with, to be kept in the file; None for nothing.
     """
     picture = image if isinstance(image, Image.Image) else Image.fromarray(image)
+    extra = {} if record is None else record_options(record, format)
     out = io.BytesIO()
     if format == "png":
-        picture.save(out, "PNG")
+        picture.save(out, "PNG", **extra)
     elif format == "webp":
-        picture.save(out, "WEBP", quality=quality, method=4)
+        picture.save(out, "WEBP", quality=quality, method=4, **extra)
     else:
         picture = picture.convert("RGB")
         # No optimize=True: it buffers the whole file, and Pillow's buffer is too small for noise.
-        picture.save(out, "JPEG", quality=quality, subsampling=0)
+        picture.save(out, "JPEG", quality=quality, subsampling=0, **extra)
     return out.getvalue()
 
 

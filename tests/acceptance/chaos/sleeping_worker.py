@@ -59,6 +59,7 @@ def sleep_instead_of_painting(
     yield Painting(
         pixels=random.integers(0, 256, SHAPE, dtype=np.uint8),
         losses=losses, steps=total, passes=total, seconds=total * STEP_SECONDS, device="cpu",
+        weights="none",
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -11,9 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import stylenet
+import stylenet.api
 from stylenet.cli import main
+from stylenet.errors import DivergedError
 from stylenet.features import reduced as reduced_network
-from stylenet.recipe import Recipe
+from stylenet.recipe import RECIPES, Recipe
 
 
 @pytest.fixture
@@ -26,7 +30,7 @@ def files(tmp_path, content, style):
 def paint(files, *options):
     pictures = [str(files / name) for name in ("content.png", "style.jpg")]
     out = str(files / "out.png")
-    return main(["paint", *pictures, "-o", out, "--device", "cpu", *options])
+    return main(["paint", *pictures, "-o", out, "--device", "cpu", "--force", *options])
 
 
 def test_the_cookbook_writes_snapshots_and_prints_generations(files, capsys):
@@ -75,7 +79,7 @@ def test_several_styles_masks_and_weights(files, content):
         paint(files, "--blend", "one")
 
     def pixels(*options):
-        options = ("-o", out, "--passes", "2", "--device", "cpu", "--no-snapshots", *options)
+        options = ("-o", out, "--force", "--passes", "2", "--no-snapshots", *options)
         pictures = [str(files / name) for name in ("content.png", "style.jpg")]
         assert main(["paint", *pictures, other, *options]) == 0
         return np.asarray(Image.open(out)).astype(int)
@@ -174,11 +178,15 @@ def test_an_unwritable_output_is_found_before_painting(files, capsys, monkeypatc
     assert error.count("\n") == 1
 
 
+def diverge(*_, **__):
+    raise DivergedError(1)
+
+
 def test_a_check_of_the_output_leaves_nothing_behind(files, monkeypatch):
     out = files / "out.png"
     out.write_bytes(b"an earlier result")
-    monkeypatch.setattr("stylenet.api.paint", lambda *_, **__: iter(()))
-    assert paint(files) == 0
+    monkeypatch.setattr("stylenet.api.paint", diverge)
+    assert paint(files) == 1
     assert out.read_bytes() == b"an earlier result"
     assert not list(files.glob(".out*"))
 
@@ -275,3 +283,98 @@ def test_torchs_threads_sleep_while_they_wait_unless_told_otherwise(
         monkeypatch.setenv("OMP_WAIT_POLICY", given)
     assert main(["paint", str(tmp_path / "missing.png"), str(tmp_path / "missing.jpg")]) == 1
     assert os.environ["OMP_WAIT_POLICY"] == expected
+
+
+def test_earlier_pictures_are_not_overwritten_unless_forced(files, capsys, monkeypatch):
+    monkeypatch.setattr("stylenet.api.paint", lambda *_, **__: pytest.fail("it painted"))
+    arguments = ["paint", str(files / "content.png"), str(files / "style.jpg")]
+    for earlier in ("out.png", "out-0003.png"):
+        (files / earlier).write_bytes(b"an earlier result")
+        assert main([*arguments, "-o", str(files / "out.png")]) == 1
+        assert f"{earlier} exists; --force overwrites it" in capsys.readouterr().err
+        (files / earlier).unlink()
+
+
+def repeat(files, suffix=".png", *options, content="content.png"):
+    painting = str(files / f"out{suffix}")
+    inputs = ["--content", str(files / content), "--style", str(files / "style.jpg")]
+    return main(["again", painting, *inputs, "--device", "cpu", *options])
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".jpg"])
+def test_a_painting_is_repeated_from_its_own_file(files, suffix, capsys):
+    out = files / f"out{suffix}"
+    options = ["--passes", "2", "--seed", "5", "--size", "40", "--no-snapshots", "-o", str(out)]
+    assert paint(files, *options) == 0
+    assert repeat(files, suffix) == 0
+    assert (files / f"out-again{suffix}").read_bytes() == out.read_bytes()
+    assert repeat(files, suffix) == 1
+    assert "exists; --force" in capsys.readouterr().err
+
+
+def test_a_painting_is_not_repeated_from_other_pictures_unless_asked(files, content, capsys):
+    assert paint(files, "--passes", "1", "--no-snapshots") == 0
+    content.rotate(90).save(files / "other.png")
+    assert repeat(files, content="other.png") == 1
+    assert "other.png: not the picture that was used" in capsys.readouterr().err
+    assert repeat(files, ".png", "--start", str(files / "other.png")) == 1
+    assert "painted with 0 × --start, not 1" in capsys.readouterr().err
+    assert repeat(files, ".png", "--other-pictures", content="other.png") == 0
+
+
+def test_a_picture_without_a_recipe_cannot_be_repeated(files, content, capsys):
+    content.save(files / "out.png")
+    assert repeat(files) == 1
+    assert "out.png: holds no recipe" in capsys.readouterr().err
+
+
+def test_an_interrupted_painting_is_kept_and_resumed(files, capsys, monkeypatch):
+    options = ("--passes", "4", "--size", "48", "--no-snapshots")
+    assert paint(files, *options) == 0
+    whole = (files / "out.png").read_bytes()
+    painted = stylenet.api.paint
+
+    def press_ctrl_c(*arguments, **options):
+        for event in painted(*arguments, **options):
+            yield event
+            if isinstance(event, stylenet.Progress) and event.step == 3:
+                signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("stylenet.api.paint", press_ctrl_c)
+    assert paint(files, *options) == 130
+    checkpoint = files / "out.png.checkpoint"
+    error = capsys.readouterr().err
+    assert f"interrupted after step 3; to go on: python -m stylenet resume {checkpoint}" in error
+    with Image.open(files / "out.png") as unfinished:
+        assert unfinished.size == (48, 36)
+    monkeypatch.undo()
+    assert main(["resume", str(checkpoint)]) == 0
+    assert (files / "out.png").read_bytes() == whole
+    assert not checkpoint.exists()
+
+
+@pytest.mark.parametrize("data", [b"text", b"PK\x05\x06" + bytes(18), None])
+def test_what_is_no_checkpoint_is_named(files, capsys, data):
+    checkpoint = files / "out.checkpoint"
+    if data is not None:
+        checkpoint.write_bytes(data)
+    assert main(["resume", str(checkpoint)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"stylenet: {checkpoint}: ")
+    assert error.count("\n") == 1
+
+
+def test_recipes_are_listed_and_shown(files, capsys):
+    assert main(["recipes"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(RECIPES)
+    assert main(["recipes", "fine"]) == 0
+    shown = capsys.readouterr().out
+    assert "* passes             40.0" in shown
+    assert "  seed               0" in shown
+    assert main(["recipes", "fine", "--json"]) == 0
+    (files / "fine.json").write_text(capsys.readouterr().out)
+    assert main(["recipes", str(files / "fine.json"), "--json"]) == 0
+    assert Recipe.from_json(capsys.readouterr().out) == Recipe.named("fine")
+    assert main(["recipes", "--json"]) == 0
+    assert [each["name"] for each in json.loads(capsys.readouterr().out)] == list(RECIPES)
+    assert main(["recipes", "nonsense"]) == 1
