@@ -17,6 +17,7 @@ from yarl import URL
 from bot.discord_errors import discord_request, translate_discord_errors
 from bot.errors import DiscordError, StoreUnavailableError
 from bot.exts.backend.admission import Admission
+from bot.exts.backend.command_context import CommandContext
 from bot.exts.backend.component_router import ComponentRouter
 from bot.exts.backend.cooldowns import Cooldowns
 from bot.exts.backend.error_handler import ErrorHandler
@@ -74,6 +75,7 @@ class StyleBot(commands.AutoShardedBot):
     Attributes:
         in_flight: the requests that are being served.
         admission: decides what this process serves.
+        reply_pacer: spaces the replies to messages.
     """
 
     def __init__(self, dependencies: Dependencies) -> None:
@@ -100,7 +102,13 @@ class StyleBot(commands.AutoShardedBot):
         _release_global_rate_limits(self.http)
         self.in_flight = InFlightRequests()
         self._lost_shards: set[int] = set()
-        self.admission = Admission(Cooldowns(settings), self.in_flight, claim=self.is_ours)
+        self.reply_pacer = dependencies.reply_pacer
+        self.admission = Admission(
+            Cooldowns(settings),
+            self.in_flight,
+            reply_pacer=self.reply_pacer,
+            claim=self.is_ours,
+        )
         self._dependencies = dependencies
         self._pickers = PickerHandler(dependencies)
         self._requests = StylizeHandler(dependencies, self._pickers)
@@ -111,7 +119,7 @@ class StyleBot(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         """Add commands and buttons; discord.py calls this during the login."""
         dependencies, pickers = self._dependencies, self._pickers
-        await self.add_cog(ErrorHandler(self, dependencies.prefixes))
+        await self.add_cog(ErrorHandler(self, dependencies.prefixes, self.reply_pacer))
         stylize = Stylize(
             self,
             dependencies,
@@ -168,10 +176,10 @@ class StyleBot(commands.AutoShardedBot):
         """Run the command in a message, unless another process that received it does."""
         if message.author.bot:
             return
-        context = await self.get_context(message)
+        context = await self.get_context(message, cls=CommandContext)
         if context.command is None and not self._resembles_command(context):
             return  # nothing, or another bot's command
-        with self.in_flight.track(MessageResponder(message).reply):
+        with self.in_flight.track(MessageResponder(message, self.reply_pacer).reply):
             if await self._is_operators(context) or await self.admission.admit_message(
                 message, f"command:{message.id}"
             ):

@@ -21,6 +21,7 @@ from bot.intake.repeats import JobRepeater
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.store import JobStore
 from bot.ops.private_files import make_private_folder, protect_folder
+from bot.ops.reply_pacer import ReplyPacer
 from bot.presets.catalog import PresetCatalog
 from bot.presets.editor import GuildPresetEditor
 from bot.scheduler.scheduler import Scheduler
@@ -85,6 +86,11 @@ async def compose(settings: Settings) -> AsyncIterator[Components]:
                     store.guild_presets, artefacts, limit=settings.max_presets_per_guild
                 ),
                 prefixes=Prefixes(store.guilds, settings.prefix),
+                reply_pacer=ReplyPacer(
+                    messages=settings.max_replies_per_channel,
+                    window=settings.reply_window_seconds,
+                    max_waiting=settings.max_waiting_replies_per_member,
+                ),
             )
             yield Components(dependencies=dependencies, executor=executor, inspector=inspector)
     finally:

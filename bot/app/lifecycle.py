@@ -117,6 +117,7 @@ class App:
             largest_size=settings.largest_size,
             lease_seconds=settings.stalled_after_seconds,
             process_id=scheduler.process_id,
+            reply_pacer=dependencies.reply_pacer,
         )
         # Posting needs the token only, so cards do not wait for the gateway connection.
         self._delivery.start()
@@ -152,6 +153,7 @@ class App:
                 step(self._scheduler.stop(), "stopping the paintings", share=ANSWERS_SHARE)
             )
         if self._bot is not None:
+            self._bot.reply_pacer.close()  # the waiting replies are sent now
             draining = self._bot.in_flight.drain(
                 grace_seconds=REQUESTS_SHARE * self._settings.shutdown_seconds,
                 sentence=errors.CUT_OFF,

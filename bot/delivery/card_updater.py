@@ -38,6 +38,9 @@ __all__ = ["CardUpdater"]
 
 logger = logging.getLogger(__name__)
 
+FIRST_ESTIMATE_SECONDS: Final = 0.5
+"""How long a new card waits for its place in the queue."""
+
 LAST_EDIT_SECONDS: Final = 3.0
 """How long an edit in flight may take once its job has ended."""
 
@@ -110,6 +113,14 @@ class CardUpdater:
     async def text_facts(self, job: Job) -> CardFacts:
         """Return what the card shows besides the job itself, without pictures."""
         return _to_facts(await self._estimate(job))
+
+    async def first_facts(self, job: Job) -> CardFacts:
+        """Return what a new card shows, without what would delay it; an update adds the rest."""
+        try:
+            async with asyncio.timeout(FIRST_ESTIMATE_SECONDS):
+                return await self.text_facts(job)
+        except TimeoutError:
+            return CardFacts()
 
     async def facts(self, job: Job) -> CardFacts:
         """Return the same with the newest picture and, while the job is unfinished, the inputs."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.jobs.models import Origin
+    from bot.ops.reply_pacer import ReplyPacer
 
 __all__ = ["Messenger"]
 
@@ -41,8 +42,15 @@ CLOCK_SLACK: Final = timedelta(minutes=3)
 class Messenger:
     """Posts, edits, finds and deletes the bot's own messages."""
 
-    def __init__(self, client: discord.Client) -> None:
+    def __init__(self, client: discord.Client, reply_pacer: ReplyPacer) -> None:
+        """Make a messenger.
+
+        Args:
+            client: logged in before the first request.
+            reply_pacer: learns of every message, so that replies leave room for them.
+        """
         self._client = client
+        self._reply_pacer = reply_pacer
 
     def origin_channel(self, origin: Origin) -> discord.PartialMessageable:
         """Return the channel a request came from; sends no request."""
@@ -117,6 +125,7 @@ class Messenger:
             )
         # No overload of `send` takes "an embed or None, a view or None"; its body does.
         send: Any = channel.send
+        self._reply_pacer.note_message(channel.id)
         async with discord_request(seconds=REQUEST_SECONDS):
             message = await send(
                 content,

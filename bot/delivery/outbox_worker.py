@@ -58,7 +58,7 @@ __all__ = ["OutboxWorker"]
 
 logger = logging.getLogger(__name__)
 
-MAX_CONCURRENT_DELIVERIES: Final = 8
+MAX_CONCURRENT: Final = 8
 
 POLL_SECONDS: Final = 30.0
 """How often the outbox is read even if no change was announced."""
@@ -109,7 +109,7 @@ class OutboxWorker:
         self._largest_size = largest_size
         self._lease_seconds = lease_seconds
         self._tasks = BackgroundTasks(Where.DELIVERY)
-        self._busy_channels: set[int] = set()
+        self._busy: set[tuple[int, Announcement]] = set()
         self._is_closing = False
 
     async def run(self) -> None:
@@ -138,15 +138,13 @@ class OutboxWorker:
         try:
             # In this order, a row that becomes due between the two reads is not missed.
             next_due = await self._store.outbox.get_next_due()
-            due = await self._store.outbox.list_due(
-                except_channels=self._busy_channels, limit=MAX_CONCURRENT_DELIVERIES
-            )
+            due = await self._store.outbox.list_due(except_for=self._busy, limit=MAX_CONCURRENT)
         except StyleBotError as error:
             count_error(Where.DELIVERY, error)
             logger.warning("the outbox cannot be read, retrying: %s", error)
             return STORAGE_RETRY_SECONDS
         for delivery in due:
-            if self._is_closing or len(self._busy_channels) == MAX_CONCURRENT_DELIVERIES:
+            if self._is_closing or len(self._busy) == MAX_CONCURRENT:
                 break
             self._start(delivery)
         if next_due is None:
@@ -154,11 +152,13 @@ class OutboxWorker:
         return min(POLL_SECONDS, max(0.05, (next_due - datetime.now(UTC)).total_seconds()))
 
     def _start(self, delivery: Delivery) -> None:
-        self._busy_channels.add(delivery.channel_id)
+        # A card waits for no outcome, whose card may have to wait for its last edit.
+        busy = (delivery.channel_id, delivery.announcement)
+        self._busy.add(busy)
         task = self._tasks.start(self._attempt(delivery), name=_name(delivery))
 
         def on_done(_: asyncio.Task[None]) -> None:
-            self._busy_channels.discard(delivery.channel_id)
+            self._busy.discard(busy)
             # Wake `run`: another delivery may have waited for this one to end.
             self._store.feed.publish(delivery.job_id)
 
@@ -244,8 +244,8 @@ class OutboxWorker:
         found = await self._find_sent(channel, job, delivery)
         if found is not None:
             return channel.id, found
-        # Without pictures, to be quick; the card updater adds them.
-        facts = await self._card_updater.text_facts(job)
+        # Quickly; the card updater adds the pictures.
+        facts = await self._card_updater.first_facts(job)
         reply_to = job.origin.message_id
         while True:
             card = render_card(job, facts)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.artefacts.base import Artefacts
     from bot.jobs.models import Job
     from bot.jobs.store import JobStore
+    from bot.ops.reply_pacer import ReplyPacer
     from bot.scheduler.forecast import JobEstimate
 
 __all__ = ["DeliveryService"]
@@ -46,6 +47,7 @@ class DeliveryService:
         largest_size: int,
         lease_seconds: float,
         process_id: str,
+        reply_pacer: ReplyPacer,
     ) -> None:
         """Build the delivery.
 
@@ -58,8 +60,9 @@ class DeliveryService:
             largest_size: longest side that is painted, in pixels.
             lease_seconds: time after which another process may take over a delivery.
             process_id: how this process signs its claims on jobs.
+            reply_pacer: learns of every message that is posted.
         """
-        messenger, pictures = Messenger(client), JobPictureReader(artefacts)
+        messenger, pictures = Messenger(client, reply_pacer), JobPictureReader(artefacts)
         self._card_updater = CardUpdater(
             messenger,
             store,

@@ -55,22 +55,23 @@ class Outbox:
         self._pending_deletions = pending_deletions
 
     async def list_due(
-        self, *, except_channels: Collection[int] = (), limit: int = 50
+        self, *, except_for: Collection[tuple[int, Announcement]] = (), limit: int = 50
     ) -> list[Delivery]:
-        """Return the oldest row of each channel that this process may send now, oldest first.
+        """Return each channel's oldest card and oldest outcome that this process may send now.
 
-        These belong to jobs that it delivers. An outcome is listed after its job's card was sent
-        or abandoned, so that they never arrive in the wrong order.
+        They belong to jobs that it delivers; the oldest come first. An outcome is listed after its
+        job's card was sent or abandoned, so that they never arrive in the wrong order.
 
         Args:
-            except_channels: ids of channels to leave out.
-            limit: the largest number of rows, and so of channels.
+            except_for: channels by id whose cards, or outcomes, to leave out.
+            limit: the largest number of rows.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
         """
         in_channel = func.row_number().over(
-            partition_by=jobs.c.channel_id, order_by=outbox.c.delivery_id
+            partition_by=(jobs.c.channel_id, outbox.c.announcement),
+            order_by=outbox.c.delivery_id,
         )
         due = (
             select(outbox, jobs.c.channel_id, in_channel.label("in_channel"))
@@ -80,7 +81,15 @@ class Outbox:
                 self._database.is_due(outbox.c.not_before),
                 _has_no_pending_card(),
                 jobs.c.delivered_by == self._process_id,
-                jobs.c.channel_id.not_in(except_channels),
+                *(
+                    or_(
+                        outbox.c.announcement != announcement,
+                        jobs.c.channel_id.not_in(
+                            [at for at, of in except_for if of is announcement]
+                        ),
+                    )
+                    for announcement in Announcement
+                ),
             )
             .subquery("due")
         )

@@ -32,6 +32,8 @@ __all__ = [
     "QUEUE_WAIT",
     "READY",
     "REGISTRY",
+    "REPLIES_DELAYED",
+    "REPLIES_DROPPED",
     "TASK_RESTARTS",
     "WORKER_DEATHS",
 ]
@@ -93,6 +95,20 @@ DELIVERIES_ENDED = Counter(
     "stylebot_deliveries_ended_total",
     "Deliveries that ended in this process, by result: sent, failed or unneeded.",
     ["result"],
+    registry=REGISTRY,
+)
+
+# Replies to commands
+REPLIES_DELAYED = Counter(
+    "stylebot_replies_delayed_total",
+    "Replies that waited because of other messages in their channel.",
+    registry=REGISTRY,
+)
+REPLIES_DROPPED = Counter(
+    "stylebot_replies_dropped_total",
+    "Replies that were not sent, by reason: repeated (the same one to the same member was "
+    "waiting) or too_many (one sentence answered instead).",
+    ["reason"],
     registry=REGISTRY,
 )
 

@@ -4,7 +4,7 @@ Every card and the queue command ask where a job stands and when it will be done
 answers that for all jobs: the queue is read once, page by page, and the rest is computed in a
 thread. A forecast is reused for `REUSE_FACTOR` times as long as it took to make, so that however
 long the queue and however many the readers, making them takes a fixed share of the time, and
-reading one is a look-up.
+reading one is a look-up. A new job waits for the next one, so that no forecast is reused for long.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["Capacity", "Forecast", "Forecaster", "JobEstimate", "finish_times"]
 
 REUSE_FACTOR: Final = 10
+
+LONGEST_REUSE_SECONDS: Final = 2.0
+"""A busy machine makes a forecast take long without making it cost more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,7 +155,8 @@ class Forecaster:
             _forecast, queued, running, estimator=self._estimator, capacity=self._capacity()
         )
         now = time.monotonic()
-        self._reusable_until = now + REUSE_FACTOR * (now - began)
+        reuse = min(REUSE_FACTOR * (now - began), LONGEST_REUSE_SECONDS)
+        self._reusable_until = now + reuse
 
 
 def finish_times(

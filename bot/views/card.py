@@ -40,7 +40,7 @@ class CardFacts:
     """What a card shows besides the job itself.
 
     Attributes:
-        place: place in the queue, 1 is the next; None if the job does not wait.
+        place: place in the queue, 1 is the next; None if the job does not wait or it is unknown.
         seconds_left: estimate until the final picture; None if unknown.
         done: share of the painting time that has passed, from 0 to 1.
         picture: the newest snapshot or the result, encoded as WebP; None if there is none.
@@ -180,7 +180,9 @@ def _bar(job: Job, facts: CardFacts) -> list[str]:
 def _waiting(job: Job, facts: CardFacts) -> list[str]:
     if job.step:
         lines = [*_bar(job, facts), text.INTERRUPTED]
-    elif facts.place is not None and facts.place > 1:
+    elif facts.place is None:
+        lines = [text.IN_LINE]
+    elif facts.place > 1:
         lines = [text.WAITING.format(before=count(facts.place - 1, "painting"))]
     else:
         lines = [text.NEXT_IN_LINE]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.errors import CooldownActive
     from bot.exts.backend.cooldowns import Cooldowns
     from bot.exts.backend.in_flight import InFlightRequests
+    from bot.ops.reply_pacer import ReplyPacer
 
 __all__ = ["Admission", "acknowledge"]
 
@@ -45,6 +46,7 @@ class Admission:
     Args:
         cooldowns: of members and guilds.
         in_flight: knows whether the bot is about to disconnect.
+        reply_pacer: spaces the replies to messages.
         claim: whether this process is the first to claim a key.
     """
 
@@ -53,10 +55,12 @@ class Admission:
         cooldowns: Cooldowns,
         in_flight: InFlightRequests,
         *,
+        reply_pacer: ReplyPacer,
         claim: Callable[[str], Awaitable[bool]],
     ) -> None:
         self.cooldowns = cooldowns
         self._in_flight = in_flight
+        self._reply_pacer = reply_pacer
         self._claim = claim
 
     async def admit_interaction(
@@ -94,7 +98,7 @@ class Admission:
         if cooldown is None:
             return await self._claim(key)
         if self.cooldowns.is_untold(member_id, cooldown) and await self._claim(key):
-            await MessageResponder(message).reply(_sentence(cooldown))
+            await MessageResponder(message, self._reply_pacer).reply(_sentence(cooldown))
         return False
 
     async def _refuse(

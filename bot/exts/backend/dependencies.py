@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bot.intake.intake import Intake
     from bot.intake.repeats import JobRepeater
     from bot.jobs.store import JobStore
+    from bot.ops.reply_pacer import ReplyPacer
     from bot.presets.catalog import PresetCatalog
     from bot.presets.editor import GuildPresetEditor
     from bot.scheduler.scheduler import Scheduler
@@ -32,3 +33,4 @@ class Dependencies:
     catalog: PresetCatalog
     preset_editor: GuildPresetEditor
     prefixes: Prefixes
+    reply_pacer: ReplyPacer

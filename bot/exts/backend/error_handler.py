@@ -17,6 +17,7 @@ from bot.views.text import errors as text
 
 if TYPE_CHECKING:
     from bot.exts.backend.prefixes import Prefixes
+    from bot.ops.reply_pacer import ReplyPacer
 
 __all__ = ["ErrorHandler"]
 
@@ -34,9 +35,12 @@ logger = logging.getLogger(__name__)
 class ErrorHandler(commands.Cog):
     """Replies to members whose command failed."""
 
-    def __init__(self, bot: commands.AutoShardedBot, prefixes: Prefixes) -> None:
+    def __init__(
+        self, bot: commands.AutoShardedBot, prefixes: Prefixes, reply_pacer: ReplyPacer
+    ) -> None:
         self._bot = bot
         self._prefixes = prefixes
+        self._reply_pacer = reply_pacer
         self._previous = bot.tree.on_error
 
     async def cog_load(self) -> None:
@@ -65,7 +69,7 @@ class ErrorHandler(commands.Cog):
             cause = explain_denied_interaction(_cause(error), ctx.interaction)
             await reply_ephemeral(ctx.interaction, _sentence(cause, doing=doing, prefix=prefix))
             return
-        responder = MessageResponder(ctx.message)
+        responder = MessageResponder(ctx.message, self._reply_pacer)
         is_thread = isinstance(ctx.channel, discord.Thread)
         cause = explain_denial(_cause(error), responder.permissions, is_thread=is_thread)
         await responder.reply(_sentence(cause, doing=doing, prefix=prefix))

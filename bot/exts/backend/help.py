@@ -58,6 +58,7 @@ class HelpCommands(commands.Cog, description=text.SECTION):
         """
         self._misspelt = misspelt
         self._prefixes = dependencies.prefixes
+        self._reply_pacer = dependencies.reply_pacer
         self._catalog = dependencies.catalog
         self._bot = bot
 
@@ -113,7 +114,7 @@ class HelpCommands(commands.Cog, description=text.SECTION):
             await self._misspelt(ctx.message, ctx.view.read_rest())
         else:
             hint = text.NEAR_COMMAND.format(name=f"{ctx.prefix}{near}")
-            await MessageResponder(ctx.message).reply(hint)
+            await MessageResponder(ctx.message, self._reply_pacer).reply(hint)
 
     def resembles_command(self, ctx: commands.Context[Any]) -> bool:
         """Return whether a message with an unknown command is answered with a hint."""

@@ -21,7 +21,8 @@ from bot.errors import (
 from bot.exts.backend.bot_permissions import check_permissions, explain_denied_interaction
 from bot.jobs.models import Origin
 from bot.ops.error_report import Where, count_error, report_error
-from bot.views.text import errors as text
+from bot.ops.reply_pacer import ReplyTurn
+from bot.views.text import errors as sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from discord.abc import MessageableChannel
     from discord.ext import commands
 
+    from bot.ops.reply_pacer import ReplyPacer
     from bot.settings import Settings
 
 __all__ = [
@@ -103,8 +105,9 @@ def priority_of(member: discord.User | discord.Member | None, settings: Settings
 class MessageResponder:
     """Replies to a message."""
 
-    def __init__(self, message: discord.Message) -> None:
+    def __init__(self, message: discord.Message, pacer: ReplyPacer) -> None:
         self._message = message
+        self._pacer = pacer
         self.origin = Origin(
             guild_id=message.guild.id if message.guild else None,
             channel_id=message.channel.id,
@@ -118,13 +121,19 @@ class MessageResponder:
     @property
     def permissions(self) -> discord.Permissions:
         """The bot's permissions in the message's channel."""
-        message = self._message
-        if message.guild is None or isinstance(message.channel, discord.PartialMessageable):
-            return discord.Permissions.all_channel()
-        return message.channel.permissions_for(message.guild.me)
+        return _own_permissions_at(self._message)
 
     async def reply(self, text: str, *, view: discord.ui.View | None = None) -> None:
-        """Reply; without permission, react with a warning and send a direct message."""
+        """Reply when it is the member's turn in the channel.
+
+        Without permission, react with a warning and send a direct message.
+        """
+        origin = self.origin
+        turn = await self._pacer.wait_for_turn(origin.channel_id, origin.requester_id, text)
+        if turn is ReplyTurn.REPEATED:
+            return
+        if turn is ReplyTurn.SKIPPED:
+            text, view = sentences.REPLY_SKIPPED, None
         try:
             async with discord_request(seconds=REPLY_SECONDS):
                 await self._reply(text, view or discord.utils.MISSING)
@@ -272,6 +281,13 @@ async def send_reply(
             await channel.send(text, **options)
 
 
+def _own_permissions_at(message: discord.Message) -> discord.Permissions:
+    """Return the bot's permissions in a message's channel."""
+    if message.guild is None or isinstance(message.channel, discord.PartialMessageable):
+        return discord.Permissions.all_channel()
+    return message.channel.permissions_for(message.guild.me)
+
+
 def own_permissions(client: discord.Client, channel_id: int) -> discord.Permissions | None:
     """Return the bot's permissions in a channel of a guild; None if it is not known."""
     channel: Any = client.get_channel(channel_id)
@@ -286,7 +302,8 @@ def check_can_send_picture(ctx: commands.Context[Any]) -> None:
         RequestRefused: the bot lacks a permission in the channel; `detail` names it.
     """
     if ctx.interaction is None:
-        check_bot_permissions(MessageResponder(ctx.message))
+        is_thread = isinstance(ctx.channel, discord.Thread)
+        check_permissions(_own_permissions_at(ctx.message), is_thread=is_thread)
 
 
 def sentence_for(error: BaseException, *, doing: str) -> str:
@@ -299,14 +316,14 @@ def sentence_for(error: BaseException, *, doing: str) -> str:
         error: the error.
         doing: what failed, for the log.
     """
-    sentence = text.explain(error)
+    sentence = sentences.explain(error)
     if sentence is not None and isinstance(error, FOR_MEMBERS_ALONE):
         return sentence
     if sentence is not None:
         count_error(Where.BACKEND, error)
         logger.warning("%s failed: %s: %s", doing, type(error).__name__, error)
         return sentence
-    return text.INTERNAL.format(reference=report_error(Where.BACKEND, doing, error))
+    return sentences.INTERNAL.format(reference=report_error(Where.BACKEND, doing, error))
 
 
 async def show_typing(ctx: commands.Context[Any]) -> None:

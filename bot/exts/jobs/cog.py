@@ -91,7 +91,7 @@ class JobCommands(commands.Cog, description=text.SECTION):
         """Enqueue the member's last job again, or the one that is replied to, with a new seed."""
         responder: Responder
         if ctx.interaction is None:
-            responder = MessageResponder(ctx.message)
+            responder = MessageResponder(ctx.message, self._dependencies.reply_pacer)
         else:
             responder = InteractionResponder(ctx.interaction)
         job = await self._last(ctx)

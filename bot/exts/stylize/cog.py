@@ -90,6 +90,7 @@ class Stylize(commands.Cog, description=text.SECTION):
         self._bot = bot
         self._dependencies = dependencies
         self._settings = dependencies.settings
+        self._reply_pacer = dependencies.reply_pacer
         self._recent_seconds = dependencies.settings.recent_picture_seconds
         self._catalog = dependencies.catalog
         self._origins = allowed_origins(dependencies.settings)
@@ -210,7 +211,7 @@ class Stylize(commands.Cog, description=text.SECTION):
         words = await self._words_to_bot(message)
         if words is None:
             return
-        with self._in_flight.track(MessageResponder(message).reply):
+        with self._in_flight.track(MessageResponder(message, self._reply_pacer).reply):
             if await self._admission.admit_message(message, f"message:{message.id}"):
                 await self._handle_guarded(message, words)
 
@@ -256,7 +257,7 @@ class Stylize(commands.Cog, description=text.SECTION):
             return False
         pictures = pictures_on(message, origins=self._origins)
         pictures = tuple(each for each in pictures if not is_other_file(each))
-        responder = MessageResponder(message)
+        responder = MessageResponder(message, self._reply_pacer)
         try:
             awaiting = await find_awaiting(
                 self._dependencies, message.author.id, message.channel.id
@@ -325,7 +326,7 @@ class Stylize(commands.Cog, description=text.SECTION):
         self, message: discord.Message, words: str, *, doubt: Refusal | None = None
     ) -> None:
         """Handle a message that is no command; discord.py would not report its errors."""
-        responder = MessageResponder(message)
+        responder = MessageResponder(message, self._reply_pacer)
         with self._in_flight.track(responder.reply):
             try:
                 await self._handle_message(message, words, doubt=doubt, is_command=False)
@@ -361,7 +362,7 @@ class Stylize(commands.Cog, description=text.SECTION):
         if is_request and not has_other:
             found = await self._find_recent(message.channel, message.author.id, before=message)
         await self._requests.handle(
-            MessageResponder(message),
+            MessageResponder(message, self._reply_pacer),
             found,
             resolved,
             parsed,

@@ -15,6 +15,7 @@ from bot.errors import (
     AccessDeniedError,
     AccessProblem,
     AccessRefused,
+    CooldownActive,
     DiscordError,
     RequestProblem,
     RequestRefused,
@@ -35,6 +36,7 @@ from bot.exts.stylize.request import MASK_JSON
 from bot.intake.job_request import JobRequest, SavedPicture
 from bot.jobs.job_inputs import InputSource
 from bot.jobs.models import Origin, Picker
+from bot.ops.reply_pacer import ReplyTurn
 from bot.presets.catalog import find
 from bot.presets.expression import nearest_preset
 from bot.views.components.items import start_view
@@ -117,11 +119,17 @@ class PickerHandler:
     async def _post(
         self, responder: Responder, request: UnstyledRequest, *, unknown: str | None
     ) -> None:
-        filename = request.content.filename
+        origin, filename = responder.origin, request.content.filename
+        turn = await self._dependencies.reply_pacer.wait_for_turn(
+            origin.channel_id, origin.requester_id, responder.request_key
+        )
+        if turn is not ReplyTurn.GRANTED:
+            seconds = self._dependencies.settings.reply_window_seconds
+            raise CooldownActive("member", seconds=seconds)
         may_react = _may_react(responder.permissions)
-        presets = await self._dependencies.catalog.presets(responder.origin.guild_id)
+        presets = await self._dependencies.catalog.presets(origin.guild_id)
         near = nearest_preset(unknown, presets) if unknown is not None else None
-        page = await load_page(self._dependencies.catalog, responder.origin.guild_id, 0)
+        page = await load_page(self._dependencies.catalog, origin.guild_id, 0)
         embed = picker_embed(
             page.presets,
             filename=filename,

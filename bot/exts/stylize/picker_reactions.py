@@ -19,8 +19,10 @@ from bot.exts.backend.responders import (
     send_reply,
     sentence_for,
 )
+from bot.ops.reply_pacer import ReplyTurn
 from bot.ops.retry import retry_until_available
 from bot.views.picker import preset_for_emoji
+from bot.views.text.errors import REPLY_SKIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,6 +185,13 @@ class PickerReactions:
             everyone=False, roles=False, users=[discord.Object(picker.requester_id)]
         )
         text = f"<@{picker.requester_id}> {text}"
+        turn = await self._dependencies.reply_pacer.wait_for_turn(
+            picker.channel_id, picker.requester_id, text
+        )
+        if turn is ReplyTurn.REPEATED:
+            return
+        if turn is ReplyTurn.SKIPPED:
+            text = f"<@{picker.requester_id}> {REPLY_SKIPPED}"
         try:
             async with discord_request(seconds=SEND_TIMEOUT_SECONDS):
                 try:

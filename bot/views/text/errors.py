@@ -48,6 +48,9 @@ OLD_BUTTON: Final = "This button is too old to work. Please ask me again."
 JOB_GONE: Final = "I no longer have the pictures; post them again."
 DISK_FULL: Final = "My disk is full, so I take no new paintings; tell the bot's operator."
 CUT_OFF: Final = "I am restarting and could not finish this. Ask me again in a minute."
+REPLY_SKIPPED: Final = (
+    "One moment: I am still answering your earlier commands here, so I skipped a later one."
+)
 DISCORD_UNAVAILABLE: Final = "Discord is not answering me right now. Try again in a minute."
 STORE_UNAVAILABLE: Final = (
     "I cannot reach my database right now. Nothing is lost; try again in a minute."

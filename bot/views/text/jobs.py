@@ -71,6 +71,7 @@ UNTITLED: Final = "a painting"
 # The card.
 STOPPING: Final = "**Stopping…** after the current step."
 GETTING_READY: Final = "**Getting ready…**"
+IN_LINE: Final = "**Waiting** in line."
 NEXT_IN_LINE: Final = "**Waiting**, next in line."
 WAITING: Final = "**Waiting**, {before} before this one."
 PAUSED: Final = "**Paused** while I restart; it will resume by itself."

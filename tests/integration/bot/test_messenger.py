@@ -12,6 +12,7 @@ from bot import client
 from bot.delivery import messenger as messenger_module
 from bot.delivery.messenger import Messenger
 from bot.jobs.models import Announcement
+from bot.ops.reply_pacer import ReplyPacer
 from bot.playground.server import Playground
 from bot.views.components.items import RoutedView, job_button
 from bot.views.components.routes import JobAction
@@ -30,7 +31,7 @@ async def playground():
 async def messenger(playground):
     async with discord.Client(intents=discord.Intents.none()) as connected:
         await connected.login(playground.bot_token)
-        yield Messenger(connected)
+        yield Messenger(connected, ReplyPacer(messages=1, window=1, max_waiting=1))
 
 
 def _chat(playground, channel):

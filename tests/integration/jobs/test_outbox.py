@@ -130,8 +130,11 @@ async def test_the_oldest_row_of_each_free_channel_is_due(store, new_job, many):
     await in_channel(1)
     third = await in_channel(2)
     assert [row.job_id for row in await store.outbox.list_due()] == [first.job_id, third.job_id]
-    (only,) = await store.outbox.list_due(except_channels={1})
+    (only,) = await store.outbox.list_due(except_for={(1, Announcement.CARD)})
     assert (only.job_id, only.channel_id) == (third.job_id, 2)
+    # A card does not wait for the outcome of another job.
+    due = await store.outbox.list_due(except_for={(1, Announcement.OUTCOME)})
+    assert [row.job_id for row in due] == [first.job_id, third.job_id]
 
 
 async def test_a_card_can_be_replaced(store, job):

@@ -317,7 +317,7 @@ async def test_an_attempt_that_was_overtaken_sends_nothing(bench, monkeypatch):
 
 
 async def _is_idle(worker):
-    return not worker._busy_channels
+    return not worker._busy
 
 
 async def test_of_two_messages_for_one_delivery_the_second_recorded_is_deleted(bench):
@@ -355,7 +355,7 @@ async def _calls(bench, method):
 
 
 async def test_a_channel_that_hangs_delays_no_other_channel(bench):
-    hanging = [await bench.accept() for _ in range(outbox_worker.MAX_CONCURRENT_DELIVERIES + 4)]
+    hanging = [await bench.accept() for _ in range(outbox_worker.MAX_CONCURRENT + 4)]
     bench.messenger.hanging_channel = CHANNEL
     async with _worker(bench):
         for number in (1, 2, 3):  # each makes the worker read the outbox again

@@ -64,7 +64,12 @@ def answers(interaction):
 
 def admission(**limits):
     settings = Settings(_env_file=None, max_uses_per_member=0, max_uses_per_guild=0, **limits)
-    return Admission(Cooldowns(settings), InFlightRequests(), claim=AsyncMock(return_value=True))
+    return Admission(
+        Cooldowns(settings),
+        InFlightRequests(),
+        reply_pacer=MagicMock(),
+        claim=AsyncMock(return_value=True),
+    )
 
 
 def router_of(route, handler, **options):

@@ -11,7 +11,12 @@ import pytest
 from bot.exts.backend.admission import Admission
 from bot.exts.backend.cooldowns import Cooldowns
 from bot.exts.backend.in_flight import InFlightRequests
+from bot.ops.reply_pacer import ReplyPacer
 from bot.settings import Settings
+
+
+def pacer():
+    return ReplyPacer(messages=100, window=1, max_waiting=1)
 
 
 def cooldowns(member=2, guild=3, seconds=10.0):
@@ -68,7 +73,10 @@ def interaction(message=None):
 @pytest.mark.parametrize("message", [None, object()])
 async def test_of_the_presses_in_a_cooldown_the_first_is_answered_and_all_are_acknowledged(message):
     admission = Admission(
-        cooldowns(member=1), InFlightRequests(), claim=AsyncMock(return_value=True)
+        cooldowns(member=1),
+        InFlightRequests(),
+        reply_pacer=pacer(),
+        claim=AsyncMock(return_value=True),
     )
     used = [interaction(message) for _ in range(3)]
     served = [await admission.admit_interaction(each, opens_form=False) for each in used]
@@ -85,7 +93,9 @@ async def test_of_the_presses_in_a_cooldown_the_first_is_answered_and_all_are_ac
 
 
 async def test_a_form_is_not_acknowledged_before_it_opens():
-    admission = Admission(cooldowns(), InFlightRequests(), claim=AsyncMock(return_value=True))
+    admission = Admission(
+        cooldowns(), InFlightRequests(), reply_pacer=pacer(), claim=AsyncMock(return_value=True)
+    )
     used = interaction()
     assert await admission.admit_interaction(used, opens_form=True)
     used.response.defer.assert_not_awaited()
@@ -95,7 +105,7 @@ async def test_a_form_is_not_acknowledged_before_it_opens():
 
 async def test_of_the_messages_in_a_cooldown_one_is_answered_by_one_process():
     claim = AsyncMock(return_value=True)
-    admission = Admission(cooldowns(member=1), InFlightRequests(), claim=claim)
+    admission = Admission(cooldowns(member=1), InFlightRequests(), reply_pacer=pacer(), claim=claim)
     message = MagicMock(spec=discord.Message, id=1)
     message.author.id, message.guild.id = 4, 7
     message.channel.send = AsyncMock()

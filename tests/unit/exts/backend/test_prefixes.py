@@ -63,6 +63,7 @@ async def test_short_aliases_are_off_by_default(tmp_path, is_on):
     dependencies = SimpleNamespace(
         settings=Settings(_env_file=None, data_dir=tmp_path, **changes),
         store=SimpleNamespace(guilds=None),
+        reply_pacer=None,
         prefixes=Prefixes(Guilds(), "!"),
         **dict.fromkeys(
             ["artefacts", "intake", "repeats", "scheduler", "catalog", "preset_editor"]

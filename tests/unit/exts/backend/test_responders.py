@@ -29,12 +29,18 @@ from bot.exts.backend.responders import (
     sentence_for,
 )
 from bot.jobs.models import Origin
+from bot.ops.reply_pacer import ReplyPacer
 from bot.views.text.errors import PERMISSIONS
 
 FORBIDDEN = discord.Forbidden(SimpleNamespace(status=403, reason="Forbidden"), "missing access")
 NEEDED = discord.Permissions(
     view_channel=True, send_messages=True, embed_links=True, attach_files=True
 )
+
+
+def pacer():
+    """A pacer under which a few replies wait for nothing."""
+    return ReplyPacer(messages=100, window=1, max_waiting=1)
 
 
 @pytest.fixture
@@ -62,7 +68,7 @@ def interaction():
 
 
 async def test_a_message_is_replied_to_without_mentioning_anyone(message):
-    responder = MessageResponder(message)
+    responder = MessageResponder(message, pacer())
     await responder.reply("Sorry.")
     assert message.channel.send.await_args.args == ("Sorry.",)
     mentions = message.channel.send.await_args.kwargs["allowed_mentions"]
@@ -76,7 +82,7 @@ async def test_a_message_is_replied_to_without_mentioning_anyone(message):
 async def test_a_closed_channel_is_answered_by_a_reaction_and_a_direct_message(message, may_react):
     message.channel.send.side_effect = FORBIDDEN
     message.add_reaction.side_effect = None if may_react else FORBIDDEN
-    await MessageResponder(message).reply("Sorry.")
+    await MessageResponder(message, pacer()).reply("Sorry.")
     message.add_reaction.assert_awaited_once_with(WARNING_EMOJI)
     assert message.author.send.await_args.args == ("Sorry.",)
 
@@ -84,11 +90,11 @@ async def test_a_closed_channel_is_answered_by_a_reaction_and_a_direct_message(m
 async def test_a_member_who_cannot_be_reached_stops_nothing(message):
     message.channel.send.side_effect = FORBIDDEN
     message.author.send.side_effect = FORBIDDEN
-    await MessageResponder(message).reply("Sorry.")
+    await MessageResponder(message, pacer()).reply("Sorry.")
 
 
 async def test_an_accepted_message_needs_no_confirmation(message):
-    await MessageResponder(message).confirm("Got it!")
+    await MessageResponder(message, pacer()).confirm("Got it!")
     message.channel.send.assert_not_awaited()
 
 
@@ -138,10 +144,10 @@ def test_a_suggestion_in_a_direct_message_belongs_to_its_own_channel(interaction
     ],
 )
 def test_a_missing_permission_is_named(message, name, title):
-    check_bot_permissions(MessageResponder(message))
+    check_bot_permissions(MessageResponder(message, pacer()))
     message.channel.permissions_for.return_value = NEEDED & ~discord.Permissions(**{name: True})
     with pytest.raises(RequestRefused) as refused:
-        check_bot_permissions(MessageResponder(message))
+        check_bot_permissions(MessageResponder(message, pacer()))
     assert refused.value.detail == title
 
 
@@ -150,18 +156,19 @@ def test_a_thread_has_a_permission_of_its_own(message):
     allowed = NEEDED & ~discord.Permissions(send_messages=True)
     message.channel.permissions_for.return_value = allowed
     with pytest.raises(RequestRefused):
-        check_bot_permissions(MessageResponder(message))
+        check_bot_permissions(MessageResponder(message, pacer()))
     message.channel.permissions_for.return_value = allowed | discord.Permissions(
         send_messages_in_threads=True
     )
-    check_bot_permissions(MessageResponder(message))
+    check_bot_permissions(MessageResponder(message, pacer()))
 
 
 def test_a_picture_can_always_be_sent_to_an_interaction(message):
     message.channel.permissions_for.return_value = discord.Permissions.none()
-    check_can_send_picture(SimpleNamespace(interaction=object(), message=message))
+    where = {"message": message, "channel": message.channel}
+    check_can_send_picture(SimpleNamespace(interaction=object(), **where))
     with pytest.raises(RequestRefused):
-        check_can_send_picture(SimpleNamespace(interaction=None, message=message))
+        check_can_send_picture(SimpleNamespace(interaction=None, **where))
 
 
 @pytest.mark.parametrize("opened_by_component", [True, False])

@@ -44,6 +44,7 @@ def make_dependencies(tmp_path):
         catalog=None,
         preset_editor=None,
         prefixes=Prefixes(None, "!"),
+        reply_pacer=None,
     )
 
 

@@ -19,6 +19,7 @@ from bot.exts.stylize.request import MASK_JSON, StylizeRequest
 from bot.intake.job_request import PictureSource, SavedPicture
 from bot.jobs.job_inputs import InputImage, InputSource, Interpretation
 from bot.jobs.models import Origin
+from bot.ops.reply_pacer import ReplyPacer
 from bot.settings import Settings
 from bot.views.text import errors as text
 from stylenet.recipe import Recipe
@@ -53,10 +54,15 @@ async def _post(intake, error):
         presets=AsyncMock(return_value=[preset]), sheet=AsyncMock(return_value=_sheet())
     )
     dependencies = SimpleNamespace(
-        settings=Settings(_env_file=None), intake=intake, catalog=catalog, store=None
+        settings=Settings(_env_file=None),
+        intake=intake,
+        catalog=catalog,
+        store=None,
+        reply_pacer=ReplyPacer(messages=100, window=1, max_waiting=1),
     )
     responder = SimpleNamespace(
         origin=ORIGIN,
+        request_key="message:1",
         permissions=discord.Permissions.all(),
         channel=SimpleNamespace(send=AsyncMock(side_effect=error)),
     )

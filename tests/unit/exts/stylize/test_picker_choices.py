@@ -15,6 +15,7 @@ from bot.exts.stylize.picker import PickerHandler
 from bot.exts.stylize.picker_reactions import PickerReactions
 from bot.exts.stylize.reaction_offers import ReactionOffers
 from bot.jobs.models import Picker
+from bot.ops.reply_pacer import ReplyPacer
 from bot.presets import library
 from bot.settings import Settings
 from stylenet.recipe import Recipe
@@ -126,6 +127,7 @@ class Environment:
             store=SimpleNamespace(pickers=self.table),
             catalog=SimpleNamespace(presets=self._presets),
             intake=SimpleNamespace(accept=self._accept),
+            reply_pacer=ReplyPacer(messages=100, window=1, max_waiting=1),
             scheduler=SimpleNamespace(accepting=accepting),
             settings=SimpleNamespace(
                 picker_seconds=3600,
