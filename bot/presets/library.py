@@ -76,13 +76,13 @@ PRESETS: tuple[Preset, ...] = (
         name="stained-glass",
         title="Stained glass",
         emoji="🪟",
-        alt_text="Luminous panes of red, gold, blue and green glass between dark lead.",
+        alt_text="A sunrise over green hills in luminous panes of glass between dark lead.",
     ),
     Preset(
         name="mosaic",
         title="Mosaic",
         emoji="🏺",
-        alt_text="Small stones of gold, terracotta and sea blue set in rings and waves.",
+        alt_text="Small stones of gold, marble, terracotta and deep blue set in rings and waves.",
     ),
     Preset(
         name="comic",
@@ -94,7 +94,7 @@ PRESETS: tuple[Preset, ...] = (
         name="pointillism",
         title="Pointillism",
         emoji="🌻",
-        alt_text="A riverside in summer made of dots of pure colour.",
+        alt_text="A riverside in autumn made of round dots of colour.",
     ),
     Preset(
         name="woodcut",
@@ -106,7 +106,7 @@ PRESETS: tuple[Preset, ...] = (
         name="waves",
         title="Floating world",
         emoji="🌊",
-        alt_text="Breaking waves in Prussian blue with white foam, as a Japanese print.",
+        alt_text="A red mountain with snow behind blue waves, as a Japanese print.",
     ),
     Preset(
         name="discs",
@@ -142,19 +142,19 @@ PRESETS: tuple[Preset, ...] = (
         name="batik",
         title="Batik",
         emoji="🪷",
-        alt_text="Wax-drawn rings and dots in indigo and rust on cream cloth.",
+        alt_text="Wax-outlined leaves in saffron, brick and teal on dark, dotted cloth.",
     ),
     Preset(
         name="palette-knife",
         title="Palette knife",
         emoji="🌅",
-        alt_text="A sunset over the sea in thick slabs of yellow, crimson and teal paint.",
+        alt_text="A sunset over the sea in thick, flat slabs of gold, rose and teal paint.",
     ),
     Preset(
         name="watercolour",
         title="Watercolour",
         emoji="💧",
-        alt_text="Thin washes of many colours with wet edges on rough paper.",
+        alt_text="Hills and trees in transparent washes of many colours over loose pen lines.",
     ),
 )
 """Every built-in preset, in the order shown."""

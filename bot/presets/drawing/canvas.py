@@ -62,6 +62,7 @@ class Canvas:
         width: float,
         bend: float = 0.0,
         taper: float = 0.0,
+        square: bool = False,
         dryness: float = 0.0,
         streaks: float = 0.12,
         opacity: float = 1.0,
@@ -77,6 +78,7 @@ class Canvas:
             width: in pixels.
             bend: offset of its ends from the straight line, in pixels.
             taper: 0 for round ends, 1 for a lens with pointed ends.
+            square: whether the ends are straight, as a flat brush or a knife leaves them.
             dryness: share of the ground that stays visible between the bristles.
             streaks: amplitude of the lightness of the bristles' tracks.
             opacity: opacity of the paint, 0 to 1.
@@ -95,7 +97,7 @@ class Canvas:
         along = dx * cos + dy * sin
         half = 0.5 * length
         across = dy * cos - dx * sin - bend * (along / half) ** 2
-        coverage, inside = _coverage(along, across, half, 0.5 * width, taper)
+        coverage, inside = _coverage(along, across, half, 0.5 * width, taper, square=square)
         brush = _brushes()[int(self._rng.integers(_BRUSHES))]
         track = brush[
             np.clip((inside * 0.5 + 0.5) * _BRISTLES, 0, _BRISTLES - 1).astype(np.intp),
@@ -121,13 +123,22 @@ class Canvas:
 
 
 def _coverage(
-    along: Field, across: Field, half_length: float, half_width: float, taper: float
+    along: Field,
+    across: Field,
+    half_length: float,
+    half_width: float,
+    taper: float,
+    *,
+    square: bool,
 ) -> tuple[Field, Field]:
     """Return each pixel's coverage in 0..1, and its position across the brush in -1..1."""
     if taper:
         reach = np.clip(1 - (along / half_length) ** 2, 0, 1) ** taper
         local = np.maximum(half_width * reach, 1e-3)
         distance = np.abs(across) - local + np.where(np.abs(along) > half_length, 9.0, 0.0)
+    elif square:
+        local = np.float32(half_width)
+        distance = np.maximum(np.abs(along) - half_length, np.abs(across) - half_width)
     else:
         local = np.float32(half_width)
         over = np.maximum(np.abs(along) - max(half_length - half_width, 0), 0)

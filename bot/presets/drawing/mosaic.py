@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["draw"]
 
+# Gold and marble are light, glass is dark: a painting then has no cold colour in its lights.
 BANDS = (
-    ("#f2d478", "#d9a92f", "#b8801f"),
-    ("#f3ead2", "#d9c7a0", "#e8dcc0"),
-    ("#b5492b", "#d0713f", "#8a2f23"),
-    ("#153a63", "#1f5c8f", "#3f86b0"),
-    ("#2a7f7a", "#6fb39c", "#a9cfb4"),
+    ("#f5d67a", "#e3b64a", "#c9963a"),
+    ("#f7eedb", "#ebd8bb", "#efe0cd"),
+    ("#b9533a", "#d68558", "#94392f"),
+    ("#16305f", "#22508a", "#2f6a9c"),
+    ("#dba583", "#e9c3a0", "#c08a6c"),
 )
-GROUT = "#3a332c"
+GROUT = "#41382f"
 
 
 def draw(shape: Shape) -> Colours:
@@ -37,10 +38,10 @@ def draw(shape: Shape) -> Colours:
     contour = np.where(np.abs(medallion) < 0.2 * height, medallion, wave).astype(np.float32)
     blended = np.where(medallion < 0.2 * height, medallion, wave + 0.22 * height)
     angle = along_isolines(contour)
-    cells = square_cells(shape, scatter(shape, 11.5, rng), angle)
+    cells = square_cells(shape, scatter(shape, 14.0, rng), angle)
     count = int(cells.label.max()) + 1
     band_at = blended + 9 * (smooth_noise(shape, 30, rng) - 0.5)
-    order = (np.floor(band_at / 27.0).astype(int) * 2) % len(BANDS)
+    order = (np.floor(band_at / 33.0).astype(int) * 2) % len(BANDS)
     middle = np.zeros(count, int)
     # A stone has the band at its centre; the last assignment, the nearest pixel, wins.
     near = np.hypot(cells.y, cells.x).ravel()
@@ -49,7 +50,7 @@ def draw(shape: Shape) -> Colours:
 
     tones = np.stack([[colour(code) for code in band] for band in BANDS])
     stones = tones[middle, rng.integers(0, 3, count)]
-    stones = vary(stones, rng, lightness=0.055, tint=0.014)[cells.label]
+    stones = vary(stones, rng, lightness=0.045, tint=0.012)[cells.label]
     lean = rng.normal(0, 0.012, (count, 2))
     tilt = lean[cells.label, 0] * cells.y + lean[cells.label, 1] * cells.x
     grain = fractal_noise(shape, 7, rng, octaves=3) - 0.5

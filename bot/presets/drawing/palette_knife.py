@@ -1,4 +1,4 @@
-"""Palette knife: slabs of thick, bright paint."""
+"""Palette knife: a sunset over the sea in broad, flat slabs of thick paint with raised edges."""
 
 from __future__ import annotations
 
@@ -16,44 +16,47 @@ if TYPE_CHECKING:
 
 __all__ = ["draw"]
 
-SUNSET = ("#2a1a5e", "#7a2a7f", "#d8365f", "#f4733d", "#fbb13c", "#fdeaa8")
-SEA = ("#0b2b4a", "#0f5f7f", "#19a3a3", "#f4a259", "#fbe2b0")
-LAND = ("#1a1423", "#3d1635", "#6b2737", "#2f5d50", "#e0a83c")
+SKY = ("#33407c", "#6d5c92", "#c9788a", "#ee9f6d", "#f8cf8a", "#fdf0cf")
+SEA = ("#12324f", "#1d5870", "#3f8d92", "#d99a6c", "#f9dba4")
+SHORE = ("#241a2c", "#54303a", "#94583e", "#cf9050")
+SLABS = ((30.0, 92.0, 44.0), (22.0, 66.0, 30.0), (30.0, 46.0, 17.0))  # spacing, length, width
 
 
 def draw(shape: Shape) -> Colours:
-    """Paint slabs, the later ones smaller and brighter."""
+    """Spread the paint of the shaded scene, slab over slab."""
     rng = np.random.default_rng(23)
     height, width = shape
     y, x = grid(shape)
-    sun = np.hypot(x - 0.34 * width, y - 0.36 * height)
-    glow = np.clip(1.1 - sun / (0.75 * width) + 0.5 * (fractal_noise(shape, 80, rng) - 0.5), 0, 1)
-    picture = gradient(SUNSET, glow)
-    shimmer = fractal_noise(shape, 50, rng) * 0.7 + 0.4 * np.exp(-(((x - 0.34 * width) / 70) ** 2))
-    picture = blend(picture, gradient(SEA, shimmer), smoothstep(0.55, 0.56, y / height))
-    shore = 0.84 * height + 40 * (smooth_noise(shape, 90, rng) - 0.5) - 0.1 * x
-    picture = blend(
-        picture, gradient(LAND, fractal_noise(shape, 45, rng)), smoothstep(0, 1, y - shore)
-    )
+    sun = np.hypot(x - 0.62 * width, 1.25 * (y - 0.4 * height))
+    glow = 1.02 - sun / (0.72 * width) + 0.35 * (fractal_noise(shape, 110, rng) - 0.5)
+    picture = gradient(SKY, np.clip(glow, 0, 1))
+    path = np.exp(-(((x - 0.62 * width) / (50 + 0.25 * y)) ** 2))
+    water = 0.55 * fractal_noise(shape, 80, rng) + 0.6 * path
+    horizon = 0.56 * height
+    picture = blend(picture, gradient(SEA, np.clip(water, 0, 1)), smoothstep(-1, 1, y - horizon))
+    shore = 0.88 * height - 0.14 * (x - 0.5 * width) + 34 * (smooth_noise(shape, 90, rng) - 0.5)
+    land = gradient(SHORE, fractal_noise(shape, 60, rng))
+    picture = blend(picture, land, smoothstep(-1, 1, y - shore))
 
-    canvas = Canvas(picture * 0.7, rng)
-    lean = 1.6 * (smooth_noise(shape, 150, rng) - 0.5)
-    for spacing, length, breadth in ((17.0, 58.0, 26.0), (13.0, 42.0, 17.0), (15.0, 30.0, 9.0)):
+    canvas = Canvas(picture * 0.75, rng)
+    lean = 1.2 * (smooth_noise(shape, 170, rng) - 0.5)
+    for spacing, length, breadth in SLABS:
         places = scatter(shape, spacing, rng)
         row = np.clip(places[:, 0], 0, height - 1).astype(int)
         column = np.clip(places[:, 1], 0, width - 1).astype(int)
-        paints = vary(picture[row, column], rng, lightness=0.09, tint=0.035)
+        paints = vary(picture[row, column], rng, lightness=0.05, tint=0.018)
         for place, paint, r, c in zip(places, paints, row, column, strict=True):
-            upright = np.pi / 2 if rng.random() < 0.22 else 0.0
+            upright = np.pi / 2.3 if r < horizon and rng.random() < 0.35 else 0.0
             canvas.stroke(
                 place,
-                float(lean[r, c]) + upright + rng.normal(0, 0.22),
+                float(lean[r, c]) + upright + rng.normal(0, 0.12),
                 paint,
-                length=length * rng.uniform(0.7, 1.3),
-                width=breadth * rng.uniform(0.6, 1.2),
-                bend=rng.normal(0, 1.5),
-                dryness=0.28 * rng.random(),
-                streaks=0.2,
-                thickness=rng.uniform(0.5, 1.8),
+                length=length * rng.uniform(0.7, 1.2),
+                width=breadth * rng.uniform(0.7, 1.15),
+                bend=rng.normal(0, 2),
+                square=True,
+                dryness=0.22 * rng.random(),
+                streaks=0.12,
+                thickness=rng.uniform(0.6, 2.0),
             )
-    return canvas.lit(strength=0.42, gloss=0.22)
+    return canvas.lit(strength=0.34, gloss=0.16)

@@ -1,4 +1,4 @@
-"""Cathedral glass: luminous, uneven panes between dark lead."""
+"""Cathedral glass: a sunrise in uneven, luminous panes between dark lead."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import numpy as np
 from bot.presets.drawing.cells import relaxed, voronoi
 from bot.presets.drawing.noise import (
     fractal_noise,
+    grid,
     scatter,
     smear,
     smooth_noise,
     smoothstep,
 )
-from bot.presets.drawing.oklab import blend, colour, gradient, lighten
+from bot.presets.drawing.oklab import blend, gradient, lighten, vary
 
 if TYPE_CHECKING:
     from bot.presets.drawing.noise import Shape
@@ -22,43 +23,48 @@ if TYPE_CHECKING:
 
 __all__ = ["draw"]
 
-PANES = ("#1f52b8", "#2f95d9", "#17ab98", "#f2b521", "#e5662a", "#c91f36", "#74389f", "#f8e6a0")
-LEAD = "#14110f"
+# Light panes are warm and dark ones cool: a painting then has no cold colour in its lights.
+SKY = ("#fff3d4", "#fde4a8", "#f8cf78", "#f0a850", "#dd6f3e", "#a83848", "#4a3a8f", "#1d3f92")
+LAND = ("#f0c765", "#b9a03c", "#5f8a45", "#23695a", "#154a6b", "#122c5c")
+LEAD = "#16120f"
 
 
 def draw(shape: Shape) -> Colours:
-    """Draw the panes, colour each, then draw the lead around them."""
+    """Draw the panes, colour each after the sunrise, then draw the lead around them."""
     rng = np.random.default_rng(8)
-    bow = 16.0
-    points = relaxed(shape, scatter(shape, 46, rng), rounds=2)
+    height, width = shape
+    sun_y, sun_x = 0.46 * height, 0.58 * width
+    bow = 26.0
+    points = np.concatenate([scatter(shape, 56, rng), scatter(shape, 78, rng)])
+    points = relaxed(shape, points, rounds=1)
     cells = voronoi(
         shape,
         points,
-        y_shift=bow * (smooth_noise(shape, 60, rng) - 0.5),
-        x_shift=bow * (smooth_noise(shape, 60, rng) - 0.5),
+        y_shift=bow * (smooth_noise(shape, 75, rng) - 0.5),
+        x_shift=bow * (smooth_noise(shape, 75, rng) - 0.5),
     )
-    # Warm colours near a centre, cool ones away from it, so that neighbours are often similar.
-    sun_y, sun_x = 0.42 * shape[0], 0.6 * shape[1]
-    distance = np.hypot(points[:, 0] - sun_y, points[:, 1] - sun_x) / shape[0]
-    warm = np.array([3, 7, 4, 5])
-    cool = np.array([0, 1, 2, 6, 0, 1])
-    is_warm = rng.random(len(points)) < np.clip(1.05 - 1.7 * distance, 0.12, 0.95)
-    kind = np.where(is_warm, rng.choice(warm, len(points)), rng.choice(cool, len(points)))
-    hue = np.stack([colour(code) for code in PANES])[kind]
-    hue = lighten(hue, rng.normal(0, 0.05, len(points)))[cells.label]
+    away = np.hypot(points[:, 0] - sun_y, points[:, 1] - sun_x) / (0.62 * width)
+    sky = np.clip(away + rng.normal(0, 0.07, len(points)), 0, 1)
+    land = np.clip(0.15 + 0.85 * away + rng.normal(0, 0.1, len(points)), 0, 1)
+    hill = 0.7 * height + 0.07 * height * np.sin(points[:, 1] / 75)
+    is_land = points[:, 0] > hill
+    hue = np.where(is_land[:, None], gradient(LAND, land), gradient(SKY, sky))
+    hue = vary(hue, rng, lightness=0.04, tint=0.012)[cells.label]
 
+    y, x = grid(shape)
     turn = rng.uniform(0, np.pi, len(points)).astype(np.float32)[cells.label]
-    streaks = smear(rng.random(shape, dtype=np.float32), turn, 14)
+    streaks = smear(rng.random(shape, dtype=np.float32), turn, 18)
     streaks = (streaks - streaks.mean()) / streaks.std()
-    seeds = fractal_noise(shape, 14, rng, octaves=3) - 0.5
-    light = 0.10 * smoothstep(0, 26, cells.edge) - 0.10
-    tilt = 0.0022 * (cells.x * np.cos(turn) + cells.y * np.sin(turn))
-    glass = lighten(hue, light + tilt + 0.02 * streaks + 0.13 * seeds)
+    seeds = fractal_noise(shape, 30, rng, octaves=3) - 0.5
+    light = 0.07 * smoothstep(0, 30, cells.edge) - 0.06
+    tilt = 0.0016 * (cells.x * np.cos(turn) + cells.y * np.sin(turn))
+    glass = lighten(hue, light + tilt + 0.014 * streaks + 0.14 * seeds)
 
-    thickness = 3.2 + 1.2 * smooth_noise(shape, 25, rng)
-    lead = smoothstep(1.0, -0.6, cells.edge - thickness)
-    glow = np.exp(-np.maximum(cells.edge - thickness, 0) / 5)
-    glass = lighten(glass, -0.16 * glow)
-    bevel = np.clip(1 - cells.edge / thickness, 0, 1)
-    metal = gradient((LEAD, LEAD, "#5a5550"), bevel * (0.7 + 0.3 * fractal_noise(shape, 8, rng)))
+    ring = np.abs(np.hypot(y - sun_y, x - sun_x) - 74)
+    edge = np.minimum(cells.edge, ring)  # the sun's disc is leaded too
+    thickness = 2.3 + 1.2 * smooth_noise(shape, 25, rng)
+    lead = smoothstep(1.0, -0.6, edge - thickness)
+    glass = lighten(glass, -0.1 * np.exp(-np.maximum(edge - thickness, 0) / 6))
+    bevel = np.clip(1 - edge / thickness, 0, 1)
+    metal = gradient((LEAD, LEAD, "#5f574f"), bevel * (0.7 + 0.3 * fractal_noise(shape, 8, rng)))
     return blend(glass, metal, lead)

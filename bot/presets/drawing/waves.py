@@ -1,4 +1,4 @@
-"""Floating world: breaking waves in Prussian blue, as a woodblock print."""
+"""Floating world: a red mountain behind breaking waves, as a woodblock print."""
 
 from __future__ import annotations
 
@@ -11,71 +11,96 @@ from bot.presets.drawing.noise import fractal_noise, grid, smear, smooth_noise, 
 from bot.presets.drawing.oklab import blend, colour, gradient
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from bot.presets.drawing.noise import Field, Shape
     from bot.presets.drawing.oklab import Colours
 
 __all__ = ["draw"]
 
-SKY = ("#c9b48a", "#eadcb4", "#f3e9cf", "#e8b994")
-BLUES = ("#14305c", "#1f4f86", "#4f86b0", "#a9c8cf", "#dfe6d6")
-FOAM = "#f5efdc"
-LINE = "#10213f"
-SUN = "#cf4a33"
-ROWS = 6
+SKY = ("#5f93a8", "#b5cbbb", "#f2e3ba", "#f6e6c4", "#f0c9a0")
+CLOUD = ("#f6ead0", "#f4d9b4", "#eec3a0")
+MOUNTAIN = ("#8f4a3a", "#c0714f", "#dd9d70", "#f0cda0")
+BLUES = ("#1f4470", "#3a6f95", "#76a3b3", "#b9cfc6", "#e8e6cd")
+FOAM = "#f8f0da"
+LINE = "#1f3350"
+ROWS = 4
 
 
 def _crest(x: Field, row: int, rng: np.random.Generator) -> Field:
     """Return the height of a row of waves above its base line: steep in front, hollow behind."""
-    period = rng.uniform(200, 290)
+    period = rng.uniform(230, 330)
     phase = (x / period + rng.random()) % 1.0
     hump = np.where(phase < 0.62, (phase / 0.62) ** 2.2, ((1 - phase) / 0.38) ** 0.9)
-    return (hump * rng.uniform(70, 105) * (0.75 + 0.08 * row)).astype(np.float32)
+    return (hump * rng.uniform(60, 85) * (0.8 + 0.15 * row)).astype(np.float32)
+
+
+def _outline(inside: npt.NDArray[np.bool_], thickness: float) -> Field:
+    """Return the ink of a line of this thickness in pixels around a region."""
+    away = ndimage.distance_transform_edt(inside) + ndimage.distance_transform_edt(~inside)
+    return smoothstep(thickness + 0.7, thickness - 0.4, away - 1)
+
+
+def _print_clouds(picture: Colours, rng: np.random.Generator) -> Colours:
+    """Print flat, outlined banks of cloud."""
+    height, width = picture.shape[:2]
+    y, _ = grid((height, width))
+    bank = fractal_noise((height, width // 5), 26, rng, octaves=3, gain=0.4)
+    bank = ndimage.zoom(bank, (1, width / bank.shape[1]), order=1)
+    inside = bank > 0.56
+    tone = np.clip(1.8 * y / height + 0.5 * (bank - 0.56), 0, 1)
+    picture = blend(picture, gradient(CLOUD, tone), ndimage.gaussian_filter(inside * 1.0, 0.6))
+    return blend(picture, colour(LINE), 0.5 * _outline(inside, 0.9))
+
+
+def _print_mountain(picture: Colours, rng: np.random.Generator) -> Colours:
+    """Print the mountain, with snow on its top and gullies down its sides."""
+    shape = (picture.shape[0], picture.shape[1])
+    y, x = grid(shape)
+    aside = x - 0.6 * shape[1]
+    slope = 0.14 * shape[0] + 105 * np.log1p(np.maximum(np.abs(aside) - 20, 0) / 60)
+    below = y - slope - 5 * smooth_noise(shape, 20, rng)
+    down = aside / (1 + np.maximum(y - 0.1 * shape[0], 0) / 90)  # constant down a gully
+    gullies = fractal_noise((1, 4 * shape[1]), 9, rng, octaves=3)[0]
+    gully = gullies[np.clip(3 * down + 2 * shape[1], 0, 4 * shape[1] - 1).astype(int)]
+    tone = below / 250 + 0.25 * (gully - 0.5) + 0.2 * (fractal_noise(shape, 60, rng) - 0.5)
+    drawn = gradient(MOUNTAIN, np.clip(tone, 0, 1))
+    drawn = blend(drawn, colour(MOUNTAIN[0]), 0.6 * smoothstep(0.6, 0.7, gully))
+    snow = smoothstep(1.5, -1.5, y - 0.17 * shape[0] - 130 * gully)
+    drawn = blend(drawn, colour(FOAM), snow)
+    drawn = blend(drawn, colour(LINE), 0.8 * _outline(below > 0, 1.4))
+    return blend(picture, drawn, smoothstep(-1, 1, below))
 
 
 def _print_row(picture: Colours, row: int, rng: np.random.Generator) -> Colours:
-    """Draw one row of waves over the picture."""
-    shape = picture.shape[:2]
+    """Print one row of waves over the picture."""
+    shape = (picture.shape[0], picture.shape[1])
     y, x = grid(shape)
-    base = shape[0] * (0.36 + 0.15 * row)
-    top = base - _crest(x, row, rng)
-    body = y > top
-    # Foam: round lobes of various sizes along the crest.
-    lobes = np.zeros(shape, bool)
-    for _ in range(70):
-        centre = int(rng.integers(0, shape[1]))
-        radius = rng.uniform(5, 15)
-        at = float(top[0, centre]) + rng.uniform(-4, 16)
-        lobes |= np.hypot(x - centre, y - at) < radius
-    foam = lobes | (body & (y - top < 9))
-    wave = body | lobes
-    depth = ndimage.distance_transform_edt(body & ~foam).astype(np.float32)
-    swell = depth + 9 * smooth_noise(shape, 70, rng)
-    stripe = np.sin(swell * 2 * np.pi / 17)
-    tone = 0.5 + 0.42 * np.tanh(2.5 * stripe) - 0.003 * depth
-    water = gradient(BLUES, 0.75 * np.clip(tone, 0, 1))
-    rim = smoothstep(2.3, 1.2, np.abs((swell % 17) - 8.5))
-    water = blend(water, colour(LINE), 0.75 * rim)
-    drawn = blend(water, colour(FOAM), ndimage.gaussian_filter(foam.astype(np.float32), 0.6))
-    ripple = np.sin((y - top) * 2 * np.pi / 8 + x / 9)
-    drawn = blend(drawn, colour(BLUES[3]), 0.7 * foam * smoothstep(0.55, 0.8, ripple))
-    for outline, thickness in ((wave, 2.0), (foam, 1.5)):
-        away = ndimage.distance_transform_edt(outline) + ndimage.distance_transform_edt(~outline)
-        drawn = blend(drawn, colour(LINE), smoothstep(thickness + 0.7, thickness - 0.4, away - 1))
-    shown = ndimage.gaussian_filter(ndimage.binary_dilation(wave, iterations=1).astype(float), 0.6)
-    return blend(picture, drawn, shown.astype(np.float32))
+    top = shape[0] * (0.74 + 0.11 * row) - _crest(x, row, rng)
+    below = y - top
+    swell = below + 22 * smooth_noise(shape, 70, rng)
+    ragged = 7 * np.abs(np.sin(x / 7 + 9 * smooth_noise(shape, 40, rng)))
+    foam = below < 5 + ragged
+    stripe = np.tanh(3 * np.sin(swell * 2 * np.pi / 22))
+    water = gradient(BLUES, np.clip(0.75 - 0.006 * below + 0.16 * stripe, 0, 1))
+    water = blend(water, colour(LINE), 0.6 * smoothstep(1.5, 0.6, np.abs(swell % 11 - 5.5)))
+    drawn = blend(water, colour(FOAM), ndimage.gaussian_filter(foam * 1.0, 0.6))
+    drawn = blend(drawn, colour(LINE), 0.8 * _outline(foam, 0.9))
+    drawn = blend(drawn, colour(LINE), _outline(below > 0, 1.5))
+    picture = blend(picture, drawn, smoothstep(-1.5, -0.5, below))
+    for column in rng.integers(0, shape[1], 50):  # spray
+        at = float(top[0, column]) - rng.gamma(2, 7)
+        drop = rng.uniform(1, 2.6) - np.hypot(y - at, x - column)
+        picture = blend(picture, colour(FOAM), smoothstep(-0.6, 0.6, drop))
+    return picture
 
 
 def draw(shape: Shape) -> Colours:
-    """Draw the sky, then the rows of waves from back to front."""
+    """Print the sky and the mountain, then the rows of waves from back to front."""
     rng = np.random.default_rng(31)
     y, x = grid(shape)
-    fade = np.clip(1.7 * y / shape[0] + 0.12 * (fractal_noise(shape, 80, rng) - 0.5), 0, 1)
-    picture = gradient(SKY, fade)
-    sun = np.hypot(x - 0.7 * shape[1], y - 0.2 * shape[0])
-    picture = blend(picture, colour(SUN), smoothstep(61, 59, sun) * np.clip(1.1 - sun / 160, 0, 1))
-    cloud = fractal_noise(shape, 90, rng, octaves=2) + 0.25 * np.sin(y / 16)
-    stripes = smoothstep(0.1, 0.3, np.sin(cloud * 26)) * smoothstep(0.4, 0.0, y / shape[0])
-    picture = blend(picture, colour(BLUES[2]), 0.55 * stripes)
+    fade = np.clip(1.9 * y / shape[0] + 0.08 * (fractal_noise(shape, 80, rng) - 0.5), 0, 1)
+    picture = _print_mountain(_print_clouds(gradient(SKY, fade), rng), rng)
     for row in range(ROWS):
         picture = _print_row(picture, row, rng)
     flow = 0.15 * np.sin(x / 90 + 3 * smooth_noise(shape, 100, rng)).astype(np.float32)

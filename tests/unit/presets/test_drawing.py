@@ -93,6 +93,15 @@ def test_a_stroke_stays_within_its_length_and_width():
     assert 7 <= np.ptp(ys) + 1 <= 9
 
 
+def test_a_square_stroke_fills_its_corners():
+    canvas = Canvas(np.zeros((60, 60, 3), np.float32), np.random.default_rng(0))
+    middle = np.array([30.0, 30.0])
+    canvas.stroke(middle, 0.0, np.ones(3), length=30, width=10, streaks=0, square=True)
+    ys, xs = np.nonzero(canvas.colour[..., 0] > 0.4)
+    assert len(ys) == (np.ptp(ys) + 1) * (np.ptp(xs) + 1)
+    assert (np.ptp(ys) + 1, np.ptp(xs) + 1) == (11, 31)
+
+
 def test_a_stroke_outside_the_canvas_has_no_effect():
     canvas = Canvas(np.zeros((20, 20, 3), np.float32), np.random.default_rng(0))
     canvas.stroke(np.array([-90.0, 30.0]), 0.0, np.ones(3), length=30, width=8)
