@@ -24,9 +24,9 @@ PREVIEW_SIDE = 320
 """Longer side of a reduced style picture, in pixels."""
 
 
-def _keep_proportions() -> Mapping[str, object]:
-    """Return recipe changes that keep the proportions of the style picture."""
-    return MappingProxyType({"style_fit": "area"})
+def _keep_proportions(**changes: object) -> Mapping[str, object]:
+    """Return recipe changes that keep the proportions of the style picture, and these."""
+    return MappingProxyType({"style_fit": "area", **changes})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +77,8 @@ PRESETS: tuple[Preset, ...] = (
         title="Stained glass",
         emoji="🪟",
         alt_text="A sunrise over green hills in luminous panes of glass between dark lead.",
+        # The lead would otherwise cross eyes and mouths.
+        recipe_changes=_keep_proportions(content_weight=8),
     ),
     Preset(
         name="mosaic",

@@ -16,6 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 from bot.presets.library import PRESETS, Preset
+from stylenet.recipe import Recipe
 
 __all__ = ["main", "paint_thumbnail"]
 
@@ -33,9 +34,13 @@ def paint_thumbnail(preset: Preset, content: Path, *, passes: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "painting.png"
         style = PICTURES / preset.picture_filename
-        arguments = ["paint", str(content), str(style), "--out", str(out), "--no-snapshots"]
-        options = ["--size", str(PAINTED_SIZE), "--passes", str(passes)]
-        command = [sys.executable, "-m", "stylenet", *arguments, *options]
+        recipe = Recipe.named("default").evolve(
+            **preset.recipe_changes, size=PAINTED_SIZE, passes=passes
+        )
+        options = ["--out", str(out), "--recipe", str(Path(folder) / "recipe.json")]
+        Path(options[-1]).write_text(recipe.to_json(), encoding="utf-8")
+        arguments = ["paint", str(content), str(style), *options, "--no-snapshots"]
+        command = [sys.executable, "-m", "stylenet", *arguments]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
         with Image.open(out) as painting:
             small = painting.convert("RGB").resize(THUMBNAIL_SIZE, Image.Resampling.LANCZOS)
