@@ -76,6 +76,7 @@ COMPONENTS = {
         frozenset({Act.REPEAT_JOB, Act.MAKE_REQUEST}),
     ),
     "job:{job_id}:cancel": {Act.CANCEL_JOB},
+    "job:{job_id}:notify": {Act.TOGGLE_NOTICE},
     "job:{job_id}:delete": {Act.DELETE_JOB},
     "job:{job_id}:details": {Act.INSPECT_JOB},
     "job:{job_id}:timelapse": {Act.INSPECT_JOB},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -13,10 +12,10 @@ import discord
 from bot.views.card import COLOURS, shown_title
 from bot.views.collage import before_after_style
 from bot.views.recipe_summary import chosen
+from bot.views.result_picture import result_file
 from bot.views.result_view import result_view
 from bot.views.text import jobs as text
 from bot.views.text.quoting import plain
-from stylenet import images
 
 if TYPE_CHECKING:
     from bot.delivery.job_pictures import JobPictures
@@ -27,7 +26,6 @@ __all__ = [
     "REQUEST_OVERHEAD_BYTES",
     "OutcomeMessage",
     "build_outcome_message",
-    "filename",
 ]
 
 REQUEST_OVERHEAD_BYTES: Final = 64 * 1024
@@ -36,7 +34,6 @@ REQUEST_OVERHEAD_BYTES: Final = 64 * 1024
 MIN_PICTURE_BYTES: Final = 32 * 1024
 """Pictures are not reduced below this; a rejection of such a small one has other reasons."""
 
-MAX_STEM_LENGTH: Final = 60
 STRIP_STEM: Final = "before-after-style"
 
 
@@ -74,11 +71,8 @@ async def build_outcome_message(
     files, embed, picture_bytes = [], None, 0
     if result is not None:
         content += f"\n-# {' · '.join(chosen(job))}"
-        fitting, extension = result, "png"
-        if len(result) > limit:
-            fitting, extension = await asyncio.to_thread(_fit, result, limit)
-        picture_bytes = len(fitting)
-        files.append(_file(job, fitting, filename(job, extension)))
+        file, picture_bytes = await result_file(job, result, limit=limit)
+        files.append(file)
         strip = await asyncio.to_thread(_strip, job, pictures)
         if strip is not None:
             files.append(strip)
@@ -89,22 +83,6 @@ async def build_outcome_message(
         files=files,
         view=result_view(job, largest_size=largest_size),
         picture_bytes=picture_bytes,
-    )
-
-
-def filename(job: Job, extension: str) -> str:
-    """Return a file name in ASCII for the finished picture, made from the job's title."""
-    without_extensions = re.sub(r"\.[A-Za-z]{3,4}\b", "", job.title)
-    stem = re.sub(r"[^A-Za-z0-9]+", "-", without_extensions).strip("-").lower()
-    return f"{stem[:MAX_STEM_LENGTH].strip('-') or 'painting'}.{extension}"
-
-
-def _file(job: Job, picture: bytes, name: str) -> discord.File:
-    return discord.File(
-        io.BytesIO(picture),
-        filename=name,
-        spoiler=job.spoiler,
-        description=text.RESULT_ALT.format(title=plain(job.title))[:1024],
     )
 
 
@@ -129,7 +107,3 @@ def _strip_embed(job: Job, strip: discord.File) -> discord.Embed | None:
         return None
     embed = discord.Embed(colour=COLOURS[job.state])
     return embed.set_image(url=f"attachment://{strip.filename}")
-
-
-def _fit(picture: bytes, limit: int) -> tuple[bytes, str]:
-    return images.encode_to_fit(images.decode(picture, keep_alpha=True), limit)

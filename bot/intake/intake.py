@@ -316,6 +316,7 @@ class Intake:
             spoiler=any(source.spoiler for source in (request.content, *request.styles)),
             request_key=request.request_key,
             priority=request.priority,
+            notify=request.notify,
         )
         pictures = dict(zip((new.content_key, *new.style_keys), (content, *styles), strict=True))
         return await self._acceptance.accept(new, _artefacts_of(pictures | masks))

@@ -76,6 +76,7 @@ class JobRequest:
         request_key: unique key of the request (from a message's or an interaction's id).
         title: the card's title; None derives one from the pictures' names.
         priority: above 0 for a member with a favoured role.
+        notify: whether the member wants a direct message when the painting is done.
 
     Raises:
         ValueError: there is neither a style picture nor a preset.
@@ -92,6 +93,7 @@ class JobRequest:
     request_key: str | None = None
     title: str | None = None
     priority: int = 0
+    notify: bool = False
 
     def __post_init__(self) -> None:
         if not self.styles and not self.presets:

@@ -80,6 +80,7 @@ class Announcement(StrEnum):
 
     CARD = "card"  # the job was accepted: create its card
     OUTCOME = "outcome"  # the job ended: the final picture, or why there is none
+    NOTICE = "notice"  # the same, by direct message, if the requester asked for one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,6 +120,7 @@ class NewJob:
         mask_keys: one entry per style image: its mask (white where the style applies) or None.
             Empty if there are no masks.
         stored_bytes: size of the inputs, previews included.
+        notify: whether the requester wants a direct message when the job has ended.
     """
 
     job_id: str
@@ -136,6 +138,7 @@ class NewJob:
     start_key: str | None = None
     mask_keys: tuple[str | None, ...] = ()
     stored_bytes: int = 0
+    notify: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -222,6 +225,7 @@ class Job:
     setbacks: int = 0
     not_before: datetime | None = None
     delivered_by: str | None = None
+    notify: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -251,6 +255,11 @@ class Delivery:
     message_id: int | None = None
     abandoned: str | None = None
 
+    @property
+    def name(self) -> str:
+        """What it is, for the log."""
+        return f"{self.announcement} of job {self.job_id}"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Picker:
@@ -268,6 +277,7 @@ class Picker:
         content: where the content image came from, for the card.
         mask: source of the mask, as written and read by `bot.exts` only.
         stored_bytes: size of the content image and its preview; 0 once they are deleted.
+        notify: as in `NewJob`.
     """
 
     message_id: int
@@ -285,6 +295,7 @@ class Picker:
     content: InputImage | None = None
     mask: Mapping[str, Any] | None = None
     stored_bytes: int = 0
+    notify: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,6 +20,7 @@ from bot.errors import LeaseLostError, UnknownJobError
 from bot.jobs.db.engine import LONGEST_DELAY
 from bot.jobs.db.rows import record_from
 from bot.jobs.db.schema import jobs, outbox
+from bot.jobs.job_messages import add_job_message
 from bot.jobs.models import Announcement, Delivery
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
+    from bot.jobs.db.change import Change
     from bot.jobs.db.engine import Database
     from bot.jobs.deletions import PendingDeletions
 
@@ -57,13 +59,13 @@ class Outbox:
     async def list_due(
         self, *, except_for: Collection[tuple[int, Announcement]] = (), limit: int = 50
     ) -> list[Delivery]:
-        """Return each channel's oldest card and oldest outcome that this process may send now.
+        """Return each channel's oldest card, outcome and notice that this process may send now.
 
-        They belong to jobs that it delivers; the oldest come first. An outcome is listed after its
-        job's card was sent or abandoned, so that they never arrive in the wrong order.
+        They belong to jobs that it delivers; the oldest come first. A job's card, outcome and
+        notice are listed one after the other, each once the one before was sent or abandoned.
 
         Args:
-            except_for: channels by id whose cards, or outcomes, to leave out.
+            except_for: channels by id, each with the kind of announcement to leave out.
             limit: the largest number of rows.
 
         Raises:
@@ -79,7 +81,7 @@ class Outbox:
             .where(
                 _IS_PENDING,
                 self._database.is_due(outbox.c.not_before),
-                _has_no_pending_card(),
+                _has_no_earlier_pending(),
                 jobs.c.delivered_by == self._process_id,
                 *(
                     or_(
@@ -110,7 +112,7 @@ class Outbox:
                 select(func.min(outbox.c.not_before)).where(
                     _IS_PENDING,
                     outbox.c.not_before > self._database.now(),
-                    _has_no_pending_card(),
+                    _has_no_earlier_pending(),
                     self._is_delivered_here(),
                 )
             )
@@ -210,13 +212,7 @@ class Outbox:
             )
             is_kept = recorded.rowcount == 1
             if is_kept:
-                if delivery.announcement is Announcement.CARD:
-                    values: dict[str, int] = {"card_message_id": message_id}
-                else:
-                    values = {"outcome_message_id": message_id, "outcome_channel_id": channel_id}
-                await change.connection.execute(
-                    update(jobs).where(jobs.c.job_id == delivery.job_id).values(values)
-                )
+                await _record_message(change, delivery, channel_id, message_id)
             else:
                 await self._pending_deletions.add(change, [(channel_id, message_id)])
             change.touch(delivery.job_id)
@@ -308,6 +304,25 @@ class Outbox:
         return delivered_here.exists()
 
 
+async def _record_message(
+    change: Change, delivery: Delivery, channel_id: int, message_id: int
+) -> None:
+    """Record the message of an announcement, so that it can be edited or deleted."""
+    match delivery.announcement:
+        case Announcement.CARD:
+            values: dict[str, int] = {"card_message_id": message_id}
+        case Announcement.OUTCOME:
+            values = {"outcome_message_id": message_id, "outcome_channel_id": channel_id}
+        case Announcement.NOTICE:
+            await add_job_message(
+                change, delivery.job_id, channel_id=channel_id, message_id=message_id
+            )
+            return
+    await change.connection.execute(
+        update(jobs).where(jobs.c.job_id == delivery.job_id).values(values)
+    )
+
+
 def _is_attempt(delivery: Delivery) -> ColumnElement[bool]:
     """Build the condition that no later attempt was started and nothing is recorded."""
     return and_(
@@ -317,16 +332,23 @@ def _is_attempt(delivery: Delivery) -> ColumnElement[bool]:
     )
 
 
-def _has_no_pending_card() -> ColumnElement[bool]:
-    card = outbox.alias("card")
-    pending_card = (
-        select(card.c.delivery_id)
+def _has_no_earlier_pending() -> ColumnElement[bool]:
+    """Build the condition that nothing is pending that the job's messages are sent after."""
+    earlier = outbox.alias("earlier")
+    return ~(
+        select(earlier.c.delivery_id)
         .where(
-            card.c.job_id == outbox.c.job_id,
-            card.c.announcement == Announcement.CARD,
-            card.c.message_id.is_(None),
-            card.c.abandoned.is_(None),
+            earlier.c.job_id == outbox.c.job_id,
+            earlier.c.delivery_id != outbox.c.delivery_id,
+            or_(
+                earlier.c.announcement == Announcement.CARD,
+                and_(
+                    earlier.c.announcement == Announcement.OUTCOME,
+                    outbox.c.announcement == Announcement.NOTICE,
+                ),
+            ),
+            earlier.c.message_id.is_(None),
+            earlier.c.abandoned.is_(None),
         )
         .exists()
     )
-    return or_(outbox.c.announcement == Announcement.CARD, ~pending_card)

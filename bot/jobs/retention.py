@@ -29,6 +29,7 @@ from bot.jobs.db.schema import (
     pickers,
     saved_requests,
 )
+from bot.jobs.job_messages import messages_of_jobs
 from bot.jobs.models import GuildPreset, Job, Picker
 
 if TYPE_CHECKING:
@@ -49,17 +50,20 @@ class DeletedData:
         jobs: the jobs as they were, in any state, oldest first.
         pickers: the pickers as they were.
         presets: the presets that the member added to guilds.
+        other_messages: messages about the jobs besides their cards and outcomes.
     """
 
     jobs: tuple[Job, ...]
     pickers: tuple[Picker, ...]
     presets: tuple[GuildPreset, ...]
+    other_messages: tuple[MessageIds, ...] = ()
 
     @property
     def messages(self) -> tuple[MessageIds, ...]:
         """The recorded messages about any of it."""
         of_jobs = [message for job in self.jobs for message in _messages_of(job)]
-        return (*of_jobs, *((each.channel_id, each.message_id) for each in self.pickers))
+        of_pickers = [(each.channel_id, each.message_id) for each in self.pickers]
+        return (*of_jobs, *self.other_messages, *of_pickers)
 
 
 class Retention:
@@ -90,6 +94,7 @@ class Retention:
             The job as it was; None if there is no such job.
         """
         async with self._database.write() as change:
+            others = await messages_of_jobs(change, jobs.c.job_id == job_id)
             found = await change.connection.execute(
                 delete(jobs).where(jobs.c.job_id == job_id).returning(*jobs.c)
             )
@@ -99,7 +104,7 @@ class Retention:
             job = record_from(Job, row)
             await self.discard(change, [job_prefix(job_id)])
             if delete_messages:
-                await self._pending_deletions.add(change, _messages_of(job))
+                await self._pending_deletions.add(change, [*_messages_of(job), *others])
             change.touch(job_id)
         self.discarded.set()
         self._pending_deletions.added.set()
@@ -109,6 +114,7 @@ class Retention:
         """Delete all data of a member; see `delete_job`."""
         async with self._database.write() as change:
             await self._database.lock_queue(change)
+            others = await messages_of_jobs(change, jobs.c.requester_id == requester_id)
             deleted = await change.connection.execute(
                 delete(jobs).where(jobs.c.requester_id == requester_id).returning(*jobs.c)
             )
@@ -139,6 +145,7 @@ class Retention:
                 jobs=tuple(sorted(their_jobs, key=lambda job: job.created_at)),
                 pickers=their_pickers,
                 presets=their_presets,
+                other_messages=tuple(others),
             )
             if delete_messages:
                 await self._pending_deletions.add(change, data.messages)

@@ -26,7 +26,9 @@ from bot.jobs.db.rows import NOT_STARTED, record_from
 from bot.jobs.db.schema import IS_ACTIVE, jobs
 from bot.jobs.deletions import PendingDeletions
 from bot.jobs.guilds import GuildPresets, Guilds
+from bot.jobs.job_messages import JobMessages
 from bot.jobs.models import Job, JobState
+from bot.jobs.notices import Notices
 from bot.jobs.outbox import Outbox
 from bot.jobs.pickers import Pickers
 from bot.jobs.processes import Processes
@@ -67,6 +69,8 @@ class JobStore:
         claims: claims, progress and ends of jobs, for the scheduler.
         outbox: messages to send.
         pending_deletions: messages to delete.
+        job_messages: messages about a job besides its card and its outcome.
+        notices: which jobs end with a direct message.
         pickers: messages on which a preset is chosen.
         saved_requests: refused requests that a button can resume.
         guilds: settings of guilds.
@@ -89,6 +93,8 @@ class JobStore:
         self.claims = Claims(self._database, ageing=ageing)
         self.pending_deletions = PendingDeletions(self._database)
         self.outbox = Outbox(self._database, self.process_id, self.pending_deletions)
+        self.job_messages = JobMessages(self._database, self.pending_deletions)
+        self.notices = Notices(self._database)
         self.pickers = Pickers(self._database)
         self.saved_requests = SavedRequests(self._database)
         self.guilds = Guilds(self._database)

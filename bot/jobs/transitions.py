@@ -71,7 +71,8 @@ async def transition(
 ) -> Job:
     """Change the state of a locked job, and other columns with it.
 
-    A final state also adds the job's outcome to the outbox.
+    A final state also adds the job's outcome to the outbox, and the notice that the requester asked
+    for.
 
     Args:
         change: the transaction.
@@ -92,6 +93,9 @@ async def transition(
     if state.is_final:
         values = {**_FINAL_VALUES, "finished_at": now, **values}
         others = (*others, _announce(job.job_id, Announcement.OUTCOME, now=now))
+        is_in_guild = job.origin.guild_id is not None  # elsewhere the outcome is a direct message
+        if job.notify and is_in_guild and state is not JobState.CANCELLED:
+            others = (*others, _announce(job.job_id, Announcement.NOTICE, now=now))
     values = {"state": state, **values}
     write = _update_job(tuple(values)), {"locked_job": job.job_id, **_as_parameters(values)}
     return record_from(Job, await change.write_job(job.job_id, write, *others))
@@ -99,23 +103,26 @@ async def transition(
 
 def _announce(job_id: str, announcement: Announcement, *, now: datetime) -> Step:
     """Add an announcement of the job to the outbox. Each kind can be added once per job."""
-    return _INSERT_ANNOUNCEMENT, {
-        "announced_job": job_id,
-        "new_announcement": announcement,
-        "new_nonce": f"{job_id}-{announcement}",
-        "announced_at": now,
+    return _insert_announcement(announcement), {
+        f"{announcement}_job": job_id,
+        f"{announcement}_kind": announcement,
+        f"{announcement}_nonce": f"{job_id}-{announcement}",
+        f"{announcement}_at": now,
     }
 
 
 # Building a statement takes longer than executing it, so each one is built once.
 
-_INSERT_ANNOUNCEMENT = insert(outbox).values(
-    job_id=bindparam("announced_job"),
-    announcement=bindparam("new_announcement"),
-    nonce=bindparam("new_nonce"),
-    created_at=bindparam("announced_at"),
-    attempts=0,
-)
+
+@functools.cache
+def _insert_announcement(announcement: Announcement) -> Insert:
+    return insert(outbox).values(
+        job_id=bindparam(f"{announcement}_job"),
+        announcement=bindparam(f"{announcement}_kind"),
+        nonce=bindparam(f"{announcement}_nonce"),
+        created_at=bindparam(f"{announcement}_at"),
+        attempts=0,
+    )
 
 
 @functools.cache

@@ -134,7 +134,11 @@ def _inputs_file(job: Job, sheet: bytes) -> discord.File:
 def _buttons(job: Job) -> list[Button]:
     match job.state:
         case JobState.QUEUED | JobState.RUNNING:
-            return [job_button(job.job_id, JobAction.CANCEL, disabled=job.cancel_requested)]
+            cancel = job_button(job.job_id, JobAction.CANCEL, disabled=job.cancel_requested)
+            if job.cancel_requested or job.origin.guild_id is None:
+                return [cancel]
+            label = text.WILL_NOTIFY if job.notify else None
+            return [cancel, job_button(job.job_id, JobAction.NOTIFY, label=label)]
         case JobState.CANCELLED:
             return [
                 job_button(job.job_id, JobAction.AGAIN, label=text.AFTER_ALL),

@@ -11,6 +11,7 @@ import discord
 from bot.views.components import routes
 from bot.views.components.items import RoutedView, button, start_view
 from bot.views.job_titles import list_title, short_title
+from bot.views.message_links import outcome_link
 from bot.views.text import gallery as text
 from bot.views.text.quoting import escaped, plain
 from bot.views.text.units import count
@@ -28,7 +29,6 @@ __all__ = [
     "gallery_embed",
     "gallery_file",
     "gallery_view",
-    "link",
 ]
 
 PAGE: Final = 6
@@ -155,18 +155,9 @@ def gallery_view(page: GalleryPage) -> discord.ui.View:
     )
 
 
-def link(job: Job) -> str | None:
-    """The URL of the message with the result; None if there is none."""
-    if job.outcome_message_id is None:
-        return None
-    is_private = job.outcome_channel_id != job.origin.channel_id
-    guild = "@me" if is_private or job.origin.guild_id is None else job.origin.guild_id
-    return f"https://discord.com/channels/{guild}/{job.outcome_channel_id}/{job.outcome_message_id}"
-
-
 def _line(number: int, job: Job) -> str:
     title = list_title(job).translate(_ROUND)
-    address = link(job)
+    address = outcome_link(job)
     line = f"**{number}** {title}" if address is None else f"**{number}** [{title}]({address})"
     if job.finished_at is not None:
         line += f" · {discord.utils.format_dt(job.finished_at, 'R')}"

@@ -174,7 +174,8 @@ def text_of(message: Any) -> str:
 
 def custom_ids(message: Any) -> list[str]:
     """The custom ids of a message's components."""
-    return [component["custom_id"] for row in message.components for component in row["components"]]
+    components = [component for row in message.components for component in row["components"]]
+    return [each["custom_id"] for each in components if "custom_id" in each]  # links have none
 
 
 def job_id_of(card: Any) -> str:

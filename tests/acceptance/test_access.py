@@ -49,6 +49,7 @@ REFUSALS = {errors.explain(AccessRefused(problem)) for problem in AccessProblem}
 REFUSED = {
     Act.CANCEL_JOB: "other stranger elsewhere direct",
     Act.DELETE_JOB: "other stranger elsewhere direct",
+    Act.TOGGLE_NOTICE: "other moderator stranger elsewhere direct",
     Act.SWAP_JOB: "other moderator stranger elsewhere direct",
     Act.REPEAT_JOB: "stranger elsewhere direct",
     Act.INSPECT_JOB: "stranger elsewhere direct",

@@ -110,6 +110,32 @@ async def test_another_style_opens_a_picker_with_the_same_picture_for_whoever_as
     assert second.attachments[0].filename.startswith("SPOILER_")
 
 
+async def test_a_direct_message_follows_where_it_can_and_the_channel_says_so_where_not(channel):
+    private = channel.playground.state.direct_channel(channel.playground.scene.bot, channel.other)
+    channel.ask("!stylize passes=2 message me when done", CONTENT, STYLE, author=channel.other)
+    final = await channel.final()
+    notice = (await channel.wait(lambda: list(private.messages.values())))[-1]
+    assert "is done" in notice.content
+    assert channel.picture(notice.attachments[0]).width == 64
+    link = notice.components[0]["components"][0]
+    assert link["url"].endswith(f"/{channel.record.id}/{final.id}")
+
+    channel.other.accepts_dms = False
+    try:
+        channel.ask("!stylize passes=300", CONTENT, STYLE, author=channel.other)
+        card = (await channel.wait(lambda: len(channel.cards()) == 2 and channel.cards()))[1]
+        await _press(channel, channel.me, card, "notify")
+        await _ephemeral_reply(channel, channel.me, "Only the member who asked")
+        await _press(channel, channel.other, card, "notify")
+        await channel.wait(lambda: "I'll message you" in _labels(card))
+        await _press(channel, channel.other, card, "cancel")
+        channel.ask("!stylize passes=1 notify", CONTENT, STYLE, author=channel.other)
+        said = await channel.answer("yours are closed to me")
+        assert said.reference["message_id"] == channel.finals()[1].id
+    finally:
+        channel.other.accepts_dms = True
+
+
 async def test_a_double_press_starts_one_job_and_two_members_start_two(channel):
     first = await _paint(channel)
     cards = len(channel.cards())

@@ -31,6 +31,7 @@ class Act(StrEnum):
     INSPECT_JOB = "inspect_job"  # details and time-lapse, shown to the member alone
     REPEAT_JOB = "repeat_job"  # enqueue a job of their own with the same pictures, and post it here
     SWAP_JOB = "swap_job"
+    TOGGLE_NOTICE = "toggle_notice"  # ask for a direct message when it has ended
     CANCEL_JOB = "cancel_job"
     DELETE_JOB = "delete_job"
     # to a message that waits for one member
@@ -178,6 +179,13 @@ def _swap_job(actor: Actor, place: Place, subject: Subject) -> AccessProblem | N
     return AccessProblem.SWAP_NOT_YOURS if is_here else AccessProblem.UNKNOWN_JOB
 
 
+def _toggle_notice(actor: Actor, place: Place, subject: Subject) -> AccessProblem | None:
+    if _is_own_in_reach(actor, place, subject):
+        return None
+    is_here = _is_same_guild(place, subject)
+    return AccessProblem.JOB_NOT_YOURS if is_here else AccessProblem.UNKNOWN_JOB
+
+
 def _manage_job(actor: Actor, place: Place, subject: Subject) -> AccessProblem | None:
     if _is_own_in_reach(actor, place, subject):
         return None
@@ -248,6 +256,7 @@ _RULES: Final[Mapping[Act, Callable[[Actor, Place, Subject], AccessProblem | Non
     Act.INSPECT_JOB: _inspect_job,
     Act.REPEAT_JOB: _repeat_job,
     Act.SWAP_JOB: _swap_job,
+    Act.TOGGLE_NOTICE: _toggle_notice,
     Act.CANCEL_JOB: _manage_job,
     Act.DELETE_JOB: _manage_job,
     Act.USE_PICKER: _use_picker,

@@ -62,6 +62,7 @@ DELETE_SECONDS: Final = 20.0
 _ACTS: Final[Mapping[JobAction, Act]] = {
     JobAction.CANCEL: Act.CANCEL_JOB,
     JobAction.DELETE: Act.DELETE_JOB,
+    JobAction.NOTIFY: Act.TOGGLE_NOTICE,
     JobAction.DETAILS: Act.INSPECT_JOB,
     JobAction.TIMELAPSE: Act.INSPECT_JOB,
 }
@@ -110,6 +111,8 @@ class JobActions:
         match action:
             case JobAction.CANCEL:
                 await self._cancel(interaction, job)
+            case JobAction.NOTIFY:
+                await self._toggle_notice(interaction, job)
             case JobAction.DETAILS:
                 await self._send_details(interaction, job)
             case JobAction.TIMELAPSE:
@@ -228,6 +231,13 @@ class JobActions:
             await reply_ephemeral(interaction, text.ALREADY_ENDED)
         else:
             await self._dependencies.store.cancel(job.job_id)  # the card shows it
+
+    async def _toggle_notice(self, interaction: discord.Interaction[Any], job: Job) -> None:
+        is_wanted = await self._dependencies.store.notices.toggle(job.job_id)
+        if is_wanted is None:
+            await reply_ephemeral(interaction, text.ALREADY_ENDED)
+        else:
+            await reply_ephemeral(interaction, text.NOTIFY_ON if is_wanted else text.NOTIFY_OFF)
 
     async def _send_details(self, interaction: discord.Interaction[Any], job: Job) -> None:
         """Send a job's details, its recipe, and the pictures that its command needs and encloses.

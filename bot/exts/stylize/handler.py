@@ -191,6 +191,7 @@ class StylizeHandler:
                 options=options,
                 request_key=responder.request_key,
                 priority=priority_of(responder.member, self._dependencies.settings),
+                notify=request.parsed.notify,
             )
         )
 

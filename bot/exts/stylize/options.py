@@ -50,7 +50,8 @@ class Option:
     Attributes:
         name: as written in text and as a parameter of the slash command.
         type: its type with the range.
-        recipe_field: the recipe field it sets; None for the option that selects the recipe.
+        recipe_field: the recipe field it sets; None for the option that selects the recipe, and for
+            those that have nothing to do with it.
         is_factor: whether the value multiplies the recipe's own instead of replacing it.
         default: the value of the default recipe; None if it depends on the recipe or settings.
         aliases: other spellings of the name in text.
@@ -138,6 +139,13 @@ OPTIONS: Final[Mapping[str, Option]] = {
             recipe_field="keep_transparency",
             default=False,
             aliases=("transparency", "keep_transparency", "alpha"),
+        ),
+        Option(
+            name="notify",
+            type=YesNo(),
+            recipe_field=None,
+            default=False,
+            aliases=("notify_me", "dm"),
         ),
         Option(
             name="passes",

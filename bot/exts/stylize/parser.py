@@ -116,6 +116,11 @@ class ParsedText:
         """Whether the text contains a link."""
         return any(each.kind is ReferenceKind.LINK for each in self.references)
 
+    @property
+    def notify(self) -> bool:
+        """Whether the member wants a direct message when the painting is done."""
+        return bool(self.options.get("notify", False))
+
     def recipe(self, default: str) -> Recipe:
         """Return the recipe of the option `recipe`, or the one named `default`.
 
@@ -157,6 +162,7 @@ def parse_text(
     for pattern, read in (
         (_IGNORED_MENTION, reader.ignore),
         (_SURPRISE, lambda _: f" {RANDOM} "),
+        (_NOTIFY, partial(_as_option, "notify")),
         (_REFERENCE, reader.read_reference),
         (_SWAP, reader.read_swap),
         (_MASK, reader.read_mask),
@@ -212,6 +218,11 @@ _KEEP_COLOURS: Final = re.compile(
 )
 _KEEP_TRANSPARENCY: Final = re.compile(
     rf"(?i)(?<!\S)-{{0,3}}{_NOT}(?:keep[-_ ]?(?:the )?(?:transparency|alpha)|transparent)(?!\w)"
+)
+_NOTIFY: Final = re.compile(
+    rf"(?i)(?<!\S)-{{0,3}}{_NOT}(?:dm|message|notify|ping) me"
+    r"(?: (?:when|once|after) (?:(?:it['’]?s|it is|you(?:['’]re| are)) )?(?:done|finished|ready))?"
+    r"(?![^\s,.!?])"
 )
 _SWAP: Final = re.compile(rf"(?i)(?<!\S)-{{0,3}}{_NOT}swap(?:ped)?(?![^\s,.!?])")
 _MASK: Final = re.compile(

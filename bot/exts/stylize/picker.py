@@ -99,6 +99,7 @@ class PickerHandler:
             content=request.pictures[0],
             mask=request.mask,
             recipe=base.evolve(**request.parsed.recipe_changes(base)),
+            notify=request.parsed.notify,
         )
         await self._post(responder, unstyled, unknown=unknown)
 
@@ -252,6 +253,7 @@ class PickerHandler:
             options=options,
             request_key=f"picker:{picker.message_id}",
             priority=priority_of(member, self._dependencies.settings),
+            notify=picker.notify,
         )
         job = await self._dependencies.intake.accept(request)
         await self._dependencies.store.pickers.mark_used(picker.message_id)

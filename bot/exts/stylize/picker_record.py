@@ -35,12 +35,14 @@ class UnstyledRequest:
         content: the content image; a `SavedPicture` of an earlier job is copied.
         mask: the mask, if there is one.
         recipe: the options chosen so far.
+        notify: whether the member wants a direct message when the painting is done.
     """
 
     origin: Origin
     content: PictureSource | SavedPicture
     mask: PictureSource | SavedPicture | None
     recipe: Recipe
+    notify: bool = False
 
 
 def request_of_job(job: Job, origin: Origin) -> UnstyledRequest:
@@ -99,6 +101,7 @@ def new_picker(
         recipe=request.recipe,
         content_size=picture.size,
         stored_bytes=picture.stored_bytes,
+        notify=request.notify,
         content=InputImage(name=picture.filename, place=picture.place, size=picture.size),
         mask=None if mask is None else MASK_JSON.dump_python(mask, mode="json"),
     )

@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    false,
     literal_column,
     text,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "guild_presets",
     "guild_turns",
     "guilds",
+    "job_messages",
     "jobs",
     "member_turns",
     "metadata",
@@ -61,7 +63,7 @@ __all__ = [
     "timings",
 ]
 
-HEAD = "0016"
+HEAD = "0017"
 """The newest migration. A database that has it is opened without importing Alembic."""
 
 
@@ -150,6 +152,7 @@ jobs = Table(
     # The inputs' size, and when they were deleted if that was before the job was.
     Column("stored_bytes", BigInteger, nullable=False, server_default="0"),
     Column("inputs_deleted_at", UtcDateTime),
+    Column("notify", Boolean, nullable=False, server_default=false()),
     CheckConstraint(_one_of("state", JobState), name="state"),
     # Few of the rows are active: finished jobs are kept for the retention period.
     Index(
@@ -205,6 +208,16 @@ outbox = Table(
     Index("ix_outbox_pending", "delivery_id", sqlite_where=_PENDING, postgresql_where=_PENDING),
 )
 
+# Messages about a job besides its card and its outcome.
+job_messages = Table(
+    "job_messages",
+    metadata,
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("job_id", String(12), ForeignKey("jobs.job_id", ondelete="CASCADE"), nullable=False),
+    Index("ix_job_messages_job_id", "job_id"),
+)
+
 pickers = Table(
     "pickers",
     metadata,
@@ -222,6 +235,7 @@ pickers = Table(
     Column("content", TypedJson[InputImage](InputImage)),
     Column("mask", JSON),
     Column("stored_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("notify", Boolean, nullable=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
     Index("ix_pickers_requester", "requester_id"),

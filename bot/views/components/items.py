@@ -35,6 +35,7 @@ LONGEST_LABEL: Final = 80
 
 JOB_EMOJIS: Final[Mapping[JobAction, str]] = {
     JobAction.CANCEL: "🛑",
+    JobAction.NOTIFY: "🔔",
     JobAction.AGAIN: "🎲",
     JobAction.RESTYLE: "🖼️",
     JobAction.STYLE: "🎨",

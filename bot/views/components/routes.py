@@ -37,6 +37,7 @@ class JobAction(StrEnum):
     """What a button on a job's messages does."""
 
     CANCEL = "cancel"
+    NOTIFY = "notify"
     AGAIN = "again"
     RESTYLE = "restyle"  # open a picker with the same content
     STYLE = "style"  # on older messages, where `Strength` had no menu

@@ -29,6 +29,7 @@ AGAIN_HELP: Final = (
 
 LABELS: Final[Mapping[JobAction, str]] = {
     JobAction.CANCEL: "Cancel",
+    JobAction.NOTIFY: "Message me when done",
     JobAction.AGAIN: "Again",
     JobAction.RESTYLE: "Another style",
     JobAction.STYLE: "More style",
@@ -67,6 +68,19 @@ NOTHING_TO_REPEAT: Final = (
 )
 SENT_PRIVATELY: Final = "I can no longer post in {channel}, so I am sending it to you here."
 UNTITLED: Final = "a painting"
+
+# A direct message when a painting is done.
+WILL_NOTIFY: Final = "I'll message you"
+NOTIFY_ON: Final = (
+    "I'll send you a direct message when it is done. Press again if you'd rather not."
+)
+NOTIFY_OFF: Final = "All right, no direct message."
+NOTICE_DONE: Final = "{title} is done."
+NOTICE_FAILED: Final = "{title} could not be painted: {why}."
+NOTICE_UNDELIVERED: Final = (
+    "{who}, you asked for a direct message, but yours are closed to me, so I am telling you here."
+)
+TO_OUTCOME: Final = "See it in the channel"
 
 # The card.
 STOPPING: Final = "**Stopping…** after the current step."

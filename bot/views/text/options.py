@@ -24,6 +24,7 @@ HELP: Final[Mapping[str, str]] = {
     "weights": "how much of each style, where there are several: 2:1",
     "keep_colours": "keep the picture's own colours",
     "transparent": "keep the picture's transparency",
+    "notify": "send me a direct message when it is done",
     "passes": "how long to paint; more is finer and slower",
     "seed": "random seed. Change it for a new variation",
     "recipe": "quality",

@@ -40,6 +40,28 @@ async def test_a_due_card_is_started_and_sent(store, job):
     assert await store.outbox.get_next_due() is None
 
 
+async def test_a_notice_is_sent_after_the_outcome_and_deleted_with_the_job(store, job):
+    assert await store.notices.toggle(job.job_id) is True
+    running = await store.claims.claim(store.process_id)
+    await store.claims.succeed(running, result_key="jobs/x/result", report={})
+    for number, announcement in enumerate(Announcement, 1):
+        (row,) = await store.outbox.list_due()
+        assert row.announcement is announcement
+        begun = await store.outbox.start_send(row)
+        await store.outbox.mark_sent(begun, channel_id=5 + number, message_id=number)
+    assert await store.outbox.list_due() == []
+    assert await store.job_messages.add(job.job_id, channel_id=7, message_id=9)
+    await store.retention.delete_job(job.job_id, delete_messages=True)
+    assert not await store.job_messages.add(job.job_id, channel_id=30, message_id=10)
+    due = await store.pending_deletions.list_due()
+    assert {(each.channel_id, each.message_id) for each in due} == {
+        (5, 1),
+        (7, 2),
+        (8, 3),
+        (30, 10),
+    }
+
+
 async def test_a_delivery_is_started_once(store, job):
     (card,) = await store.outbox.list_due()
 

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from bot.delivery.job_pictures import JobPictures
-from bot.delivery.outcome_message import build_outcome_message, filename
+from bot.delivery.outcome_message import build_outcome_message
 from bot.jobs.models import JobState
+from bot.views.result_picture import filename
 
 
 @pytest.fixture

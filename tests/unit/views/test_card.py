@@ -27,7 +27,9 @@ def test_a_waiting_job_says_its_place_and_can_be_cancelled(make_job):
     card = render_card(make_job(), CardFacts(place=3, seconds_left=95))
     assert "2 paintings before this one" in card.embed.description
     assert "about 2 minutes" in card.embed.description
-    assert _buttons(card) == [("job:0123456789ab:cancel", False)]
+    assert _buttons(card) == [
+        ("job:0123456789ab:cancel", False), ("job:0123456789ab:notify", False)
+    ]  # fmt: skip
     assert card.embed.footer.text == "job 0123456789ab"
 
 

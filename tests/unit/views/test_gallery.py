@@ -15,8 +15,8 @@ from bot.views.gallery import (
     caption,
     gallery_embed,
     gallery_view,
-    link,
 )
+from bot.views.message_links import outcome_link
 
 BIG = 2**63 - 1
 
@@ -66,9 +66,9 @@ def test_titles_are_links_that_members_words_cannot_break(page):
 
 
 def test_a_painting_that_was_sent_privately_is_linked_there(make_job):
-    assert link(make_job(outcome_message_id=9)) == "https://discord.com/channels/1/2/9"
+    assert outcome_link(make_job(outcome_message_id=9)) == "https://discord.com/channels/1/2/9"
     private = make_job(outcome_message_id=9, outcome_channel_id=7)
-    assert link(private) == "https://discord.com/channels/@me/7/9"
+    assert outcome_link(private) == "https://discord.com/channels/@me/7/9"
 
 
 def test_what_is_left_out_is_said(page):

@@ -54,6 +54,7 @@ MATRIX = {
     Act.INSPECT_JOB: {"requester": "+++?++"} | dict.fromkeys(list(ROLES)[1:], "+?????"),
     Act.REPEAT_JOB: {"requester": "+++??+"} | dict.fromkeys(list(ROLES)[1:], "+?????"),
     Act.SWAP_JOB: {"requester": "+++?++"} | dict.fromkeys(list(ROLES)[1:], "---???"),
+    Act.TOGGLE_NOTICE: {"requester": "+++?++"} | dict.fromkeys(list(ROLES)[1:], "---???"),
     Act.CANCEL_JOB: {
         "requester": "+++?++",
         "member": "---???",

@@ -40,8 +40,8 @@ PRESET = GuildPreset(
 HELD = HeldData(jobs=(), pickers=(), offers=(), presets=(PRESET,))
 
 JOB_ACTIONS = (
-    "cancel", "again", "restyle", "style", "content", "keep", "recolour", "larger", "twice",
-    "smaller", "timelapse", "details", "delete",
+    "cancel", "notify", "again", "restyle", "style", "content", "keep", "recolour", "larger",
+    "twice", "smaller", "timelapse", "details", "delete",
 )  # fmt: skip
 SUGGESTIONS = (
     "correct", "without", "frame", "avatar", "preset", "leave", "two", "blend", "retry", "stylize",
