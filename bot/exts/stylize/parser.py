@@ -220,9 +220,9 @@ _KEEP_TRANSPARENCY: Final = re.compile(
     rf"(?i)(?<!\S)-{{0,3}}{_NOT}(?:keep[-_ ]?(?:the )?(?:transparency|alpha)|transparent)(?!\w)"
 )
 _NOTIFY: Final = re.compile(
-    rf"(?i)(?<!\S)-{{0,3}}{_NOT}(?:dm|message|notify|ping) me"
+    rf"(?i)(?<!\S)-{{0,3}}{_NOT}(?:(?:dm|message|ping) me|notify(?: me)?)"
     r"(?: (?:when|once|after) (?:(?:it['’]?s|it is|you(?:['’]re| are)) )?(?:done|finished|ready))?"
-    r"(?![^\s,.!?])"
+    r"(?![^\s,.!?]|\s*[=:])"
 )
 _SWAP: Final = re.compile(rf"(?i)(?<!\S)-{{0,3}}{_NOT}swap(?:ped)?(?![^\s,.!?])")
 _MASK: Final = re.compile(

@@ -48,6 +48,7 @@ def test_words_left_over_are_a_preset_or_a_caption(text, words):
         ("message me when it's done, mosaic", {"notify": True}),
         ("DM me", {"notify": True}),
         ("don't notify me", {"notify": False}),
+        ("mosaic notify", {"notify": True}),
         ("notify=yes", {"notify": True}),
         ("keep the transparency mosaic", {"transparent": True}),
         ("transparency=no", {"transparent": False}),
