@@ -20,6 +20,7 @@ from stylenet.images.encoding import (
     fit_longest_side,
     to_pixels,
 )
+from stylenet.images.formats import file_extension
 from stylenet.images.painting_record import PaintingRecord, picture_hash, read_record
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "decode_mask",
     "encode",
     "encode_to_fit",
+    "file_extension",
     "fit_area",
     "fit_exactly",
     "fit_longest_side",

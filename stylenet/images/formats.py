@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from PIL.ImageFile import ImageFile
 
-__all__ = ["FORMATS", "is_animated", "open_image"]
+__all__ = ["FORMATS", "file_extension", "is_animated", "open_image"]
 
 # Importing a plugin registers it. Pillow would import some of them on first use, which fails in a
 # process that may no longer open files: MPO is imported here for that reason.
@@ -47,6 +47,8 @@ if jpegxl.JXLImageFile is not None:
 
 FORMATS: Final = tuple(_OPENERS)
 """Names of the accepted formats. Other files are refused without being opened."""
+
+_EXTENSIONS: Final = {"JPEG": "jpg", "HEIF": "heic"}  # those that are not the format's name
 
 _ = MpoImagePlugin  # opened through `jpeg_factory`
 
@@ -131,6 +133,14 @@ def open_image(data: bytes, *, max_pixels: int) -> tuple[ImageFile, str]:
     # Pillow would apply an orientation that only the XMP data state; browsers do not.
     file.info.pop("xmp", None)
     return file, image_format
+
+
+def file_extension(data: bytes) -> str | None:
+    """Return the extension for a file of this data, without a dot; None if it is not accepted."""
+    image_format = _identify(data)
+    if image_format is None or image_format not in FORMATS:
+        return None
+    return _EXTENSIONS.get(image_format, image_format.lower())
 
 
 def _identify(data: bytes) -> str | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.artefacts.keys import PREVIEW, job_prefix
 from bot.errors import ArtefactMissingError
 from bot.views.privacy import HeldData
+from stylenet import images
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -30,12 +31,6 @@ ENVELOPE_BYTES: Final = 64 * 1024
 """Bytes reserved for the rest of the request that sends a zip."""
 
 _WORKING: Final = ("snapshot-", "checkpoint-")
-_SIGNATURES: Final = (
-    (b"\x89PNG", "png"),
-    (b"\xff\xd8\xff", "jpg"),
-    (b"GIF8", "gif"),
-    (b"RIFF", "webp"),
-)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +96,7 @@ class DataExport:
                     data = await self._artefacts.get(file.key)
                 except ArtefactMissingError:  # deleted since it was listed
                     continue
-                contents[f"{file.path}.{_extension(data)}"] = data
+                contents[f"{file.path}.{images.file_extension(data) or 'bin'}"] = data
             yield await asyncio.to_thread(_zipped, contents)
 
     async def _files(self, held: HeldData) -> AsyncIterator[ExportFile]:
@@ -163,10 +158,6 @@ def plan(
 
 def _name(job: Job) -> str:
     return f"{job.created_at:%Y-%m-%d}-{job.job_id}"
-
-
-def _extension(data: bytes) -> str:
-    return next((name for start, name in _SIGNATURES if data.startswith(start)), "bin")
 
 
 def _zipped(files: dict[str, bytes]) -> bytes:

@@ -28,6 +28,17 @@ def test_every_format_is_read_and_named(pixels, kind):
     assert (image.mode, image.size) == ("RGB", (30, 20))
 
 
+def test_each_accepted_format_has_the_extension_that_viewers_know(pixels):
+    extensions = {
+        "PNG": "png", "JPEG": "jpg", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tiff",
+        "AVIF": "avif", "HEIF": "heic", "JXL": "jxl",
+    }  # fmt: skip
+    for kind in images.FORMATS:
+        assert images.file_extension(saved(pixels, kind)) == extensions[kind]
+    assert images.file_extension(saved(pixels, "ICO")) is None
+    assert images.file_extension(b"text") is None
+
+
 def test_lossless_formats_are_exact(pixels):
     for data in (saved(pixels, "PNG"), saved(pixels, "BMP"), saved(pixels, "TIFF")):
         np.testing.assert_array_equal(decoded(data), pixels)
