@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import uuid
 import warnings
 from contextlib import contextmanager
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 # Threads that wait for one another on busy cores take many times as long as one that works alone.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# The tests start some hundred Python processes. Without bytecode each would compile all that it
+# imports, which takes longer than the imports themselves.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PIL import Image
 
 from bot.errors import PictureProblem, PictureRefused
-from bot.ops.error_report import Where, count_error, report_error
+from bot.ops.error_report import Where
 from bot.ops.sandbox import Confinement, clean_environment
 from bot.ops.tasks import BackgroundTasks
 
@@ -159,7 +159,6 @@ class Inspector:
                     reply = await _exchange(process, data)
             except TimeoutError as error:
                 await _stop(process)
-                count_error(Where.INTAKE, "inspection_timeout")
                 logger.warning("inspection of %r timed out", filename)
                 raise PictureRefused(
                     PictureProblem.INSPECTION_FAILED, filename=filename, got="timeout"
@@ -185,7 +184,7 @@ class Inspector:
                 process = await self._launch()
         except (OSError, TimeoutError) as error:
             self._schedule_refill()
-            report_error(Where.INTAKE, "starting an inspecting process", error)
+            logger.exception("cannot start an inspecting process")
             raise PictureRefused(
                 PictureProblem.INSPECTION_FAILED, filename=filename, got="no process"
             ) from error
@@ -299,7 +298,6 @@ def _parse_reply(reply: bytes, data: bytes, filename: str) -> InspectedPicture:
             preview=_preview(fields["preview"]),
         )
     except (ValueError, TypeError, KeyError) as error:
-        count_error(Where.INTAKE, "inspection_died")
         logger.warning("the process inspecting %r died or sent a malformed reply", filename)
         raise PictureRefused(
             PictureProblem.INSPECTION_FAILED, filename=filename, got="died"

@@ -6,11 +6,12 @@ import asyncio
 import os
 import sys
 from contextlib import asynccontextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .conftest import WAIT_SECONDS, environment
+from .conftest import ROOT, WAIT_SECONDS, environment
 
-ROOT = Path(__file__).resolve().parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class BotProcess:
@@ -53,7 +54,7 @@ async def bot_process(
             which spares a test that is not about paintings the import of torch.
         variables: further environment variables.
     """
-    module = "bot" if is_painting else "tests.acceptance.chaos.bot_with_sleeping_workers"
+    module = "bot" if is_painting else "tests.acceptance.bot_with_sleeping_workers"
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     with log.open("ab") as sink:
         process = await asyncio.create_subprocess_exec(

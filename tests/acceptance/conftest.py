@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest_asyncio
 from PIL import Image
 
 from bot.app import App
+from bot.executors import worker_process
 from bot.executors.process import ProcessExecutor
 from bot.jobs.models import QueueMode
 from bot.playground.server import Playground
@@ -22,7 +24,6 @@ from stylenet.events import Progress
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-    from pathlib import Path
 
     from bot.executors.protocol import Event, Work
 
@@ -41,6 +42,9 @@ def painting(seed: int, width: int = 80, height: int = 64, kind: str = "PNG", **
     Image.fromarray(pixels.round().astype(np.uint8)).save(buffer, kind, **save)
     return buffer.getvalue()
 
+
+ROOT = Path(__file__).resolve().parents[2]
+SLEEPING_WORKER = "tests.acceptance.sleeping_worker"
 
 CONTENT = ("harbour.png", painting(1))
 STYLE = ("brushes.png", painting(2))
@@ -191,6 +195,30 @@ def _footer(message: Any) -> str:
     return ""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _sleeping_workers(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Workers that sleep for every step and send noise, unless the module is marked `paints`.
+
+    That spares tests that are not about paintings the import of torch.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if request.node.get_closest_marker("paints") is None:
+            patch.setattr(worker_process, "WORKER_MODULE", SLEEPING_WORKER)
+            patch.setenv("SLEEPING_WORKER_STEP_SECONDS", "0.03")
+            patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *_python_path()]))
+        yield
+
+
+@pytest.fixture
+def painting_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that paint, for one test of a module whose others sleep; it starts its own bot."""
+    monkeypatch.setattr(worker_process, "WORKER_MODULE", "bot.executors.worker")
+
+
+def _python_path() -> list[str]:
+    return list(filter(None, [os.environ.get("PYTHONPATH")]))
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def playground() -> AsyncIterator[Playground]:
     """A local Discord without rate limits, where a slow machine is not too late for a press."""
@@ -287,7 +315,9 @@ def environment(settings: Settings) -> dict[str, str]:
     named = settings.model_dump(exclude_defaults=True, exclude={"discord_token"})
     values = {f"STYLEBOT_{name.upper()}": _written(value) for name, value in named.items()}
     token = settings.token() or ""
-    return {**os.environ, **values, "DISCORD_TOKEN": token}
+    # Long enough for a test to stop the bot between two steps.
+    pace = {"SLEEPING_WORKER_STEP_SECONDS": "0.12"}
+    return {**os.environ, **pace, **values, "DISCORD_TOKEN": token}
 
 
 def _written(value: Any) -> str:

@@ -114,6 +114,7 @@ def _is_refused(message):
     return offers_less and "too large for my memory" in text_of(message)
 
 
+@pytest.mark.usefixtures("painting_workers")
 async def test_what_exceeds_the_memory_is_painted_in_tiles_and_beyond_that_refused(tmp_path):
     limit = 460 * MIB
     recipe = RECIPES["default"]

@@ -12,7 +12,11 @@ from bot.views import collage
 
 from .conftest import CONTENT, STYLE, WAIT_SECONDS, custom_ids, job_id_of, text_of
 
-pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.paints,
+    pytest.mark.usefixtures("app"),
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 
 async def test_two_pictures_become_one_painting(channel):
@@ -76,7 +80,7 @@ async def test_the_card_shows_snapshots(channel):
                 seen.append(state)
         return channel.finals()
 
-    channel.ask("!stylize passes=150", CONTENT, STYLE)
+    channel.ask("!stylize passes=40", CONTENT, STYLE)
     await channel.wait(look)
     await channel.card_saying("100%")
     snapshots = {name for _, names in seen for name in names if name.startswith("step-")}

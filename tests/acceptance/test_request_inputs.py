@@ -18,6 +18,7 @@ from bot.presets import library
 from .conftest import CONTENT, STYLE, custom_ids, painting, settings_for, text_of
 
 pytestmark = [
+    pytest.mark.paints,
     pytest.mark.usefixtures("paused_app"),
     pytest.mark.asyncio(loop_scope="module"),
 ]

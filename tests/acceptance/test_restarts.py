@@ -21,10 +21,13 @@ def settings(playground, tmp_path):
 
 
 async def test_killed_during_a_job_it_resumes_and_delivers_once(channel, settings, tmp_path):
+    """Torch is in the worker's process and not in the bot's."""
     async with bot_process(settings, tmp_path / "one.log") as bot:
         await bot.wait_for_output("connected as")
-        channel.ask("!stylize passes=120", CONTENT, STYLE)
+        channel.ask("!stylize passes=60", CONTENT, STYLE)
         await channel.card_saying("Painting", "left")
+        assert not _has_torch(bot.process.pid)
+        assert any(_has_torch(pid) for pid in _children(bot.process.pid))
         await bot.kill()
     assert channel.finals() == []
 
@@ -40,10 +43,10 @@ async def test_killed_during_a_job_it_resumes_and_delivers_once(channel, setting
 
 
 async def test_killed_at_a_smaller_scale_it_resumes_there(channel, settings, tmp_path):
-    """A picture of 512 pixels is painted coarse to fine."""
+    """A picture of 192 pixels is painted coarse to fine."""
     async with bot_process(settings, tmp_path / "one.log") as bot:
         await bot.wait_for_output("connected as")
-        channel.ask("!stylize size=512 passes=4", CONTENT, STYLE)
+        channel.ask("!stylize size=192 passes=12", CONTENT, STYLE)
         await channel.wait(lambda: any(re.search(r"step \d", text_of(c)) for c in channel.cards()))
         await bot.kill()
     async with bot_process(settings, tmp_path / "two.log") as bot:
@@ -52,7 +55,7 @@ async def test_killed_at_a_smaller_scale_it_resumes_there(channel, settings, tmp
         await asyncio.sleep(2)
         assert len(channel.finals()) == len(channel.cards()) == 1
         assert "starts over" not in bot.output
-        assert final.attachments[0].width == 512
+        assert final.attachments[0].width == 192
         assert await bot.terminate() == 0
 
 
@@ -76,9 +79,9 @@ async def test_a_lost_response_causes_no_second_post(channel, settings, tmp_path
 
 
 async def test_an_orderly_stop_keeps_the_checkpoint(channel, settings, tmp_path):
-    async with bot_process(settings, tmp_path / "one.log") as bot:
+    async with bot_process(settings, tmp_path / "one.log", is_painting=False) as bot:
         await bot.wait_for_output("connected as")
-        channel.ask("!stylize passes=150", CONTENT, STYLE)
+        channel.ask("!stylize passes=60", CONTENT, STYLE)
         await channel.card_saying("Painting", "left")
         assert await bot.terminate() == 0
         assert "Traceback" not in bot.output
@@ -87,7 +90,7 @@ async def test_an_orderly_stop_keeps_the_checkpoint(channel, settings, tmp_path)
         assert "left" not in text_of(channel.cards()[0])
         assert "slash commands" in bot.output
         channel.ask("!stylize passes=1", STYLE, CONTENT)  # while the bot is down
-    async with bot_process(settings, tmp_path / "two.log") as bot:
+    async with bot_process(settings, tmp_path / "two.log", is_painting=False) as bot:
         await channel.card_saying("Painting")
         await channel.final()
         await channel.card_saying("100%")
@@ -151,9 +154,17 @@ async def _press(channel, verb):
         return None
 
     message, custom_id = await channel.wait(look)
-    pressed = channel.playground.press(channel.me, message, custom_id)
-    await pressed.settled.wait()
-    assert not pressed.failed
+    await _use(channel, message, custom_id, [])
+
+
+async def _use(channel, message, custom_id, chosen):
+    """Press a button, or choose from a menu, and wait until it is acknowledged."""
+    if chosen:
+        used = channel.playground.select(channel.me, message, custom_id, chosen)
+    else:
+        used = channel.playground.press(channel.me, message, custom_id)
+    await used.settled.wait()
+    assert not used.failed
 
 
 async def test_a_button_of_a_deleted_job_is_answered(channel, settings, tmp_path):
@@ -166,27 +177,19 @@ async def test_a_button_of_a_deleted_job_is_answered(channel, settings, tmp_path
         file.unlink()
     async with bot_process(settings, tmp_path / "two.log", is_painting=False) as bot:
         await bot.wait_for_output("connected as")
-        for custom_id in custom_ids(final):
-            pressed = channel.playground.press(channel.me, final, custom_id)
-            await pressed.settled.wait()
-            assert not pressed.failed
+        *others, delete = sorted(custom_ids(final), key=lambda each: each.endswith(":delete"))
+        for custom_id in others:
+            chosen = ["stronger"] if custom_id.endswith(":strength") else []
+            await _use(channel, final, custom_id, chosen)
         await channel.wait(
             lambda: (
                 len([a for a in channel.answers() if "no longer have the pictures" in a.content])
-                == len(custom_ids(final)) - 1
+                == len(others)
             )
         )
         # Its requester can delete it nevertheless; the press is acknowledged first.
+        await _use(channel, final, delete, [])
         await channel.wait(lambda: final.id not in channel.record.messages)
-
-
-async def test_torch_is_not_loaded_in_the_bots_process(channel, settings, tmp_path):
-    async with bot_process(settings, tmp_path / "one.log") as bot:
-        await bot.wait_for_output("connected as")
-        channel.ask("!stylize passes=1", CONTENT, STYLE)
-        await channel.final()
-        assert not _has_torch(bot.process.pid)
-        assert any(_has_torch(pid) for pid in _children(bot.process.pid))
 
 
 def _has_torch(pid: int) -> bool:
@@ -205,7 +208,7 @@ def _children(pid: int) -> list[int]:
         ({"DISCORD_TOKEN": "not.the.token"}, "Discord refused the token", 1),
         ({"STYLEBOT_SIZE": "7"}, "STYLEBOT_SIZE", 2),
         ({"STYLEBOT_RECIPE": "fein"}, "STYLEBOT_RECIPE: `fein` is none of", 2),
-        ({"STYLEBOT_DEVICES": "cpu,cuda:77"}, "STYLEBOT_DEVICES: the worker cannot paint", 1),
+        ({"STYLEBOT_DEVICES": "cuda:77"}, "STYLEBOT_DEVICES: the worker cannot paint", 1),
         ({"STYLEBOT_DISCORD_TOKEN_FILE": "/nowhere", "DISCORD_TOKEN": ""}, "/nowhere", 1),
     ],
 )

@@ -15,7 +15,11 @@ from bot.playground.state.records import Overwrite
 
 from .conftest import CONTENT, STYLE, custom_ids, job_id_of, text_of
 
-pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.paints,
+    pytest.mark.usefixtures("app"),
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 
 async def _paint(channel, text="!stylize passes=2", content=CONTENT):

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["BotUnderTest"]
 
 ROOT = Path(__file__).resolve().parents[3]
-WORKERS = {"bot.executors.worker", "tests.acceptance.chaos.sleeping_worker"}
+WORKERS = {"bot.executors.worker", "tests.acceptance.sleeping_worker"}
 PAINTING_BOT = "bot"
-SLEEPING_BOT = "tests.acceptance.chaos.bot_with_sleeping_workers"
+SLEEPING_BOT = "tests.acceptance.bot_with_sleeping_workers"
 CLOSE_SECONDS = 60.0
 
 

@@ -69,6 +69,7 @@ class FakeMessenger:
         self.gate = asyncio.Event()
         self.gate.set()
         self.upload_bytes = 10 * 1024 * 1024
+        self.boosted_bytes: int | None = None
         self.before_post: Callable[[], Awaitable[Any]] | None = None
         self.hanging_channel: int | None = None
 
@@ -80,7 +81,8 @@ class FakeMessenger:
         return SimpleNamespace(id=DM_CHANNEL, guild_id=None)
 
     async def upload_limit(self, guild_id: int | None) -> int:
-        return self.upload_bytes
+        is_boosted = guild_id is not None and self.boosted_bytes is not None
+        return self.boosted_bytes if is_boosted else self.upload_bytes
 
     async def post(self, channel: Any, *, nonce: str, **contents: Any) -> int:
         self._begin("post", channel_id=channel.id, nonce=nonce, **contents)

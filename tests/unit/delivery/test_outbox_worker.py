@@ -12,6 +12,7 @@ import pytest
 from bot.delivery import outbox_worker
 from bot.delivery.card_updater import CardUpdater
 from bot.delivery.outbox_worker import MAX_REJECTIONS, OutboxWorker
+from bot.delivery.outcome_message import REQUEST_OVERHEAD_BYTES
 from bot.errors import AccessDeniedError, DiscordRejectedError, DiscordUnavailableError
 from bot.jobs.models import Announcement
 from bot.ops.retry import Backoff
@@ -215,6 +216,28 @@ async def test_a_picture_that_is_too_large_is_reduced_until_it_fits(bench):
     sizes = [len(files[0].fp.getbuffer()) for files in (rejected, sent)]
     assert sizes[0] == len(result)
     assert sizes[1] <= len(result) // 2
+
+
+async def test_a_picture_refused_after_the_boosts_expired_fits_any_guild(bench):
+    result = picture(400, 400)
+    fits_any_guild = len(result) // 10
+    bench.messenger.boosted_bytes = bench.messenger.upload_bytes
+    bench.messenger.upload_bytes = fits_any_guild + REQUEST_OVERHEAD_BYTES
+    job = await bench.accept()
+    await bench.succeed(job, result)
+    bench.messenger.errors["post"] = [None, TOO_LARGE, None]
+    async with _worker(bench):
+        await _delivered(bench, job, Announcement.OUTCOME)
+    sent = bench.messenger.calls["post"][-1]["files"]
+    assert len(sent[0].fp.getbuffer()) <= fits_any_guild
+
+
+async def test_a_card_accepted_during_the_shutdown_is_posted_at_the_close(bench):
+    async with _worker(bench) as worker:
+        pass  # it no longer notices new rows
+    job = await bench.accept()
+    await worker.close(grace_seconds=30)
+    assert (await bench.delivery(job, Announcement.CARD)).message_id
 
 
 async def test_a_refused_reply_is_sent_as_no_reply(bench):

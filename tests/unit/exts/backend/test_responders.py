@@ -91,6 +91,7 @@ async def test_a_member_who_cannot_be_reached_stops_nothing(message):
     message.channel.send.side_effect = FORBIDDEN
     message.author.send.side_effect = FORBIDDEN
     await MessageResponder(message, pacer()).reply("Sorry.")
+    message.author.send.assert_awaited_once()
 
 
 async def test_an_accepted_message_needs_no_confirmation(message):
@@ -196,6 +197,7 @@ async def test_what_another_process_acknowledged_is_left_to_it(interaction, capl
 async def test_an_expired_interaction_stops_nothing(interaction):
     interaction.response.send_message.side_effect = FORBIDDEN
     await reply_ephemeral(interaction, "Sorry.")
+    interaction.response.send_message.assert_awaited()
 
 
 async def test_an_interaction_whose_embed_is_denied_is_told_the_missing_permission(interaction):

@@ -101,5 +101,6 @@ def test_a_deleted_channel_only_leaves_ones_own_in_private(may_see):
 
 
 def test_direct_messages_show_ones_own(may_see):
-    assert may_see(CLOSED, requester=MEMBER, privately=True, in_guild=False)
+    for privately in (True, False):
+        assert may_see(CLOSED, requester=MEMBER, privately=privately, in_guild=False)
     assert not may_see(OPEN, privately=True, in_guild=False)

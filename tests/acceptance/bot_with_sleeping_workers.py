@@ -8,5 +8,5 @@ from bot.__main__ import main
 from bot.executors import worker_process
 
 if __name__ == "__main__":
-    worker_process.WORKER_MODULE = "tests.acceptance.chaos.sleeping_worker"
+    worker_process.WORKER_MODULE = "tests.acceptance.sleeping_worker"
     sys.exit(main())
