@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -121,7 +122,53 @@ async def test_pictures_are_uploaded_only_when_they_change(bench, job):
     assert uploads[-1] == []
 
 
-async def test_a_failed_edit_is_retried_after_the_time_that_discord_asks_for(bench, job):
+async def test_a_picture_that_was_missing_is_uploaded_with_the_next_edit(bench, job):
+    key = snapshot_key(job.job_id, claims=1, step=2)
+    await bench.store.claims.record_snapshot(job, key=key, step=2)
+    await bench.record_step(job, 2)
+    async with _updater(bench):
+        await _shows(bench, job, "step 2.")
+        await bench.artefacts.put(key, picture())
+        await bench.record_step(job, 3)
+        await _shows(bench, job, "step 3.")
+    assert "step-2.webp" in [file.filename for file in _edits(bench)[-1]["files"] or ()]
+
+
+async def test_a_change_while_the_job_is_read_is_not_missed(bench, job, monkeypatch):
+    get, reads = bench.store.get, []
+
+    async with _updater(bench, interval=0) as updater:
+        await _edit_begins(bench, 1)
+
+        async def read(job_id):
+            found = await get(job_id)
+            reads.append(job_id)
+            if len(reads) > 1:
+                return found
+            updater._request_update(job_id)  # the card is recorded after it was read
+            return replace(found, card_message_id=None)
+
+        await updater.stop_updating(job.job_id)
+        monkeypatch.setattr(bench.store, "get", read)
+        updater._request_update(job.job_id)
+        await _edit_begins(bench, 2)
+
+
+async def test_a_card_that_shows_the_restart_is_edited_no_more(bench, job):
+    async with _updater(bench) as updater:
+        await _edit_begins(bench, 1)
+        await updater.show_paused([job.job_id])
+        edits = len(_edits(bench))
+        assert "restart" in bench.messenger.messages[_edits(bench)[-1]["message_id"]].text
+        await bench.record_step(job, 5)
+        await asyncio.sleep(0.3)
+    assert len(_edits(bench)) == edits
+
+
+async def test_a_failed_edit_is_retried_after_the_time_that_discord_asks_for(
+    bench, job, monkeypatch
+):
+    monkeypatch.setattr(card_updater, "FAILURE_PAUSE_SECONDS", 600)
     bench.messenger.errors["edit"] = [DiscordUnavailableError("429", retry_after=0.5)]
     async with _updater(bench):
         await bench.record_step(job, 7)

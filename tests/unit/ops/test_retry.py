@@ -37,6 +37,19 @@ def test_jitter_spreads_the_delays_by_a_quarter():
     assert 4.7 < max(delays) <= 5.0
 
 
+def test_jitter_spreads_the_longest_delay_too():
+    delays = [Backoff(first=4.0, longest=4.0).delay(9) for _ in range(500)]
+    assert 4.7 < max(delays) <= 5.0
+
+
+async def test_each_error_before_another_call_is_handed_on(sleeps):
+    errors = [OSError(number, "x") for number in range(3)]
+    seen = []
+    with pytest.raises(OSError, match="Errno 2"):
+        await retry(Flaky(*errors), on=OSError, what="x", attempts=3, on_failure=seen.append)
+    assert seen == errors[:2]
+
+
 async def test_it_is_retried_until_it_succeeds(sleeps, no_jitter, caplog):
     action = Flaky(OSError(5, "disk"), ValueError("odd"), OSError(5, "disk again"))
     result = await retry(

@@ -116,6 +116,11 @@ def test_variations_of_a_quick_enlargement_get_all_passes_again(make_job):
     assert vary(quick, JobAction.TWICE).changes["passes"] == QUICK_PASSES
 
 
+def test_a_job_with_as_few_passes_is_no_quick_enlargement(make_job):
+    chosen = with_recipe(make_job(), passes=QUICK_PASSES)
+    assert vary(chosen, JobAction.AGAIN).changes == {"seed": 7}
+
+
 @pytest.mark.parametrize(("size", "smaller"), [(512, 256), (200, 128), (128, None), (64, None)])
 def test_smaller_halves_the_size_down_to_the_smallest(make_job, size, smaller):
     made = vary(with_recipe(make_job(), size=size), JobAction.SMALLER)

@@ -208,6 +208,12 @@ async def test_an_interaction_whose_embed_is_denied_is_told_the_missing_permissi
     assert "**Embed Links**" in told
 
 
+def test_an_interaction_states_the_bots_permissions(interaction):
+    interaction.app_permissions = discord.Permissions(send_messages=True)
+    responder = InteractionResponder(interaction, reply_to=9)
+    assert responder.permissions == discord.Permissions(send_messages=True)
+
+
 @pytest.mark.parametrize("name", ["embed_links", "attach_files", "read_message_history"])
 @pytest.mark.parametrize("error", [FORBIDDEN, AccessDeniedError("50013")])
 def test_a_denied_answer_is_explained_by_the_missing_permission(name, error):
