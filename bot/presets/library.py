@@ -109,6 +109,8 @@ PRESETS: tuple[Preset, ...] = (
         title="Floating world",
         emoji="🌊",
         alt_text="A red mountain with snow behind blue waves, as a Japanese print.",
+        # Waves would otherwise cover the lower half of faces.
+        recipe_changes=_keep_proportions(content_weight=12),
     ),
     Preset(
         name="discs",

@@ -24,7 +24,7 @@ MOUNTAIN = ("#8f4a3a", "#c0714f", "#dd9d70", "#f0cda0")
 BLUES = ("#1f4470", "#3a6f95", "#76a3b3", "#b9cfc6", "#e8e6cd")
 FOAM = "#f8f0da"
 LINE = "#1f3350"
-ROWS = 4
+ROWS = 3
 
 
 def _crest(x: Field, row: int, rng: np.random.Generator) -> Field:
@@ -32,7 +32,7 @@ def _crest(x: Field, row: int, rng: np.random.Generator) -> Field:
     period = rng.uniform(230, 330)
     phase = (x / period + rng.random()) % 1.0
     hump = np.where(phase < 0.62, (phase / 0.62) ** 2.2, ((1 - phase) / 0.38) ** 0.9)
-    return (hump * rng.uniform(60, 85) * (0.8 + 0.15 * row)).astype(np.float32)
+    return (hump * rng.uniform(50, 70) * (0.8 + 0.15 * row)).astype(np.float32)
 
 
 def _outline(inside: npt.NDArray[np.bool_], thickness: float) -> Field:
@@ -76,14 +76,14 @@ def _print_row(picture: Colours, row: int, rng: np.random.Generator) -> Colours:
     """Print one row of waves over the picture."""
     shape = (picture.shape[0], picture.shape[1])
     y, x = grid(shape)
-    top = shape[0] * (0.74 + 0.11 * row) - _crest(x, row, rng)
+    top = shape[0] * (0.76 + 0.11 * row) - _crest(x, row, rng)
     below = y - top
     swell = below + 22 * smooth_noise(shape, 70, rng)
     ragged = 7 * np.abs(np.sin(x / 7 + 9 * smooth_noise(shape, 40, rng)))
     foam = below < 5 + ragged
     stripe = np.tanh(3 * np.sin(swell * 2 * np.pi / 22))
-    water = gradient(BLUES, np.clip(0.75 - 0.006 * below + 0.16 * stripe, 0, 1))
-    water = blend(water, colour(LINE), 0.6 * smoothstep(1.5, 0.6, np.abs(swell % 11 - 5.5)))
+    water = gradient(BLUES, np.clip(0.78 - 0.005 * below + 0.1 * stripe, 0, 1))
+    water = blend(water, colour(LINE), 0.4 * smoothstep(1.5, 0.6, np.abs(swell % 11 - 5.5)))
     drawn = blend(water, colour(FOAM), ndimage.gaussian_filter(foam * 1.0, 0.6))
     drawn = blend(drawn, colour(LINE), 0.8 * _outline(foam, 0.9))
     drawn = blend(drawn, colour(LINE), _outline(below > 0, 1.5))
