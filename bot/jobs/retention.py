@@ -20,6 +20,7 @@ from bot.jobs.db.schema import (
     IS_ACTIVE,
     UNUSED_INPUTS,
     discarded_artefacts,
+    favourites,
     guild_presets,
     guild_turns,
     guilds,
@@ -123,6 +124,9 @@ class Retention:
                 delete(pickers).where(pickers.c.requester_id == requester_id).returning(*pickers.c)
             )
             their_pickers = tuple(record_from(Picker, row) for row in deleted.mappings())
+            await change.connection.execute(
+                delete(favourites).where(favourites.c.member_id == requester_id)
+            )
             await change.connection.execute(
                 delete(saved_requests).where(saved_requests.c.requester_id == requester_id)
             )

@@ -25,6 +25,7 @@ from bot.jobs.db.engine import Database
 from bot.jobs.db.rows import NOT_STARTED, record_from
 from bot.jobs.db.schema import IS_ACTIVE, jobs
 from bot.jobs.deletions import PendingDeletions
+from bot.jobs.favourites import Favourites
 from bot.jobs.guilds import GuildPresets, Guilds
 from bot.jobs.job_messages import JobMessages
 from bot.jobs.models import Job, JobState
@@ -70,6 +71,7 @@ class JobStore:
         outbox: messages to send.
         pending_deletions: messages to delete.
         job_messages: messages about a job besides its card and its outcome.
+        favourites: the paintings that members like.
         notices: which jobs end with a direct message.
         pickers: messages on which a preset is chosen.
         saved_requests: refused requests that a button can resume.
@@ -94,6 +96,7 @@ class JobStore:
         self.pending_deletions = PendingDeletions(self._database)
         self.outbox = Outbox(self._database, self.process_id, self.pending_deletions)
         self.job_messages = JobMessages(self._database, self.pending_deletions)
+        self.favourites = Favourites(self._database)
         self.notices = Notices(self._database)
         self.pickers = Pickers(self._database)
         self.saved_requests = SavedRequests(self._database)

@@ -18,6 +18,7 @@ from bot.views.text.units import count, duration_in_days
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.jobs.favourites import Favourite
     from bot.jobs.models import GuildPreset, Job, Picker, SavedRequest
 
 __all__ = [
@@ -43,17 +44,19 @@ class HeldData:
         pickers: open pickers, each with its picture.
         offers: refused requests with suggestions.
         presets: presets they added to guilds.
+        favourites: paintings they like, their own and others'.
     """
 
     jobs: tuple[Job, ...]
     pickers: tuple[Picker, ...]
     offers: tuple[SavedRequest, ...]
     presets: tuple[GuildPreset, ...]
+    favourites: tuple[Favourite, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing at all."""
-        return not (self.jobs or self.pickers or self.offers or self.presets)
+        return not (self.jobs or self.pickers or self.offers or self.presets or self.favourites)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,6 +169,8 @@ def _lines(held: HeldData, guild_name: Callable[[int], str | None]) -> list[str]
         lines.append(text.WAITING.format(pictures=count(len(held.pickers), "picture")))
     if held.offers:
         lines.append(count(len(held.offers), text.UNFINISHED_REQUEST))
+    if held.favourites:
+        lines.append(count(len(held.favourites), text.FAVOURITE))
     for preset in held.presets:
         server = guild_name(preset.guild_id)
         where = text.IN_SERVER.format(server=escaped(server)) if server else ""
@@ -181,5 +186,6 @@ def _counts(held: HeldData) -> list[str]:
         text.WAITING_PICTURE: len(held.pickers),
         text.UNFINISHED_REQUEST: len(held.offers),
         text.STYLE: len(held.presets),
+        text.FAVOURITE: len(held.favourites),
     }
     return [count(number, noun) for noun, number in counts.items() if number]

@@ -41,7 +41,12 @@ def result_view(job: Job, *, largest_size: int) -> RoutedView:
     for action in (JobAction.AGAIN, JobAction.RESTYLE, colours, JobAction.LARGER, JobAction.TWICE):
         view.add_item(_variation_button(job, action, largest_size=largest_size))
     view.add_item(_strength_menu(job))
-    for action in (JobAction.TIMELAPSE, JobAction.DETAILS, JobAction.DELETE):
+    for action in (
+        JobAction.FAVOURITE,
+        JobAction.TIMELAPSE,
+        JobAction.DETAILS,
+        JobAction.DELETE,
+    ):
         view.add_item(job_button(job.job_id, action, row=2))
     return view
 

@@ -49,6 +49,8 @@ REFUSALS = {errors.explain(AccessRefused(problem)) for problem in AccessProblem}
 REFUSED = {
     Act.CANCEL_JOB: "other stranger elsewhere direct",
     Act.DELETE_JOB: "other stranger elsewhere direct",
+    Act.POST_TIMELAPSE: "stranger elsewhere direct",
+    Act.KEEP_FAVOURITE: "stranger elsewhere direct",
     Act.TOGGLE_NOTICE: "other moderator stranger elsewhere direct",
     Act.SWAP_JOB: "other moderator stranger elsewhere direct",
     Act.REPEAT_JOB: "stranger elsewhere direct",
@@ -293,6 +295,7 @@ def filled(component: str, scene: Scene) -> str:
         owner_id=requester,
         opened_by=requester,
         subject=requester,
+        words="",
     )
 
 
@@ -313,6 +316,7 @@ async def test_forged_components_are_refused(scene):
             "rules:role",
             "rules:prefix",
             "job:{job_id}:strength",
+            "gallery:open:{opened_by}",
         }
         values = ("1",) if component in menus else ()
         last = scene.channel.playground.state.ids.new()

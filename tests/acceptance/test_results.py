@@ -140,6 +140,51 @@ async def test_a_direct_message_follows_where_it_can_and_the_channel_says_so_whe
         channel.other.accepts_dms = True
 
 
+async def test_the_gallery_opens_a_painting_with_its_buttons_and_knows_favourites(channel):
+    first = await _paint(channel, content=("zebra.png", CONTENT[1]))
+    await _press(channel, channel.other, first, "favourite")
+    await _ephemeral_reply(channel, channel.other, "Added to your favourites")
+    channel.ask("!gallery favourites", author=channel.other)
+    page = await channel.answer("Favourites of")
+    assert "zebra × brushes" in text_of(page)
+    assert "❤️" in text_of(page)
+    menu = _button(page, f"open:{channel.other.id}")
+    job_id = page.components[0]["components"][0]["options"][0]["value"]
+    chosen = channel.playground.select(channel.other, page, menu, [job_id])
+    await chosen.settled.wait()
+    opened = await _ephemeral_reply(channel, channel.other, "zebra × brushes", "message")
+    assert channel.picture(opened.attachments[0]).width == 64
+    assert [each.rpartition(":")[2] for each in custom_ids(opened)] == [
+        each.rpartition(":")[2] for each in custom_ids(first)
+    ]
+    again = await _vary_from(channel, channel.other, opened, "again")
+    assert "zebra.png" in again.content
+    await _press(channel, channel.other, opened, "delete")
+    await _ephemeral_reply(channel, channel.other, "Only the member who asked")
+
+    search = next(each for each in custom_ids(page) if each.startswith("gallery:search"))
+    await _form(channel, channel.other, page, search, "no such painting")
+    await channel.wait(lambda: "Nothing. Try fewer" in text_of(page))
+    everything = next(each for each in custom_ids(page) if each.startswith("gallery:view"))
+    channel.playground.press(channel.other, page, everything)
+    await channel.wait(lambda: "Paintings of" in text_of(page))
+
+
+async def _vary_from(channel, member, message, action):
+    """Press a button on a message that only the member sees, and wait for the result."""
+    earlier = {each.id for each in channel.finals()}
+    await _press(channel, member, message, action)
+    return (await channel.wait(lambda: [f for f in channel.finals() if f.id not in earlier]))[0]
+
+
+async def _form(channel, member, message, custom_id, words):
+    pressed = channel.playground.press(member, message, custom_id)
+    await channel.wait(lambda: pressed.modal)
+    submitted = channel.playground.submit_modal(member, pressed, {"words": words})
+    await submitted.settled.wait()
+    assert not submitted.failed
+
+
 async def test_a_double_press_starts_one_job_and_two_members_start_two(channel):
     first = await _paint(channel)
     cards = len(channel.cards())
@@ -189,6 +234,19 @@ async def test_the_time_lapse_is_a_private_animation(channel):
     picture = channel.picture(animation)
     assert picture.is_animated
     assert picture.n_frames >= 2
+    await _press(channel, channel.other, answer, "post")
+    posted = await channel.wait(
+        lambda: [
+            each
+            for each in channel.answers()
+            if "was painted" in each.content and not each.visible_to
+        ]
+    )
+    [posted] = posted
+    assert posted.reference["message_id"] == first.id
+    assert channel.picture(posted.attachments[0]).is_animated
+    await _press(channel, channel.me, first, "delete")
+    await channel.wait(lambda: posted.id not in channel.record.messages)
 
 
 async def test_only_the_requester_and_moderators_delete(channel, app, settings):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
@@ -23,14 +24,19 @@ __all__ = [
     "check",
     "check_channel_allowed",
     "check_job",
+    "is_age_restricted",
     "job_subject",
     "may",
     "picker_subject",
     "place_of",
     "preset_subject",
+    "visible_subject",
 ]
 
 NOTHING = Subject()
+
+_PRIVATE_ACTS: Final = frozenset({Act.INSPECT_JOB, Act.KEEP_FAVOURITE})
+"""Acts on a job whose answer the member alone sees, wherever they act."""
 MOST_NAMED = 3
 """Number of channels that a refusal names at most."""
 
@@ -53,8 +59,12 @@ def check_job(act: Act, source: Source, job: Job) -> None:
         UnknownJobError: the job belongs elsewhere, so that here it is as if it did not exist.
         AccessRefused: they may not.
     """
+    guild = source.guild
+    member = source.user if isinstance(source, discord.Interaction) else source.author
+    reader = member if act in _PRIVATE_ACTS else None
+    subject = visible_subject(job, guild, reader=reader)
     try:
-        check(act, source, job_subject(job))
+        check(act, source, subject)
     except AccessRefused as refused:
         if refused.problem is AccessProblem.UNKNOWN_JOB:
             raise UnknownJobError(job.job_id) from refused
@@ -97,6 +107,44 @@ def job_subject(job: Job) -> Subject:
     )
 
 
+def visible_subject(
+    job: Job, guild: discord.Guild | None, *, reader: discord.abc.User | None
+) -> Subject:
+    """Describe a job to the policy, with whether its channel can be read.
+
+    Args:
+        job: the job.
+        guild: where the answer is posted; None in direct messages.
+        reader: who sees the answer; None for everyone in the guild.
+    """
+    channel = None
+    if guild is not None:
+        channel = guild.get_channel_or_thread(job.origin.channel_id)
+    return replace(
+        job_subject(job),
+        is_readable=channel is not None and _can_read(channel, reader),
+        is_age_restricted=channel is not None and is_age_restricted(channel),
+    )
+
+
+def is_age_restricted(channel: object) -> bool:
+    """Return whether a channel, or a thread's channel, is age-restricted."""
+    is_nsfw = getattr(channel, "is_nsfw", None)
+    return is_nsfw is not None and bool(is_nsfw())
+
+
+def _can_read(
+    channel: discord.abc.GuildChannel | discord.Thread, reader: discord.abc.User | None
+) -> bool:
+    if isinstance(channel, discord.Thread) and channel.is_private():
+        return False  # its members are not known
+    whose = channel.guild.default_role if reader is None else reader
+    if not isinstance(whose, discord.Member | discord.Role):
+        return False
+    permissions = channel.permissions_for(whose)
+    return permissions.view_channel and permissions.read_message_history
+
+
 def picker_subject(picker: Picker) -> Subject:
     """Describe a picker to the policy."""
     return Subject(
@@ -124,6 +172,7 @@ def place_of(source: Source) -> Place:
         guild_id=guild_id,
         channel_id=channel.id if channel is not None else None,
         parent_id=getattr(channel, "parent_id", None),
+        is_age_restricted=is_age_restricted(channel),
         is_private=guild_id is None
         or (interaction is not None and (message is None or message.flags.ephemeral)),
     )

@@ -30,6 +30,8 @@ class Act(StrEnum):
     SHOW_RESULT = "show_result"
     INSPECT_JOB = "inspect_job"  # details and time-lapse, shown to the member alone
     REPEAT_JOB = "repeat_job"  # enqueue a job of their own with the same pictures, and post it here
+    POST_TIMELAPSE = "post_timelapse"  # in the channel
+    KEEP_FAVOURITE = "keep_favourite"  # add it to their own favourites, or take it out
     SWAP_JOB = "swap_job"
     TOGGLE_NOTICE = "toggle_notice"  # ask for a direct message when it has ended
     CANCEL_JOB = "cancel_job"
@@ -162,7 +164,7 @@ def _inspect_job(actor: Actor, place: Place, subject: Subject) -> AccessProblem 
     is_shown_here = _is_same_guild(place, subject) and _is_same_channel(place, subject)
     if is_shown_here or _is_own_in_reach(actor, place, subject):
         return None
-    return AccessProblem.UNKNOWN_JOB
+    return _show_result(actor, place, subject)  # as opened in the gallery
 
 
 def _repeat_job(actor: Actor, place: Place, subject: Subject) -> AccessProblem | None:
@@ -255,6 +257,8 @@ _RULES: Final[Mapping[Act, Callable[[Actor, Place, Subject], AccessProblem | Non
     Act.SHOW_RESULT: _show_result,
     Act.INSPECT_JOB: _inspect_job,
     Act.REPEAT_JOB: _repeat_job,
+    Act.POST_TIMELAPSE: _repeat_job,
+    Act.KEEP_FAVOURITE: _inspect_job,
     Act.SWAP_JOB: _swap_job,
     Act.TOGGLE_NOTICE: _toggle_notice,
     Act.CANCEL_JOB: _manage_job,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import logging
 import random
 from datetime import UTC, datetime, timedelta
@@ -11,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.artefacts.keys import job_prefix, snapshot_step
 from bot.discord_errors import discord_request
 from bot.errors import (
     ArtefactMissingError,
@@ -29,15 +26,15 @@ from bot.exts.backend.responders import (
     priority_of,
     reply_ephemeral,
 )
-from bot.views.card import shown_title
+from bot.exts.jobs.timelapses import Timelapses
+from bot.jobs.models import JobState
 from bot.views.components import routes
+from bot.views.components.items import RoutedView, job_button
 from bot.views.components.routes import JobAction, Strength
 from bot.views.details import details_embed, enclosed_file, recipe_file
 from bot.views.repeat_command import input_files
 from bot.views.text import jobs as text
 from bot.views.text import requests
-from bot.views.text.quoting import plain
-from bot.views.timelapse import FEWEST_FRAMES, timelapse
 from bot.views.variations import LARGEST_SEED, variation
 
 if TYPE_CHECKING:
@@ -65,6 +62,8 @@ _ACTS: Final[Mapping[JobAction, Act]] = {
     JobAction.NOTIFY: Act.TOGGLE_NOTICE,
     JobAction.DETAILS: Act.INSPECT_JOB,
     JobAction.TIMELAPSE: Act.INSPECT_JOB,
+    JobAction.POST_TIMELAPSE: Act.POST_TIMELAPSE,
+    JobAction.FAVOURITE: Act.KEEP_FAVOURITE,
 }
 """What the buttons do to their job; the others repeat it."""
 
@@ -82,7 +81,7 @@ class JobActions:
         self._dependencies = dependencies
         self._pickers = pickers
         self._recent_presses: dict[_Press, datetime] = {}
-        self._timelapse_lock = asyncio.Lock()
+        self._timelapses = Timelapses(dependencies)
 
     @property
     def handlers(self) -> Mapping[Route, Handler]:
@@ -116,7 +115,11 @@ class JobActions:
             case JobAction.DETAILS:
                 await self._send_details(interaction, job)
             case JobAction.TIMELAPSE:
-                await self._send_timelapse(interaction, job)
+                await self._timelapses.show(interaction, job)
+            case JobAction.POST_TIMELAPSE:
+                await self._post_timelapse_once(interaction, job)
+            case JobAction.FAVOURITE:
+                await self._toggle_favourite(interaction, job)
             case JobAction.DELETE:
                 await self._delete(interaction, job)
             case _:
@@ -232,6 +235,22 @@ class JobActions:
         else:
             await self._dependencies.store.cancel(job.job_id)  # the card shows it
 
+    async def _post_timelapse_once(self, interaction: discord.Interaction[Any], job: Job) -> None:
+        """Post a time-lapse, unless this is the second press of a double press."""
+        press = (job.job_id, JobAction.POST_TIMELAPSE, interaction.user.id)
+        if not self._is_double_press(press, interaction.created_at):
+            await check_channel_allowed(
+                self._dependencies.store.guilds, interaction.guild_id, interaction.channel
+            )
+            await self._timelapses.post(interaction, job)
+
+    async def _toggle_favourite(self, interaction: discord.Interaction[Any], job: Job) -> None:
+        favourites = self._dependencies.store.favourites
+        is_one = await favourites.toggle(interaction.user.id, job.job_id)
+        await reply_ephemeral(
+            interaction, text.FAVOURITE_ADDED if is_one else text.FAVOURITE_REMOVED
+        )
+
     async def _toggle_notice(self, interaction: discord.Interaction[Any], job: Job) -> None:
         is_wanted = await self._dependencies.store.notices.toggle(job.job_id)
         if is_wanted is None:
@@ -253,47 +272,10 @@ class JobActions:
             left -= len(data)
             if left > 0:
                 files.append(enclosed_file(name, data))
-        await reply_ephemeral(interaction, "", embed=details_embed(job), files=files)
-
-    async def _send_timelapse(self, interaction: discord.Interaction[Any], job: Job) -> None:
-        """Send the animation of a job's snapshots; made in a thread, one at a time.
-
-        Raises:
-            ArtefactMissingError: the pictures are not kept any more.
-        """
-        async with self._timelapse_lock:
-            frames = await self._frames(job)
-            if len(frames) < FEWEST_FRAMES:
-                await reply_ephemeral(interaction, text.NO_FRAMES)
-                return
-            limit = min(self._dependencies.settings.timelapse_bytes, interaction.filesize_limit)
-            animation = await asyncio.to_thread(timelapse, frames, max_bytes=limit)
-        alt_text = text.TIMELAPSE_ALT.format(title=plain(job.title), frames=len(frames))
-        file = discord.File(
-            io.BytesIO(animation),
-            filename="time-lapse.webp",
-            spoiler=job.spoiler,
-            description=alt_text[:1024],
-        )
-        ready = text.TIMELAPSE_READY.format(title=shown_title(job), frames=len(frames))
-        await reply_ephemeral(interaction, ready, file=file)
-
-    async def _frames(self, job: Job) -> list[bytes]:
-        """Load every snapshot that is kept, oldest first, and the finished picture.
-
-        Raises:
-            ArtefactMissingError: they were deleted meanwhile.
-        """
-        prefix = job_prefix(job.job_id)
-        steps: dict[int, str] = {}
-        async for info in self._dependencies.artefacts.list(prefix):
-            step = snapshot_step(info.key)
-            if step is not None:
-                steps[step] = info.key
-        keys = [steps[step] for step in sorted(steps)]
-        if job.result_key is not None:
-            keys.append(job.result_key)
-        return [await self._dependencies.artefacts.get(key) for key in keys]
+        view = discord.utils.MISSING
+        if job.state is JobState.SUCCEEDED:
+            view = RoutedView(job_button(job.job_id, JobAction.POST_TIMELAPSE))
+        await reply_ephemeral(interaction, "", embed=details_embed(job), files=files, view=view)
 
     async def _delete(self, interaction: discord.Interaction[Any], job: Job) -> None:
         """Delete a job: its row, its pictures and its messages.

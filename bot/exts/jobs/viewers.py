@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import discord
-
-from bot.exts.backend.policy import Act, Actor, Place, Subject, decide
+from bot.exts.backend.access import is_age_restricted, visible_subject
+from bot.exts.backend.policy import Act, Actor, Place, decide
 
 if TYPE_CHECKING:
+    import discord
+
     from bot.jobs.models import Job
 
 __all__ = ["Viewers"]
@@ -44,15 +45,8 @@ class Viewers:
             job: the job.
             act: `SHOW_RESULT` or `LIST_JOB`.
         """
-        channel = None
-        if self._guild is not None:
-            channel = self._guild.get_channel_or_thread(job.origin.channel_id)
-        subject = Subject(
-            owner_id=job.origin.requester_id,
-            guild_id=job.origin.guild_id,
-            channel_ids=frozenset({job.origin.channel_id}),
-            is_readable=channel is not None and self._can_read(channel),
-            is_age_restricted=channel is not None and _is_age_restricted(channel),
+        subject = visible_subject(
+            job, self._guild, reader=self._member if self._privately else None
         )
         place = Place(
             guild_id=self._guild.id if self._guild is not None else None,
@@ -62,23 +56,9 @@ class Viewers:
         )
         return decide(act, Actor(member_id=self._member.id), place, subject) is None
 
-    def _can_read(self, channel: discord.abc.GuildChannel | discord.Thread) -> bool:
-        if isinstance(channel, discord.Thread) and channel.is_private():
-            return False  # its members are not known
-        reader = self._member if self._privately else channel.guild.default_role
-        if not isinstance(reader, discord.Member | discord.Role):
-            return False
-        permissions = channel.permissions_for(reader)
-        return permissions.view_channel and permissions.read_message_history
-
     def _is_here_restricted(self) -> bool:
         """Whether the answer is posted in an age-restricted channel."""
         if self._guild is None or self._channel_id is None:
             return False
         channel = self._guild.get_channel_or_thread(self._channel_id)
-        return channel is not None and _is_age_restricted(channel)
-
-
-def _is_age_restricted(channel: discord.abc.GuildChannel | discord.Thread) -> bool:
-    is_nsfw = getattr(channel, "is_nsfw", None)
-    return is_nsfw is not None and bool(is_nsfw())
+        return channel is not None and is_age_restricted(channel)

@@ -59,6 +59,7 @@ async def load_held_data(store: JobStore, member_id: int) -> HeldData:
         pickers=tuple(await store.pickers.list_for_member(member_id)),
         offers=tuple(await store.saved_requests.list_for_member(member_id)),
         presets=tuple(await store.guild_presets.list_added_by(member_id)),
+        favourites=tuple(await store.favourites.list_for_member(member_id)),
     )
 
 

@@ -47,6 +47,7 @@ __all__ = [
     "UNUSED_INPUTS",
     "answered_messages",
     "discarded_artefacts",
+    "favourites",
     "guild_presets",
     "guild_turns",
     "guilds",
@@ -63,7 +64,7 @@ __all__ = [
     "timings",
 ]
 
-HEAD = "0017"
+HEAD = "0018"
 """The newest migration. A database that has it is opened without importing Alembic."""
 
 
@@ -216,6 +217,16 @@ job_messages = Table(
     Column("channel_id", BigInteger, nullable=False),
     Column("job_id", String(12), ForeignKey("jobs.job_id", ondelete="CASCADE"), nullable=False),
     Index("ix_job_messages_job_id", "job_id"),
+)
+
+# Paintings that members like, their own and others'.
+favourites = Table(
+    "favourites",
+    metadata,
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("job_id", String(12), ForeignKey("jobs.job_id", ondelete="CASCADE"), primary_key=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_favourites_job_id", "job_id"),
 )
 
 pickers = Table(

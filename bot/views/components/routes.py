@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 __all__ = [
+    "LONGEST_SEARCH",
     "ROUTES",
     "Field",
+    "GalleryFilter",
     "GuildSetting",
     "JobAction",
     "PresetAction",
@@ -31,6 +33,9 @@ __all__ = [
 
 LONGEST_CUSTOM_ID: Final = 100
 """Discord's limit, in characters."""
+
+LONGEST_SEARCH: Final = 32
+"""Characters of a search that fit into a custom_id beside the rest."""
 
 
 class JobAction(StrEnum):
@@ -48,6 +53,8 @@ class JobAction(StrEnum):
     TWICE = "twice"
     SMALLER = "smaller"
     TIMELAPSE = "timelapse"
+    POST_TIMELAPSE = "post"
+    FAVOURITE = "favourite"
     DETAILS = "details"
     DELETE = "delete"
 
@@ -86,6 +93,13 @@ class UploadForm(StrEnum):
     CONTENT_AND_STYLE = "both"
     STYLE = "style"
     MASK = "mask"
+
+
+class GalleryFilter(StrEnum):
+    """Which paintings a gallery shows."""
+
+    ALL = "all"
+    FAVOURITES = "fav"
 
 
 class PresetAction(StrEnum):
@@ -236,6 +250,31 @@ GALLERY_OLDER: Final = Route(
     subject=MEMBER_ID,
     page=PAGE,
 )
+GALLERY_VIEW: Final = Route(
+    "gallery:view:{opened_by}.{subject}.{page}.{only}:{words}",
+    owner="opened_by",
+    opened_by=MEMBER_ID,
+    subject=MEMBER_ID,
+    page=PAGE,
+    only=Field.one_of(GalleryFilter),
+    words=Field(f".{{0,{LONGEST_SEARCH}}}"),
+)
+GALLERY_OPEN: Final = Route(
+    "gallery:open:{opened_by}", has_values=True, owner="opened_by", opened_by=MEMBER_ID
+)
+GALLERY_SEARCH: Final = Route(
+    "gallery:search:{opened_by}.{subject}",
+    opens_form=True,
+    owner="opened_by",
+    opened_by=MEMBER_ID,
+    subject=MEMBER_ID,
+)
+GALLERY_SEARCH_FORM: Final = Route(
+    "form:gallery:{opened_by}.{subject}",
+    owner="opened_by",
+    opened_by=MEMBER_ID,
+    subject=MEMBER_ID,
+)
 GUILD_PRESET: Final = Route(
     "styles:{action}:{name}", action=Field.one_of(PresetAction), name=PRESET
 )
@@ -266,6 +305,10 @@ ROUTES: Final[tuple[Route, ...]] = (
     START_FORM_WITH_PRESET,
     GALLERY_NEWER,
     GALLERY_OLDER,
+    GALLERY_VIEW,
+    GALLERY_OPEN,
+    GALLERY_SEARCH,
+    GALLERY_SEARCH_FORM,
     GUILD_PRESET,
     PRIVACY,
     SETTING,

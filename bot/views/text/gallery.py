@@ -7,8 +7,11 @@ from typing import Final
 SECTION: Final = "What was painted."
 HELP: Final = (
     "Show your finished paintings, or another member's that were posted where you can see.\n\n"
-    "In a channel I show what everyone there can see; `/gallery` shows you all of yours."
+    "Choose one to open it in full. Add words to search titles, styles, dates and job IDs, or "
+    "`favourites` to see those you marked. In a channel I show what everyone there can see; "
+    "`/gallery` shows you all of yours."
 )
+SEARCH_WORDS: Final = "Words of a title, a style, a date such as 2026-11, or favourites"
 MEMBER: Final = "Whose paintings; empty for your own"
 TITLE: Final = "Paintings of {name}"
 FOOTER: Final = "{paintings}, newest first"
@@ -24,3 +27,14 @@ LEFT_OUT: Final = (
     "-# {count} more from channels that not everyone here can see; `/gallery` shows them to you "
     "alone."
 )
+OPEN: Final = "Open a painting"
+ITS_MESSAGE: Final = "message"
+FAVOURITES: Final = "Favourites"
+FAVOURITES_TITLE: Final = "Favourites of {name}"
+NO_FAVOURITES: Final = "No favourites yet. Press **Favourite** below a painting that you like."
+SHOW_ALL: Final = "All"
+SEARCH: Final = "Search"
+SEARCH_FOR: Final = "A title, a style, a date or a job ID"
+SEARCH_EXAMPLES: Final = "cat mosaic, or 2026-11"
+FOUND: Final = "Found for {words}:"
+NOTHING_FOUND: Final = "Nothing. Try fewer or other words."

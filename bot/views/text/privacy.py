@@ -37,6 +37,7 @@ PAINTING: Final = "painting"
 WAITING_PICTURE: Final = "waiting picture"
 UNFINISHED_REQUEST: Final = "unfinished request"
 STYLE: Final = "style"
+FAVOURITE: Final = "favourite"
 
 EXPORT: Final = "Export"
 FORGET_EVERYTHING: Final = "Forget everything…"

@@ -46,15 +46,24 @@ def preset(name: str, member: int) -> GuildPreset:
 
 
 async def test_a_members_requests_presets_and_tickets_are_deleted(store, new_job, many):
+    liked = {}
     for member in (MEMBER, OTHER):
-        await store.enqueue(new_job(guild=1, member=member), limits=many)
+        liked[member] = await store.enqueue(new_job(guild=1, member=member), limits=many)
         await store.enqueue(new_job(guild=None, member=member), limits=many)
         await store.saved_requests.save(saved_request(member))
     mine = await store.guild_presets.add(preset("mine", MEMBER), limit=9)
     theirs = await store.guild_presets.add(preset("theirs", OTHER), limit=9)
 
+    for member in (MEMBER, OTHER):
+        for job in liked.values():
+            assert await store.favourites.toggle(member, job.job_id)
+
     deleted = await store.retention.delete_member_data(MEMBER, delete_messages=False)
 
+    assert await store.favourites.list_for_member(MEMBER) == []
+    (left,) = await store.favourites.list_for_member(OTHER)  # the other job is deleted
+    assert left.job_id == liked[OTHER].job_id
+    assert not await store.favourites.toggle(OTHER, left.job_id)
     assert deleted.presets == (mine,)
     assert await store.guild_presets.list_for_guild(1) == [theirs]
     assert mine.folder in await store.retention.list_discarded()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from bot.jobs.models import JobState
 from bot.views.components import routes
+from bot.views.components.routes import GalleryFilter
 from bot.views.gallery import (
     PAGE,
     GalleryPage,
@@ -23,7 +25,7 @@ BIG = 2**63 - 1
 
 @pytest.fixture
 def page(make_job):
-    def make(count, *, page=0, **changes):
+    def make(count, *, page=0, words="", only=GalleryFilter.ALL, **changes):
         job = make_job(
             state=JobState.SUCCEEDED,
             outcome_message_id=9,
@@ -32,7 +34,7 @@ def page(make_job):
         )
         shown = min(PAGE, count - page * PAGE)
         return GalleryPage(
-            position=GalleryPosition(opened_by=4, subject=4, page=page),
+            position=GalleryPosition(opened_by=4, subject=4, page=page, words=words, only=only),
             jobs=[job] * shown,
             total=count,
             **changes,
@@ -41,21 +43,46 @@ def page(make_job):
     return make
 
 
+def _labels(view):
+    return [each.label for each in view.children if hasattr(each, "label")]
+
+
 def test_a_position_fits_into_a_button_and_is_read_back():
-    custom_id = routes.GALLERY_OLDER.custom_id(
-        **GalleryPosition(opened_by=BIG, subject=BIG, page=99).at(100)
+    position = GalleryPosition(
+        opened_by=BIG, subject=BIG, page=99, only=GalleryFilter.FAVOURITES, words="ы" * 32
     )
-    assert routes.GALLERY_OLDER.parse(custom_id) == {
+    for is_older in (False, True):
+        custom_id = position.custom_id_of(9999, is_older=is_older)
+        fields = routes.GALLERY_VIEW.parse(custom_id)
+        assert GalleryPosition(**fields) == replace(position, page=9999)
+    plain = GalleryPosition(opened_by=BIG, subject=BIG, page=99)
+    assert routes.GALLERY_OLDER.parse(plain.custom_id_of(100, is_older=True)) == {
         "opened_by": BIG, "subject": BIG, "page": 100
     }  # fmt: skip
 
 
-def test_one_page_has_no_buttons(page):
-    assert gallery_view(page(PAGE)).children == []
-    newer, older = gallery_view(page(PAGE + 1)).children
-    assert (newer.disabled, older.disabled) == (True, False)
-    newer, older = gallery_view(page(PAGE + 1, page=1)).children
-    assert (newer.disabled, older.disabled) == (False, True)
+def test_pages_are_turned_where_there_are_several(page):
+    assert _labels(gallery_view(page(PAGE))) == ["Favourites", "Search"]
+    for number, disabled in ((0, [True, False]), (1, [False, True])):
+        view = gallery_view(page(PAGE + 1, page=number))
+        assert _labels(view) == ["Newer", "Older", "Favourites", "Search"]
+        assert [each.disabled for each in view.children[1:3]] == disabled
+
+
+def test_a_menu_opens_each_painting_of_the_page(page):
+    menu = gallery_view(page(3, favourites={"0123456789ab"})).children[0]
+    assert [option.value for option in menu.options] == ["0123456789ab"] * 3
+    assert menu.options[0].label.startswith("1  a [b]")
+    assert menu.options[0].emoji is not None
+
+
+def test_a_filtered_gallery_leads_back_and_an_empty_one_says_why(page):
+    found = page(0, words="cat")
+    assert _labels(gallery_view(found)) == ["All", "Search"]
+    assert "Nothing. Try fewer" in gallery_embed(found, name="Ada", prefix="!").description
+    liked = page(0, only=GalleryFilter.FAVOURITES)
+    assert "No favourites yet" in gallery_embed(liked, name="Ada", prefix="!").description
+    assert _labels(gallery_view(page(0))) == ["Paint a picture"]
 
 
 def test_titles_are_links_that_members_words_cannot_break(page):

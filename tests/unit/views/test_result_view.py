@@ -30,6 +30,7 @@ def test_the_buttons_of_a_result(make_job):
         "Keep colours",
         "Larger (768 px)",
         "Quick 2×",
+        "Favourite",
         "Time-lapse",
         "Details",
         "Delete",

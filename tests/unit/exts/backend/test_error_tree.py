@@ -168,6 +168,7 @@ async def in_a_delivery(error, **_):
             channel_id=2,
             attempts=0,
             announcement=Announcement.CARD,
+            name="card",
             created_at=datetime.now(UTC),
         )
     )

@@ -53,6 +53,8 @@ MATRIX = {
     Act.SHOW_RESULT: {"requester": "+?+?++"} | dict.fromkeys(list(ROLES)[1:], "+?????"),
     Act.INSPECT_JOB: {"requester": "+++?++"} | dict.fromkeys(list(ROLES)[1:], "+?????"),
     Act.REPEAT_JOB: {"requester": "+++??+"} | dict.fromkeys(list(ROLES)[1:], "+?????"),
+    Act.POST_TIMELAPSE: {"requester": "+++??+"} | dict.fromkeys(list(ROLES)[1:], "+?????"),
+    Act.KEEP_FAVOURITE: {"requester": "+++?++"} | dict.fromkeys(list(ROLES)[1:], "+?????"),
     Act.SWAP_JOB: {"requester": "+++?++"} | dict.fromkeys(list(ROLES)[1:], "---???"),
     Act.TOGGLE_NOTICE: {"requester": "+++?++"} | dict.fromkeys(list(ROLES)[1:], "---???"),
     Act.CANCEL_JOB: {
@@ -97,7 +99,17 @@ def test_every_act_by_every_role_in_every_place(act, role, place):
     assert found == expected, problem
 
 
-@pytest.mark.parametrize("act", [Act.LIST_JOB, Act.SHOW_RESULT])
+@pytest.mark.parametrize(
+    "act",
+    [
+        Act.LIST_JOB,
+        Act.SHOW_RESULT,
+        Act.INSPECT_JOB,
+        Act.REPEAT_JOB,
+        Act.KEEP_FAVOURITE,
+        Act.POST_TIMELAPSE,
+    ],
+)
 def test_what_everyone_can_read_is_shown_within_its_guild(act):
     readable = Subject(
         owner_id=REQUESTER, guild_id=GUILD, channel_ids=frozenset({CHANNEL}), is_readable=True

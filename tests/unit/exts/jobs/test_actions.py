@@ -60,7 +60,7 @@ def press(dependencies, pickers):
             id=1,
             user=SimpleNamespace(id=user_id),
             guild_id=guild_id,
-            guild=SimpleNamespace(id=guild_id),
+            guild=SimpleNamespace(id=guild_id, get_channel_or_thread=lambda _: None),
             channel=MagicMock(spec=discord.TextChannel, id=2),
             message=SimpleNamespace(id=9, mentions=list(mentions), flags=discord.MessageFlags()),
             created_at=at or datetime.now(UTC),
@@ -225,6 +225,13 @@ async def test_a_timelapse_needs_snapshots(press, dependencies):
 
     dependencies.artefacts.list = no_artefacts
     assert answer(await press(JobAction.TIMELAPSE)) == jobs.NO_FRAMES
+
+
+async def test_anyone_who_sees_a_painting_may_keep_it_as_a_favourite(press, dependencies):
+    dependencies.store.favourites.toggle = AsyncMock(side_effect=[True, False])
+    assert answer(await press(JobAction.FAVOURITE, user_id=STRANGER)) == jobs.FAVOURITE_ADDED
+    assert answer(await press(JobAction.FAVOURITE, user_id=STRANGER)) == jobs.FAVOURITE_REMOVED
+    dependencies.store.favourites.toggle.assert_awaited_with(STRANGER, JOB_ID)
 
 
 async def test_details_come_with_the_recipe(press):

@@ -41,7 +41,7 @@ HELD = HeldData(jobs=(), pickers=(), offers=(), presets=(PRESET,))
 
 JOB_ACTIONS = (
     "cancel", "notify", "again", "restyle", "style", "content", "keep", "recolour", "larger",
-    "twice", "smaller", "timelapse", "details", "delete",
+    "twice", "smaller", "timelapse", "post", "favourite", "details", "delete",
 )  # fmt: skip
 SUGGESTIONS = (
     "correct", "without", "frame", "avatar", "preset", "leave", "two", "blend", "retry", "stylize",
@@ -67,6 +67,11 @@ POSTED = {
     "form:new:floating world": routes.START_FORM_WITH_PRESET,
     "gallery:newer:1.2.-1": routes.GALLERY_NEWER,
     f"gallery:older:{BIG}.{BIG}.100": routes.GALLERY_OLDER,
+    "gallery:view:1.2.0.fav:": routes.GALLERY_VIEW,
+    f"gallery:view:{BIG}.{BIG}.9999.all:{'ы' * 32}": routes.GALLERY_VIEW,
+    f"gallery:open:{BIG}": routes.GALLERY_OPEN,
+    f"gallery:search:{BIG}.{BIG}": routes.GALLERY_SEARCH,
+    f"form:gallery:{BIG}.{BIG}": routes.GALLERY_SEARCH_FORM,
     "styles:ask:floating world": routes.GUILD_PRESET,
     "styles:remove:floating world": routes.GUILD_PRESET,
     "styles:keep:floating world": routes.GUILD_PRESET,
