@@ -158,6 +158,7 @@ class RequestProblem(StrEnum):
     NO_PICTURES = "no_pictures"
     AWAITING_PICTURE = "awaiting_picture"  # the next one of the member is taken
     STYLE_WITHOUT_CONTENT = "style_without_content"
+    SEVERAL_WITHOUT_STYLE = "several_without_style"
     TOO_MANY_PICTURES = "too_many_pictures"
     MASK_WITHOUT_PICTURE = "mask_without_picture"
     LINK_INSTEAD_OF_FILE = "link_instead_of_file"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MessagePictures",
+    "attached",
     "is_other_file",
     "pictures_of_request",
     "pictures_on",
@@ -159,6 +160,11 @@ def source_of(
         content_type=attachment.content_type,
         place=place,
     )
+
+
+def attached(values: Mapping[str, Any], *names: str) -> list[PictureSource]:
+    """Return the pictures among a slash command's parameters, in the order of these names."""
+    return [source_of(values[name]) for name in names if name in values]
 
 
 def source_of_upload(attachment: Mapping[str, Any]) -> PictureSource:

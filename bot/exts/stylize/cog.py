@@ -22,10 +22,10 @@ from bot.exts.backend.responders import InteractionResponder, MessageResponder, 
 from bot.exts.stylize.attachments import (
     FETCH_TIMEOUT_SECONDS,
     MessagePictures,
+    attached,
     is_other_file,
     pictures_of_request,
     pictures_on,
-    source_of,
     source_of_avatar,
     source_of_emoji,
     source_of_link,
@@ -150,31 +150,30 @@ class Stylize(commands.Cog, description=text.SECTION):
             {name: values[name] for name in OPTIONS if name in values},
             preset=values.get("preset", ""),
         )
-        styles = [
-            source_of(values[name]) for name in ("style", "style2", "style3") if name in values
-        ]
+        styles = attached(values, "style", "style2", "style3")
         # An avatar or emoji is the content if there is no other, else a style.
         others = [source_of_avatar(values["avatar"])] if "avatar" in values else []
         others += [
             source_of_emoji(discord.PartialEmoji.from_str(reference.value))
             for reference in parse_text(values.get("emoji", "")).references
         ]
-        if "content" in values:
-            contents = [source_of(values["content"])]
-        else:
+        contents = attached(values, "content", "content2", "content3", "content4")
+        if not contents:
             contents, others = others[:1], others[1:]
         responder = InteractionResponder(interaction)
         order = RoleAssignment.NAMED
         if not contents:
             recent = await self._find_recent(responder.channel, interaction.user.id)
-            contents = list(recent.pictures[:1] if styles else recent.pictures)
-            order = recent.order if not styles else order
+            contents = list(recent.pictures[:1])
+            if not styles:
+                styles, order = list(recent.pictures[1:]), recent.order
         request = StylizeRequest(
             origin=responder.origin,
-            pictures=(*contents, *styles, *others),
+            pictures=(*contents[:1], *styles, *others),
+            more_contents=tuple(contents[1:]),
             lacks_content=not contents,
             order=order,
-            mask=source_of(values["mask"]) if "mask" in values else None,
+            mask=next(iter(attached(values, "mask")), None),
             parsed=parsed,
             avatar=source_of_avatar(interaction.user),
         )

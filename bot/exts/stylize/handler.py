@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.errors import Refusal, RequestProblem, RequestRefused
+from bot.errors import PictureRefused, Refusal, RequestProblem, RequestRefused
 from bot.exts.backend.access import check_channel_allowed
 from bot.exts.backend.responders import check_bot_permissions, priority_of
 from bot.exts.stylize.option_reader import leftover_option
@@ -17,7 +17,7 @@ from bot.intake.job_request import JobRequest
 from bot.presets.catalog import nearest
 from bot.presets.expression import named_presets, nearest_expression, read_presets
 from bot.views.text import jobs, requests
-from bot.views.text.units import duration
+from bot.views.text.units import count, duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from bot.exts.stylize.picker import PickerHandler
     from bot.exts.stylize.request import ResolvedReference, StylizeRequest
     from bot.intake.job_request import PictureSource
-    from bot.jobs.models import Job
     from bot.presets.catalog import CatalogPreset
     from bot.presets.expression import PresetBlend
 
@@ -111,15 +110,12 @@ class StylizeHandler:
         blend, unknown = _find_presets(request, presets)
         styles = len(request.pictures) - 1 + (0 if blend is None else len(blend.presets))
         _check_styles(request, styles)
+        if styles == 0 and request.more_contents:
+            raise _several_without_style(unknown, presets)
         if styles == 0:
             await self._pickers.post(responder, request, unknown=unknown)
             return requests.PICKER_POSTED
-        job = await self._accept(responder, request, blend)
-        logger.info(
-            "accepted job %s of member %d in channel %d: %s",
-            job.job_id, job.origin.requester_id, job.origin.channel_id, job.title,
-        )  # fmt: skip
-        return jobs.ACCEPTED
+        return await self._accept_each(responder, request, blend)
 
     async def _check(
         self, responder: Responder, request: StylizeRequest, presets: Sequence[CatalogPreset]
@@ -171,15 +167,63 @@ class StylizeHandler:
         prefix = await self._dependencies.prefixes.of_guild(request.origin.guild_id)
         raise RequestRefused(problem, detail=prefix)
 
-    async def _accept(
+    async def _accept_each(
         self, responder: Responder, request: StylizeRequest, blend: PresetBlend | None
-    ) -> Job:
+    ) -> str:
+        """Accept a job for each content picture and return the text of the acknowledgement.
+
+        If some are accepted and others not, the member reads which, with suggestions for the rest.
+
+        Raises:
+            Refusal: none can be accepted.
+        """
+        contents = (request.pictures[0], *request.more_contents)
+        if len(contents) == 1:
+            await self._accept(responder, request, blend, key=responder.request_key)
+            return jobs.ACCEPTED
+        accepted: list[PictureSource] = []
+        left: list[PictureSource] = []
+        refusals: list[Refusal] = []
+        for index, content in enumerate(contents):
+            one = replace(request, pictures=(content, *request.pictures[1:]))
+            try:
+                if refusals and not isinstance(refusals[-1], PictureRefused):
+                    left.append(content)  # what refused the one before refuses this one too
+                    continue
+                await self._accept(responder, one, blend, key=f"{responder.request_key}:{index}")
+                accepted.append(content)
+            except Refusal as refusal:
+                refusals.append(refusal)
+                left.append(content)
+        if not accepted:
+            raise refusals[0]
+        if refusals:
+            rest = replace(
+                request,
+                pictures=(left[0], *request.pictures[1:]),
+                more_contents=tuple(left[1:]),
+            )
+            logger.info("refused some of a member's pictures: %s", refusals[0])
+            said = requests.some_accepted(
+                [each.filename for each in accepted], [each.filename for each in left]
+            )
+            await refuse(self._dependencies, responder, rest, refusals[0], before=said)
+        return jobs.ACCEPTED_SEVERAL.format(paintings=count(len(accepted), "painting"))
+
+    async def _accept(
+        self,
+        responder: Responder,
+        request: StylizeRequest,
+        blend: PresetBlend | None,
+        *,
+        key: str,
+    ) -> None:
         content, *styles = request.pictures
         recipe = request.parsed.recipe(self._dependencies.settings.recipe)
         options = request.parsed.recipe_changes(recipe)
         if blend is not None and blend.weights:
             options.setdefault("blend", (1.0,) * len(styles) + blend.weights)
-        return await self._dependencies.intake.accept(
+        job = await self._dependencies.intake.accept(
             JobRequest(
                 origin=request.origin,
                 content=content,
@@ -189,11 +233,15 @@ class StylizeHandler:
                 order=request.order,
                 recipe=recipe,
                 options=options,
-                request_key=responder.request_key,
+                request_key=key,
                 priority=priority_of(responder.member, self._dependencies.settings),
                 notify=request.parsed.notify,
             )
         )
+        logger.info(
+            "accepted job %s of member %d in channel %d: %s",
+            job.job_id, job.origin.requester_id, job.origin.channel_id, job.title,
+        )  # fmt: skip
 
 
 def _names_preset(parsed: ParsedText, presets: Sequence[CatalogPreset]) -> bool:
@@ -245,6 +293,14 @@ def _find_presets(
             suggestion=near or nearest(parsed.words, presets),
         )
     return None, parsed.words if has_one_picture else None
+
+
+def _several_without_style(unknown: str | None, presets: Sequence[CatalogPreset]) -> RequestRefused:
+    """Return the refusal of several content pictures without a style."""
+    if unknown is None:
+        return RequestRefused(RequestProblem.SEVERAL_WITHOUT_STYLE)
+    suggestion = nearest(unknown, presets)
+    return RequestRefused(RequestProblem.UNKNOWN_PRESET, detail=unknown, suggestion=suggestion)
 
 
 def _check_styles(request: StylizeRequest, styles: int) -> None:

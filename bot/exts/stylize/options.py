@@ -201,6 +201,9 @@ SLASH_INPUTS: Final = tuple(
         ("emoji", InputKind.TEXT),
         ("style2", InputKind.PICTURE),
         ("style3", InputKind.PICTURE),
+        ("content2", InputKind.PICTURE),
+        ("content3", InputKind.PICTURE),
+        ("content4", InputKind.PICTURE),
         ("mask", InputKind.PICTURE),
     )
 )
@@ -232,4 +235,6 @@ def nearest_option(name: str, *, least_similarity: float = 0.6) -> Option | None
 def usage() -> str:
     """Return the usage line of the text command, without its name."""
     examples = (option.example for option in OPTIONS.values() if option.example)
-    return " ".join(f"[{part}]" for part in ("style", "me", "@member", *examples, "mask", "swap"))
+    return " ".join(
+        f"[{part}]" for part in ("style", "me", "@member", *examples, "each", "mask", "swap")
+    )

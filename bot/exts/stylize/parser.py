@@ -91,6 +91,7 @@ class ParsedText:
         options: converted values by option name.
         swap: whether the first picture is the style and the second the content.
         mask: whether the last picture is a mask.
+        each: whether each picture is repainted; the last one is the style if there is no other.
         references: pictures referred to, in order of appearance.
         error: the first problem with an option; not saved.
         correction: name and value that the option with the problem probably meant, or None.
@@ -101,6 +102,7 @@ class ParsedText:
     options: Mapping[str, Any] = field(default_factory=dict)
     swap: bool = False
     mask: bool = False
+    each: bool = False
     references: Annotated[
         tuple[PictureReference, ...], Field(validation_alias=AliasChoices("references", "named"))
     ] = ()
@@ -165,6 +167,7 @@ def parse_text(
         (_NOTIFY, partial(_as_option, "notify")),
         (_REFERENCE, reader.read_reference),
         (_SWAP, reader.read_swap),
+        (_EACH, reader.read_each),
         (_MASK, reader.read_mask),
         (_KEEP_COLOURS, partial(_as_option, "keep_colours")),
         (_KEEP_TRANSPARENCY, partial(_as_option, "transparent")),
@@ -225,6 +228,10 @@ _NOTIFY: Final = re.compile(
     r"(?![^\s,.!?]|\s*[=:])"
 )
 _SWAP: Final = re.compile(rf"(?i)(?<!\S)-{{0,3}}{_NOT}swap(?:ped)?(?![^\s,.!?])")
+_EACH: Final = re.compile(
+    r"(?i)(?<!\S)-{0,3}"
+    r"(?:(?:each|every)(?: one| picture| photo)?|(?:each|all|both) of (?:them|these))(?![^\s,.!?])"
+)
 _MASK: Final = re.compile(
     rf"(?i)(?<!\S)-{{0,3}}{_NOT}(?:with )?(?:an? |the )?mask(?:ed)?(?![^\s,.!?]|\s*[=:])"
 )
@@ -269,7 +276,7 @@ class _Reader:
 
     def __init__(self, bot_id: int | None) -> None:
         self.references: list[PictureReference] = []
-        self.swap = self.mask = False
+        self.swap = self.mask = self.each = False
         self._bot_id = bot_id
 
     def parsed(self, options: OptionReader) -> ParsedText:
@@ -277,6 +284,7 @@ class _Reader:
             options=options.options,
             swap=self.swap,
             mask=self.mask,
+            each=self.each,
             references=tuple(self.references),
             error=options.error,
             correction=options.correction,
@@ -314,6 +322,10 @@ class _Reader:
 
     def read_swap(self, match: re.Match[str]) -> str:
         self.swap = match["not"] is None
+        return " "
+
+    def read_each(self, _: re.Match[str]) -> str:
+        self.each = True
         return " "
 
     def read_mask(self, match: re.Match[str]) -> str:

@@ -37,6 +37,7 @@ class StylizeRequest:
     Attributes:
         origin: where the result is posted, and for whom.
         pictures: the content picture, then the style pictures.
+        more_contents: further pictures to repaint, each like the content picture.
         lacks_content: whether all pictures are styles and the content is missing.
         mask: picture that selects the region to paint.
         order: how it was decided which picture is the content.
@@ -47,6 +48,7 @@ class StylizeRequest:
 
     origin: Origin
     pictures: tuple[PictureSource, ...] = ()
+    more_contents: tuple[PictureSource, ...] = ()
     lacks_content: bool = False
     mask: PictureSource | None = None
     order: RoleAssignment = RoleAssignment.NAMED
@@ -58,6 +60,9 @@ class StylizeRequest:
         bool, Field(validation_alias=AliasChoices("reply_is_missing", "is_gone"))
     ] = False
 
+
+FEWEST_CONTENTS: Final = 3
+"""Pictures beside a preset of which each is a content; the second of two is a style."""
 
 REQUEST_JSON: Final = TypeAdapter(StylizeRequest)
 MASK_JSON: Final[TypeAdapter[PictureSource | SavedPicture]] = TypeAdapter(
@@ -84,7 +89,8 @@ def build_request(
 ) -> StylizeRequest:
     """Decide which picture is the content, which are styles and which is the mask.
 
-    Posted pictures come first: the content, then the styles. A reference without a role is used
+    Posted pictures come first: the content, then the styles. Of three or more with a preset, and
+    where the member says so, each is a content. A reference without a role is used
     only if a picture is missing, since a member may be mentioned out of courtesy and an emoji
     may be decoration.
 
@@ -103,6 +109,18 @@ def build_request(
     contents = [each.source for each in resolved if each.reference.role is PictureRole.CONTENT]
     styles = [each.source for each in resolved if each.reference.role is PictureRole.STYLE]
     without_role = [each for each in resolved if each.reference.role is None]
+    is_for_each = parsed.each or (len(posted) >= FEWEST_CONTENTS and names_preset)
+    if len(posted) > 1 and is_for_each and "weights" not in parsed.options:
+        has_style = names_preset or bool(styles)
+        return _request_for_each(
+            [*contents, *posted],
+            styles,
+            parsed,
+            has_style=has_style,
+            mask=mask,
+            origin=origin,
+            avatar=avatar,
+        )
     pictures = [*contents, *posted]
     if not pictures:
         pictures = [each.source for each in without_role]
@@ -125,4 +143,30 @@ def build_request(
         parsed=parsed,
         avatar=avatar,
         reply_is_missing=found.reply_is_missing,
+    )
+
+
+def _request_for_each(
+    contents: list[PictureSource],
+    styles: list[PictureSource],
+    parsed: ParsedText,
+    *,
+    has_style: bool,
+    mask: PictureSource | None,
+    origin: Origin,
+    avatar: PictureSource,
+) -> StylizeRequest:
+    """Make a request to repaint each picture; the last is the style if there is no other.
+
+    With the word `swap`, it is the first.
+    """
+    if not has_style:
+        styles = [contents.pop(0 if parsed.swap else -1)]
+    return StylizeRequest(
+        origin=origin,
+        pictures=(contents[0], *styles),
+        more_contents=tuple(contents[1:]),
+        mask=mask,
+        parsed=parsed,
+        avatar=avatar,
     )

@@ -6,7 +6,7 @@ The component router acknowledges the interactions and reports errors.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from bot.errors import AccessProblem, AccessRefused
 from bot.exts.backend.access import check, check_job
@@ -26,7 +26,6 @@ from bot.views.components.items import CONTENT_FIELD, STYLE_FIELD, PictureForm
 from bot.views.components.routes import Suggestion
 from bot.views.text import requests
 from bot.views.text.help import how_to_ask
-from bot.views.text.options import label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +43,8 @@ if TYPE_CHECKING:
 __all__ = ["SuggestionActions", "open_start_form"]
 
 logger = logging.getLogger(__name__)
+
+MOST_CONTENTS_IN_FORM: Final = 5
 
 
 class SuggestionActions:
@@ -83,13 +84,13 @@ class SuggestionActions:
     ) -> None:
         """Serve a request that consists of a form."""
         uploads = _uploads(interaction)
+        contents, styles = uploads.get(CONTENT_FIELD, []), uploads.get(STYLE_FIELD, [])
         responder = InteractionResponder(interaction)
         request = StylizeRequest(
             origin=responder.origin,
-            pictures=tuple(
-                uploads[field] for field in (CONTENT_FIELD, STYLE_FIELD) if field in uploads
-            ),
-            lacks_content=CONTENT_FIELD not in uploads,
+            pictures=(*contents[:1], *styles),
+            more_contents=tuple(contents[1:]),
+            lacks_content=not contents,
             parsed=ParsedText(words=preset, names_preset=bool(preset)),
             avatar=source_of_avatar(interaction.user),
         )
@@ -133,7 +134,8 @@ class SuggestionActions:
         self, interaction: discord.Interaction[Any], /, *, suggestion_id: str
     ) -> None:
         """Apply the pictures of a form to a refused request."""
-        await self._apply(interaction, suggestion_id, Suggestion.UPLOAD, _uploads(interaction))
+        uploads = {field: pictures[-1] for field, pictures in _uploads(interaction).items()}
+        await self._apply(interaction, suggestion_id, Suggestion.UPLOAD, uploads)
 
     async def on_swap_button(
         self, interaction: discord.Interaction[Any], /, *, job_id: str
@@ -230,7 +232,7 @@ async def _open_upload_form(
 
 async def open_start_form(interaction: discord.Interaction[Any], preset: str = "") -> None:
     """Open the form that starts a request; with a preset, it asks for the content only."""
-    fields = [(CONTENT_FIELD, label("content"), True)]
+    fields = [(CONTENT_FIELD, requests.FORM_CONTENTS, True)]
     if not preset:
         fields.append((STYLE_FIELD, requests.FORM_STYLE_OR_NONE, False))
     custom_id = (
@@ -239,18 +241,19 @@ async def open_start_form(interaction: discord.Interaction[Any], preset: str = "
         else routes.START_FORM.custom_id()
     )
     await interaction.response.send_modal(
-        PictureForm(custom_id, title=requests.FORM_TITLE, fields=fields)
+        PictureForm(custom_id, title=requests.FORM_TITLE, fields=fields, most=MOST_CONTENTS_IN_FORM)
     )
 
 
-def _uploads(interaction: discord.Interaction[Any]) -> dict[str, PictureSource]:
+def _uploads(interaction: discord.Interaction[Any]) -> dict[str, list[PictureSource]]:
     """Read the pictures of a submitted form, by the custom_id of their field."""
     data = cast("dict[str, Any]", interaction.data)
     attachments = data.get("resolved", {}).get("attachments", {})
-    uploads = {}
+    uploads: dict[str, list[PictureSource]] = {}
     for row in data.get("components", []):
         field = row.get("component", {})
         for attachment_id in field.get("values", []):
             if attachment_id in attachments:
-                uploads[str(field.get("custom_id"))] = source_of_upload(attachments[attachment_id])
+                pictures = uploads.setdefault(str(field.get("custom_id")), [])
+                pictures.append(source_of_upload(attachments[attachment_id]))
     return uploads

@@ -98,14 +98,26 @@ REFUSED_REQUEST_JSON: Final = TypeAdapter(RefusedRequest)
 
 
 async def refuse(
-    dependencies: Dependencies, responder: Responder, request: StylizeRequest, refusal: Refusal
+    dependencies: Dependencies,
+    responder: Responder,
+    request: StylizeRequest,
+    refusal: Refusal,
+    *,
+    before: str = "",
 ) -> None:
     """Tell the member why the request is refused, with buttons for the suggestions.
 
     If the request cannot be saved, the text is sent without buttons.
+
+    Args:
+        dependencies: shared by the cogs.
+        responder: answers the member.
+        request: the request, or what is left of it.
+        refusal: why.
+        before: a sentence to say first.
     """
     suggested = suggestions_for(refusal, request)
-    text = errors.explain(refusal) or str(refusal)
+    text = f"{before} {errors.explain(refusal) or refusal}".strip()
     if not suggested.suggestions:
         await responder.reply(text)
         return
@@ -200,9 +212,11 @@ def suggestions_for(refusal: Refusal, request: StylizeRequest) -> SuggestionSet:
             near = refusal.suggestion
             corrections = (Suggestion.CORRECT,) if near is not None else ()
             has_style = len(request.pictures) > 1
-            alternative = Suggestion.WITHOUT if has_style else Suggestion.PRESET
+            alternatives = [Suggestion.WITHOUT if has_style else Suggestion.PRESET]
+            if request.more_contents and not has_style:
+                alternatives = []  # a picker takes one picture
             return SuggestionSet(
-                suggestions=(*corrections, alternative), preset=near, drops_preset=True
+                suggestions=(*corrections, *alternatives), preset=near, drops_preset=True
             )
         case RequestRefused(problem=problem):
             return SuggestionSet(

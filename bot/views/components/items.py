@@ -46,6 +46,8 @@ JOB_EMOJIS: Final[Mapping[JobAction, str]] = {
     JobAction.TWICE: "⚡",
     JobAction.SMALLER: "🤏",
     JobAction.TIMELAPSE: "🎞️",
+    JobAction.POST_TIMELAPSE: "📣",
+    JobAction.FAVOURITE: "❤️",
     JobAction.DETAILS: "🧾",
     JobAction.DELETE: "🗑️",
 }
@@ -136,19 +138,28 @@ class PictureForm(discord.ui.Modal):
     """A form that takes pictures; like a `RoutedView`, the router answers it."""
 
     def __init__(
-        self, custom_id: str, *, title: str, fields: Sequence[tuple[str, str, bool]]
+        self,
+        custom_id: str,
+        *,
+        title: str,
+        fields: Sequence[tuple[str, str, bool]],
+        most: int = 1,
     ) -> None:
         """Make a form.
 
         Args:
             custom_id: of one of the forms' routes.
             title: above the form.
-            fields: id, label and whether it is required, of each picture.
+            fields: id, label and whether it is required, of each field.
+            most: number of pictures that the first field takes.
         """
         super().__init__(title=title, custom_id=custom_id)
-        for field, label, required in fields:
+        for number, (field, label, required) in enumerate(fields):
             upload: discord.ui.FileUpload[Any] = discord.ui.FileUpload(
-                custom_id=field, required=required, min_values=int(required), max_values=1
+                custom_id=field,
+                required=required,
+                min_values=int(required),
+                max_values=most if number == 0 else 1,
             )
             self.add_item(discord.ui.Label(text=label, component=upload))
 

@@ -229,9 +229,12 @@ _REQUEST: Final[Mapping[RequestProblem, Callable[[RequestRefused], str]]] = {
     RequestProblem.STYLE_WITHOUT_CONTENT: lambda _: (
         "I have the style but nothing to repaint; attach the picture to repaint as well."
     ),
+    RequestProblem.SEVERAL_WITHOUT_STYLE: lambda _: (
+        "To paint several pictures at once, name a style such as `mosaic`, or add a style picture."
+    ),
     RequestProblem.TOO_MANY_PICTURES: lambda e: (
         f"That makes {e.detail or 'too many'} pictures; I take one to repaint and up to four for "
-        "its style."
+        "its style. To paint each of them, name a style, such as `mosaic`."
     ),
     RequestProblem.MASK_WITHOUT_PICTURE: lambda _: (
         "A mask shows where to paint. Attach the picture to repaint first, then the mask."

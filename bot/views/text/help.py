@@ -17,6 +17,8 @@ WAYS_TO_ASK: Final = (
     "reply `{prefix}stylize` to a message with pictures",
     "right-click a message (long-press on a phone) → Apps → Stylize",
     "`{prefix}stylize me mosaic` paints your avatar; a member or a custom emoji works too",
+    "`{prefix}stylize mosaic` with three or more pictures paints each of them",
+    "add the word `each` to paint every picture but the last, which is the style",
     "with three to five pictures, the first gets a blend of the others' styles: `weights=2:1`",
     "add the word `mask`: your last picture shows in white where to paint",
 )

@@ -40,6 +40,8 @@ LABELS: Final[Mapping[JobAction, str]] = {
     JobAction.TWICE: "Quick 2×",
     JobAction.SMALLER: "Smaller",
     JobAction.TIMELAPSE: "Time-lapse",
+    JobAction.POST_TIMELAPSE: "Post the time-lapse",
+    JobAction.FAVOURITE: "Favourite",
     JobAction.DETAILS: "Details",
     JobAction.DELETE: "Delete",
 }
@@ -56,13 +58,17 @@ AFTER_ALL: Final = "Paint it after all"
 CANCEL_NUMBER: Final = "Cancel {number}"
 
 ACCEPTED: Final = "Got it! The card in this channel shows the progress."
+ACCEPTED_SEVERAL: Final = "Got it, {paintings}! Their cards in this channel show the progress."
 ALREADY_ENDED: Final = "This painting has ended already."
 DELETED_HERE_ONLY: Final = (
     "I could not delete this message; ask a moderator. I have deleted its pictures on my side."
 )
 NO_FRAMES: Final = "I have no time-lapse of this one; press **Again** for a painting that has it."
-TIMELAPSE_READY: Final = "How **{title}** was painted, in {frames} pictures."
-TIMELAPSE_ALT: Final = "Time-lapse of {title}, {frames} pictures"
+TIMELAPSE_READY: Final = "How **{title}** was painted."
+TIMELAPSE_ALT: Final = "Time-lapse of {title}"
+TIMELAPSE_TOO_LARGE: Final = "The time-lapse does not fit into a message here."
+FAVOURITE_ADDED: Final = "♥ Added to your favourites; `/gallery` shows them."
+FAVOURITE_REMOVED: Final = "Removed from your favourites."
 NOTHING_TO_REPEAT: Final = (
     "You have no painting to repeat yet; start one with `{prefix}stylize` and a picture."
 )

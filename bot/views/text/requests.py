@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from bot.jobs.job_inputs import InputSource
 from bot.views.components.routes import Suggestion
+from bot.views.text.quoting import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["numbers_for_styles"]
+__all__ = ["numbers_for_styles", "some_accepted"]
 
 OFFER_USED: Final = "You already used this one; look further down."
 SWAP_TOO_LATE: Final = (
@@ -64,6 +65,7 @@ SWAP: Final = "Swap"
 SWAP_NEXT: Final = "Repaint the next one instead"
 
 FORM_TITLE: Final = "Your pictures"
+FORM_CONTENTS: Final = "The picture to repaint, or several"
 FORM_STYLE_OR_NONE: Final = "A picture whose style you like, or none"
 FORM_MASK: Final = "The mask: white where to paint"
 
@@ -90,6 +92,21 @@ PLACES: Final[Mapping[InputSource, str]] = {
     InputSource.EARLIER: "",
 }
 """Added to a picture's name; empty if the name says enough."""
+
+
+def some_accepted(accepted: Sequence[str], left: Sequence[str]) -> str:
+    """Which of several pictures are painted, and which are not.
+
+    Args:
+        accepted: names of the pictures that are painted.
+        left: names of the others.
+    """
+    return f"I am painting {_named(accepted)}, but not {_named(left)}."
+
+
+def _named(filenames: Sequence[str]) -> str:
+    *others, last = map(quoted, filenames)
+    return AND.format(others=", ".join(others), last=last) if others else last
 
 
 def numbers_for_styles(count: int) -> str:

@@ -275,3 +275,25 @@ def test_corrected_option_clears_the_error():
         None,
     )
     assert apply_suggestion(Suggestion.WITHOUT, request, suggested).parsed.options == {"size": 128}
+
+
+@pytest.mark.parametrize(
+    ("found", "text", "pictures", "more"),
+    [
+        ([A, B, C], "mosaic", [A], [B, C]),
+        ([A, B], "mosaic", [A, B], []),
+        ([A, B, C], "", [A, B, C], []),
+        ([A, B, C], "mosaic weights=1:1:1", [A, B, C], []),
+        ([A, B], "mosaic each", [A], [B]),
+        ([A, B, C], "each", [A, C], [B]),
+        ([A, B, C], "each of them swap", [B, A], [C]),
+        ([A], "each", [A], []),
+        ([A, B, C], "mosaic mask", [A, B], []),
+    ],
+)
+def test_several_contents(found, text, pictures, more):
+    parsed = parse_text(text)
+    built = _build(found, parsed=parsed, preset="mosaic" in text)
+    assert (list(built.pictures), list(built.more_contents)) == (pictures, more)
+    if more:
+        assert built.order is RoleAssignment.NAMED
