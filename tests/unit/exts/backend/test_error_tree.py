@@ -168,7 +168,7 @@ async def in_a_delivery(error, **_):
             channel_id=2,
             attempts=0,
             announcement=Announcement.CARD,
-            name="card",
+            name=f"card of job {JOB_ID}",
             created_at=datetime.now(UTC),
         )
     )
