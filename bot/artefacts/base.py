@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import datetime
+    from pathlib import Path
 
 __all__ = ["ArtefactInfo", "Artefacts", "check_key"]
 
@@ -32,6 +33,34 @@ class Artefacts(Protocol):
 
         Raises:
             StorageFullError: no space is left.
+            OSError: the storage cannot be reached.
+        """
+        ...
+
+    async def put_file(self, key: str, file: Path) -> None:
+        """Store a file's bytes under a key, as `put` does; the file may be moved.
+
+        Raises:
+            StorageFullError: no space is left.
+            OSError: the storage cannot be reached, or the file not be read.
+        """
+        ...
+
+    async def copy(self, source: str, key: str) -> None:
+        """Store a copy of the artefact `source` under a key, as `put` does.
+
+        Raises:
+            ArtefactMissingError: there is no such artefact.
+            StorageFullError: no space is left.
+            OSError: the storage cannot be reached.
+        """
+        ...
+
+    async def size(self, key: str) -> int:
+        """Return the size of an artefact in bytes.
+
+        Raises:
+            ArtefactMissingError: there is no such artefact.
             OSError: the storage cannot be reached.
         """
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import secrets
@@ -14,10 +15,15 @@ from typing import TYPE_CHECKING
 from bot.artefacts.base import ArtefactInfo, check_key
 from bot.artefacts.keys import PARTIAL
 from bot.errors import ArtefactMissingError, ConfigurationError, StorageFullError
-from bot.ops.private_files import make_private_folder, open_private, protect_folder
+from bot.ops.private_files import (
+    make_private_file,
+    make_private_folder,
+    open_private,
+    protect_folder,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 __all__ = ["FolderArtefacts"]
 
@@ -48,14 +54,45 @@ class FolderArtefacts:
 
     async def put(self, key: str, data: bytes) -> None:
         """See `Artefacts.put`."""
-        await asyncio.to_thread(self._write, self._path(key), data)
+
+        def write(part: Path) -> None:
+            with open(part, "xb", opener=open_private) as file:
+                file.write(data)
+
+        await asyncio.to_thread(self._store, self._path(key), write)
+
+    async def put_file(self, key: str, file: Path) -> None:
+        """See `Artefacts.put_file`; the file is moved if it is on the same file system."""
+
+        def move(part: Path) -> None:
+            try:
+                file.replace(part)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                _copy_privately(file, part)
+
+        await asyncio.to_thread(self._store, self._path(key), move)
+
+    async def copy(self, source: str, key: str) -> None:
+        """See `Artefacts.copy`."""
+        original = self._path(source)
+        copying = asyncio.to_thread(
+            self._store, self._path(key), lambda part: _copy_privately(original, part)
+        )
+        with _translate_missing(source):
+            await copying
+
+    async def size(self, key: str) -> int:
+        """See `Artefacts.size`."""
+        with _translate_missing(key):
+            status = await asyncio.to_thread(self._path(key).stat)
+        return status.st_size
 
     async def get(self, key: str) -> bytes:
         """See `Artefacts.get`."""
-        try:
+        with _translate_missing(key):
             return await asyncio.to_thread(self._path(key).read_bytes)
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise ArtefactMissingError(key) from error
 
     async def delete(self, key: str) -> None:
         """See `Artefacts.delete`."""
@@ -90,14 +127,13 @@ class FolderArtefacts:
             raise ValueError(msg)
         return self._path(prefix.removesuffix("/"))
 
-    def _write(self, path: Path, data: bytes) -> None:
+    def _store(self, path: Path, write: Callable[[Path], None]) -> None:
+        """Have a new file written, then give it its name."""
         make_private_folder(path.parent)
         part = path.with_name(f"{path.name}{PARTIAL}{secrets.token_hex(4)}")
         try:
-            with open(part, "xb", opener=open_private) as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            write(part)
+            _sync(part)
             part.replace(path)
         except OSError as error:
             part.unlink(missing_ok=True)
@@ -107,7 +143,7 @@ class FolderArtefacts:
             raise
         # The rename is durable once every parent folder, perhaps a new one, is synced.
         for folder in path.parents:
-            _sync_folder(folder)
+            _sync(folder)
             if folder == self._root:
                 break
 
@@ -130,8 +166,23 @@ class FolderArtefacts:
         return infos
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+@contextlib.contextmanager
+def _translate_missing(key: str) -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ArtefactMissingError(key) from error
+
+
+def _copy_privately(source: Path, target: Path) -> None:
+    """Copy a file within the kernel; its bytes are not held in memory."""
+    make_private_file(target)
+    shutil.copyfile(source, target)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file's bytes, or a folder's entries, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

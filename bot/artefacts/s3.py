@@ -7,9 +7,10 @@ Credentials, region and endpoint come from the environment, under the usual name
 
 from __future__ import annotations
 
+import contextlib
 import os
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from bot.artefacts.base import ArtefactInfo, check_key
@@ -24,13 +25,19 @@ except ModuleNotFoundError as error:
     raise ConfigurationError(_missing) from error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
+    from pathlib import Path
 
     from obstore.store import ClientConfig, RetryConfig
 
 __all__ = ["S3Artefacts"]
 
 TIMEOUT = "60s"
+PART_BYTES: Final = 5 * 1024 * 1024
+"""S3's least size of a part but the last."""
+
+PARTS_AT_ONCE: Final = 2
+
 RETRIES: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 """Few, since the callers retry by themselves and log it."""
 
@@ -70,15 +77,35 @@ class S3Artefacts:
         except BaseError as error:
             raise _storage_error(error) from error
 
-    async def get(self, key: str) -> bytes:
-        """See `Artefacts.get`."""
+    async def put_file(self, key: str, file: Path) -> None:
+        """See `Artefacts.put_file`; a large file is uploaded in parts."""
         try:
-            found = await obstore.get_async(self._store, self._path(key))
-            return bytes(await found.bytes_async())
-        except (NotFoundError, FileNotFoundError) as error:
-            raise ArtefactMissingError(key) from error
+            await obstore.put_async(
+                self._store,
+                self._path(key),
+                file,
+                chunk_size=PART_BYTES,
+                max_concurrency=PARTS_AT_ONCE,
+            )
         except BaseError as error:
             raise _storage_error(error) from error
+
+    async def copy(self, source: str, key: str) -> None:
+        """See `Artefacts.copy`; the storage copies by itself."""
+        with _translate_errors(source):
+            await obstore.copy_async(self._store, self._path(source), self._path(key))
+
+    async def size(self, key: str) -> int:
+        """See `Artefacts.size`."""
+        with _translate_errors(key):
+            found = await obstore.head_async(self._store, self._path(key))
+        return int(found["size"])
+
+    async def get(self, key: str) -> bytes:
+        """See `Artefacts.get`."""
+        with _translate_errors(key):
+            found = await obstore.get_async(self._store, self._path(key))
+            return bytes(await found.bytes_async())
 
     async def delete(self, key: str) -> None:
         """See `Artefacts.delete`."""
@@ -124,6 +151,16 @@ class S3Artefacts:
 
     def _path(self, key: str) -> str:
         return self._prefix + check_key(key)
+
+
+@contextlib.contextmanager
+def _translate_errors(key: str) -> Iterator[None]:
+    try:
+        yield
+    except (NotFoundError, FileNotFoundError) as error:
+        raise ArtefactMissingError(key) from error
+    except BaseError as error:
+        raise _storage_error(error) from error
 
 
 def _storage_error(error: BaseError) -> OSError:

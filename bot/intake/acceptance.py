@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.artefacts.sources import size_of, store_artefact
 from bot.errors import LimitReached, Refusal, StorageFullError
 from bot.intake.quota import StorageQuota
 from bot.jobs.models import JobLimits
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from bot.artefacts.base import Artefacts
+    from bot.artefacts.sources import ArtefactSource
     from bot.jobs.models import Job, NewJob
     from bot.jobs.store import JobStore
     from bot.settings import Settings
@@ -49,7 +51,7 @@ class JobAcceptance:
         if free is not None and free < required:
             raise LimitReached("disk", limit=required)
 
-    async def accept(self, new: NewJob, inputs: Mapping[str, bytes]) -> Job:
+    async def accept(self, new: NewJob, inputs: Mapping[str, ArtefactSource]) -> Job:
         """Store the inputs, then enqueue the job; delete the inputs again if it is rejected.
 
         Args:
@@ -64,7 +66,7 @@ class JobAcceptance:
                 job would exceed a cap on stored bytes if it was cancelled.
             StoreUnavailableError: the database cannot be reached.
         """
-        size = sum(map(len, inputs.values()))
+        size = sum(map(size_of, inputs.values()))
         await self.quota.check(new.origin, size)
         new = replace(new, stored_bytes=size)
         await self.store_pictures(inputs)
@@ -79,13 +81,13 @@ class JobAcceptance:
             await self.delete_pictures(inputs)
         return job
 
-    async def store_pictures(self, pictures: Mapping[str, bytes]) -> None:
+    async def store_pictures(self, pictures: Mapping[str, ArtefactSource]) -> None:
         """Store all of these pictures, or none if one fails.
 
         Raises:
             LimitReached: the disk is full.
         """
-        puts = [self._artefacts.put(key, data) for key, data in pictures.items()]
+        puts = [store_artefact(self._artefacts, key, source) for key, source in pictures.items()]
         try:
             # Wait for every write to end, so that none lands after the deletion below.
             outcomes = await asyncio.gather(*puts, return_exceptions=True)

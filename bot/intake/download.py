@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from yarl import URL
 
 from bot.discord_errors import NETWORK_ERRORS
-from bot.errors import PictureProblem, PictureRefused
+from bot.errors import PictureProblem, PictureRefused, StorageFullError
+from bot.ops.private_files import open_private
 from bot.ops.retry import Backoff, retry
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
     import aiohttp
 
@@ -22,7 +24,8 @@ __all__ = ["allowed_origins", "download", "is_allowed"]
 
 ATTEMPTS: Final = 4
 BACKOFF: Final = Backoff(first=0.25)
-CHUNK_BYTES: Final = 64 * 1024
+CHUNK_BYTES: Final = 256 * 1024
+"""Largest part of a picture that is in memory during its download."""
 
 
 class _TransientError(Exception):
@@ -56,13 +59,14 @@ def is_allowed(url: str, origins: Collection[URL]) -> bool:
 async def download(
     session: aiohttp.ClientSession,
     url: str,
+    to: Path,
     *,
     filename: str,
     origins: Collection[URL],
     max_bytes: int,
     timeout: float,  # noqa: ASYNC109 - covers every attempt and the waits between them
-) -> bytes:
-    """Download one picture.
+) -> int:
+    """Download one picture into a file, `CHUNK_BYTES` in memory at most.
 
     Redirects are not followed: Discord's CDN sends none, and one could point into the operator's
     own network. Server errors, rate limits and broken connections are retried with backoff.
@@ -70,13 +74,18 @@ async def download(
     Args:
         session: the HTTP session.
         url: of the picture; its origin must be one of `origins`.
+        to: the file; an existing one is overwritten.
         filename: the name the member gave the file, for refusals.
         origins: allowed origins (scheme, host and port).
         max_bytes: the download is aborted once it is longer.
         timeout: seconds for the whole download, retries included.
 
+    Returns:
+        The number of bytes.
+
     Raises:
         PictureRefused: too many bytes, or the download failed.
+        StorageFullError: the file cannot be written.
     """
     address = _parse_allowed(url, origins)
     if address is None:
@@ -84,7 +93,7 @@ async def download(
     try:
         async with asyncio.timeout(timeout):
             return await retry(
-                lambda: _fetch(session, address, filename=filename, max_bytes=max_bytes),
+                lambda: _fetch(session, address, to, filename=filename, max_bytes=max_bytes),
                 on=(_TransientError, *NETWORK_ERRORS),
                 what="downloading a picture",
                 attempts=ATTEMPTS,
@@ -113,8 +122,8 @@ def _parse_allowed(url: str, origins: Collection[URL]) -> URL | None:
 
 
 async def _fetch(
-    session: aiohttp.ClientSession, address: URL, *, filename: str, max_bytes: int
-) -> bytes:
+    session: aiohttp.ClientSession, address: URL, to: Path, *, filename: str, max_bytes: int
+) -> int:
     # identity: max_bytes counts the bytes of the picture, not of a compressed transfer.
     headers = {"Accept": "image/*", "Accept-Encoding": "identity"}
     async with session.get(address, headers=headers, allow_redirects=False) as response:
@@ -127,12 +136,34 @@ async def _fetch(
         announced = response.content_length
         if announced is not None and announced > max_bytes:
             raise _too_many(filename, announced, max_bytes)
-        received = bytearray()
+        received = 0
+        await _write(to, b"", mode="wb")
         async for chunk in response.content.iter_chunked(CHUNK_BYTES):
-            received += chunk
-            if len(received) > max_bytes:
-                raise _too_many(filename, len(received), max_bytes)
-        return bytes(received)
+            received += len(chunk)
+            if received > max_bytes:
+                raise _too_many(filename, received, max_bytes)
+            await _write(to, chunk, mode="ab")
+        return received
+
+
+async def _write(file: Path, chunk: bytes, *, mode: Literal["wb", "ab"]) -> None:
+    """Write a part of a file; it is open for no longer, so a cancellation leaves none open.
+
+    Errors of the file are kept apart from those of the network, which are retried.
+
+    Raises:
+        StorageFullError: the file cannot be written.
+    """
+
+    def write() -> None:
+        with open(file, mode, opener=open_private) as stream:
+            stream.write(chunk)
+
+    try:
+        await asyncio.to_thread(write)
+    except OSError as error:
+        msg = f"a picture cannot be written: {error}"
+        raise StorageFullError(msg) from error
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:

@@ -28,6 +28,7 @@ from bot.ops.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
+    from pathlib import Path
     from typing import Self
 
     from bot.settings import Settings
@@ -59,13 +60,15 @@ MAX_REPLY_BYTES: Final = 4096 + 4 * PREVIEW_SIDE**2
 
 READ_BYTES: Final = 65_536
 
+PICTURE_PART_BYTES: Final = 256 * 1024
+"""Largest part of a picture that is in memory while it is sent to its process."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class InspectedPicture:
     """A picture that was fully decoded and is within the limits.
 
     Attributes:
-        data: encoded, as the member sent it.
         filename: the name the member gave the file.
         width, height: pixels, after EXIF orientation.
         format: Pillow's name of the format, e.g. ``"PNG"``.
@@ -75,7 +78,6 @@ class InspectedPicture:
             from raw pixels, so using it decodes no untrusted data.
     """
 
-    data: bytes
     filename: str
     width: int
     height: int
@@ -145,8 +147,12 @@ class Inspector:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def inspect(self, data: bytes, *, filename: str) -> InspectedPicture:
+    async def inspect(self, picture: Path, *, filename: str) -> InspectedPicture:
         """Fully decode a picture and describe it.
+
+        Args:
+            picture: its file.
+            filename: the name the member gave it.
 
         Raises:
             PictureRefused: it is not a picture, damaged, of a wrong kind or size, or exceeds
@@ -156,7 +162,7 @@ class Inspector:
             process = await self._acquire(filename)
             try:
                 async with asyncio.timeout(self._timeout):
-                    reply = await _exchange(process, data)
+                    reply = await _exchange(process, picture)
             except TimeoutError as error:
                 await _stop(process)
                 logger.warning("inspection of %r timed out", filename)
@@ -170,7 +176,7 @@ class Inspector:
                 self._schedule_refill()
         # The reply is complete; do not make the member wait until the process has exited.
         self._exiting.start(_stop(process), name="exit of an inspecting process")
-        return _parse_reply(reply, data, filename)
+        return _parse_reply(reply, filename)
 
     async def _acquire(self, filename: str) -> Process:
         """Return an idle process, or a new one if none is idle.
@@ -240,14 +246,17 @@ def _stdout(process: Process) -> asyncio.StreamReader:
     return process.stdout
 
 
-async def _exchange(process: Process, data: bytes) -> bytes:
-    """Send the picture and return the reply; empty if the process died."""
+async def _exchange(process: Process, picture: Path) -> bytes:
+    """Send the picture in parts and return the reply; empty if the process died."""
     if process.stdin is None:
         raise AssertionError("started with a pipe")
     # If the process dies while reading, its reply is empty.
+    position = 0
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        process.stdin.write(data)
-        await process.stdin.drain()
+        while part := await asyncio.to_thread(_read_part, picture, position):
+            position += len(part)
+            process.stdin.write(part)
+            await process.stdin.drain()
         process.stdin.close()
     reply = bytearray()
     while chunk := await _stdout(process).read(READ_BYTES):
@@ -255,6 +264,12 @@ async def _exchange(process: Process, data: bytes) -> bytes:
         if len(reply) > MAX_REPLY_BYTES:
             return b""
     return bytes(reply)
+
+
+def _read_part(file: Path, position: int) -> bytes:
+    with file.open("rb") as stream:
+        stream.seek(position)
+        return stream.read(PICTURE_PART_BYTES)
 
 
 async def _stop(process: Process) -> None:
@@ -271,7 +286,7 @@ async def _stop(process: Process) -> None:
     await process.wait()
 
 
-def _parse_reply(reply: bytes, data: bytes, filename: str) -> InspectedPicture:
+def _parse_reply(reply: bytes, filename: str) -> InspectedPicture:
     """Parse a reply. It is validated, because the picture may have taken over the process.
 
     Raises:
@@ -288,7 +303,6 @@ def _parse_reply(reply: bytes, data: bytes, filename: str) -> InspectedPicture:
                 limit=None if limit is None else str(limit),
             )
         return InspectedPicture(
-            data=data,
             filename=filename,
             width=int(fields["width"]),
             height=int(fields["height"]),

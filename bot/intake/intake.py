@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.artefacts.keys import content_key, mask_key, preview_key, style_key
+from bot.artefacts.sources import size_of
 from bot.errors import (
     DiscordError,
     PictureProblem,
@@ -19,7 +20,8 @@ from bot.errors import (
 )
 from bot.intake.fair_slots import FairSlots
 from bot.intake.job_request import SavedPicture
-from bot.intake.picture_loader import LoadedPicture, PictureLoader, encode_preview
+from bot.intake.picture_loader import LoadedPicture, PictureLoader
+from bot.intake.upload_folder import UploadFolder
 from bot.jobs.job_inputs import InputImage, InputSource, Interpretation
 from bot.jobs.models import NewJob, new_job_id
 from stylenet.errors import RecipeError
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from bot.artefacts.base import Artefacts
+    from bot.artefacts.sources import ArtefactSource
     from bot.intake.acceptance import JobAcceptance
     from bot.intake.inspection import Inspector
     from bot.intake.job_request import JobRequest, PictureSource
@@ -45,10 +48,10 @@ MAX_STYLES: Final = 4
 """Style pictures in one request, the preset's included."""
 
 REQUESTS_PER_MEMBER: Final = 2
-"""Requests of one member whose pictures are in memory at the same time."""
+"""Requests of one member whose pictures are loaded at the same time."""
 
 MAX_CONCURRENT_REQUESTS: Final = 8
-"""Requests whose pictures are in memory at the same time; further ones wait."""
+"""Requests whose pictures are loaded, to the disk, at the same time; further ones wait."""
 
 CPU_SIZE: Final = 384
 """Longest side in pixels that a CPU paints in a minute or two."""
@@ -77,8 +80,8 @@ class PresetInfo(Protocol):
         ...
 
     @property
-    def picture(self) -> Callable[[], Awaitable[bytes]]:
-        """Reads its style picture, encoded."""
+    def picture(self) -> Callable[[], Awaitable[ArtefactSource]]:
+        """Finds its style picture, encoded."""
         ...
 
     @property
@@ -131,6 +134,7 @@ class Intake:
             settings, artefacts=artefacts, inspector=inspector, session=session
         )
         self.default_size = default_size
+        self._uploads = UploadFolder(settings.data_dir / "uploads")
         self._slots = FairSlots(MAX_CONCURRENT_REQUESTS, per_member=REQUESTS_PER_MEMBER)
 
     async def accept(self, request: JobRequest) -> Job:
@@ -149,15 +153,17 @@ class Intake:
         presets = await self._find_presets(request)
         recipe = self._build_recipe(request, presets)
         await self._acceptance.check_disk()
-        async with self._slots.slot(request.origin.requester_id):
+        member_id = request.origin.requester_id
+        async with self._slots.slot(member_id), self._uploads.open_request() as files:
             masks = () if request.mask is None else (request.mask,)
+            sources = (request.content, *request.styles, *masks)
             content, *styles = await self._loader.load_all(
-                (request.content, *request.styles, *masks), member_id=request.origin.requester_id
+                sources, member_id=member_id, files=files
             )
             _check_content(content, filename=request.content.filename)
             mask = styles.pop() if masks else None
             styles += [
-                LoadedPicture(data=await preset.picture(), preview=await preset.preview())
+                LoadedPicture(source=await preset.picture(), preview=await preset.preview())
                 for preset in presets
             ]
             interpretation = _interpretation(request, presets, content, styles)
@@ -191,13 +197,14 @@ class Intake:
         await self._acceptance.check_disk()
         sources = (source,) if mask is None else (source, mask)
         async with AsyncExitStack() as stack:
-            async with self._slots.slot(origin.requester_id):
-                loaded = await self._loader.load_all(sources, member_id=origin.requester_id)
+            member_id = origin.requester_id
+            async with self._slots.slot(member_id), self._uploads.open_request() as files:
+                loaded = await self._loader.load_all(sources, member_id=member_id, files=files)
                 _check_content(loaded[0], filename=source.filename)
                 folder = f"pickers/{secrets.token_hex(8)}"
                 keys = (f"{folder}/content", f"{folder}/mask")
                 artefacts = _artefacts_of(dict(zip(keys, loaded, strict=False)))
-                stored_bytes = sum(map(len, artefacts.values()))
+                stored_bytes = sum(map(size_of, artefacts.values()))
                 await stack.enter_async_context(
                     self._acceptance.quota.reserve(origin, stored_bytes)
                 )
@@ -216,8 +223,11 @@ class Intake:
                 await self._acceptance.delete_pictures(artefacts)
                 raise
 
-    async def fetch(self, source: PictureSource, *, member_id: int) -> tuple[bytes, bytes]:
-        """Load and check a member's picture that belongs to no job; the caller stores it.
+    @asynccontextmanager
+    async def fetch(
+        self, source: PictureSource, *, member_id: int
+    ) -> AsyncIterator[tuple[ArtefactSource, bytes]]:
+        """Load and check a member's picture that belongs to no job; the block stores it.
 
         Returns:
             The picture as the member sent it, and a reduced copy, encoded (WebP).
@@ -227,9 +237,11 @@ class Intake:
             LimitReached: the disk is nearly full.
         """
         await self._acceptance.check_disk()
-        async with self._slots.slot(member_id):
-            picture = await self._loader.download(source, member_id=member_id)
-            return picture.data, await encode_preview(picture)
+        async with self._slots.slot(member_id), self._uploads.open_request() as files:
+            picture = await self._loader.load(source, member_id=member_id, files=files)
+            if picture.preview is None:
+                raise AssertionError("every new picture has a preview")
+            yield picture.source, picture.preview
 
     @property
     def quota(self) -> StorageQuota:
@@ -332,9 +344,9 @@ def _check_content(content: LoadedPicture, *, filename: str) -> None:
         raise PictureRefused(PictureProblem.SINGLE_COLOR, filename=filename)
 
 
-def _artefacts_of(pictures: Mapping[str, LoadedPicture]) -> dict[str, bytes]:
+def _artefacts_of(pictures: Mapping[str, LoadedPicture]) -> dict[str, ArtefactSource]:
     """Return the artefacts of these pictures by key: each picture, then the previews."""
-    artefacts = {key: picture.data for key, picture in pictures.items()}
+    artefacts = {key: picture.source for key, picture in pictures.items()}
     for key, picture in pictures.items():
         if picture.preview is not None:
             artefacts[preview_key(key)] = picture.preview

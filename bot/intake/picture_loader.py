@@ -1,4 +1,4 @@
-"""Load the pictures of a request: download and inspect new ones, read stored ones."""
+"""Load the pictures of a request: download and inspect new ones, find stored ones."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.artefacts.keys import preview_key
+from bot.artefacts.sources import ArtefactSource, LocalFile, find_artefact
 from bot.errors import ArtefactMissingError, PictureProblem, PictureRefused
 from bot.intake.download import allowed_origins, download
 from bot.intake.fair_slots import FairSlots
@@ -17,15 +18,17 @@ from stylenet import images
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import aiohttp
 
     from bot.artefacts.base import Artefacts
     from bot.intake.inspection import InspectedPicture, Inspector
     from bot.intake.job_request import PictureSource
+    from bot.intake.upload_folder import RequestFiles
     from bot.settings import Settings
 
-__all__ = ["LoadedPicture", "PictureLoader", "encode_preview"]
+__all__ = ["LoadedPicture", "PictureLoader"]
 
 INSPECTIONS_PER_MEMBER: Final = 1
 """Pictures of one member inspected at the same time, so that the others have a slot."""
@@ -36,16 +39,16 @@ UNKNOWN_CONTENT_TYPES: Final = frozenset({"application/octet-stream"})
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class LoadedPicture:
-    """A picture in memory.
+    """A picture that can be stored.
 
     Attributes:
-        data: encoded, as the member sent it.
+        source: encoded, as the member sent it.
         preview: a reduced copy, encoded (WebP); None if none is stored.
         size: width and height in pixels; None if unknown.
         is_single_color: whether all pixels are about alike; False if unknown.
     """
 
-    data: bytes
+    source: ArtefactSource
     preview: bytes | None
     size: tuple[int, int] | None = None
     is_single_color: bool = False
@@ -78,9 +81,18 @@ class PictureLoader:
         self._session = session
 
     async def load_all(
-        self, sources: Sequence[PictureSource | SavedPicture], *, member_id: int
+        self,
+        sources: Sequence[PictureSource | SavedPicture],
+        *,
+        member_id: int,
+        files: RequestFiles,
     ) -> list[LoadedPicture]:
         """Load several pictures of one member concurrently.
+
+        Args:
+            sources: the pictures.
+            member_id: whose turn the inspections are.
+            files: where new pictures are until they are stored.
 
         Raises:
             PictureRefused: one of the pictures cannot be used.
@@ -89,15 +101,18 @@ class PictureLoader:
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
-                    group.create_task(self.load(source, member_id=member_id)) for source in sources
+                    group.create_task(self.load(source, member_id=member_id, files=files))
+                    for source in sources
                 ]
         except ExceptionGroup as errors:
             # One refusal is reported; the first is enough.
             raise errors.exceptions[0] from None
         return [task.result() for task in tasks]
 
-    async def load(self, source: PictureSource | SavedPicture, *, member_id: int) -> LoadedPicture:
-        """Load one picture.
+    async def load(
+        self, source: PictureSource | SavedPicture, *, member_id: int, files: RequestFiles
+    ) -> LoadedPicture:
+        """Load one picture, a new one into one of `files`.
 
         Raises:
             PictureRefused: the picture cannot be used.
@@ -105,15 +120,17 @@ class PictureLoader:
         """
         if isinstance(source, SavedPicture):
             return await self._read_saved(source)
-        inspected = await self.download(source, member_id=member_id)
+        file, inspected = await self._download(source, files.new_path(), member_id=member_id)
         return LoadedPicture(
-            data=inspected.data,
-            preview=await encode_preview(inspected),
+            source=file,
+            preview=await asyncio.to_thread(images.encode, inspected.preview, "webp"),
             size=(inspected.width, inspected.height),
             is_single_color=inspected.is_single_color,
         )
 
-    async def download(self, source: PictureSource, *, member_id: int) -> InspectedPicture:
+    async def _download(
+        self, source: PictureSource, path: Path, *, member_id: int
+    ) -> tuple[LocalFile, InspectedPicture]:
         """Download a picture and inspect it; members share the inspections fairly.
 
         Raises:
@@ -127,29 +144,26 @@ class PictureLoader:
                 got=str(source.size),
                 limit=str(self._max_bytes),
             )
-        data = await download(
+        size = await download(
             self._session,
             source.url,
+            path,
             filename=source.filename,
             origins=self._origins,
             max_bytes=self._max_bytes,
             timeout=self._timeout,
         )
         async with self._inspections.slot(member_id):
-            return await self._inspector.inspect(data, filename=source.filename)
+            inspected = await self._inspector.inspect(path, filename=source.filename)
+        return LocalFile(path=path, size=size), inspected
 
     async def _read_saved(self, picture: SavedPicture) -> LoadedPicture:
-        data = await self._artefacts.get(picture.key)
+        source = await find_artefact(self._artefacts, picture.key)
         try:
             preview = await self._artefacts.get(preview_key(picture.key))
         except ArtefactMissingError:
             preview = None  # the card is shown without it
-        return LoadedPicture(data=data, preview=preview, size=picture.size)
-
-
-async def encode_preview(picture: InspectedPicture) -> bytes:
-    """Encode a picture's reduced copy (WebP) off the event loop."""
-    return await asyncio.to_thread(images.encode, picture.preview, "webp")
+        return LoadedPicture(source=source, preview=preview, size=picture.size)
 
 
 def _check_content_type(source: PictureSource) -> None:

@@ -9,12 +9,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.artefacts.keys import job_prefix, start_key
+from bot.artefacts.sources import StoredArtefact, find_artefact
+from bot.errors import ArtefactMissingError
 from bot.jobs.models import NewJob, new_job_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.artefacts.base import Artefacts
+    from bot.artefacts.sources import ArtefactSource
     from bot.intake.acceptance import JobAcceptance
     from bot.jobs.job_inputs import Interpretation
     from bot.jobs.models import Job, Origin
@@ -75,7 +78,7 @@ class JobRepeater:
             return new_prefix + key.removeprefix(old_prefix)
 
         inputs = await self._inputs(parent)
-        copies = {copied_key(key): data for key, data in inputs.items()}
+        copies: dict[str, ArtefactSource] = {copied_key(source.key): source for source in inputs}
         source = {
             RepeatMode.SAME: parent.start_key,
             RepeatMode.RECIPE: None,
@@ -84,7 +87,7 @@ class JobRepeater:
         start = None
         if source is not None:
             start = start_key(job_id)
-            copies[start] = await self._artefacts.get(source)
+            copies[start] = await find_artefact(self._artefacts, source)
         return await self._acceptance.accept(
             NewJob(
                 job_id=job_id,
@@ -107,18 +110,23 @@ class JobRepeater:
             copies,
         )
 
-    async def _inputs(self, job: Job) -> dict[str, bytes]:
-        """Read every input of a job, previews included.
+    async def _inputs(self, job: Job) -> list[StoredArtefact]:
+        """Find every input of a job, previews included.
 
         Raises:
             ArtefactMissingError: a required input is gone.
         """
         prefix = job_prefix(job.job_id)
-        keys = {job.content_key, *job.style_keys}
-        async for info in self._artefacts.list(prefix):
-            if info.key.removeprefix(prefix).startswith(_INPUT_PREFIXES):
-                keys.add(info.key)
-        return {key: await self._artefacts.get(key) for key in sorted(keys)}
+        required = {job.content_key, *job.style_keys}
+        inputs = [
+            StoredArtefact(key=info.key, size=info.size)
+            async for info in self._artefacts.list(prefix)
+            if info.key.removeprefix(prefix).startswith(_INPUT_PREFIXES)
+        ]
+        missing = required - {each.key for each in inputs}
+        if missing:
+            raise ArtefactMissingError(min(missing))
+        return inputs
 
 
 def _without_swap(interpretation: Interpretation | None) -> Interpretation | None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from cachetools import LRUCache
 
 from bot.artefacts.keys import preview_key
+from bot.artefacts.sources import find_artefact
 from bot.presets.contact_sheet import contact_sheet
 from bot.presets.library import PRESETS, normalize_name
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from bot.artefacts.base import Artefacts
+    from bot.artefacts.sources import ArtefactSource
     from bot.jobs.guilds import GuildPresets
     from bot.jobs.models import GuildPreset
     from bot.presets.library import Preset
@@ -48,7 +50,7 @@ class CatalogPreset:
         recipe_changes: the fields of the recipe that it sets.
         guild_id: the guild that added it; None for a built-in one.
         version: changes with the picture and with the thumbnail.
-        picture: reads the encoded style picture; raises `ArtefactMissingError` if it was
+        picture: finds the encoded style picture; raises `ArtefactMissingError` if it was
             removed.
         preview: reads the encoded reduced style picture; raises the same.
         thumbnail: reads the encoded thumbnail, a small picture made with it; raises the same.
@@ -61,7 +63,7 @@ class CatalogPreset:
     recipe_changes: Mapping[str, object]
     guild_id: int | None
     version: str
-    picture: Callable[[], Awaitable[bytes]] = field(compare=False, repr=False)
+    picture: Callable[[], Awaitable[ArtefactSource]] = field(compare=False, repr=False)
     preview: Callable[[], Awaitable[bytes]] = field(compare=False, repr=False)
     thumbnail: Callable[[], Awaitable[bytes]] = field(compare=False, repr=False)
 
@@ -133,7 +135,7 @@ class PresetCatalog:
             recipe_changes=_GUILD_PRESET_CHANGES,
             guild_id=preset.guild_id,
             version=preset.thumbnail_key,
-            picture=partial(self._artefacts.get, preset.picture_key),
+            picture=partial(find_artefact, self._artefacts, preset.picture_key),
             preview=partial(self._artefacts.get, preview_key(preset.picture_key)),
             thumbnail=partial(self._artefacts.get, preset.thumbnail_key),
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from PIL import ImageOps
 
 from bot.artefacts.keys import guild_preset_prefix, preview_key
+from bot.artefacts.sources import store_artefact
 from bot.errors import PresetProblem, PresetRefused
 from bot.jobs.models import GuildPreset
 from bot.presets.library import normalize_name
@@ -18,6 +19,7 @@ from stylenet import images
 
 if TYPE_CHECKING:
     from bot.artefacts.base import Artefacts
+    from bot.artefacts.sources import ArtefactSource
     from bot.jobs.guilds import GuildPresets
 
 __all__ = ["GuildPresetEditor", "default_alt_text", "make_thumbnail"]
@@ -67,7 +69,7 @@ class GuildPresetEditor:
         name: str,
         *,
         emoji: str | None,
-        picture: bytes,
+        picture: ArtefactSource,
         preview: bytes,
         alt_text: str | None,
         added_by: int,
@@ -78,7 +80,7 @@ class GuildPresetEditor:
             guild_id: the guild.
             name: as the member typed it.
             emoji: one standard emoji; None for the next free letter.
-            picture: the encoded style picture, already inspected.
+            picture: the encoded style picture, already inspected; a file is moved.
             preview: the same, reduced.
             alt_text: description of the picture, if the member gave one.
             added_by: id of the member.
@@ -104,7 +106,7 @@ class GuildPresetEditor:
         )
         small = await asyncio.to_thread(make_thumbnail, preview)
         try:
-            await self._artefacts.put(preset.picture_key, picture)
+            await store_artefact(self._artefacts, preset.picture_key, picture)
             await self._artefacts.put(preview_key(preset.picture_key), preview)
             await self._artefacts.put(preset.thumbnail_key, small)
             return await self._presets.add(preset, limit=self._limit, spare_emoji=SPARE_EMOJI)

@@ -10,6 +10,7 @@ import pytest
 from bot.app import App
 from bot.playground.server import Playground
 
+from .bot_process import bot_process
 from .conftest import (
     CONTENT,
     STYLE,
@@ -103,3 +104,38 @@ async def test_a_slash_command_and_a_press_that_take_too_long_are_answered(
         told = [each for each in channel.answers() if "could not finish this" in each.content]
         assert {each.visible_to for each in told} == {channel.me.id, channel.other.id}
     assert [each for each in caplog.records if each.exc_info] == []
+
+
+@pytest.mark.slow
+async def test_a_terminated_process_answers_a_slash_command_and_a_press(tmp_path, monkeypatch):
+    released, downloads = asyncio.Event(), []
+
+    async def hold():
+        downloads.append(None)
+        await (released.wait() if len(downloads) <= 2 else asyncio.Event().wait())
+
+    async with Playground(rate_limit_scale=0) as playground:
+        channel = ChannelClient(playground)
+        settings = settings_for(playground, tmp_path, shutdown_seconds=8)
+        async with bot_process(settings, tmp_path / "bot.log", is_painting=False) as bot:
+            await bot.wait_for_output("connected as")
+            channel.ask("!stylize")
+            refusal = await channel.answer("Attach two pictures")
+            monkeypatch.setattr(playground.faults, "apply_to_cdn", hold)
+            files = {"content": CONTENT, "style": STYLE}
+            playground.slash(channel.other, "stylize", channel=channel.record, files=files)
+            await _until(lambda: len(downloads) == 2)
+            avatar = next(each for each in custom_ids(refusal) if each.endswith(":avatar"))
+            playground.press(channel.me, refusal, avatar)
+            await _until(lambda: len(downloads) == 3)
+            stopping = asyncio.create_task(bot.terminate())
+            await _until(lambda: "stopping" in bot.output)
+            released.set()  # the files of the slash command; the avatar never comes
+            assert await stopping == 0
+            cut_off = [each for each in channel.answers() if "could not finish" in each.content]
+            answered = {each.visible_to for each in cut_off}
+            # On a slow machine the card may not come in time; then there is the sentence.
+            assert channel.cards() or channel.other.id in answered
+            assert channel.me.id in answered
+            assert "Traceback" not in bot.output
+            assert "Session is closed" not in bot.output

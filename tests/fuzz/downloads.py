@@ -8,6 +8,8 @@ import tracemalloc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import aiohttp
 from aiohttp import web
@@ -169,15 +171,17 @@ async def run() -> Report:
 
 async def _download(report, session, name, address, origins) -> None:
     try:
-        async with asyncio.timeout(PATIENCE):
-            await download(
-                session,
-                address,
-                filename="a.png",
-                origins=origins,
-                max_bytes=MAX_BYTES,
-                timeout=SECONDS,
-            )
+        with NamedTemporaryFile() as file:
+            async with asyncio.timeout(PATIENCE):
+                await download(
+                    session,
+                    address,
+                    Path(file.name),
+                    filename="a.png",
+                    origins=origins,
+                    max_bytes=MAX_BYTES,
+                    timeout=SECONDS,
+                )
     except PictureRefused as refused:
         report.outcomes[name] = str(refused.got)
         if not explain(refused):

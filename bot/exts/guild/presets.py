@@ -104,18 +104,17 @@ class GuildPresetCommands(commands.Cog, description=text.SECTION):
         if has_request_words(name):
             raise PresetRefused(PresetProblem.RESERVED_NAME, word=name)
         await self._preset_editor.check(guild.id, name, emoji)
-        data, preview = await self._intake.fetch(
-            await self._picture(ctx, picture), member_id=ctx.author.id
-        )
-        preset = await self._preset_editor.add(
-            guild.id,
-            name,
-            emoji=emoji,
-            picture=data,
-            preview=preview,
-            alt_text=_description(picture or next(iter(ctx.message.attachments), None)),
-            added_by=ctx.author.id,
-        )
+        source = await self._picture(ctx, picture)
+        async with self._intake.fetch(source, member_id=ctx.author.id) as (fetched, preview):
+            preset = await self._preset_editor.add(
+                guild.id,
+                name,
+                emoji=emoji,
+                picture=fetched,
+                preview=preview,
+                alt_text=_description(picture or next(iter(ctx.message.attachments), None)),
+                added_by=ctx.author.id,
+            )
         try:
             with translate_discord_errors():
                 await ctx.reply(

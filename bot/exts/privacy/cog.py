@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import io
 import logging
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -159,16 +158,17 @@ class PrivacyCommands(commands.Cog, description=text.SECTION):
         held = await load_held_data(self._store, interaction.user.id)
         export = DataExport(
             self._artefacts,
+            folder=self._settings.data_dir,
             limit=interaction.filesize_limit,
             most=self._settings.max_export_files,
         )
         number = 0
         async with self._exporting:
-            async for data in export.zips(held):
+            async for zipped in export.zips(held):
                 number += 1
                 await interaction.followup.send(
                     text.EXPORT_PART.format(number=number),
-                    file=discord.File(io.BytesIO(data), filename=f"stylebot-{number}.zip"),
+                    file=discord.File(zipped, filename=f"stylebot-{number}.zip"),
                     ephemeral=True,
                 )
 

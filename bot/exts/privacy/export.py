@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import io
 import json
+import tempfile
 import zipfile
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from bot.artefacts.keys import PREVIEW, job_prefix
 from bot.errors import ArtefactMissingError
@@ -15,7 +15,9 @@ from bot.views.privacy import HeldData
 from stylenet import images
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import AsyncIterator, Iterable, Sequence
+    from pathlib import Path
 
     from bot.artefacts.base import Artefacts
     from bot.jobs.models import Job
@@ -64,21 +66,25 @@ async def load_held_data(store: JobStore, member_id: int) -> HeldData:
 
 
 class DataExport:
-    """Makes the zips one by one, so that only one is in memory.
+    """Makes the zips one by one on the disk, so that only one picture is in memory.
 
     Args:
         artefacts: where the pictures are stored.
+        folder: where each zip is until it is sent; nobody else can open it.
         limit: size of a zip, in bytes.
         most: number of zips; the newest pictures come first.
     """
 
-    def __init__(self, artefacts: Artefacts, *, limit: int, most: int) -> None:
+    def __init__(self, artefacts: Artefacts, *, folder: Path, limit: int, most: int) -> None:
         self._artefacts = artefacts
+        self._folder = folder
         self._limit = limit - ENVELOPE_BYTES
         self._most = most
 
-    async def zips(self, held: HeldData) -> AsyncIterator[bytes]:
+    async def zips(self, held: HeldData) -> AsyncIterator[io.BufferedIOBase]:
         """Make the zips; the first one contains all records as ``data.json``.
+
+        Each is closed when the next one is asked for.
 
         Raises:
             StoreUnavailableError: the database cannot be reached.
@@ -91,14 +97,23 @@ class DataExport:
         described["left_out"] = [file.path for file in left_out]
         text = json.dumps(described, indent=1, ensure_ascii=False).encode()
         for number, part in enumerate(parts):
-            contents = {"data.json": text} if number == 0 else {}
-            for file in part:
-                try:
-                    data = await self._artefacts.get(file.key)
-                except ArtefactMissingError:  # deleted since it was listed
-                    continue
-                contents[f"{file.path}.{images.file_extension(data) or 'bin'}"] = data
-            yield await asyncio.to_thread(_zipped, contents)
+            with tempfile.TemporaryFile(dir=self._folder) as zipped:
+                # The pictures are compressed already.
+                with zipfile.ZipFile(zipped, "w", zipfile.ZIP_STORED) as archive:
+                    if number == 0:
+                        archive.writestr("data.json", text)
+                    for file in part:
+                        await self._add(archive, file)
+                zipped.seek(0)
+                yield cast("io.BufferedIOBase", zipped)
+
+    async def _add(self, archive: zipfile.ZipFile, file: ExportFile) -> None:
+        try:
+            data = await self._artefacts.get(file.key)
+        except ArtefactMissingError:  # deleted since it was listed
+            return
+        extension = images.file_extension(data) or "bin"
+        await asyncio.to_thread(archive.writestr, f"{file.path}.{extension}", data)
 
     async def _files(self, held: HeldData) -> AsyncIterator[ExportFile]:
         folders = {job_prefix(job.job_id): f"paintings/{_name(job)}" for job in held.jobs}
@@ -159,11 +174,3 @@ def plan(
 
 def _name(job: Job) -> str:
     return f"{job.created_at:%Y-%m-%d}-{job.job_id}"
-
-
-def _zipped(files: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:  # pictures are compressed
-        for path, data in files.items():
-            archive.writestr(path, data)
-    return out.getvalue()

@@ -35,6 +35,38 @@ async def test_a_stored_artefact_can_be_read(kept):
     assert await kept.get("jobs/a/empty") == b""
 
 
+async def test_a_file_and_a_copy_are_stored_as_their_bytes(kept, tmp_path):
+    file = tmp_path / "upload"
+    picture = os.urandom(11 * 1024 * 1024)  # two parts of an upload and a rest
+    file.write_bytes(picture)
+    await kept.put_file("jobs/a/content", file)
+    await kept.copy("jobs/a/content", "jobs/b/content")
+    await kept.delete("jobs/a/content")
+    assert await kept.get("jobs/b/content") == picture
+    assert await kept.size("jobs/b/content") == len(picture)
+    for call in (kept.size("jobs/a/content"), kept.copy("jobs/a/content", "jobs/c/content")):
+        with pytest.raises(ArtefactMissingError) as caught:
+            await call
+        assert caught.value.key == "jobs/a/content"
+    assert [info.key async for info in kept.list()] == ["jobs/b/content"]
+
+
+async def test_a_file_of_another_file_system_is_copied(tmp_path, monkeypatch):
+    file, kept = tmp_path / "upload", FolderArtefacts(tmp_path / "artefacts")
+    file.write_bytes(b"picture")
+    replace = Path.replace
+
+    def refuse(path, target):
+        if path == file:
+            raise OSError(errno.EXDEV, "another file system")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    await kept.put_file("jobs/a/content", file)
+    assert await kept.get("jobs/a/content") == b"picture"
+    assert (tmp_path / "artefacts/jobs/a/content").stat().st_mode & 0o077 == 0
+
+
 async def test_other_users_of_the_machine_cannot_read_a_folders_files(tmp_path):
     root = tmp_path / "data" / "artefacts"
     kept = FolderArtefacts(root)

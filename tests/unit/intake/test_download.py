@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import tempfile
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web
 from yarl import URL
 
-from bot.errors import PictureProblem, PictureRefused
+from bot.errors import PictureProblem, PictureRefused, StorageFullError
 from bot.intake import download as download_module
 from bot.intake.download import allowed_origins, download, is_allowed
 from bot.ops.retry import Backoff
@@ -41,7 +45,16 @@ async def serving(handler):
 
 async def fetched(base, session, **options):
     options = {"filename": "a.png", "max_bytes": 1000, "timeout": 5.0, **options}
-    return await download(session, f"{base}/a.png", origins=origins_at(base), **options)
+    return await downloaded(session, f"{base}/a.png", origins=origins_at(base), **options)
+
+
+async def downloaded(session, url, **options):
+    """Download into a file; return the file's bytes."""
+    with tempfile.NamedTemporaryFile() as file:
+        size = await download(session, url, Path(file.name), **options)
+        data = file.read()
+        assert len(data) == size
+        return data
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +69,7 @@ async def test_returns_the_bytes_and_keeps_the_signed_query():
 
     async with serving(handler) as (base, session):
         url = f"{base}/a.png?ex=66&is=1f&hm=a%2Bb&"
-        data = await download(
+        data = await downloaded(
             session, url, filename="a", origins=origins_at(base), max_bytes=10, timeout=5
         )
     assert data == b"picture"
@@ -114,6 +127,41 @@ async def test_a_connection_that_breaks_is_retried():
 
     async with serving(handler) as (base, session):
         assert await fetched(base, session) == b"whole"
+
+
+async def test_a_large_picture_is_written_in_small_parts(monkeypatch):
+    picture, parts = os.urandom(5 * 1024 * 1024), []
+    really_write = download_module._write
+
+    async def write(file, chunk, **options):
+        parts.append(len(chunk))
+        await really_write(file, chunk, **options)
+
+    monkeypatch.setattr(download_module, "_write", write)
+
+    async def handler(_):
+        return web.Response(body=picture)
+
+    async with serving(handler) as (base, session):
+        assert await fetched(base, session, max_bytes=len(picture)) == picture
+    assert max(parts) <= download_module.CHUNK_BYTES < len(picture) / 10
+
+
+async def test_a_full_disk_is_told_from_a_broken_connection(monkeypatch):
+    def fail(*_, **_options):
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(download_module, "open_private", fail)
+    seen = []
+
+    async def handler(_):
+        seen.append(1)
+        return web.Response(body=b"picture")
+
+    async with serving(handler) as (base, session):
+        with pytest.raises(StorageFullError):
+            await fetched(base, session)
+    assert len(seen) == 1
 
 
 @pytest.mark.parametrize("status", [403, 404, 301])
@@ -189,7 +237,7 @@ async def test_a_slow_server_times_out():
 async def test_other_hosts_are_refused(url):
     async with aiohttp.ClientSession() as session:
         with pytest.raises(PictureRefused) as refused:
-            await download(
+            await downloaded(
                 session, url, filename="a.png", origins=origins_at(None), max_bytes=10, timeout=1
             )
     assert (refused.value.problem, refused.value.got) == (PictureProblem.DOWNLOAD_FAILED, "host")

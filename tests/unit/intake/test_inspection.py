@@ -11,6 +11,7 @@ import re
 import signal
 import struct
 import sys
+import tempfile
 import zlib
 from pathlib import Path
 
@@ -138,6 +139,14 @@ async def inspector():
         yield started
 
 
+async def inspect(inspector, data, *, filename):
+    """Inspect these bytes."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        return await inspector.inspect(Path(file.name), filename=filename)
+
+
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_accepts(name):
     make, image_format, (width, height), animated = ACCEPTED[name]
@@ -160,11 +169,25 @@ def test_refuses(name):
     assert examine_picture(make(), **LIMITS)["problem"] == problem
 
 
+async def test_a_large_picture_is_sent_in_small_parts(inspector, monkeypatch):
+    data, parts = saved(Image.effect_noise((2000, 2000), 80).convert("RGB"), "BMP"), []
+    read = inspection._read_part
+
+    def count(file, position):
+        parts.append(len(read(file, position)))
+        return read(file, position)
+
+    monkeypatch.setattr(inspection, "_read_part", count)
+    with pytest.raises(PictureRefused) as refused:  # it was read to the end
+        await inspect(inspector, data[: len(data) // 2], filename="a.bmp")
+    assert refused.value.problem in {PictureProblem.TRUNCATED, PictureProblem.UNSUPPORTED_FORMAT}
+    assert max(parts) == inspection.PICTURE_PART_BYTES < len(data) / 10
+
+
 async def test_process_describes_a_picture(inspector):
     data = rotated()
-    picture = await inspector.inspect(data, filename="me.jpg")
+    picture = await inspect(inspector, data, filename="me.jpg")
     assert (picture.width, picture.height, picture.format) == (64, 96, "JPEG")
-    assert picture.data is data
     assert (picture.preview.mode, picture.preview.size) == ("RGB", (64, 96))
     assert picture.filename == "me.jpg"
 
@@ -173,7 +196,7 @@ async def test_process_describes_a_picture(inspector):
 async def test_process_reads_every_format(image_format):
     """Confined, a decoder cannot load anything that was not imported before."""
     async with Inspector(Settings()) as inspector:
-        picture = await inspector.inspect(saved(photo(), image_format), filename="a")
+        picture = await inspect(inspector, saved(photo(), image_format), filename="a")
     assert (picture.width, picture.height, picture.format) == (96, 64, image_format)
 
 
@@ -183,13 +206,13 @@ async def test_process_reads_every_format(image_format):
 )
 async def test_process_names_a_format_that_is_not_accepted(inspector, make, got):
     with pytest.raises(PictureRefused) as refused:
-        await inspector.inspect(make(), filename="a")
+        await inspect(inspector, make(), filename="a")
     assert (refused.value.problem, refused.value.got) == (PictureProblem.UNSUPPORTED_FORMAT, got)
 
 
 async def test_process_reads_both_pictures_of_a_camera(inspector):
     data = saved(photo(), "MPO", save_all=True, append_images=[photo()])
-    picture = await inspector.inspect(data, filename="a.mpo")
+    picture = await inspect(inspector, data, filename="a.mpo")
     assert (picture.format, picture.animated) == ("JPEG", False)
 
 
@@ -226,7 +249,7 @@ def large_webp() -> bytes:
     ids=["jpeg", "webp", "rgba png", "16-bit rgba png", "16-bit grey png"],
 )
 async def test_process_reads_fifty_megapixels_within_its_limits(inspector, make, size):
-    picture = await inspector.inspect(await asyncio.to_thread(make), filename="a")
+    picture = await inspect(inspector, await asyncio.to_thread(make), filename="a")
     assert (picture.width, picture.height) == size
 
 
@@ -244,7 +267,7 @@ async def test_cpu_time_is_limited():
 
 async def test_process_refuses_with_numbers(inspector):
     with pytest.raises(PictureRefused) as refused:
-        await inspector.inspect(bomb(), filename="big.png")
+        await inspect(inspector, bomb(), filename="big.png")
     assert refused.value.problem is PictureProblem.TOO_LARGE
     assert refused.value.filename == "big.png"
     assert refused.value.got == "30000×30000"
@@ -253,10 +276,10 @@ async def test_process_refuses_with_numbers(inspector):
 
 async def test_bad_pictures_do_not_stop_the_inspector(inspector):
     outcomes = await asyncio.gather(
-        inspector.inspect(b"no picture", filename="a"),
-        inspector.inspect(saved(photo(), "PNG"), filename="b"),
-        inspector.inspect(saved(photo(), "JPEG")[:500], filename="c"),
-        inspector.inspect(saved(photo(), "WEBP"), filename="d"),
+        inspect(inspector, b"no picture", filename="a"),
+        inspect(inspector, saved(photo(), "PNG"), filename="b"),
+        inspect(inspector, saved(photo(), "JPEG")[:500], filename="c"),
+        inspect(inspector, saved(photo(), "WEBP"), filename="d"),
         return_exceptions=True,
     )
     assert [type(outcome).__name__ for outcome in outcomes] == [
@@ -274,9 +297,9 @@ async def test_memory_is_limited():
     settings = Settings(inspection_memory_bytes=300 * 1024 * 1024, max_pixels=100_000_000)
     async with Inspector(settings) as inspector:
         with pytest.raises(PictureRefused) as refused:
-            await inspector.inspect(png(10_000, 8000, rows, kind=2), filename="wide.png")
+            await inspect(inspector, png(10_000, 8000, rows, kind=2), filename="wide.png")
         assert refused.value.problem is PictureProblem.INSPECTION_FAILED
-        await inspector.inspect(saved(photo(), "PNG"), filename="next.png")
+        await inspect(inspector, saved(photo(), "PNG"), filename="next.png")
 
 
 async def test_time_is_limited(monkeypatch):
@@ -289,7 +312,7 @@ async def test_time_is_limited(monkeypatch):
 
         monkeypatch.setattr(inspector, "_acquire", stopped)
         with pytest.raises(PictureRefused) as refused:
-            await inspector.inspect(saved(photo(), "PNG"), filename="slow.png")
+            await inspect(inspector, saved(photo(), "PNG"), filename="slow.png")
         assert (refused.value.problem, refused.value.got) == (
             PictureProblem.INSPECTION_FAILED,
             "timeout",
@@ -301,7 +324,7 @@ async def test_killed_idle_process_is_replaced(inspector):
     process = await inspector._idle[0]
     process.kill()
     await process.wait()
-    picture = await inspector.inspect(saved(photo(), "PNG"), filename="a.png")
+    picture = await inspect(inspector, saved(photo(), "PNG"), filename="a.png")
     assert picture.format == "PNG"
 
 
@@ -311,7 +334,7 @@ async def test_used_processes_are_replaced_after_a_delay(inspector, monkeypatch)
     if inspector._refill_timer is not None:  # an earlier test's
         inspector._refill_timer.cancel()
         inspector._refill()
-    pictures = [inspector.inspect(saved(photo(), "PNG"), filename=name) for name in "ab"]
+    pictures = [inspect(inspector, saved(photo(), "PNG"), filename=name) for name in "ab"]
     await asyncio.gather(*pictures)
     assert not inspector._idle, "a process was started while a member waits for an answer"
     inspector._refill_timer.cancel()
@@ -322,7 +345,7 @@ async def test_used_processes_are_replaced_after_a_delay(inspector, monkeypatch)
 async def test_cancelling_stops_the_process(inspector):
     process = await inspector._idle[0]
     os.kill(process.pid, signal.SIGSTOP)
-    task = asyncio.create_task(inspector.inspect(saved(photo(), "PNG"), filename="a.png"))
+    task = asyncio.create_task(inspect(inspector, saved(photo(), "PNG"), filename="a.png"))
     await asyncio.sleep(0.05)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -377,5 +400,5 @@ def _with_preview(width: int, pixels: str) -> bytes:
 )
 def test_malformed_reply_is_a_refusal(reply):
     with pytest.raises(PictureRefused) as refused:
-        inspection._parse_reply(reply, b"", "a.png")
+        inspection._parse_reply(reply, "a.png")
     assert refused.value.problem is PictureProblem.INSPECTION_FAILED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -296,19 +297,30 @@ async def test_full_disk_is_refused_before_downloading(env):
 
 
 async def test_disk_filling_up_leaves_no_artefacts(env, monkeypatch):
-    put = env.artefacts.put
+    put_file = env.artefacts.put_file
 
-    async def put_one(key, data):
+    async def put_one(key, file):
         if "style" in key:
             raise StorageFullError("no space left")
-        await put(key, data)
+        await put_file(key, file)
 
     intake = env.make()
-    monkeypatch.setattr(env.artefacts, "put", put_one)
+    monkeypatch.setattr(env.artefacts, "put_file", put_one)
     with pytest.raises(LimitReached) as reached:
         await intake.accept(make_request(env))
     assert reached.value.scope == "disk"
     assert await stored_keys(env) == []
+
+
+async def test_requests_leave_no_temporary_files(env, tmp_path):
+    left_over = tmp_path / "uploads" / "of a killed process"
+    left_over.mkdir(parents=True)
+    os.utime(left_over, (0, 0))
+    intake = env.make()
+    await intake.accept(make_request(env))
+    with pytest.raises(PictureRefused):
+        await intake.accept(make_request(env, "text.png"))
+    assert list((tmp_path / "uploads").iterdir()) == []
 
 
 async def test_saved_picture_is_used_by_a_later_request(env):

@@ -70,7 +70,9 @@ async def test_a_guild_lists_its_own_presets_first(own, artefacts):
 async def test_lookup_ignores_case_spaces_and_separators(own, artefacts, word):
     found = await PresetCatalog(own, artefacts).get(word, guild_id=7)
     assert found.emoji == "🐳"
-    assert await found.picture() == b"the picture"
+    picture = await found.picture()
+    assert await artefacts.get(picture.key) == b"the picture"
+    assert picture.size == len(b"the picture")
     assert await PresetCatalog(own, artefacts).get(word, guild_id=8) is None
 
 
