@@ -24,6 +24,7 @@ __all__ = ["Cdn"]
 LIFETIME_SECONDS = 24 * 3600
 CAPACITY_BYTES = 512 * 1024 * 1024
 _INLINE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "image/avif"})
+_PUBLIC_FOLDERS = "avatars|banners|embed|emojis|icons|stickers"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -95,7 +96,9 @@ class Cdn:
         """Return the routes under ``/cdn``."""
         return [
             web.get(r"/cdn/{folder:attachments|ephemeral-attachments}/{rest:.+}", self._signed),
-            web.get(r"/cdn/{folder:avatars|emojis|embed|stickers}/{rest:.+}", self._public),
+            web.get(
+                r"/cdn/{folder:avatars|banners|embed|emojis|icons|stickers}/{rest:.+}", self._public
+            ),
         ]
 
     def _sign(self, path: str, expires: int, issued: int) -> str:

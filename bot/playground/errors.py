@@ -28,6 +28,11 @@ class ErrorCode(Enum):
     UNKNOWN_MEMBER = (404, 10007, "Unknown Member")
     UNKNOWN_MESSAGE = (404, 10008, "Unknown Message")
     UNKNOWN_ROLE = (404, 10011, "Unknown Role")
+    UNKNOWN_INVITE = (404, 10006, "Unknown Invite")
+    UNKNOWN_BAN = (404, 10026, "Unknown Ban")
+    UNKNOWN_COMMAND_PERMISSIONS = (404, 10066, "Unknown application command permissions")
+    EMOJI_NOT_FOUND = (404, 10014, "Unknown Emoji")
+    BOTS_NOT_ALLOWED = (403, 20001, "Bots cannot use this endpoint")
     UNKNOWN_OVERWRITE = (404, 10009, "Unknown Overwrite")
     UNKNOWN_USER = (404, 10013, "Unknown User")
     UNKNOWN_EMOJI = (400, 10014, "Unknown Emoji")
@@ -38,12 +43,21 @@ class ErrorCode(Enum):
     TOO_MANY_PINS = (400, 30003, "Maximum number of pins reached (250)")
     TOO_MANY_REACTIONS = (403, 30010, "Maximum number of reactions reached (20)")
     TOO_MANY_COMMANDS = (400, 30032, "Maximum number of application commands reached (100).")
+    TOO_MANY_ROLES = (400, 30005, "Maximum number of server roles reached (250)")
+    TOO_MANY_WEBHOOKS = (400, 30007, "Maximum number of webhooks reached (15)")
+    TOO_MANY_EMOJIS = (400, 30008, "Maximum number of emojis reached")
+    TOO_MANY_ANIMATED_EMOJIS = (400, 30018, "Maximum number of animated emojis reached")
+    TOO_MANY_CHANNELS = (400, 30013, "Maximum number of server channels reached (500)")
+    TOO_MANY_STICKERS = (400, 30039, "Maximum number of stickers reached")
+    NOT_IN_VOICE = (400, 40032, "Target user is not connected to voice.")
+    TAG_REQUIRED = (400, 40067, "A tag is required to create a forum post in this channel")
     REQUEST_TOO_LARGE = (413, 40005, "Request entity too large")
     ALREADY_ACKNOWLEDGED = (400, 40060, "Interaction has already been acknowledged.")
     MISSING_ACCESS = (403, 50001, "Missing Access")
     CANNOT_EDIT_OTHERS = (403, 50005, "Cannot edit a message authored by another user")
     EMPTY_MESSAGE = (400, 50006, "Cannot send an empty message")
     CANNOT_SEND_TO_USER = (403, 50007, "Cannot send messages to this user")
+    NON_TEXT_CHANNEL = (400, 50008, "Cannot send messages in a non-text channel")
     MISSING_PERMISSIONS = (403, 50013, "Missing Permissions")
     INVALID_BULK_DELETE = (
         400,
@@ -60,6 +74,9 @@ class ErrorCode(Enum):
         50034,
         "You can only bulk delete messages that are under 14 days old.",
     )
+    INVALID_ROLE = (400, 50028, "Invalid Role")
+    INVALID_FILE = (400, 50046, "Invalid file uploaded")
+    THREAD_ARCHIVED = (400, 50083, "Thread is archived")
     INVALID_API_VERSION = (400, 50041, "Invalid API version provided.")
     INVALID_FORM = (400, 50035, "Invalid Form Body")
     INVALID_JSON = (400, 50109, "The request body contains invalid JSON.")
@@ -68,6 +85,20 @@ class ErrorCode(Enum):
         160002,
         "Cannot reply without permission to read message history",
     )
+    THREAD_EXISTS = (400, 160004, "A thread has already been created for this message")
+    THREAD_LOCKED = (400, 160005, "Thread is locked")
+    FORUM_NEEDS_THREAD = (
+        400,
+        220001,
+        "Webhooks posted to forum channels must have a thread_name or thread_id",
+    )
+    FORUM_THREAD_AMBIGUOUS = (
+        400,
+        220002,
+        "Webhooks posted to forum channels cannot have both a thread_name and thread_id",
+    )
+    NOT_A_FORUM = (400, 220003, "Webhooks can only create threads in forum channels")
+    NOBODY_BANNED = (400, 500_000, "Failed to ban users")
     POLL_EXPIRED = (400, 520001, "Poll expired")
 
 

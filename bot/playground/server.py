@@ -19,18 +19,31 @@ from bot.playground.member_actions import MemberActions
 from bot.playground.messages.message_service import MessageService
 from bot.playground.messages.poll_service import PollService
 from bot.playground.messages.reaction_service import ReactionService
+from bot.playground.messages.thread_service import ThreadService
 from bot.playground.page.page_feed import PageFeed
 from bot.playground.page.page_routes import PageRoutes
+from bot.playground.rest.ban_routes import BanRoutes
 from bot.playground.rest.channel_routes import ChannelRoutes
 from bot.playground.rest.command_routes import CommandRoutes
+from bot.playground.rest.emoji_routes import EmojiRoutes
+from bot.playground.rest.guild_access import GuildAccess
 from bot.playground.rest.guild_routes import GuildRoutes
 from bot.playground.rest.interaction_routes import InteractionRoutes
 from bot.playground.rest.member_routes import MemberRoutes
 from bot.playground.rest.message_routes import MessageRoutes
 from bot.playground.rest.middleware import API_PREFIXES, Middlewares
+from bot.playground.rest.overwrite_routes import OverwriteRoutes
+from bot.playground.rest.pin_routes import PinRoutes
 from bot.playground.rest.rate_limits import RateLimiter
 from bot.playground.rest.request_parsing import MAX_REQUEST
+from bot.playground.rest.role_routes import RoleRoutes
 from bot.playground.rest.route_table import complete_routes
+from bot.playground.rest.thread_list_routes import ThreadListRoutes
+from bot.playground.rest.thread_member_routes import ThreadMemberRoutes
+from bot.playground.rest.thread_routes import ThreadRoutes
+from bot.playground.rest.user_routes import UserRoutes
+from bot.playground.rest.webhook_message_routes import WebhookMessageRoutes
+from bot.playground.rest.webhook_routes import WebhookRoutes
 from bot.playground.serializers import Serializer
 from bot.playground.state.clock import Clock
 from bot.playground.state.event_bus import EventBus
@@ -76,7 +89,8 @@ class Playground(MemberActions):
         self.rate_limiter = RateLimiter(rate_limit_scale)
         self.cdn = Cdn(self.clock, self.faults)
         self.serializer = Serializer(self.state, self.cdn)
-        self.messages = MessageService(self.state, self.event_bus, self.cdn)
+        self.threads = ThreadService(self.state, self.event_bus, self.serializer)
+        self.messages = MessageService(self.state, self.event_bus, self.cdn, self.threads)
         self.reactions = ReactionService(self.state, self.event_bus)
         self.polls = PollService(self.state, self.event_bus)
         self.commands = CommandRegistry(self.state)
@@ -138,12 +152,29 @@ class Playground(MemberActions):
     def rest_routes(self) -> list[web.RouteDef]:
         """Return the implemented routes, relative to the API's base path."""
         state, serializer = self.state, self.serializer
+        access = GuildAccess(state, self.event_bus, serializer)
+        threads = ThreadRoutes(access, self.event_bus, self.messages, self.threads)
+        interactions = InteractionRoutes(state, self.interactions, self.messages, serializer)
+        webhook_messages = WebhookMessageRoutes(
+            state, self.messages, self.threads, serializer, self.cdn
+        )
         return [
             *MessageRoutes(state, self.messages, self.reactions, self.polls, serializer).routes(),
-            *GuildRoutes(state, serializer, self.cdn, self.gateway).routes(),
-            *ChannelRoutes(state, self.event_bus, serializer).routes(),
-            *MemberRoutes(state, self.event_bus).routes(),
-            *InteractionRoutes(state, self.interactions, self.messages, serializer).routes(),
+            *PinRoutes(access, self.event_bus).routes(),
+            *UserRoutes(state, self.event_bus, serializer, self.cdn, self.gateway).routes(),
+            *GuildRoutes(access, self.cdn).routes(),
+            *RoleRoutes(access).routes(),
+            *MemberRoutes(state, access).routes(),
+            *BanRoutes(access, self.messages).routes(),
+            *ChannelRoutes(access, threads).routes(),
+            *OverwriteRoutes(access).routes(),
+            *threads.routes(),
+            *ThreadMemberRoutes(access, self.threads).routes(),
+            *ThreadListRoutes(access, self.threads).routes(),
+            *EmojiRoutes(access, self.cdn).routes(),
+            *interactions.routes(),
+            *WebhookRoutes(access, self.cdn, lambda: f"{self.url}{API_PREFIXES[0]}").routes(),
+            *webhook_messages.routes(interactions),
             *CommandRoutes(state, self.commands).routes(),
         ]
 

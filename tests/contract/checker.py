@@ -27,6 +27,7 @@ API = re.compile(r"/api/v\d+(/.*)")
 ADDED_FIELDS: dict[str, dict[str, Any]] = {
     # Fields that Discord sends and its reference describes, but that the document lacks.
     "PrivateApplicationResponse": {"summary": "string"},
+    "IntegrationApplicationResponse": {"summary": "string"},
 }
 ERROR = {
     "code": "integer",

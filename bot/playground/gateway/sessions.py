@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.playground import serializers
 from bot.playground.state.permissions import Permission
-from bot.playground.state.records import DIRECT_MESSAGE
+from bot.playground.state.records import ChannelType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +30,10 @@ class Intent(IntFlag):
 
     GUILDS = 1 << 0
     GUILD_MEMBERS = 1 << 1
+    GUILD_MODERATION = 1 << 2
+    GUILD_EXPRESSIONS = 1 << 3
+    GUILD_WEBHOOKS = 1 << 5
+    GUILD_INVITES = 1 << 6
     GUILD_PRESENCES = 1 << 8
     GUILD_MESSAGES = 1 << 9
     GUILD_MESSAGE_REACTIONS = 1 << 10
@@ -50,6 +54,9 @@ _REACTIONS = (Intent.GUILD_MESSAGE_REACTIONS, Intent.DIRECT_MESSAGE_REACTIONS)
 _POLLS = (Intent.GUILD_MESSAGE_POLLS, Intent.DIRECT_MESSAGE_POLLS)
 _GUILDS = (Intent.GUILDS, Intent(0))
 _MEMBERS = (Intent.GUILD_MEMBERS, Intent(0))
+_MODERATION = (Intent.GUILD_MODERATION, Intent(0))
+_EXPRESSIONS = (Intent.GUILD_EXPRESSIONS, Intent(0))
+_INVITES = (Intent.GUILD_INVITES, Intent(0))
 _NONE = (Intent(0), Intent(0))
 _NEEDED: dict[str, tuple[Intent, Intent]] = {
     # event: (intent in guilds, intent in direct messages); other events are not sent
@@ -72,9 +79,26 @@ _NEEDED: dict[str, tuple[Intent, Intent]] = {
     "CHANNEL_UPDATE": _GUILDS,
     "CHANNEL_DELETE": _GUILDS,
     "CHANNEL_PINS_UPDATE": (Intent.GUILDS, Intent.DIRECT_MESSAGES),
+    "THREAD_CREATE": _GUILDS,
+    "THREAD_UPDATE": _GUILDS,
+    "THREAD_DELETE": _GUILDS,
+    "THREAD_MEMBERS_UPDATE": _GUILDS,
+    "GUILD_ROLE_CREATE": _GUILDS,
+    "GUILD_ROLE_UPDATE": _GUILDS,
+    "GUILD_ROLE_DELETE": _GUILDS,
+    "GUILD_BAN_ADD": _MODERATION,
+    "GUILD_BAN_REMOVE": _MODERATION,
+    "GUILD_AUDIT_LOG_ENTRY_CREATE": _MODERATION,
+    "GUILD_EMOJIS_UPDATE": _EXPRESSIONS,
+    "GUILD_STICKERS_UPDATE": _EXPRESSIONS,
+    "WEBHOOKS_UPDATE": (Intent.GUILD_WEBHOOKS, Intent(0)),
+    "INVITE_CREATE": _INVITES,
+    "INVITE_DELETE": _INVITES,
     "GUILD_MEMBER_ADD": _MEMBERS,
     "GUILD_MEMBER_UPDATE": _MEMBERS,
     "GUILD_MEMBER_REMOVE": _MEMBERS,
+    "APPLICATION_COMMAND_PERMISSIONS_UPDATE": _NONE,
+    "USER_UPDATE": _NONE,
     "INTERACTION_CREATE": _NONE,
 }
 
@@ -141,9 +165,11 @@ def _is_delivered(session: Session, event: Event, state: State) -> bool:
         return False
     if event.only_for not in (None, bot_id):
         return False
-    intent = needed[event.channel is not None and event.channel.type == DIRECT_MESSAGE]
+    intent = needed[event.channel is not None and event.channel.type is ChannelType.DIRECT_MESSAGE]
     if needed is not _NONE and not session.intents & intent:
         return False
+    if event.needs is not None and event.guild_id is not None:
+        return event.needs in state.guild_permissions(event.guild_id, bot_id)
     return event.channel is None or (
         Permission.VIEW_CHANNEL in state.permissions(event.channel, bot_id)
     )

@@ -11,9 +11,15 @@ from bot.playground.state.records import COMPONENTS_V2
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.playground.state.records import Json
+    from bot.playground.state.records import Attachment, Json
 
-__all__ = ["check_components", "check_modal_components", "find_component", "walk"]
+__all__ = [
+    "check_components",
+    "check_file_references",
+    "check_modal_components",
+    "find_component",
+    "walk",
+]
 
 ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
 SECTION, TEXT, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 9, 10, 11, 12, 13, 14, 17
@@ -54,6 +60,27 @@ def check_components(components: object, flags: int, errors: FormErrors) -> list
         errors.merge(found)
         return []
     return _Validator(errors, v2=bool(flags & COMPONENTS_V2)).validate(given)
+
+
+def check_file_references(components: list[Json], attachments: list[Attachment]) -> None:
+    """Refuse components that refer to a file that was not uploaded.
+
+    Raises:
+        ApiError: 400/50035.
+    """
+    names = {attachment.filename for attachment in attachments}
+    errors = FormErrors()
+    for component in walk(components):
+        shown = [component, *component.get("items", [])]
+        for media in (item.get("media") or item.get("file") for item in shown):
+            url = str((media or {}).get("url", ""))
+            if url.startswith("attachment://") and url[13:] not in names:
+                errors.add(
+                    ("components",),
+                    "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND",
+                    "The specified attachment could not be found",
+                )
+    errors.raise_if_any()
 
 
 def check_modal_components(components: object, path: _Path, errors: FormErrors) -> list[Json]:

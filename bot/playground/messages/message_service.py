@@ -6,18 +6,20 @@ import copy
 import re
 from typing import TYPE_CHECKING
 
-from bot.playground.errors import ApiError, ErrorCode, FormErrors, invalid_form
+from bot.playground.errors import ApiError, ErrorCode, invalid_form
 from bot.playground.media_files import content_type_of, dimensions
-from bot.playground.messages.component_validation import walk
+from bot.playground.messages.component_validation import check_file_references
 from bot.playground.messages.embed_validation import MAX_EMBEDS
+from bot.playground.messages.mentions import set_mentions
 from bot.playground.messages.message_parser import FORWARD, SUPPRESS_EMBEDS
 from bot.playground.state.event_bus import Event
 from bot.playground.state.permissions import Permission
-from bot.playground.state.records import DIRECT_MESSAGE, EPHEMERAL, LOADING, Attachment, Message
+from bot.playground.state.records import EPHEMERAL, LOADING, Attachment, ChannelType, Message
 
 if TYPE_CHECKING:
     from bot.playground.cdn import Cdn
-    from bot.playground.messages.message_parser import AllowedMentions, MessageDraft, NewFile
+    from bot.playground.messages.message_parser import MessageDraft, NewFile
+    from bot.playground.messages.thread_service import ThreadService
     from bot.playground.state.event_bus import EventBus
     from bot.playground.state.records import Channel, Json, Sticker, User
     from bot.playground.state.state import State
@@ -27,29 +29,30 @@ __all__ = ["MessageService"]
 REPLY = 19
 HAS_SNAPSHOT = 1 << 14
 NONCE_SECONDS = 300.0
-_USER = re.compile(r"<@!?(\d+)>")
-_ROLE = re.compile(r"<@&(\d+)>")
 _LINK = re.compile(r"https?://[^\s<>|]+")
-_EVERYONE = re.compile(r"@(everyone|here)\b")
 
 
 class MessageService:
     """Creates, edits and deletes messages, and publishes the events."""
 
-    def __init__(self, state: State, event_bus: EventBus, cdn: Cdn) -> None:
+    def __init__(self, state: State, event_bus: EventBus, cdn: Cdn, threads: ThreadService) -> None:
         self._state = state
         self._event_bus = event_bus
         self._cdn = cdn
+        self._threads = threads
         self._nonces: dict[tuple[str, str, str], tuple[str, float]] = {}
 
     def require_send(self, channel: Channel, author: User, draft: MessageDraft) -> None:
         """Check that the author may send the message to the channel.
 
         Raises:
-            ApiError: 403 with 50001, 50007, 50013 or 160002.
+            ApiError: 403 with 50001, 50007, 50013 or 160002; 400/50008 for a forum or a
+                category; 400 with 50083 or 160005 for a locked thread.
         """
         self._state.require(channel, author.id)
-        if channel.type == DIRECT_MESSAGE:
+        if not channel.holds_messages:
+            raise ApiError(ErrorCode.NON_TEXT_CHANNEL)
+        if channel.type is ChannelType.DIRECT_MESSAGE:
             for user in channel.recipients:
                 if user.id == author.id:
                     continue
@@ -57,7 +60,7 @@ class MessageService:
                 if no_common_guild or not user.accepts_dms:
                     raise ApiError(ErrorCode.CANNOT_SEND_TO_USER)
             return
-        needed = [Permission.SEND_MESSAGES]
+        needed = [channel.send_permission]
         if draft.files:
             needed.append(Permission.ATTACH_FILES)
         if draft.embeds:
@@ -66,6 +69,7 @@ class MessageService:
             needed.append(Permission.SEND_POLLS)
         self._state.require(channel, author.id, *needed)
         granted = self._state.permissions(channel, author.id)
+        self._threads.require_open(channel, granted)
         if draft.reference and Permission.READ_MESSAGE_HISTORY not in granted:
             raise ApiError(ErrorCode.CANNOT_REPLY_WITHOUT_HISTORY)
 
@@ -89,6 +93,8 @@ class MessageService:
         interaction: Json | None = None,
         command: str | None = None,
         visible_to: str | None = None,
+        webhook_id: str | None = None,
+        message_id: str | None = None,
     ) -> Message:
         """Post the draft; return the existing message if its enforced nonce was used before.
 
@@ -100,6 +106,8 @@ class MessageService:
             interaction: Discord's interaction_metadata, for a response.
             command: name of the command that it answers.
             visible_to: id of the only user who sees it, if it is ephemeral.
+            webhook_id: id of the webhook that posts it.
+            message_id: its id, for a forum post's first message; a new one if None.
 
         Raises:
             ApiError: 400/50035 when it refers to an unknown message or file,
@@ -108,7 +116,7 @@ class MessageService:
         if (known := self._by_nonce(channel, author, draft)) is not None:
             return known
         message = Message(
-            id=self._state.ids.new(),
+            id=message_id or self._state.ids.new(),
             channel_id=channel.id,
             author=author,
             timestamp=self._state.clock.now(),
@@ -122,22 +130,51 @@ class MessageService:
             nonce=draft.nonce,
             interaction=interaction,
             command=command,
-            webhook_id=self._state.application.id if interaction is not None else None,
+            webhook_id=self._state.application.id if interaction is not None else webhook_id,
             visible_to=visible_to,
         )
         replied = self._resolve_reference(message, channel, draft)
         message.stickers = self._find_stickers(channel, draft)
         message.attachments = [self.attach(channel, f, visible_to=visible_to) for f in draft.files]
-        self._check_references(message)
-        self._set_mentions(message, channel, draft.allowed, replied)
-        channel.messages[message.id] = message
-        channel.last_message_id = message.id
+        check_file_references(message.components, message.attachments)
+        set_mentions(self._state, message, channel, draft.allowed, replied)
         if draft.nonce is not None:
             key = (channel.id, author.id, str(draft.nonce))
             self._nonces[key] = (message.id, self._state.clock.time())
-        self._publish("MESSAGE_CREATE", message)
+        self._add(channel, message)
         if not author.bot and not message.flags & SUPPRESS_EMBEDS:
             self._unfurl(message, channel)
+        return message
+
+    def post_notice(
+        self,
+        channel: Channel,
+        author: User,
+        kind: int,
+        *,
+        content: str = "",
+        reference: Json | None = None,
+    ) -> Message:
+        """Post one of Discord's own messages, such as that a thread was created.
+
+        Args:
+            channel: where to post it.
+            author: whose action it announces.
+            kind: Discord's message type.
+            content: its text.
+            reference: Discord's message_reference.
+        """
+        message = Message(
+            id=self._state.ids.new(),
+            channel_id=channel.id,
+            author=author,
+            timestamp=self._state.clock.now(),
+            content=content,
+            type=kind,
+            reference=reference,
+            replied_to=(reference or {}).get("message_id"),
+        )
+        self._add(channel, message)
         return message
 
     def add_link_previews(self, message: Message, embeds: list[Json]) -> None:
@@ -150,9 +187,10 @@ class MessageService:
 
         Raises:
             ApiError: 400/50035 when it keeps an attachment that the message does not have,
-                400/50006 when the message would be empty.
+                400/50006 when the message would be empty, 400/50083 in an archived thread.
         """
         channel = self._state.channels[message.channel_id]
+        self._state.require_unarchived(channel)
         kept = message.attachments
         if draft.kept is not None:
             by_id = {a.id: a for a in message.attachments}
@@ -172,12 +210,12 @@ class MessageService:
         changed.attachments = kept + [
             self.attach(channel, f, visible_to=message.visible_to) for f in draft.files
         ]
-        self._check_references(changed)
+        check_file_references(changed.components, changed.attachments)
         message.content, message.embeds = changed.content, changed.embeds
         message.components, message.attachments = changed.components, changed.attachments
         if "content" in draft.given:
             replied = channel.messages.get(message.replied_to or "")
-            self._set_mentions(message, channel, draft.allowed, replied)
+            set_mentions(self._state, message, channel, draft.allowed, replied)
         if not message.flags & LOADING:  # completing a deferred response is not an edit
             message.edited = self._state.clock.now()
         message.flags = draft.flags & ~LOADING
@@ -186,13 +224,16 @@ class MessageService:
 
     def delete(self, message: Message) -> None:
         """Delete the message."""
-        self._state.channels[message.channel_id].messages.pop(message.id, None)
+        channel = self._state.channels[message.channel_id]
+        if channel.messages.pop(message.id, None) is not None:
+            self._threads.count_deleted(channel, 1)
         self._publish("MESSAGE_DELETE", message)
 
     def delete_bulk(self, channel: Channel, messages: list[Message]) -> None:
         """Delete several of the channel's messages at once, with one event."""
         for message in messages:
             channel.messages.pop(message.id, None)
+        self._threads.count_deleted(channel, len(messages))
         data: Json = {"ids": [message.id for message in messages], "channel_id": channel.id}
         if channel.guild_id is not None:
             data["guild_id"] = channel.guild_id
@@ -259,6 +300,12 @@ class MessageService:
         if after is not None:
             return [m for m in found if int(m.id) > int(after)][-limit:]
         return found[:limit]
+
+    def _add(self, channel: Channel, message: Message) -> None:
+        channel.messages[message.id] = message
+        channel.last_message_id = message.id
+        self._threads.record_message(channel, message)
+        self._publish("MESSAGE_CREATE", message)
 
     def _publish(self, name: str, message: Message) -> None:
         channel = self._state.channels[message.channel_id]
@@ -331,51 +378,3 @@ class MessageService:
         message.type = REPLY
         message.replied_to = target.id
         return target
-
-    def _set_mentions(
-        self,
-        message: Message,
-        channel: Channel,
-        allowed: AllowedMentions,
-        replied: Message | None,
-    ) -> None:
-        """Set whom the message pings: those it mentions, limited by ``allowed``."""
-        named = dict.fromkeys(_USER.findall(message.content))
-        mentioned = [
-            self._state.users[user_id]
-            for user_id in named
-            if user_id in self._state.users and (allowed.users is None or user_id in allowed.users)
-        ]
-        if replied is not None and allowed.replied_user and replied.author not in mentioned:
-            mentioned.append(replied.author)
-        message.mentions = mentioned
-        guild = self._state.guilds.get(channel.guild_id or "")
-        message.mention_roles = [
-            role_id
-            for role_id in dict.fromkeys(_ROLE.findall(message.content))
-            if guild is not None
-            and role_id in guild.roles
-            and (allowed.roles is None or role_id in allowed.roles)
-        ]
-        granted = self._state.permissions(channel, message.author.id)
-        message.mention_everyone = bool(
-            _EVERYONE.search(message.content)
-            and allowed.everyone
-            and Permission.MENTION_EVERYONE in granted
-        )
-
-    def _check_references(self, message: Message) -> None:
-        """Refuse components that refer to a file that was not uploaded."""
-        names = {a.filename for a in message.attachments}
-        errors = FormErrors()
-        for component in walk(message.components):
-            shown = [component, *component.get("items", [])]
-            for media in (item.get("media") or item.get("file") for item in shown):
-                url = str((media or {}).get("url", ""))
-                if url.startswith("attachment://") and url[13:] not in names:
-                    errors.add(
-                        ("components",),
-                        "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND",
-                        "The specified attachment could not be found",
-                    )
-        errors.raise_if_any()

@@ -52,10 +52,11 @@ class ReactionService:
         """Add the user's reaction; do nothing if it exists.
 
         Raises:
-            ApiError: 403 with 50001, 50013 or 30010.
+            ApiError: 403 with 50001, 50013 or 30010; 400/50083 in an archived thread.
         """
         channel = self._state.channels[message.channel_id]
         self._state.require(channel, user_id, Permission.READ_MESSAGE_HISTORY)
+        self._state.require_unarchived(channel)
         key = serializers.emoji_key(emoji)
         reaction = message.reactions.get(key)
         if reaction is None:

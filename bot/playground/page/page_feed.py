@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aiohttp import WSMsgType, web
 
 from bot.playground.state.permissions import Permission
-from bot.playground.state.records import DIRECT_MESSAGE
+from bot.playground.state.records import ChannelType
 
 if TYPE_CHECKING:
     from bot.playground.serializers import Serializer
@@ -42,6 +42,12 @@ _PAGE_EVENTS = frozenset(
         "CHANNEL_UPDATE",
     }
 )
+_THREAD_EVENTS = {
+    # The page shows threads as further channels.
+    "THREAD_CREATE": "CHANNEL_CREATE",
+    "THREAD_UPDATE": "CHANNEL_UPDATE",
+    "THREAD_DELETE": "CHANNEL_DELETE",
+}
 BACKLOG = 5000
 PING_SECONDS = 20.0
 logger = logging.getLogger(__name__)
@@ -69,7 +75,7 @@ class PageFeed:
                 return
             shapes = [shape]
             channel = event.channel
-            if channel is not None and channel.type == DIRECT_MESSAGE:
+            if channel is not None and channel.type is ChannelType.DIRECT_MESSAGE:
                 # Discord announces a direct message to its recipient by its first message.
                 if channel.id not in announced:
                     shapes.insert(0, self._channel_payload(channel, member))
@@ -112,7 +118,8 @@ class PageFeed:
         return {"t": "CHANNEL_CREATE", "d": shape}
 
     def _payload(self, event: Event, member: User) -> Json | None:
-        if event.name not in _PAGE_EVENTS:
+        name = _THREAD_EVENTS.get(event.name, event.name)
+        if name not in _PAGE_EVENTS:
             return None
         if event.only_for is not None and event.only_for != member.id:
             return None
@@ -120,14 +127,16 @@ class PageFeed:
             Permission.VIEW_CHANNEL not in self._state.permissions(event.channel, member.id)
         ):
             return None
-        if event.name == "CHANNEL_CREATE" and event.data is not None:
+        if name == "CHANNEL_CREATE" and event.data is not None:
             created = self._state.channels.get(str(event.data["id"]))
-            is_visible = created is not None and (
-                Permission.VIEW_CHANNEL in self._state.permissions(created, member.id)
+            is_visible = (
+                created is not None
+                and created.is_open
+                and (Permission.VIEW_CHANNEL in self._state.permissions(created, member.id))
             )
             return self._channel_payload(created, member) if created and is_visible else None
         if event.message is None:
-            return {"t": event.name, "d": event.data}
+            return {"t": name, "d": event.data}
         shape = self._serializer.message(event.message, viewer=member.id)
         if event.guild_id is not None:
             shape["guild_id"] = event.guild_id

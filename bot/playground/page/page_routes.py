@@ -130,7 +130,8 @@ class PageRoutes:
         channels = [
             channel
             for channel in self._state.channels.values()
-            if Permission.VIEW_CHANNEL in self._state.permissions(channel, actor.id)
+            if channel.is_open
+            and Permission.VIEW_CHANNEL in self._state.permissions(channel, actor.id)
         ]
         channels.sort(key=lambda channel: (channel.type, channel.position))
         serializer = self._actions.serializer

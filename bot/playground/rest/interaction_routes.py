@@ -38,19 +38,8 @@ class InteractionRoutes:
         self._serializer = serializer
 
     def routes(self) -> list[web.RouteDef]:
-        """Return the routes, relative to the API's base path."""
-        webhook = "/webhooks/{application_id}/{token}"
-        found = [
-            web.post("/interactions/{interaction_id}/{token}/callback", self._callback),
-            web.post(webhook, self._follow_up),
-        ]
-        for message in (f"{webhook}/messages/{ORIGINAL}", webhook + "/messages/{message_id}"):
-            found += [
-                web.get(message, self._get),
-                web.patch(message, self._edit),
-                web.delete(message, self._delete),
-            ]
-        return found
+        """Return the routes, relative to the API's base path, without those of messages."""
+        return [web.post("/interactions/{interaction_id}/{token}/callback", self._callback)]
 
     def _interaction(self, request: web.Request) -> Interaction:
         return self._interactions.get_by_token(
@@ -72,25 +61,29 @@ class InteractionRoutes:
             return json_response(answered)
         return no_content()
 
-    async def _follow_up(self, request: web.Request) -> web.Response:
+    async def follow_up(self, request: web.Request) -> web.Response:
+        """Send a follow-up message."""
         interaction = self._interaction(request)
         limit = self._state.upload_limit(interaction.channel)
         body = await read_body(request, file_limit=limit)
         return self._message_response(self._interactions.follow_up(interaction, body))
 
-    async def _get(self, request: web.Request) -> web.Response:
+    async def get(self, request: web.Request) -> web.Response:
+        """Return a response."""
         interaction = self._interaction(request)
         message_id = request.match_info.get("message_id", ORIGINAL)
         return self._message_response(self._interactions.find_response(interaction, message_id))
 
-    async def _edit(self, request: web.Request) -> web.Response:
+    async def edit(self, request: web.Request) -> web.Response:
+        """Edit a response."""
         interaction = self._interaction(request)
         limit = self._state.upload_limit(interaction.channel)
         body = await read_body(request, file_limit=limit)
         message_id = request.match_info.get("message_id", ORIGINAL)
         return self._message_response(self._interactions.edit(interaction, message_id, body))
 
-    async def _delete(self, request: web.Request) -> web.Response:
+    async def delete(self, request: web.Request) -> web.Response:
+        """Delete a response."""
         interaction = self._interaction(request)
         message_id = request.match_info.get("message_id", ORIGINAL)
         self._messages.delete(self._interactions.find_response(interaction, message_id))

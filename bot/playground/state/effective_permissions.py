@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["channel_permissions", "guild_permissions", "top_position"]
 
-# Discord ignores these where SEND_MESSAGES is denied.
+# Discord ignores these where sending messages is denied.
 _REQUIRES_SEND_MESSAGES = (
     Permission.MENTION_EVERYONE
     | Permission.SEND_TTS_MESSAGES
@@ -42,10 +42,22 @@ def top_position(guild: Guild, member: Member) -> float:
     return max((guild.roles[role_id].position for role_id in member.roles), default=0)
 
 
-def channel_permissions(guild: Guild, channel: Channel, member: Member) -> Permission:
+def channel_permissions(
+    guild: Guild,
+    channel: Channel,
+    member: Member,
+    *,
+    sending: Permission = Permission.SEND_MESSAGES,
+) -> Permission:
     """Return the member's permissions in the channel.
 
     Overwrites apply in Discord's order: @everyone, then the member's roles, then the member.
+
+    Args:
+        guild: the channel's guild.
+        channel: the channel; for a thread, the one that it belongs to.
+        member: a member of the guild.
+        sending: the permission to send messages, without which others have no effect.
     """
     granted = guild_permissions(guild, member)
     if Permission.ADMINISTRATOR in granted:
@@ -59,7 +71,7 @@ def channel_permissions(guild: Guild, channel: Channel, member: Member) -> Permi
     granted = _apply_overwrites(granted, [own] if own else [])
     if Permission.VIEW_CHANNEL not in granted:
         return NOTHING
-    if Permission.SEND_MESSAGES not in granted:
+    if sending not in granted:
         granted &= ~_REQUIRES_SEND_MESSAGES
     return granted
 

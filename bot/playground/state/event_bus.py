@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.playground.state.permissions import Permission
     from bot.playground.state.records import Channel, Json, Message
 
 __all__ = ["Event", "EventBus"]
@@ -27,6 +28,7 @@ class Event:
         channel: where it happened; only users who can see the channel receive it.
         guild_id: the guild it happened in.
         only_for: id of the only user who receives it.
+        needs: the permission in the guild that its receivers need.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Event:
     channel: Channel | None = None
     guild_id: str | None = None
     only_for: str | None = None
+    needs: Permission | None = None
 
 
 class EventBus:

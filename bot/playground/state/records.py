@@ -10,23 +10,26 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+from bot.playground.state.guild_fields import default_guild_settings
 from bot.playground.state.permissions import NOTHING, Permission
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bot.playground.state.audit_entries import AuditLogEntry
     from bot.playground.state.polls import Poll
+    from bot.playground.state.thread_records import ForumTag, Thread
 
 __all__ = [
     "COMPONENTS_V2",
-    "DIRECT_MESSAGE",
     "EPHEMERAL",
     "LOADING",
     "MIB",
-    "TEXT_CHANNEL",
     "Application",
     "Attachment",
+    "Ban",
     "Channel",
+    "ChannelType",
     "Emoji",
     "Guild",
     "Json",
@@ -44,10 +47,10 @@ Json = dict[str, Any]
 """A JSON object in Discord's format."""
 
 MIB = 1024 * 1024
-TEXT_CHANNEL, DIRECT_MESSAGE = 0, 1
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
 COMPONENTS_V2 = 1 << 15
+BOOSTS_OF_TIER = (0, 2, 7, 14)
 
 
 @dataclass(kw_only=True)
@@ -56,15 +59,34 @@ class User:
 
     Attributes:
         avatar: hash that identifies the avatar on the CDN.
+        banner: hash that identifies the banner on the CDN.
         accepts_dms: False refuses direct messages to them.
+        discriminator: ``0000`` for the author of a webhook's message.
     """
 
     id: str
     name: str
     global_name: str | None = None
     avatar: str | None = None
+    banner: str | None = None
     bot: bool = False
     accepts_dms: bool = True
+    discriminator: str = "0"
+
+
+class ChannelType(IntEnum):
+    """Discord's channel types, those that the playground knows."""
+
+    TEXT = 0
+    DIRECT_MESSAGE = 1
+    VOICE = 2
+    CATEGORY = 4
+    ANNOUNCEMENT = 5
+    ANNOUNCEMENT_THREAD = 10
+    PUBLIC_THREAD = 11
+    PRIVATE_THREAD = 12
+    STAGE = 13
+    FORUM = 15
 
 
 @dataclass(kw_only=True)
@@ -79,6 +101,7 @@ class Role:
     hoist: bool = False
     managed: bool = False
     mentionable: bool = False
+    unicode_emoji: str | None = None
     bot_id: str | None = None
 
 
@@ -104,12 +127,27 @@ class Overwrite:
 
 
 @dataclass(kw_only=True)
+class Ban:
+    """A user who may not join a guild."""
+
+    user: User
+    reason: str | None = None
+
+
+@dataclass(kw_only=True)
 class Emoji:
-    """A custom emoji of a guild or of the application."""
+    """A custom emoji of a guild or of the application.
+
+    Attributes:
+        roles: ids of the only roles that may use it; empty for everyone.
+        creator: who uploaded it.
+    """
 
     id: str
     name: str
     animated: bool = False
+    roles: list[str] = field(default_factory=list)
+    creator: User | None = None
 
 
 class StickerFormat(IntEnum):
@@ -130,6 +168,7 @@ class Sticker:
     format: StickerFormat
     description: str = ""
     tags: str = "🎨"
+    creator: User | None = None
 
     @property
     def extension(self) -> str:
@@ -179,6 +218,7 @@ class Message:
     Attributes:
         visible_to: id of the only user who sees it, for an ephemeral message.
         reference: Discord's message_reference, for a reply or a forward.
+        thread_id: id of the thread that was started from it.
         replied_to: id of the message replied to, which may have been deleted.
         snapshots: copies of the forwarded messages.
         interaction: Discord's interaction_metadata, on a response.
@@ -194,6 +234,7 @@ class Message:
     flags: int = 0
     tts: bool = False
     pinned_at: datetime | None = None
+    thread_id: str | None = None
     edited: datetime | None = None
     attachments: list[Attachment] = field(default_factory=list)
     embeds: list[Json] = field(default_factory=list)
@@ -221,18 +262,24 @@ class Message:
 
 @dataclass(kw_only=True)
 class Channel:
-    """A guild's text channel (type 0) or a direct message (type 1).
+    """A guild's channel, a thread, or a direct message.
 
     Attributes:
         nsfw: whether the channel is age-restricted.
+        parent_id: id of its category; of its channel for a thread.
+        settings: fields that some types have, in Discord's format, such as ``user_limit``.
+        tags: the tags of a forum's posts.
+        thread: what only threads have; None for other channels.
     """
 
     id: str
-    type: int
+    type: ChannelType
     name: str = ""
     guild_id: str | None = None
+    parent_id: str | None = None
     topic: str | None = None
     position: int = 0
+    flags: int = 0
     nsfw: bool = False
     slowmode_seconds: int = 0
     last_pinned_at: datetime | None = None
@@ -240,11 +287,36 @@ class Channel:
     recipients: list[User] = field(default_factory=list)
     messages: dict[str, Message] = field(default_factory=dict)
     last_message_id: str | None = None
+    settings: Json = field(default_factory=dict)
+    tags: list[ForumTag] = field(default_factory=list)
+    thread: Thread | None = None
+
+    @property
+    def holds_messages(self) -> bool:
+        """Whether messages may be sent to it: not to a category or a forum."""
+        return self.type not in (ChannelType.CATEGORY, ChannelType.FORUM)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds messages and is no archived thread."""
+        return self.holds_messages and not (self.thread is not None and self.thread.archived)
+
+    @property
+    def send_permission(self) -> Permission:
+        """The permission to send messages to it."""
+        if self.thread is not None:
+            return Permission.SEND_MESSAGES_IN_THREADS
+        return Permission.SEND_MESSAGES
 
 
 @dataclass(kw_only=True)
 class Guild:
-    """A server with its roles, members and emoji."""
+    """A server with its roles, members, emoji, bans and audit log.
+
+    Attributes:
+        icon: hash that identifies the icon on the CDN.
+        settings: the other fields that its administrators may change, in Discord's format.
+    """
 
     id: str
     name: str
@@ -254,7 +326,16 @@ class Guild:
     members: dict[str, Member] = field(default_factory=dict)
     emojis: dict[str, Emoji] = field(default_factory=dict)
     stickers: dict[str, Sticker] = field(default_factory=dict)
+    bans: dict[str, Ban] = field(default_factory=dict)
+    audit_log: list[AuditLogEntry] = field(default_factory=list)
+    icon: str | None = None
+    settings: Json = field(default_factory=default_guild_settings)
     premium_tier: int = 0
+
+    @property
+    def boosts(self) -> int:
+        """The number of boosts that its tier needs."""
+        return BOOSTS_OF_TIER[self.premium_tier]
 
     @property
     def upload_limit(self) -> int:
@@ -279,6 +360,7 @@ class Application:
     members: bool = True
     presences: bool = False
     shards: int = 1
+    description: str = ""
     emojis: dict[str, Emoji] = field(default_factory=dict)
 
     @property

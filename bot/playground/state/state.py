@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from typing import TYPE_CHECKING
 
 from bot.playground.errors import ApiError, ErrorCode
@@ -15,11 +16,10 @@ from bot.playground.state.permissions import (
     Permission,
 )
 from bot.playground.state.records import (
-    DIRECT_MESSAGE,
     MIB,
-    TEXT_CHANNEL,
     Application,
     Channel,
+    ChannelType,
     Guild,
     Member,
     Message,
@@ -29,12 +29,18 @@ from bot.playground.state.records import (
 
 if TYPE_CHECKING:
     from bot.playground.state.records import Json
+    from bot.playground.state.webhooks import Invite, Webhook
 
 __all__ = ["State"]
 
 
 class State:
-    """All records by id, with lookups that raise Discord's errors."""
+    """All records by id, with lookups that raise Discord's errors.
+
+    Attributes:
+        command_permissions: permissions of commands, by the ids of guild and command.
+        invites: by code.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -43,6 +49,9 @@ class State:
         self.guilds: dict[str, Guild] = {}
         self.channels: dict[str, Channel] = {}
         self.commands: dict[str, Json] = {}
+        self.command_permissions: dict[tuple[str, str], list[Json]] = {}
+        self.webhooks: dict[str, Webhook] = {}
+        self.invites: dict[str, Invite] = {}
         self._application: Application | None = None
 
     @property
@@ -120,10 +129,40 @@ class State:
         except KeyError:
             raise ApiError(ErrorCode.UNKNOWN_MESSAGE) from None
 
+    def webhook(self, webhook_id: str, *, token: str | None = None) -> Webhook:
+        """Return the channel webhook with this id.
+
+        Args:
+            webhook_id: its id.
+            token: the token that it must have; None for any.
+
+        Raises:
+            ApiError: 404/10015 when there is none, 401/50027 when its token is another.
+        """
+        webhook = self.webhooks.get(webhook_id)
+        if webhook is None:
+            raise ApiError(ErrorCode.UNKNOWN_WEBHOOK)
+        if token is not None and not hmac.compare_digest(token.encode(), webhook.token.encode()):
+            raise ApiError(ErrorCode.INVALID_WEBHOOK_TOKEN)
+        return webhook
+
     def channels_of(self, guild_id: str) -> list[Channel]:
-        """Return the guild's channels in the order in which clients list them."""
-        found = [channel for channel in self.channels.values() if channel.guild_id == guild_id]
+        """Return the guild's channels, without threads, in the order in which clients list them."""
+        found = [
+            channel
+            for channel in self.channels.values()
+            if channel.guild_id == guild_id and channel.thread is None
+        ]
         return sorted(found, key=lambda channel: (channel.position, int(channel.id)))
+
+    def threads_of(self, channel_id: str) -> list[Channel]:
+        """Return the threads of a channel, the newest first."""
+        found = [
+            channel
+            for channel in self.channels.values()
+            if channel.thread is not None and channel.parent_id == channel_id
+        ]
+        return sorted(found, key=lambda thread: int(thread.id), reverse=True)
 
     def share_a_guild(self, one: User, other: User) -> bool:
         """Return whether the two are members of the same guild."""
@@ -133,9 +172,14 @@ class State:
         """Return the direct message channel of two users, created if there is none."""
         pair = {one.id, other.id}
         for channel in self.channels.values():
-            if channel.type == DIRECT_MESSAGE and {u.id for u in channel.recipients} == pair:
+            if (
+                channel.type is ChannelType.DIRECT_MESSAGE
+                and {u.id for u in channel.recipients} == pair
+            ):
                 return channel
-        channel = Channel(id=self.ids.new(), type=DIRECT_MESSAGE, recipients=[one, other])
+        channel = Channel(
+            id=self.ids.new(), type=ChannelType.DIRECT_MESSAGE, recipients=[one, other]
+        )
         self.channels[channel.id] = channel
         return channel
 
@@ -148,7 +192,15 @@ class State:
         member = guild.members.get(user_id)
         if member is None:
             return NOTHING
-        granted = channel_permissions(guild, channel, member)
+        owner = self.channels[channel.parent_id or ""] if channel.thread is not None else channel
+        granted = channel_permissions(guild, owner, member, sending=channel.send_permission)
+        if (
+            channel.type is ChannelType.PRIVATE_THREAD
+            and channel.thread is not None
+            and user_id not in channel.thread.members
+            and Permission.MANAGE_THREADS not in granted
+        ):
+            return NOTHING
         until = member.timed_out_until
         if until is None or until <= self.clock.now() or Permission.ADMINISTRATOR in granted:
             return granted
@@ -171,6 +223,15 @@ class State:
         if any(permission not in granted for permission in needed):
             raise ApiError(ErrorCode.MISSING_PERMISSIONS)
 
+    def require_unarchived(self, channel: Channel) -> None:
+        """Check that the channel is not an archived thread.
+
+        Raises:
+            ApiError: 400/50083.
+        """
+        if channel.thread is not None and channel.thread.archived:
+            raise ApiError(ErrorCode.THREAD_ARCHIVED)
+
     def can_see(self, user_id: str, message: Message) -> bool:
         """Return whether the user can see the message."""
         if message.visible_to is not None and user_id not in (
@@ -192,6 +253,14 @@ class State:
         self.guilds[guild.id] = guild
         self.add_member(guild, owner)
         return guild
+
+    def delete_channel(self, channel: Channel) -> None:
+        """Delete the channel with its threads, webhooks and invites."""
+        for thread in self.threads_of(channel.id):
+            del self.channels[thread.id]
+        del self.channels[channel.id]
+        self.webhooks = {k: w for k, w in self.webhooks.items() if w.channel_id != channel.id}
+        self.invites = {k: i for k, i in self.invites.items() if i.channel_id != channel.id}
 
     def add_role(self, guild: Guild, name: str, permissions: Permission, *, color: int = 0) -> Role:
         """Add a role above the guild's others."""
@@ -217,7 +286,7 @@ class State:
         """Add a text channel at the end of the guild's list."""
         channel = Channel(
             id=self.ids.new(),
-            type=TEXT_CHANNEL,
+            type=ChannelType.TEXT,
             name=name,
             guild_id=guild.id,
             topic=topic,

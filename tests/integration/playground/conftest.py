@@ -8,17 +8,19 @@ import json
 import struct
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import aiohttp
 import discord
 import pytest
+import pytest_asyncio
 import yarl
 from discord.ext import commands
 from PIL import Image
 
 from bot.playground.server import Playground
+from bot.playground.state.permissions import ALL, Permission
 
 from ...contract.checker import API, frame_faults, response_faults
 
@@ -67,9 +69,9 @@ class Bot(commands.AutoShardedBot):
         return await asyncio.wait_for(self.received.get(), 60)
 
 
-@pytest.fixture
-def discord_at() -> Iterator[Callable[[Playground], None]]:
-    """Direct discord.py to a playground; restore its addresses afterwards."""
+@contextmanager
+def discord_addresses() -> Iterator[Callable[[Playground], None]]:
+    """Yield a function that directs discord.py to a playground; restore its addresses then."""
     before = (
         discord.http.Route.BASE,
         discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY,
@@ -87,6 +89,13 @@ def discord_at() -> Iterator[Callable[[Playground], None]]:
         discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY,
         discord.asset.Asset.BASE,
     ) = before
+
+
+@pytest.fixture
+def discord_at() -> Iterator[Callable[[Playground], None]]:
+    """Direct discord.py to a playground; restore its addresses afterwards."""
+    with discord_addresses() as point:
+        yield point
 
 
 Start = Callable[..., Awaitable[Bot]]
@@ -164,6 +173,79 @@ async def rest(playground: Playground) -> AsyncIterator[Rest]:
     """Raw requests with the bot's token."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
         yield Rest(session, playground)
+
+
+class Server:
+    """A playground's guild as an administrating bot sees it, with raw requests beside it."""
+
+    def __init__(self, playground: Playground, bot: Bot, rest: Rest) -> None:
+        self.playground = playground
+        self.scene = playground.scene
+        self.bot = bot
+        self.rest = rest
+
+    @property
+    def guild(self) -> discord.Guild:
+        found = self.bot.get_guild(int(self.scene.guild.id))
+        assert found is not None
+        return found
+
+    @property
+    def general(self) -> discord.TextChannel:
+        found = self.guild.get_channel(int(self.scene.general.id))
+        assert isinstance(found, discord.TextChannel)
+        return found
+
+    def member(self, number: int) -> discord.Member:
+        """Return one of the scene's members."""
+        found = self.guild.get_member(int(self.scene.members[number].id))
+        assert found is not None
+        return found
+
+    async def event(self, name: str, check: Callable[..., bool] = lambda *_: True) -> Any:
+        """Return what the next such event of discord.py carries."""
+        return await self.bot.wait_for(name, check=check, timeout=60)
+
+    @contextmanager
+    def denied(self, *denied: Permission) -> Iterator[None]:
+        """Take permissions away from the bot, and its administrator's rights."""
+        [role_id] = self.scene.guild.members[self.scene.bot.id].roles
+        role = self.scene.guild.roles[role_id]
+        before = role.permissions
+        everyone = self.scene.guild.roles[self.scene.guild.id]
+        granted = everyone.permissions
+        for permission in (*denied, Permission.ADMINISTRATOR):
+            role.permissions &= ~permission
+            everyone.permissions &= ~permission
+        yield
+        role.permissions, everyone.permissions = before, granted
+
+    async def code(self, method: str, path: str, body: Any = None) -> tuple[int, int]:
+        """Return the status and the code with which a request is refused."""
+        status, answer, _ = await self.rest(method, path, body)
+        return status, answer["code"]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server() -> AsyncIterator[Server]:
+    """One playground and one real bot for a module's tests; the bot's role is above all others."""
+    timeout = aiohttp.ClientTimeout(total=30)
+    async with (
+        Playground(rate_limit_scale=0) as playground,
+        aiohttp.ClientSession(timeout=timeout) as session,
+    ):
+        guild = playground.scene.guild
+        [role_id] = guild.members[playground.scene.bot.id].roles
+        guild.roles[role_id].permissions = ALL
+        guild.roles[role_id].position = 100
+        with discord_addresses() as point:
+            point(playground)
+            bot = Bot()
+            running = asyncio.create_task(bot.start(playground.bot_token))
+            await asyncio.wait_for(bot.ready_event.wait(), 60)
+            yield Server(playground, bot, Rest(session, playground))
+            await bot.close()
+            await running
 
 
 class Raw:

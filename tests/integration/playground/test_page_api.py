@@ -246,3 +246,18 @@ async def test_requests_of_other_sites_are_refused(playground: Playground, ada: 
     ):
         status, _, _ = await ada("POST", path, {"content": "x"}, headers=headers)
         assert status == expected
+
+
+async def test_threads_are_channels_of_the_page(
+    playground: Playground, rest: Rest, vincent: Page
+) -> None:
+    general = playground.scene.general
+    body = {"name": "Side room", "type": 11}
+    async with vincent.live() as socket:
+        thread = (await rest("POST", f"/channels/{general.id}/threads", body))[1]
+        assert (await next_event(socket, "CHANNEL_CREATE"))["name"] == "Side room"
+        state = (await vincent("GET", "/state"))[1]
+        assert thread["id"] in {channel["id"] for channel in state["channels"]}
+        posted = await vincent("POST", f"/channels/{thread['id']}/messages", {"content": "hello"})
+        assert posted[0] == 200
+        assert (await rest("GET", f"/channels/{thread['id']}"))[1]["message_count"] == 1

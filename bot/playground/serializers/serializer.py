@@ -1,148 +1,34 @@
-"""Serialize records to Discord's JSON, as REST v10 and the gateway send it."""
+"""Serialize records that depend on other state: channels, guilds and messages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from bot.playground.attachment_urls import AttachmentUrls
-from bot.playground.state.records import DIRECT_MESSAGE
+from bot.playground.serializers.channel_objects import (
+    direct_channel,
+    guild_channel,
+    thread_channel,
+)
+from bot.playground.serializers.identities import (
+    emoji,
+    iso,
+    iso_or_none,
+    member,
+    role,
+    sticker,
+    sticker_item,
+    user,
+)
+from bot.playground.state.permissions import Permission
+from bot.playground.state.records import ChannelType
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from bot.playground.cdn import Cdn
-    from bot.playground.state.records import (
-        Attachment,
-        Channel,
-        Emoji,
-        Guild,
-        Json,
-        Member,
-        Message,
-        Role,
-        Sticker,
-        User,
-    )
+    from bot.playground.state.records import Attachment, Channel, Guild, Json, Member, Message
     from bot.playground.state.state import State
 
-__all__ = [
-    "Serializer",
-    "emoji",
-    "emoji_key",
-    "iso",
-    "member",
-    "role",
-    "sticker",
-    "sticker_item",
-    "user",
-]
-
-
-def iso(moment: datetime) -> str:
-    """Format a timestamp as Discord does: with microseconds and an explicit offset."""
-    return moment.isoformat(timespec="microseconds")
-
-
-def _iso_or_none(moment: datetime | None) -> str | None:
-    return None if moment is None else iso(moment)
-
-
-def user(record: User) -> Json:
-    """Return a user object."""
-    shape: Json = {
-        "id": record.id,
-        "username": record.name,
-        "discriminator": "0",
-        "global_name": record.global_name,
-        "avatar": record.avatar,
-        "avatar_decoration_data": None,
-        "public_flags": 0,
-        "flags": 0,
-        "primary_guild": None,
-    }
-    if record.bot:
-        shape["bot"] = True
-    return shape
-
-
-def member(record: Member, *, with_user: bool = True) -> Json:
-    """Return a guild member object; within a message its user is left out."""
-    shape: Json = {
-        "avatar": None,
-        "banner": None,
-        "communication_disabled_until": _iso_or_none(record.timed_out_until),
-        "flags": 0,
-        "joined_at": iso(record.joined_at),
-        "nick": record.nick,
-        "pending": False,
-        "premium_since": None,
-        "roles": list(record.roles),
-        "mute": False,
-        "deaf": False,
-    }
-    if with_user:
-        shape["user"] = user(record.user)
-    return shape
-
-
-def role(record: Role) -> Json:
-    """Return a role object."""
-    shape: Json = {
-        "id": record.id,
-        "name": record.name,
-        "permissions": str(int(record.permissions)),
-        "position": record.position,
-        "color": record.color,
-        "colors": {
-            "primary_color": record.color,
-            "secondary_color": None,
-            "tertiary_color": None,
-        },
-        "hoist": record.hoist,
-        "managed": record.managed,
-        "mentionable": record.mentionable,
-        "icon": None,
-        "unicode_emoji": None,
-        "flags": 0,
-    }
-    if record.bot_id is not None:
-        shape["tags"] = {"bot_id": record.bot_id}
-    return shape
-
-
-def emoji(record: Emoji) -> Json:
-    """Return a custom emoji object."""
-    return {
-        "id": record.id,
-        "name": record.name,
-        "roles": [],
-        "require_colons": True,
-        "managed": False,
-        "animated": record.animated,
-        "available": True,
-    }
-
-
-def sticker(record: Sticker, guild_id: str) -> Json:
-    """Return a guild sticker object."""
-    return {
-        **sticker_item(record),
-        "description": record.description,
-        "tags": record.tags,
-        "type": 2,
-        "available": True,
-        "guild_id": guild_id,
-    }
-
-
-def sticker_item(record: Sticker) -> Json:
-    """Return a sticker item object, as in messages."""
-    return {"id": record.id, "name": record.name, "format_type": int(record.format)}
-
-
-def emoji_key(shape: Json) -> str:
-    """Return the key of a reaction's emoji: its id, or the emoji itself."""
-    return str(shape["id"] or shape["name"])
+__all__ = ["Serializer"]
 
 
 class Serializer:
@@ -153,83 +39,43 @@ class Serializer:
         self._cdn = cdn
 
     def channel(self, record: Channel, *, for_user: str | None = None) -> Json:
-        """Return a channel object; a direct message lists recipients other than ``for_user``."""
-        if record.type == DIRECT_MESSAGE:
-            others = [u for u in record.recipients if u.id != for_user]
-            return {
-                "id": record.id,
-                "type": record.type,
-                "last_message_id": record.last_message_id,
-                "flags": 0,
-                "recipients": [user(u) for u in others],
-            }
-        return {
-            "id": record.id,
-            "type": record.type,
-            "last_message_id": record.last_message_id,
-            "flags": 0,
-            "last_pin_timestamp": _iso_or_none(record.last_pinned_at),
-            "guild_id": record.guild_id,
-            "name": record.name,
-            "parent_id": None,
-            "rate_limit_per_user": record.slowmode_seconds,
-            "topic": record.topic,
-            "position": record.position,
-            "nsfw": record.nsfw,
-            "permission_overwrites": [
-                {
-                    "id": overwrite.id,
-                    "type": overwrite.type,
-                    "allow": str(int(overwrite.allow)),
-                    "deny": str(int(overwrite.deny)),
-                }
-                for overwrite in record.overwrites.values()
-            ],
-        }
+        """Return a channel or thread as ``for_user`` receives it; the bot, if it is None."""
+        if record.type is ChannelType.DIRECT_MESSAGE:
+            return direct_channel(record, for_user=for_user)
+        if record.thread is not None:
+            return thread_channel(record, record.thread, for_user=for_user or self._state.bot.id)
+        return guild_channel(record)
 
     def guild(self, record: Guild) -> Json:
         """Return a guild object, as REST sends it."""
         return {
             "id": record.id,
             "name": record.name,
-            "icon": None,
-            "description": None,
+            "icon": record.icon,
             "home_header": None,
             "splash": None,
             "discovery_splash": None,
-            "features": [],
             "banner": None,
             "owner_id": record.owner_id,
             "application_id": None,
             "region": "deprecated",
-            "afk_channel_id": None,
-            "afk_timeout": 300,
-            "system_channel_id": None,
-            "system_channel_flags": 0,
             "widget_enabled": False,
             "widget_channel_id": None,
-            "verification_level": 0,
-            "roles": [role(r) for r in record.roles.values()],
-            "default_message_notifications": 0,
             "mfa_level": 0,
-            "explicit_content_filter": 0,
             "max_presences": None,
             "max_members": 500_000,
             "max_stage_video_channel_users": 50,
             "max_video_channel_users": 25,
             "vanity_url_code": None,
             "premium_tier": record.premium_tier,
-            "premium_subscription_count": 0,
-            "preferred_locale": "en-US",
-            "rules_channel_id": None,
-            "safety_alerts_channel_id": None,
-            "public_updates_channel_id": None,
-            "premium_progress_bar_enabled": False,
+            "premium_subscription_count": record.boosts,
             "nsfw": False,
             "nsfw_level": 0,
+            "incidents_data": None,
+            "roles": [role(r) for r in record.roles.values()],
             "emojis": [emoji(e) for e in record.emojis.values()],
             "stickers": [sticker(s, record.id) for s in record.stickers.values()],
-            "incidents_data": None,
+            **record.settings,
         }
 
     def guild_create(self, record: Guild, members: list[Member]) -> Json:
@@ -243,12 +89,23 @@ class Serializer:
             "voice_states": [],
             "members": [member(m) for m in members],
             "channels": [self.channel(c) for c in self._state.channels_of(record.id)],
-            "threads": [],
+            "threads": [self.channel(thread) for thread in self._active_threads(record)],
             "presences": [],
             "stage_instances": [],
             "guild_scheduled_events": [],
             "soundboard_sounds": [],
         }
+
+    def _active_threads(self, record: Guild) -> list[Channel]:
+        """Return the open threads that the bot can see."""
+        return [
+            thread
+            for channel in self._state.channels_of(record.id)
+            for thread in self._state.threads_of(channel.id)
+            if thread.thread is not None
+            and not thread.thread.archived
+            and Permission.VIEW_CHANNEL in self._state.permissions(thread, self._state.bot.id)
+        ]
 
     def attachment(self, record: Attachment) -> Json:
         """Return an attachment object with a newly signed URL."""
@@ -290,7 +147,7 @@ class Serializer:
             "channel_id": record.channel_id,
             "author": user(record.author),
             "timestamp": iso(record.timestamp),
-            "edited_timestamp": _iso_or_none(record.edited),
+            "edited_timestamp": iso_or_none(record.edited),
             "tts": record.tts,
             "pinned": record.pinned_at is not None,
             "mention_everyone": record.mention_everyone,
@@ -302,7 +159,8 @@ class Serializer:
         if record.poll is not None and readable:
             shape["poll"] = record.poll.payload(viewer=viewer, now=self._state.clock.now())
         if record.webhook_id is not None:
-            shape |= {"webhook_id": record.webhook_id, "application_id": record.webhook_id}
+            application_id = self._state.application.id
+            shape |= {"webhook_id": record.webhook_id, "application_id": application_id}
         if record.interaction is not None:
             shape["interaction_metadata"] = record.interaction
             if record.command is not None:  # only the older field has the name
@@ -333,8 +191,14 @@ class Serializer:
         if record.snapshots:
             snapshots = record.snapshots if readable else []
             shape["message_snapshots"] = [self._snapshot(s) for s in snapshots]
+        thread = self._state.channels.get(record.thread_id or "")
+        if thread is not None:
+            shape["thread"] = self.channel(thread)
         if record.replied_to is not None and not nested:
-            target = self._state.channels[record.channel_id].messages.get(record.replied_to)
+            # The first message of a thread refers to one in another channel.
+            source = (record.reference or {}).get("channel_id", record.channel_id)
+            channel = self._state.channels.get(source)
+            target = channel.messages.get(record.replied_to) if channel else None
             shape["referenced_message"] = target and self.message(
                 target,
                 viewer=viewer,
@@ -348,7 +212,7 @@ class Serializer:
         bot_id = self._state.bot.id
         return (
             record.author.id == bot_id
-            or self._state.channels[record.channel_id].type == DIRECT_MESSAGE
+            or self._state.channels[record.channel_id].type is ChannelType.DIRECT_MESSAGE
             or any(mentioned.id == bot_id for mentioned in record.mentions)
         )
 
@@ -359,7 +223,7 @@ class Serializer:
                 **({"sticker_items": stickers} if stickers else {}),
                 "type": record.type,
                 "timestamp": iso(record.timestamp),
-                "edited_timestamp": _iso_or_none(record.edited),
+                "edited_timestamp": iso_or_none(record.edited),
                 "mentions": [user(u) for u in record.mentions],
                 "mention_roles": list(record.mention_roles),
                 "flags": record.flags,
