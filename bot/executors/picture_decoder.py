@@ -29,6 +29,10 @@ ANSWER_SECONDS: Final = 300.0
 """Time limit for one picture, which ends a process that waits for ever without using the CPU."""
 
 EXIT_SECONDS: Final = 5.0
+_CODES: Final = frozenset({"empty_mask", "out_of_memory", "unreadable_picture"})
+LONGEST_MESSAGE: Final = 500
+"""In characters; a reason is written into the log and the database."""
+
 _CHANNELS: Final = {"L": 1, "RGB": 3, "RGBA": 4}
 
 
@@ -99,16 +103,22 @@ class PictureDecoder:
         if process is None:
             raise AssertionError("a process was started")
         try:
-            yield WorkPictures(process)
+            yield WorkPictures(process, most_bytes=self._limits.memory_bytes)
         finally:
             _end(process)
 
 
 class WorkPictures:
-    """Decodes pictures in one process."""
+    """Decodes pictures in one process.
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    Args:
+        process: the process.
+        most_bytes: of a decoded picture; the process has no more memory than that.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], *, most_bytes: int) -> None:
         self._process = process
+        self._most_bytes = most_bytes
 
     def decode(
         self,
@@ -142,7 +152,7 @@ class WorkPictures:
         try:
             if reply.kind == "picture":
                 return _picture(reply, part)
-            code, message = str(reply.fields["code"]), str(reply.fields["message"])
+            code, message = _reason(reply)
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise _no_answer(f"malformed reply: {error!r}") from error
         raise DecodingError(code, f"{part}: {message}")
@@ -163,7 +173,7 @@ class WorkPictures:
             for piece in pipe.encode(request):
                 stdin.write(piece)
             stdin.flush()
-            reply = pipe.read(stdout)
+            reply = pipe.read(stdout, most=self._most_bytes)
         except (OSError, FrameError) as error:
             raise _no_answer(str(error)) from error
         finally:
@@ -184,6 +194,18 @@ def _picture(reply: Frame, part: str) -> Image.Image:
     if mode not in modes or len(reply.blobs[0]) != width * height * _CHANNELS[mode]:
         raise ValueError(f"{mode} of {width}×{height} pixels")
     return Image.frombytes(mode, (width, height), reply.blobs[0])
+
+
+def _reason(reply: Frame) -> tuple[str, str]:
+    """Return why a picture cannot be used: the code and one line.
+
+    Raises:
+        KeyError, TypeError, ValueError: the reply is malformed.
+    """
+    code, message = reply.fields["code"], reply.fields["message"]
+    if code not in _CODES:
+        raise ValueError("unknown reason")
+    return code, " ".join(str(message)[:LONGEST_MESSAGE].split())
 
 
 def _no_answer(message: str) -> DecodingError:

@@ -49,16 +49,23 @@ def encode(frame: Frame) -> list[bytes]:
     return [_LENGTH.pack(len(header)) + header, *frame.blobs]
 
 
-def read(stream: IO[bytes]) -> Frame | None:
+def read(stream: IO[bytes], *, most: int | None = None) -> Frame | None:
     """Read the next frame; return None at the end of the stream.
 
+    Args:
+        stream: where it is read.
+        most: bytes of all its blobs; None for any number.
+
     Raises:
-        FrameError: the data is not a frame.
+        FrameError: the data is not a frame, or it has more bytes.
     """
     length = _read_exactly(stream, _LENGTH.size, may_end=True)
     if not length:
         return None
     kind, fields, sizes = _parse_header(_read_exactly(stream, _parse_header_size(length)))
+    if most is not None and sum(sizes) > most:
+        msg = f"blobs of {sum(sizes)} bytes exceed the limit of {most}"
+        raise FrameError(msg)
     return Frame(kind, fields, tuple(_read_exactly(stream, size) for size in sizes))
 
 
@@ -86,7 +93,7 @@ def _parse_header(raw: bytes) -> tuple[str, dict[str, Any], list[int]]:
     try:
         header = json.loads(raw)
         kind, fields, sizes = header["kind"], header["fields"], header["blobs"]
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         msg = f"invalid header: {raw[:80]!r}"
         raise FrameError(msg) from error
     if (

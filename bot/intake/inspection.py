@@ -14,6 +14,7 @@ import base64
 import contextlib
 import json
 import logging
+import re
 import sys
 from collections import deque
 from dataclasses import dataclass
@@ -63,6 +64,25 @@ READ_BYTES: Final = 65_536
 PICTURE_PART_BYTES: Final = 256 * 1024
 """Largest part of a picture that is in memory while it is sent to its process."""
 
+REPORTED: Final = frozenset(
+    {
+        PictureProblem.INSPECTION_FAILED,
+        PictureProblem.NOT_A_PICTURE,
+        PictureProblem.TOO_ELONGATED,
+        PictureProblem.TOO_LARGE,
+        PictureProblem.TOO_SMALL,
+        PictureProblem.TRANSPARENT,
+        PictureProblem.TRUNCATED,
+        PictureProblem.UNSUPPORTED_FORMAT,
+    }
+)
+"""The problems that an inspecting process reports."""
+
+_FACT: Final = re.compile(r"[\w ×.+-]{1,32}")
+"""The name of a format, or the size of a picture."""
+
+_NUMBER: Final = re.compile(r"[0-9.e+]{1,20}")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class InspectedPicture:
@@ -99,6 +119,7 @@ class Inspector:
     def __init__(self, settings: Settings) -> None:
         self.confinement = Confinement()
         self._timeout = settings.inspection_timeout_seconds
+        self._max_pixels = settings.max_pixels
         self._limits = json.dumps(
             {
                 "min_side": settings.min_side,
@@ -157,9 +178,11 @@ class Inspector:
         Raises:
             PictureRefused: it is not a picture, damaged, of a wrong kind or size, or exceeds
                 the memory or time limit.
+            OSError: no process can be started.
+            TimeoutError: the process did not become ready in time.
         """
         async with self._slots:
-            process = await self._acquire(filename)
+            process = await self._acquire()
             try:
                 async with asyncio.timeout(self._timeout):
                     reply = await _exchange(process, picture)
@@ -176,24 +199,22 @@ class Inspector:
                 self._schedule_refill()
         # The reply is complete; do not make the member wait until the process has exited.
         self._exiting.start(_stop(process), name="exit of an inspecting process")
-        return _parse_reply(reply, filename)
+        return _parse_reply(reply, filename, max_pixels=self._max_pixels)
 
-    async def _acquire(self, filename: str) -> Process:
+    async def _acquire(self) -> Process:
         """Return an idle process, or a new one if none is idle.
 
         Raises:
-            PictureRefused: no process could be started.
+            OSError: no process can be started.
+            TimeoutError: it did not become ready in time.
         """
         try:
             process = await (self._idle.popleft() if self._idle else self._launch())
             if process.returncode is not None:  # it was killed while idle
                 process = await self._launch()
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError):
             self._schedule_refill()
-            logger.exception("cannot start an inspecting process")
-            raise PictureRefused(
-                PictureProblem.INSPECTION_FAILED, filename=filename, got="no process"
-            ) from error
+            raise
         return process
 
     def _schedule_refill(self) -> None:
@@ -286,36 +307,79 @@ async def _stop(process: Process) -> None:
     await process.wait()
 
 
-def _parse_reply(reply: bytes, filename: str) -> InspectedPicture:
+def _parse_reply(reply: bytes, filename: str, *, max_pixels: int) -> InspectedPicture:
     """Parse a reply. It is validated, because the picture may have taken over the process.
+
+    What it reports is shown to members, and sizes are used for estimates.
 
     Raises:
         PictureRefused: the reply is a refusal, or malformed.
     """
     try:
-        fields: dict[str, Any] = json.loads(reply)
-        if "problem" in fields:
-            got, limit = fields.get("got"), fields.get("limit")
-            raise PictureRefused(
-                PictureProblem(fields["problem"]),
-                filename=filename,
-                got=None if got is None else str(got),
-                limit=None if limit is None else str(limit),
-            )
+        fields = json.loads(reply)
+        problem = _reported_problem(fields, filename)
+        if problem is not None:
+            raise problem
+        size = _size(fields, max_pixels)
         return InspectedPicture(
             filename=filename,
-            width=int(fields["width"]),
-            height=int(fields["height"]),
-            format=str(fields["format"]),
+            width=size[0],
+            height=size[1],
+            format=_matching(_FACT, fields["format"]),
             animated=bool(fields["animated"]),
             is_single_color=bool(fields["is_single_color"]),
             preview=_preview(fields["preview"]),
         )
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         logger.warning("the process inspecting %r died or sent a malformed reply", filename)
         raise PictureRefused(
             PictureProblem.INSPECTION_FAILED, filename=filename, got="died"
         ) from error
+
+
+def _size(fields: dict[str, Any], max_pixels: int) -> tuple[int, int]:
+    """Return the width and height that a process reports.
+
+    Raises:
+        ValueError, TypeError, KeyError, OverflowError: they are malformed or beyond the limit.
+    """
+    width, height = int(fields["width"]), int(fields["height"])
+    if not (width >= 1 <= height and width * height <= max_pixels):
+        raise ValueError("picture size out of range")
+    return width, height
+
+
+def _reported_problem(fields: object, filename: str) -> PictureRefused | None:
+    """Make the refusal that a process reports; None if it reports none.
+
+    Raises:
+        ValueError, TypeError: the fields are malformed.
+    """
+    if not isinstance(fields, dict):
+        raise TypeError("no object")
+    if "problem" not in fields:
+        return None
+    problem = PictureProblem(fields["problem"])
+    if problem not in REPORTED:
+        raise ValueError("not a problem of inspections")
+    got, limit = fields.get("got"), fields.get("limit")
+    return PictureRefused(
+        problem,
+        filename=filename,
+        got=None if got is None else _matching(_FACT, got),
+        limit=None if limit is None else _matching(_NUMBER, limit),
+    )
+
+
+def _matching(pattern: re.Pattern[str], value: str) -> str:
+    """Return a text if it matches.
+
+    Raises:
+        ValueError, TypeError: it does not, or is no text.
+    """
+    if not pattern.fullmatch(value):
+        raise ValueError("unexpected characters")
+    return value
 
 
 def _preview(fields: dict[str, Any]) -> Image.Image:

@@ -44,6 +44,14 @@ def configure_logging(settings: Settings) -> None:
         logging.getLogger(name).setLevel(quiet)
 
 
+_VISIBLE: Final = {
+    code: ascii(chr(code))[1:-1]
+    for code in (*range(32), *range(127, 160), *range(0x200B, 0x2010), *range(0x2028, 0x202F))
+} | {ord("\n"): "\n    "}
+"""How the text form writes control and bidirectional characters, so that no member's file name
+looks like a line of its own."""
+
+
 class _TextFormatter(logging.Formatter):
     """Formats a record as a line of UTC time, level, logger and message, and its traceback."""
 
@@ -52,7 +60,7 @@ class _TextFormatter(logging.Formatter):
         moment = datetime.fromtimestamp(record.created, UTC)
         text = (
             f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}Z "
-            f"{record.levelname:<8} {record.name}: {record.getMessage()}"
+            f"{record.levelname:<8} {record.name}: {record.getMessage().translate(_VISIBLE)}"
         )
         return _redact_secrets("\n".join([text, *_details(self, record)]))
 

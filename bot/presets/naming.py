@@ -20,6 +20,15 @@ SPARE_EMOJI: Final = (
 
 _MARKS: Final = frozenset("\ufe0e\ufe0f\u200d\u20e3") | {chr(0x1F3FB + tone) for tone in range(5)}
 _JOINER: Final = "\u200d"
+_FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0")
+"""Letters, as far as Unicode knows, that are shown as nothing."""
+
+MOST_MARKS: Final = 2
+"""Combining marks of one letter; more of them would cover the lines above and below."""
+
+LONGEST_EMOJI: Final = 16
+"""In characters; one emoji may be joined of several, each with marks."""
+
 _SEPARATORS: Final = frozenset(" -'’")
 _RESERVED: Final = frozenset(
     {"a", "all", "an", "as", "in", "into", "like", "none", "of", "please", "pls", "random"}
@@ -40,6 +49,7 @@ def parse_name(text: str) -> tuple[str, str]:
     if (
         not MIN_LENGTH <= len(title) <= MAX_LENGTH
         or not all(map(_is_name_character, letters))
+        or _has_stacked_marks(title)
         or not any(map(str.isalpha, letters))
         or normalize_name(title) in _RESERVED
     ):
@@ -83,11 +93,13 @@ def same_emoji(one: str, other: str) -> bool:
 
 def is_emoji(text: str) -> bool:
     """Return whether the text is one standard emoji: a symbol, flag, keycap or joined symbols."""
+    if len(text) > LONGEST_EMOJI:
+        return False
     if text[:1] in set("0123456789#*"):
         return text[1:] in {"\u20e3", "\ufe0f\u20e3"}
     parts = text.split(_JOINER)
     if len(parts) > 1:
-        return len(text) <= 16 and all(map(_is_one_symbol, parts))
+        return all(map(_is_one_symbol, parts))
     letters = [letter for letter in text if 0x1F1E6 <= ord(letter) <= 0x1F1FF]
     if letters:
         return len(letters) == len(text) <= 2
@@ -111,4 +123,15 @@ def _looks_like_emoji(word: str) -> bool:
 
 
 def _is_name_character(letter: str) -> bool:
-    return letter.isalnum() or unicodedata.combining(letter) > 0
+    is_letter = letter.isalnum() and letter not in _FILLERS
+    return is_letter or unicodedata.combining(letter) > 0
+
+
+def _has_stacked_marks(title: str) -> bool:
+    """Return whether a letter has too many combining marks, or marks have no letter."""
+    marks = MOST_MARKS  # none are left for the beginning
+    for letter in title:
+        marks = marks + 1 if unicodedata.combining(letter) else 0
+        if marks > MOST_MARKS:
+            return True
+    return False

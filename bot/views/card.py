@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Card", "CardFacts", "bar", "card_footer", "render_card", "shown_title"]
 
+LONGEST_TITLE: Final = 256
+"""Discord's limit for the title of an embed, in characters."""
+
 BAR_CELLS: Final = 12  # fits with its percentage beside a thumbnail on a phone
 FOOTER: Final = "job {job_id}"
 
@@ -106,7 +109,7 @@ def card_footer(job_id: str) -> str:
 
 def shown_title(job: Job, *, limit: int = 120) -> str:
     """The job's title, cut to `limit` and escaped, since it contains members' file names."""
-    return escaped(job.title, longest=limit) or text.UNTITLED
+    return escaped(job.title, longest=limit, most=LONGEST_TITLE) or text.UNTITLED
 
 
 def bar(done: float) -> str:

@@ -102,7 +102,9 @@ def picker_view(
 ) -> discord.ui.View:
     """Build the picker's menu, and buttons for the suggested preset and the other pages."""
     options = [
-        discord.SelectOption(label=plain(preset.title), value=preset.name, emoji=preset.emoji)
+        discord.SelectOption(
+            label=plain(preset.title) or preset.emoji, value=preset.name, emoji=preset.emoji
+        )
         for preset in presets
     ]
     menu: discord.ui.Select[Any] = discord.ui.Select(

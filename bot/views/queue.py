@@ -24,6 +24,9 @@ __all__ = ["QueueSummary", "QueuedJob", "queue_embed", "queue_view"]
 
 COLOUR: Final = discord.Colour(0x3B7DD8)
 MOST_LINES: Final = 10
+LONGEST_FIELD: Final = 1024
+"""Discord's limit for a field of an embed, in characters."""
+
 MOST_BUTTONS: Final = 5
 
 
@@ -82,12 +85,9 @@ class QueueSummary:
 def queue_embed(queue: QueueSummary, *, prefix: str) -> discord.Embed:
     """Render the queue; mentions in an embed do not notify."""
     embed = discord.Embed(title=text.QUEUE_TITLE, colour=COLOUR)
-    own = [_own_lines(queued, number) for number, queued in enumerate(queue.mine[:MOST_LINES], 1)]
-    if queue.mine_hidden:
-        own.append(text.YOURS_HIDDEN.format(paintings=count(queue.mine_hidden, "painting")))
     embed.add_field(
         name=text.YOURS_TITLE,
-        value="\n".join(own) or text.NONE_UNDER_WAY.format(prefix=prefix),
+        value="\n".join(_mine(queue)) or text.NONE_UNDER_WAY.format(prefix=prefix),
         inline=False,
     )
     if queue.in_guild:
@@ -109,6 +109,22 @@ def queue_view(mine: Sequence[QueuedJob]) -> discord.ui.View:
         label = text.CANCEL_NUMBER.format(number=number) if len(mine) > 1 else None
         view.add_item(job_button(queued.job.job_id, JobAction.CANCEL, label=label))
     return view
+
+
+def _mine(queue: QueueSummary) -> list[str]:
+    """The member's own jobs, as many as fit, and the number of the others."""
+    own = [_own_lines(queued, number) for number, queued in enumerate(queue.mine[:MOST_LINES], 1)]
+    while True:
+        rest = []
+        if len(own) < len(queue.mine):
+            more = count(len(queue.mine) - len(own), "painting")
+            rest.append(text.YOURS_LEFT_OUT.format(paintings=more))
+        if queue.mine_hidden:
+            hidden = count(queue.mine_hidden, "painting")
+            rest.append(text.YOURS_HIDDEN.format(paintings=hidden))
+        if not own or len("\n".join([*own, *rest])) <= LONGEST_FIELD:
+            return [*own, *rest]
+        own.pop()
 
 
 def _own_lines(queued: QueuedJob, number: int) -> str:

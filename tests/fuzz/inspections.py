@@ -153,7 +153,7 @@ def _judge(reply: bytes) -> tuple[str, str | None]:
     if not json.loads(confinement or b"{}").get("seccomp") and sys.platform == "linux":
         return "unconfined", "it was not confined"
     try:
-        inspection._parse_reply(report, "a.png")
+        inspection._parse_reply(report, "a.png", max_pixels=SETTINGS.max_pixels)
     except PictureRefused as refused:
         sentence = explain(refused)
         failure = None if sentence else f"no sentence for {refused}"

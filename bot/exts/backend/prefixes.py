@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cachetools import TTLCache
 
 from bot.errors import StoreUnavailableError
+from bot.views.text.quoting import plain
 
 if TYPE_CHECKING:
     from discord.ext import commands
@@ -72,11 +73,15 @@ class Prefixes:
 
 
 def is_valid_prefix(text: str) -> bool:
-    """Return whether a text can be a prefix: short, without spaces, ending in a symbol."""
+    """Return whether a text can be a prefix: short, visible, one word, ending in a symbol.
+
+    It is shown as code, which a backtick would end.
+    """
     return (
         0 < len(text) <= LONGEST_PREFIX
         and text.isprintable()
-        and not any(map(str.isspace, text))
+        and text == plain(text)
+        and not any(letter.isspace() or letter == "`" for letter in text)
         and not text[-1].isalnum()
         and not text.startswith(("/", "<", "@", "#"))
     )

@@ -14,7 +14,7 @@ from bot.errors import AccessProblem, AccessRefused
 from bot.exts.backend.access import check
 from bot.exts.backend.policy import Act
 from bot.exts.backend.prefixes import LONGEST_PREFIX, is_plain_prefix, is_valid_prefix
-from bot.exts.backend.responders import show_typing
+from bot.exts.backend.responders import reply_ephemeral, show_typing
 from bot.ops.retry import retry_until_available
 from bot.views.components import routes
 from bot.views.components.routes import GuildSetting
@@ -142,6 +142,9 @@ class GuildSettingsCommands(commands.Cog, description=text.SETTINGS_SECTION):
         check(Act.CHANGE_SETTINGS, interaction)
         guild_id = _guild_id(interaction.guild)
         control = CONTROLS[setting]
+        if setting is GuildSetting.PREFIX and not all(map(is_valid_prefix, values)):
+            await reply_ephemeral(interaction, text.BAD_PREFIX.format(longest=LONGEST_PREFIX))
+            return
         old = await self._guilds.get_settings(guild_id)
         settings = replace(old, **{control.field: control.parse(values)})
         await self._set(guild_id, settings)

@@ -27,7 +27,7 @@ from bot.errors import (
 )
 from bot.views.text import guild
 from bot.views.text.help import HOW_TO_ASK, NEAR_COMMAND
-from bot.views.text.quoting import quoted
+from bot.views.text.quoting import escaped, quoted
 from bot.views.text.units import count, megabytes
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def explain(error: BaseException) -> str | None:
 def _picture(error: PictureRefused) -> str:
     name = quoted(error.filename)
     if error.problem is PictureProblem.UNSUPPORTED_FORMAT and error.got:
-        kind = f"{'an' if error.got.startswith(_AFTER_AN) else 'a'} {error.got}"
+        kind = f"{'an' if error.got.startswith(_AFTER_AN) else 'a'} {escaped(error.got)}"
         return f"{name} is {kind} file, which I cannot read; save it as a plain PNG or JPEG."
     return _size_problem(error, name)
 
@@ -200,7 +200,7 @@ def _size_problem(error: PictureRefused, name: str) -> str:
 
 
 def _got(got: str | None) -> str:
-    return f" ({got.replace('x', '×')})" if got else ""
+    return f" ({escaped(got.replace('x', '×'))})" if got else ""
 
 
 def _suggested(error: RequestRefused) -> str:

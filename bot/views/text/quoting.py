@@ -22,7 +22,11 @@ _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _JOINER: Final = "\u200d"
 """The zero-width joiner, which makes one emoji of several."""
 
-_MARKUP: Final = re.compile(r"[\\*_~|`\[\]<>#]|:(?=//)|^[-+]")
+_MARKUP: Final = re.compile(r"[\\*_~|`\[\]<>#]|:(?=//)|(?<=\w)/(?=\w)|^[-+]")
+"""Characters that format, link or mention. A slash ends the name of a host, as in an invitation,
+which Discord shows without ``https:`` too."""
+
+_LIST_NUMBER: Final = re.compile(r"^(\d+)\.(?= )")
 _EVERYONE: Final = re.compile(r"@(?=everyone|here)", re.IGNORECASE)
 MOST_MARKS: Final = 2
 """Combining marks that one letter keeps; more of them would cover the lines above and below."""
@@ -51,20 +55,31 @@ def plain(text: str, *, longest: int | None = None) -> str:
     return line if longest is None or len(line) <= longest else line[: longest - 1] + "…"
 
 
-def escaped(text: str, *, longest: int | None = None) -> str:
+def escaped(text: str, *, longest: int | None = None, most: int | None = None) -> str:
     """A member's words within a sentence: no formatting, link or mention of theirs works.
 
     Args:
         text: a member's words.
         longest: number of characters kept, before they are escaped; None for all.
+        most: number of characters of the escaped text at most, 2 or more; None for any number.
     """
-    line = _MARKUP.sub(r"\\\g<0>", plain(text, longest=longest))
-    return _EVERYONE.sub("@\u200b", line)
+    kept = plain(text, longest=longest)
+    line = _escape(kept)
+    while most is not None and len(line) > most:
+        excess = len(line) - most
+        kept = plain(kept, longest=len(kept) - (excess + 1) // 2)  # escapes double it at most
+        line = _escape(kept)
+    return line
 
 
 def quoted(text: str, *, longest: int = 60) -> str:
     """A member's own words as inline code: no mention, no formatting, no line break survives."""
     return f"`{plain(text.replace('`', chr(39)), longest=longest) or '?'}`"
+
+
+def _escape(line: str) -> str:
+    line = _LIST_NUMBER.sub(r"\1\\.", _MARKUP.sub(r"\\\g<0>", line))
+    return _EVERYONE.sub("@\u200b", line)
 
 
 def _joins(before: str, after: str) -> bool:

@@ -115,7 +115,7 @@ def taken_over(program):
     process = subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    return process, WorkPictures(process)
+    return process, WorkPictures(process, most_bytes=1 << 20)
 
 
 def reply(kind, *blobs, **fields):
@@ -135,6 +135,9 @@ def reply(kind, *blobs, **fields):
         reply("picture", b"1234", mode="CMYK", width=1, height=1),
         reply("picture", mode="RGB", width=1, height=1),
         reply("failed"),
+        reply("failed", code="no such code", message="x"),
+        reply("failed", code=["empty_mask"], message="x"),
+        "import sys; sys.stdout.buffer.write(b'\\0\\x0f\\0\\0' + b'[' * 0xf0000)",
         reply("ready"),
     ],
 )
@@ -143,6 +146,27 @@ def test_what_a_picture_makes_of_the_process_is_not_believed(program):
     with process, pytest.raises(DecodingError) as raised:
         pictures.decode(png(), part="style")
     assert (raised.value.code, raised.value.is_retryable) == ("unreadable_picture", True)
+
+
+def test_more_than_the_process_can_hold_is_not_read():
+    process, pictures = taken_over(
+        "import json, os; header = json.dumps({'kind': 'picture', 'fields': {}, 'blobs': "
+        "[1 << 30] * 1000}).encode(); os.write(1, len(header).to_bytes(4) + header)\n"
+        "while True: os.write(1, bytes(1 << 20))"
+    )
+    with process, pytest.raises(DecodingError, match="exceed the limit") as raised:
+        pictures.decode(png(), part="style")
+    assert raised.value.is_retryable
+
+
+def test_a_reason_is_one_short_line():
+    message = "line\nline " + "x" * 1000
+    process, pictures = taken_over(reply("failed", code="empty_mask", message=message))
+    with process, pytest.raises(DecodingError) as raised:
+        pictures.decode(png(), part="mask")
+    assert raised.value.code == "empty_mask"
+    assert len(str(raised.value)) < 520
+    assert "\n" not in str(raised.value)
 
 
 def test_a_process_that_does_not_answer_is_killed(monkeypatch):

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import zlib
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import numpy as np
 import pillow_heif
@@ -304,10 +305,10 @@ async def test_memory_is_limited():
 
 async def test_time_is_limited(monkeypatch):
     async with Inspector(Settings(inspection_timeout_seconds=0.05)) as inspector:
-        process = await inspector._acquire("slow.png")
+        process = await inspector._acquire()
         os.kill(process.pid, signal.SIGSTOP)
 
-        async def stopped(filename):
+        async def stopped():
             return process
 
         monkeypatch.setattr(inspector, "_acquire", stopped)
@@ -379,10 +380,32 @@ def test_damaged_picture_is_reported_not_raised(data):
     assert ("problem" in report) != ("width" in report)
 
 
-def _with_preview(width: int, pixels: str) -> bytes:
-    preview = {"width": width, "height": 1, "pixels": pixels}
-    report = {"width": 1, "height": 1, "format": "PNG", "animated": False, "preview": preview}
-    return json.dumps(report).encode()
+def _report(*, preview=(1, "AAAA"), **changes):
+    width, pixels = preview
+    report = {
+        "width": 3,
+        "height": 2,
+        "format": "PNG",
+        "animated": False,
+        "is_single_color": False,
+        "preview": {"width": width, "height": 1, "pixels": pixels},
+    }
+    return json.dumps(report | changes).encode()
+
+
+def _problem(problem, **changes):
+    return json.dumps({"problem": problem, **changes}).encode()
+
+
+def test_a_reply_is_read():
+    picture = inspection._parse_reply(_report(), "a.png", max_pixels=6)
+    assert (picture.width, picture.height, picture.format) == (3, 2, "PNG")
+    assert picture.preview.size == (1, 1)
+    for got in ("30000×20000", "JPEG 2000", "12-bit JPEG", "memory"):
+        reply = _problem("too_large", got=got, limit="1e+06")
+        with pytest.raises(PictureRefused) as refused:
+            inspection._parse_reply(reply, "a.png", max_pixels=6)
+        assert (refused.value.got, refused.value.limit) == (got, "1e+06")
 
 
 @pytest.mark.parametrize(
@@ -390,15 +413,41 @@ def _with_preview(width: int, pixels: str) -> bytes:
     [
         b"",
         b"[]",
+        b'["problem"]',
+        b'"problem"',
         b"nonsense",
+        b"[" * 400_000,
         b'{"width": 1}',
-        b'{"problem": "never heard of"}',
-        _with_preview(1, "AAA="),
-        _with_preview(1, "no base64"),
-        _with_preview(100_000, "AAAA"),
+        _problem("never heard of"),
+        _problem("single_color"),
+        _problem("too_many_bytes", limit="x"),
+        _problem("too_large", got="1×1", limit="x"),
+        _problem("unsupported_format", got="[free](https://evil.example)"),
+        _problem("unsupported_format", got="@everyone"),
+        _problem("unsupported_format", got="x" * 33),
+        _problem("unsupported_format", got=["PNG"]),
+        _report(preview=(1, "AAA=")),
+        _report(preview=(1, "no base64")),
+        _report(preview=(100_000, "AAAA")),
+        _report(format="PNG\n"),
+        _report(width=0),
+        _report(width=-3, height=-2),
+        _report(width=4),
+        _report(width=10**30),
+        _report(width=float("inf")),
+        _report(width=None),
     ],
 )
 def test_malformed_reply_is_a_refusal(reply):
     with pytest.raises(PictureRefused) as refused:
-        inspection._parse_reply(reply, "a.png")
+        inspection._parse_reply(reply, "a.png", max_pixels=6)
     assert refused.value.problem is PictureProblem.INSPECTION_FAILED
+
+
+async def test_a_process_that_cannot_be_started_is_no_fault_of_the_picture(monkeypatch):
+    launch = AsyncMock(side_effect=OSError("too many processes"))
+    inspector = Inspector(Settings(_env_file=None))
+    monkeypatch.setattr(inspector, "_launch", launch)
+    with pytest.raises(OSError, match="too many processes"):
+        await inspector.inspect(Path("a.png"), filename="a.png")
+    await inspector.close()

@@ -60,6 +60,16 @@ def test_json_records_are_one_line_each(configured, capsys):
     assert fields["time"].endswith("+00:00")
 
 
+def test_no_words_of_a_member_look_like_a_line_of_the_log(configured, capsys):
+    configured(Settings(_env_file=None))
+    name = "a\n2026-01-01 00:00:00.000Z CRITICAL bot: x\r\x1b[2J\x85\u2028\u202egnp.png"
+    logging.getLogger("bot.test").warning("accepted %s", name)
+    first, *others = capsys.readouterr().err.split("\n")
+    assert first.endswith("accepted a")
+    assert all(line.startswith("    ") for line in others[:-1])
+    assert not set("\r\x1b\x85\u2028\u202e") & set("".join(others))
+
+
 def test_text_records_respect_the_level(configured, capsys):
     configured(Settings(_env_file=None, log_level="WARNING"))
     logging.getLogger("bot.test").info("below the level")

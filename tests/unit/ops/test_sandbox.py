@@ -159,7 +159,7 @@ PngImageFile._open = intrude
 
 async def report_from_inspection():
     async with Inspector(Settings()) as inspector:
-        process = await inspector._acquire("a.png")
+        process = await inspector._acquire()
         reply = await inspection._exchange(process, PICTURE)
         await process.wait()
         return reply

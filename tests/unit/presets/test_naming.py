@@ -26,6 +26,8 @@ from bot.presets.naming import (
         ("Hokusai's 36", "hokusais-36", "Hokusai's 36"),
         ("Сирень", "сирень", "Сирень"),
         ("浮世", "浮世", "浮世"),
+        ("ve\u0301lo", "ve\u0301lo", "Ve\u0301lo"),
+        ("ả\u0323b", "ả\u0323b", "Ả\u0323b"),
     ],
 )
 def test_valid_names(text, name, title):
@@ -34,7 +36,11 @@ def test_valid_names(text, name, title):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x", "12", "---", "a" * 33, "<@123456>", "**bold**", "a\u202eb", "style", "Keep Colours"],
+    [
+        *("", "x", "12", "---", "a" * 33, "<@123456>", "**bold**", "a\u202eb", "style"),
+        *("Keep Colours", "\u3164\u3164", "x\u115f\u1160", "\uffa0y", "ab\u0335\u0335\u0335"),
+        *("\u0301ab", "a \u0301\u0301\u0301b"),
+    ],
 )
 def test_invalid_names(text):
     with pytest.raises(PresetRefused) as refusal:
@@ -56,7 +62,8 @@ def test_valid_emoji(emoji):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a", "1", "🐳🐳", "<:own:1>", "x🐳", "🐳x", "🇯🇵🇯🇵", "\u200d", "é"]
+    "text",
+    ["", "a", "1", "🐳🐳", "<:own:1>", "x🐳", "🐳x", "🇯🇵🇯🇵", "\u200d", "é", "★" + "\ufe0f" * 16],
 )
 def test_invalid_emoji(text):
     assert not is_emoji(text)

@@ -9,6 +9,7 @@ from bot.jobs.models import JobState
 from bot.views.card import CardFacts, bar, render_card, shown_title
 from bot.views.components.items import JOB_EMOJIS
 from bot.views.components.routes import JobAction
+from bot.views.details import details_embed
 from bot.views.text import jobs
 from stylenet.recipe import Recipe
 
@@ -31,6 +32,12 @@ def test_a_waiting_job_says_its_place_and_can_be_cancelled(make_job):
         ("job:0123456789ab:cancel", False), ("job:0123456789ab:notify", False)
     ]  # fmt: skip
     assert card.embed.footer.text == "job 0123456789ab"
+
+
+def test_a_title_of_markup_fits_into_the_card_and_the_details(make_job):
+    job = make_job(title=f"{'_' * 250}.png × Mosaic")
+    for embed in (render_card(job, CardFacts()).embed, details_embed(job)):
+        assert len(embed.title) <= 256
 
 
 def test_the_next_job_says_that_it_is_next(make_job):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
+import pkgutil
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import AsyncMock, MagicMock
 
 import pytest
 
+import bot
 from bot import errors as tree
 from bot.delivery.outbox_worker import OutboxWorker
 from bot.executors.process import create_executor
@@ -22,6 +27,10 @@ from bot.ops.metrics import ERRORS
 from bot.scheduler.scheduler import Scheduler
 from bot.settings import Settings
 from bot.views.text import errors as text
+
+ROOT = Path(__file__).resolve().parents[4]
+APART = ("bot.playground", "bot.demo", "bot.jobs.db.migrations", "bot.executors.worker")
+"""Programs of their own, and what only runs within one."""
 
 MADE = {
     tree.AccessDeniedError: tree.AccessDeniedError("50013"),
@@ -69,7 +78,7 @@ def leaves(cls):
     if cls not in {tree.StyleBotError, tree.Refusal}:
         yield cls
     for each in cls.__subclasses__():
-        if each.__module__ == tree.__name__:
+        if not each.__module__.startswith("bot.demo."):  # a command of its own
             yield from leaves(each)
 
 
@@ -78,7 +87,22 @@ def counted(error, where=Where.BACKEND):
 
 
 def test_every_error_of_the_tree_is_made_here():
+    for module in pkgutil.walk_packages(bot.__path__, "bot."):
+        if "__main__" not in module.name and not module.name.startswith(APART):
+            importlib.import_module(module.name)
     assert set(leaves(tree.StyleBotError)) == set(MADE)
+
+
+def test_errors_are_logged_where_they_are_counted():
+    """A log line with a traceback has a reference, which `report_error` makes."""
+    apart = ("playground", "demo")
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "bot").rglob("*.py")
+        if not set(apart) & set(path.parts)
+        and re.search(r"logger\.exception\(|exc_info=", path.read_text("utf-8"))
+    }
+    assert found == {"bot/ops/error_report.py"}
 
 
 @pytest.mark.parametrize("error", [*MADE.values(), ValueError("a bug")], ids=repr)

@@ -52,7 +52,13 @@ def test_prefixes_end_in_a_symbol(prefix):
     assert is_valid_prefix(prefix)
 
 
-@pytest.mark.parametrize("prefix", ["", "reset", "a b!", "/", "<@1>!", "@!", "123456789!", "\n!"])
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        *("", "reset", "a b!", "/", "<@1>!", "@!", "123456789!", "\n!"),
+        *("`", "s`!", "\u2800", "\u3164!", "!\u202e", "!" + "\u0335" * 7),
+    ],
+)
 def test_words_and_mentions_are_no_prefixes(prefix):
     assert not is_valid_prefix(prefix)
 

@@ -68,7 +68,9 @@ def test_what_a_member_typed_is_quoted_as_code_on_one_line(text):
     ("text", "shown"),
     [
         ("[free](https://evil.example)", r"\[free\](https\://evil.example)"),
-        ("https://evil.example/a_b", r"https\://evil.example/a\_b"),
+        ("https://evil.example/a_b", r"https\://evil.example\/a\_b"),
+        ("discord.gg/abc", r"discord.gg\/abc"),
+        ("12. a list", r"12\. a list"),
         ("# a heading", r"\# a heading"),
         ("- a list", r"\- a list"),
         ("-# small", r"\-\# small"),
@@ -106,6 +108,14 @@ def test_invisible_and_reordering_characters_are_removed(text, shown):
 
 def test_a_long_name_is_cut():
     assert len(quoted("x" * 500)) == 62
+
+
+@pytest.mark.parametrize("text", ["x" * 500, "_" * 500, "a_" * 250, "@here" * 100, "_" * 256])
+def test_an_escaped_name_fits_where_it_is_shown(text):
+    shown = escaped(text, longest=200, most=256)
+    assert 128 <= len(shown) <= 256
+    assert shown.endswith("…")
+    assert not shown.endswith("\\…")
 
 
 @pytest.mark.parametrize(
