@@ -216,6 +216,7 @@ class Intake:
                 size=loaded[0].size,
                 place=source.place,
                 stored_bytes=stored_bytes,
+                is_borrowed=_is_borrowed(source),
             )
             try:
                 yield saved, None if mask is None else replace(mask, key=keys[1])
@@ -353,6 +354,10 @@ def _artefacts_of(pictures: Mapping[str, LoadedPicture]) -> dict[str, ArtefactSo
     return artefacts
 
 
+def _is_borrowed(source: PictureSource | SavedPicture) -> bool:
+    return isinstance(source, SavedPicture) and source.is_borrowed
+
+
 def _interpretation(
     request: JobRequest,
     presets: Sequence[PresetInfo],
@@ -361,16 +366,26 @@ def _interpretation(
 ) -> Interpretation:
     """Record which picture is used as what, with the sizes that are known."""
     style_inputs = [
-        InputImage(name=source.filename, place=source.place, size=picture.size)
+        InputImage(
+            name=source.filename,
+            place=source.place,
+            size=picture.size,
+            is_borrowed=_is_borrowed(source),
+        )
         for source, picture in zip(request.styles, styles, strict=False)
     ]
     style_inputs += [InputImage(name=preset.title, place=InputSource.PRESET) for preset in presets]
     mask = request.mask
     return Interpretation(
         content=InputImage(
-            name=request.content.filename, place=request.content.place, size=content.size
+            name=request.content.filename,
+            place=request.content.place,
+            size=content.size,
+            is_borrowed=_is_borrowed(request.content),
         ),
         styles=tuple(style_inputs),
-        mask=None if mask is None else InputImage(name=mask.filename, place=mask.place),
+        mask=None
+        if mask is None
+        else InputImage(name=mask.filename, place=mask.place, is_borrowed=_is_borrowed(mask)),
         order=request.order,
     )

@@ -49,6 +49,7 @@ class SavedPicture:
         size: width and height in pixels.
         place: where it was found.
         stored_bytes: of the picture and its preview.
+        is_borrowed: whether it is a copy of another member's.
     """
 
     key: str
@@ -57,6 +58,7 @@ class SavedPicture:
     size: tuple[int, int] | None = None
     place: InputSource = InputSource.EARLIER
     stored_bytes: int = 0
+    is_borrowed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

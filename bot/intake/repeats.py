@@ -100,9 +100,11 @@ class JobRepeater:
                 recipe=recipe,
                 preset=parent.preset,
                 title=parent.title,
-                interpretation=_without_swap(parent.interpretation)
-                if start
-                else parent.interpretation,
+                interpretation=_interpretation(
+                    parent,
+                    is_borrowed=origin.requester_id != parent.origin.requester_id,
+                    is_final=start is not None,
+                ),
                 spoiler=parent.spoiler,
                 request_key=request_key,
                 priority=priority,
@@ -129,6 +131,16 @@ class JobRepeater:
         return inputs
 
 
-def _without_swap(interpretation: Interpretation | None) -> Interpretation | None:
-    """Mark the picture order as final: a job that starts from a result cannot be swapped."""
-    return None if interpretation is None else interpretation.confirmed()
+def _interpretation(parent: Job, *, is_borrowed: bool, is_final: bool) -> Interpretation | None:
+    """Return the parent's, for the new job.
+
+    Args:
+        parent: the earlier job.
+        is_borrowed: whether it is another member's.
+        is_final: whether the pictures' roles are: a job that starts from a result cannot be
+            swapped.
+    """
+    interpretation = parent.interpretation
+    if interpretation is not None and is_borrowed:
+        interpretation = interpretation.borrowed()
+    return interpretation.confirmed() if interpretation is not None and is_final else interpretation

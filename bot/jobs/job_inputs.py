@@ -41,11 +41,13 @@ class InputImage:
         name: the file name given by the member, or a preset's title.
         place: where it was found.
         size: width and height in pixels, if known.
+        is_borrowed: whether it is a copy of another member's, from a job of theirs.
     """
 
     name: str
     place: InputSource
     size: tuple[int, int] | None = None
+    is_borrowed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +97,15 @@ class Interpretation:
     def confirmed(self) -> Interpretation:
         """Return the same images with their roles settled."""
         return replace(self, order=RoleAssignment.NAMED)
+
+    def borrowed(self) -> Interpretation:
+        """Return the same images as another member has them."""
+        return replace(
+            self,
+            content=replace(self.content, is_borrowed=True),
+            styles=tuple(replace(style, is_borrowed=True) for style in self.styles),
+            mask=None if self.mask is None else replace(self.mask, is_borrowed=True),
+        )
 
     def title(self) -> str:
         """Return the title of the card, e.g. ``tubingen.jpg × Starlight``."""

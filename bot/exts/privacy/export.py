@@ -124,12 +124,33 @@ class DataExport:
         folders |= {
             preset.folder: f"styles/{preset.guild_id}-{preset.name}" for preset in held.presets
         }
+        borrowed = _borrowed_keys(held)
         for prefix, folder in folders.items():
             async for info in self._artefacts.list(prefix):
                 name = info.key.removeprefix(prefix)
-                if name.endswith(PREVIEW) or name.startswith(_WORKING):
+                if name.endswith(PREVIEW) or name.startswith(_WORKING) or info.key in borrowed:
                     continue
                 yield ExportFile(path=f"{folder}/{name}", key=info.key, size=info.size)
+
+
+def _borrowed_keys(held: HeldData) -> set[str]:
+    """Return the keys of other members' pictures, which this member saw reduced at most."""
+    keys: set[str | None] = set()
+    for job in held.jobs:
+        interpretation = job.interpretation
+        if interpretation is None:
+            continue
+        pictures = zip(job.style_keys, interpretation.styles, strict=False)
+        for key, picture in ((job.content_key, interpretation.content), *pictures):
+            if picture.is_borrowed:
+                keys.add(key)
+        if interpretation.mask is not None and interpretation.mask.is_borrowed:
+            keys.update(job.mask_keys)
+    for picker in held.pickers:
+        if picker.content is not None and picker.content.is_borrowed:
+            folder = picker.content_key.rpartition("/")[0]
+            keys |= {picker.content_key, f"{folder}/mask"}
+    return {key for key in keys if key is not None}
 
 
 def _describe(held: HeldData) -> dict[str, Any]:

@@ -246,6 +246,7 @@ class PickerHandler:
                 spoiler=picker.spoiler,
                 size=picker.content_size,
                 place=picker.content.place if picker.content is not None else InputSource.ATTACHED,
+                is_borrowed=picker.content is not None and picker.content.is_borrowed,
             ),
             presets=(preset,),
             mask=None if picker.mask is None else MASK_JSON.validate_python(picker.mask),

@@ -52,6 +52,7 @@ def request_of_job(job: Job, origin: Origin) -> UnstyledRequest:
         job: the earlier job, by any member.
         origin: where the picker is posted, and for whom.
     """
+    is_others = origin.requester_id != job.origin.requester_id
     content = job.interpretation.content if job.interpretation is not None else None
     mask_key = next((key for key in job.mask_keys if key is not None), None)
     mask = job.interpretation.mask if job.interpretation is not None else None
@@ -63,9 +64,14 @@ def request_of_job(job: Job, origin: Origin) -> UnstyledRequest:
             spoiler=job.spoiler,
             size=job.content_size,
             place=content.place if content is not None else InputSource.EARLIER,
+            is_borrowed=is_others or (content is not None and content.is_borrowed),
         ),
         mask=(
-            SavedPicture(key=mask_key, filename=mask.name if mask is not None else "mask")
+            SavedPicture(
+                key=mask_key,
+                filename=mask.name if mask is not None else "mask",
+                is_borrowed=is_others or (mask is not None and mask.is_borrowed),
+            )
             if mask_key is not None
             else None
         ),
@@ -102,7 +108,12 @@ def new_picker(
         content_size=picture.size,
         stored_bytes=picture.stored_bytes,
         notify=request.notify,
-        content=InputImage(name=picture.filename, place=picture.place, size=picture.size),
+        content=InputImage(
+            name=picture.filename,
+            place=picture.place,
+            size=picture.size,
+            is_borrowed=picture.is_borrowed,
+        ),
         mask=None if mask is None else MASK_JSON.dump_python(mask, mode="json"),
     )
 

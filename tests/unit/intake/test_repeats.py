@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -18,12 +21,15 @@ from bot.artefacts.keys import (
     style_key,
 )
 from bot.errors import ArtefactMissingError, LimitReached
+from bot.exts.privacy.export import DataExport
 from bot.intake.acceptance import JobAcceptance
 from bot.intake.repeats import JobRepeater, RepeatMode
 from bot.jobs.change_feed import JobFeed
+from bot.jobs.job_inputs import InputImage, InputSource, Interpretation
 from bot.jobs.models import JobLimits, NewJob, Origin
 from bot.jobs.store import JobStore
 from bot.settings import Settings
+from bot.views.privacy import HeldData
 from stylenet.recipe import Recipe
 
 JOB = "0123456789ab"
@@ -63,6 +69,11 @@ async def env(tmp_path):
             title="a.png × Mosaic",
             spoiler=True,
             content_size=(640, 480),
+            interpretation=Interpretation(
+                content=InputImage(name="a.png", place=InputSource.ATTACHED),
+                styles=(InputImage(name="Mosaic", place=InputSource.PRESET),),
+                mask=InputImage(name="m.png", place=InputSource.ATTACHED),
+            ),
         )
         await store.enqueue(new, limits=JobLimits.of(settings))
         claimed = await store.claims.claim("here")
@@ -102,6 +113,20 @@ async def test_inputs_are_copied_and_nothing_else(env):
     expected = {key.removeprefix(job_prefix(JOB)): data for key, data in INPUTS.items()}
     assert await kept(env, job.job_id) == expected
     assert await env.artefacts.get(job.mask_keys[0]) == b"mask"
+
+
+@pytest.mark.parametrize(("origin", "is_borrowed"), [(ORIGIN, False), (OTHER, True)])
+async def test_what_is_exported_leaves_out_the_pictures_of_another_member(env, origin, is_borrowed):
+    job = await env.repeats.repaint(
+        env.parent, origin=origin, changes={}, start_from=RepeatMode.SAME, request_key="press"
+    )
+    held = HeldData(jobs=(job,), pickers=(), offers=(), presets=())
+    export = DataExport(env.artefacts, limit=1 << 20, most=1)
+    (data,) = [data async for data in export.zips(held)]
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = {Path(name).stem for name in archive.namelist()}
+    inputs = set() if is_borrowed else {"content", "style-0", "mask-0"}
+    assert names == {"data", "start"} | inputs
 
 
 @pytest.mark.parametrize(

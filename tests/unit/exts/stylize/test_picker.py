@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import AsyncMock
 
@@ -13,6 +15,7 @@ import pytest
 from PIL import Image
 
 from bot.errors import DiscordUnavailableError, RequestProblem, RequestRefused
+from bot.exts.privacy.export import _borrowed_keys
 from bot.exts.stylize.picker import PickerHandler
 from bot.exts.stylize.picker_record import new_picker, recipe_and_options, request_of_job
 from bot.exts.stylize.request import MASK_JSON, StylizeRequest
@@ -21,6 +24,7 @@ from bot.jobs.job_inputs import InputImage, InputSource, Interpretation
 from bot.jobs.models import Origin
 from bot.ops.reply_pacer import ReplyPacer
 from bot.settings import Settings
+from bot.views.privacy import HeldData
 from bot.views.text import errors as text
 from stylenet.recipe import Recipe
 
@@ -117,3 +121,16 @@ def test_another_style_keeps_what_the_member_set_and_nothing_of_the_style(make_j
         "size": 512, "keep_colors": True, "passes": 20, "style_weight": recipe.style_weight
     }  # fmt: skip
     assert MASK_JSON.validate_python(picker.mask) == request.mask
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_another_style_of_another_members_picture_keeps_whose_it_is(make_job, is_own):
+    requester_id = ORIGIN.requester_id + (not is_own)
+    job = make_job(origin=replace(ORIGIN, requester_id=requester_id), mask_keys=("jobs/x/mask-0",))
+    request = request_of_job(job, ORIGIN)
+    picker = new_picker(10, request, request.content, request.mask)
+    assert picker.content.is_borrowed != is_own
+    assert MASK_JSON.validate_python(picker.mask).is_borrowed != is_own
+    assert _borrowed_keys(HeldData(jobs=(), pickers=(picker,), offers=(), presets=())) == (
+        set() if is_own else {picker.content_key, f"{Path(picker.content_key).parent}/mask"}
+    )
