@@ -25,7 +25,7 @@ LIMITS = ResourceLimits(memory_bytes=1 << 30, cpu_seconds=20)
 
 DECODES_ONLY_WHAT_THE_BOT_ENCODED = {
     "bot/delivery/job_pictures.py",  # previews and snapshots
-    "bot/delivery/outcome_message.py",  # a result
+    "bot/views/result_picture.py",  # a result
     "bot/presets/contact_sheet.py",  # thumbnails
     "bot/presets/editor.py",  # a preview
     "bot/presets/library.py",

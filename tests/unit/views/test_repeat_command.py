@@ -9,7 +9,7 @@ import pytest
 from bot.jobs.job_inputs import InputImage, InputSource, Interpretation
 from bot.views.job_titles import list_title, plain_list_title
 from bot.views.repeat_command import LONGEST_COMMAND, input_files, repeat_command
-from stylenet import cli
+from stylenet.cli import command_line, recipes_command
 from stylenet.recipe import Recipe
 
 PRESET = InputSource.PRESET
@@ -47,7 +47,7 @@ def make_painted(make_job):
 def parsed(job):
     words = shlex.split(repeat_command(job).replace("\\\n", " "))
     assert words[:3] == ["python", "-m", "stylenet"]
-    return cli._parser().parse_args(words[3:])
+    return command_line._parser().parse_args(words[3:])
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_running_the_command_uses_the_same_recipe(make_painted, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     (tmp_path / "recipe.json").write_text(job.recipe.to_json(), encoding="utf-8")
     options = parsed(job)
-    assert cli._load_recipe(options.recipe) == recipe
+    assert recipes_command.load_recipe(options.recipe) == recipe
     changes = ("size", "seed", "passes", "blend", "style_weight", "keep_colors", "style_scale")
     assert all(getattr(options, field) is None for field in changes)
     assert str(options.start) == "start.png"
