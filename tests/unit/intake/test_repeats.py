@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -116,15 +115,17 @@ async def test_inputs_are_copied_and_nothing_else(env):
 
 
 @pytest.mark.parametrize(("origin", "is_borrowed"), [(ORIGIN, False), (OTHER, True)])
-async def test_what_is_exported_leaves_out_the_pictures_of_another_member(env, origin, is_borrowed):
+async def test_what_is_exported_leaves_out_the_pictures_of_another_member(
+    env, tmp_path, origin, is_borrowed
+):
     job = await env.repeats.repaint(
         env.parent, origin=origin, changes={}, start_from=RepeatMode.SAME, request_key="press"
     )
     held = HeldData(jobs=(job,), pickers=(), offers=(), presets=())
-    export = DataExport(env.artefacts, limit=1 << 20, most=1)
-    (data,) = [data async for data in export.zips(held)]
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = {Path(name).stem for name in archive.namelist()}
+    export = DataExport(env.artefacts, folder=tmp_path, limit=1 << 20, most=1)
+    async for data in export.zips(held):
+        with zipfile.ZipFile(data) as archive:
+            names = {Path(name).stem for name in archive.namelist()}
     inputs = set() if is_borrowed else {"content", "style-0", "mask-0"}
     assert names == {"data", "start"} | inputs
 
