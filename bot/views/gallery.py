@@ -218,12 +218,14 @@ class SearchForm(discord.ui.Modal):
 
 def opened_text(job: Job, *, is_favourite: bool) -> str:
     """What is said above a painting that was opened."""
-    line = f"{HEART} " if is_favourite else ""
-    line += f"**{list_title(job)}**"
+    title = f"**{escaped(short_title(job))}**"
+    facts = chosen(job)
     if job.finished_at is not None:
-        line += f" · {discord.utils.format_dt(job.finished_at, 'f')}"
+        facts.append(discord.utils.format_dt(job.finished_at, "d"))
     address = outcome_link(job)
-    return line if address is None else f"{line} · [{text.ITS_MESSAGE}]({address})"
+    if address is not None:
+        facts.append(f"[{text.ITS_MESSAGE}]({address})")
+    return f"{title} {HEART if is_favourite else ''}\n-# {' · '.join(facts)}"
 
 
 def _open_menu(page: GalleryPage) -> discord.ui.Select[Any]:

@@ -185,6 +185,16 @@ async def _form(channel, member, message, custom_id, words):
     assert not submitted.failed
 
 
+async def test_three_pictures_and_a_preset_are_three_paintings(channel):
+    files = [(f"{name}.png", CONTENT[1]) for name in ("one", "two", "three")]
+    request = channel.ask("!stylize mosaic passes=1", *files)
+    finals = await channel.wait(lambda: len(channel.finals()) == 3 and channel.finals())
+    words = sorted(text_of(each).split("**")[1] for each in finals)
+    assert words == ["one.png × Mosaic", "three.png × Mosaic", "two.png × Mosaic"]
+    assert {each.reference["message_id"] for each in finals} == {request.id}
+    assert len(channel.cards()) == 3
+
+
 async def test_a_double_press_starts_one_job_and_two_members_start_two(channel):
     first = await _paint(channel)
     cards = len(channel.cards())

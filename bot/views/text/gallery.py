@@ -28,7 +28,7 @@ LEFT_OUT: Final = (
     "alone."
 )
 OPEN: Final = "Open a painting"
-ITS_MESSAGE: Final = "message"
+ITS_MESSAGE: Final = "its message"
 FAVOURITES: Final = "Favourites"
 FAVOURITES_TITLE: Final = "Favourites of {name}"
 NO_FAVOURITES: Final = "No favourites yet. Press **Favourite** below a painting that you like."

@@ -17,6 +17,7 @@ from bot.views.gallery import (
     caption,
     gallery_embed,
     gallery_view,
+    opened_text,
 )
 from bot.views.message_links import outcome_link
 
@@ -114,3 +115,10 @@ def test_what_is_left_out_is_said(page):
 )
 def test_a_caption_leaves_extensions_out(make_job, title, short):
     assert caption(make_job(title=title)) == short
+
+
+def test_an_opened_painting_has_its_options_and_a_link(make_job):
+    job = make_job(title="a.png × Mosaic", outcome_message_id=9)
+    assert opened_text(job, is_favourite=True) == (
+        "**a × Mosaic** ❤️\n-# full size · [its message](https://discord.com/channels/1/2/9)"
+    )
