@@ -36,25 +36,29 @@ async def test_a_modal_with_file_fields(chat, minimal_bot, files):
         {
             "type": 18,
             "label": label,
-            "component": {"type": 19, "custom_id": label.lower(), "required": required},
+            "component": {
+                "type": 19,
+                "custom_id": label.lower(),
+                "required": required,
+                "max_values": most,
+            },
         }
-        for label, required in (("Content", True), ("Style", False))
+        for label, required, most in (("Content", True, 5), ("Style", False, 1))
     ]
     form_data = {"custom_id": "form", "title": "Your pictures", "components": fields}
     await minimal_bot.respond(pressed, 9, form_data)
     form = chat.page.get_by_role("dialog", name="Your pictures")
     await form.get_by_role("button", name="Submit").click()
     await expect(form.get_by_role("alert")).to_have_text("Choose a file for Content.")
-    await form.locator("input[type=file]").first.set_input_files(
-        files.chosen("blue.png", files.blue)
-    )
+    await form.locator("input[type=file]").first.set_input_files(files.two())
     await form.get_by_role("button", name="Submit").click()
     await expect(form).to_have_count(0)
     sent = await minimal_bot.event("INTERACTION_CREATE", lambda d: d["type"] == 5)
     content, style = (row["component"] for row in sent["data"]["components"])
-    [attachment] = sent["data"]["resolved"]["attachments"].values()
-    assert content["values"] == [attachment["id"]]
-    assert (attachment["filename"], style["values"]) == ("blue.png", [])
+    attachments = sent["data"]["resolved"]["attachments"].values()
+    assert content["values"] == [each["id"] for each in attachments]
+    assert [each["filename"] for each in attachments] == ["blue.png", "red.png"]
+    assert style["values"] == []
 
 
 async def test_a_modal_focuses_its_first_field_and_restores_the_focus(chat, minimal_bot):

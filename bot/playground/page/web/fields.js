@@ -186,15 +186,17 @@ function textField(option, id, form) {
   return { ...field, element: h("div", { class: "combobox" }, input, listbox) };
 }
 
-/** A slot for one file, chosen or dropped. */
+/** A slot for one file, or for up to `option.most`, chosen or dropped. */
 export function fileField(option, id) {
+  const most = option.most ?? 1;
   const chooser = h("input", {
     id,
     type: "file",
     class: "visually-hidden",
     tabindex: "-1",
+    multiple: most > 1,
     onchange: () => {
-      if (chooser.files[0]) field.setFile(chooser.files[0]);
+      if (chooser.files[0]) field.setFiles([...chooser.files]);
       chooser.value = "";
     },
   });
@@ -216,8 +218,12 @@ export function fileField(option, id) {
       h(
         "span",
         {},
-        field.file ? field.file.name : "Choose a file, or drop it here",
-        field.file && h("small", {}, fileSize(field.file.size)),
+        field.file
+          ? field.files.map((file) => file.name).join(", ")
+          : most > 1
+            ? `Choose up to ${most} files, or drop them here`
+            : "Choose a file, or drop it here",
+        field.file && h("small", {}, fileSize(field.files.reduce((sum, { size }) => sum + size, 0))),
       ),
     );
   };
@@ -225,6 +231,7 @@ export function fileField(option, id) {
     id,
     option,
     file: null,
+    files: [],
     preview: null,
     element: h(
       "div",
@@ -235,7 +242,7 @@ export function fileField(option, id) {
           if (!event.dataTransfer.files.length) return;
           event.preventDefault();
           event.stopPropagation();
-          field.setFile(event.dataTransfer.files[0]);
+          field.setFiles([...event.dataTransfer.files]);
           // The page's drop overlay listens on the window and must see the end of the drag.
           dispatchEvent(new CustomEvent("playground-drop-taken"));
         },
@@ -248,8 +255,10 @@ export function fileField(option, id) {
     release: () => {
       if (field.preview) URL.revokeObjectURL(field.preview);
     },
-    setFile: (file) => {
-      field.file = file;
+    setFile: (file) => field.setFiles(file ? [file] : []),
+    setFiles: (files) => {
+      field.files = files.slice(0, most);
+      field.file = field.files[0] ?? null;
       draw();
     },
     check: () => (option.required && !field.file ? `Choose a file for ${option.name}.` : null),

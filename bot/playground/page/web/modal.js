@@ -113,13 +113,16 @@ function drawRow(row, index, fields, page) {
       answer: () => wrap({ type: input.type, custom_id: input.custom_id, value: control.value }),
     });
   } else if (input.type === ComponentType.FILE_UPLOAD) {
-    const slot = fileField({ name: label, required: input.required !== false }, id);
+    const slot = fileField(
+      { name: label, required: input.required !== false, most: input.max_values ?? 1 },
+      id,
+    );
     control = slot.element;
     fields.push({
       check: slot.check,
       release: slot.release,
       answer: (files) => {
-        const values = slot.file ? [String(files.push(slot.file) - 1)] : [];
+        const values = slot.files.map((file) => String(files.push(file) - 1));
         return wrap({ type: input.type, custom_id: input.custom_id, values });
       },
     });
