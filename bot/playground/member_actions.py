@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.playground.messages.poll_service import PollService
     from bot.playground.messages.reaction_service import ReactionService
     from bot.playground.serializers import Serializer
+    from bot.playground.state.clock import Clock
     from bot.playground.state.event_bus import EventBus
     from bot.playground.state.records import (
         Channel,
@@ -45,6 +46,7 @@ class MemberActions:
     """Actions of members, with their permissions checked, and of administrators."""
 
     scene: DefaultScene
+    clock: Clock
     state: State
     cdn: Cdn
     commands: CommandRegistry
@@ -291,6 +293,34 @@ class MemberActions:
         guild.premium_tier = tier
         data = self.serializer.guild(guild)
         self.event_bus.publish(Event(name="GUILD_UPDATE", data=data, guild_id=guild.id))
+
+    def set_command_permissions(
+        self, guild: Guild, owner: str, permissions: Sequence[Json]
+    ) -> None:
+        """Set a guild's permissions of a command, or of all for the application's id.
+
+        Args:
+            guild: the guild.
+            owner: id of the command or of the application.
+            permissions: each with ``id``, ``type`` (1 role, 2 user, 3 channel) and ``permission``.
+        """
+        self.state.command_permissions[guild.id, owner] = list(permissions)
+        data = self.commands.serialize_permissions(owner, guild.id)
+        name = "APPLICATION_COMMAND_PERMISSIONS_UPDATE"
+        self.event_bus.publish(Event(name=name, data=data, guild_id=guild.id))
+
+    def use_invite(self, name: str, code: str) -> Member:
+        """Add a new member who accepts an invite.
+
+        Raises:
+            ApiError: 404/10006 when there is no such invite, or it can no longer be used.
+        """
+        invite = self.state.invites.get(code)
+        if invite is None or not invite.is_valid(self.clock.now()):
+            raise ApiError(ErrorCode.UNKNOWN_INVITE)
+        invite.uses += 1
+        guild = self.state.guild(invite.guild_id)
+        return join_guild(self.state, self.event_bus, self.cdn, guild, name)
 
     def remove_bot(self, guild: Guild) -> Member:
         """Remove the bot from the guild and return its membership, for `invite_bot`."""

@@ -22,6 +22,7 @@ from bot.playground.messages.reaction_service import ReactionService
 from bot.playground.messages.thread_service import ThreadService
 from bot.playground.page.page_feed import PageFeed
 from bot.playground.page.page_routes import PageRoutes
+from bot.playground.rest.audit_log_routes import AuditLogRoutes
 from bot.playground.rest.ban_routes import BanRoutes
 from bot.playground.rest.channel_routes import ChannelRoutes
 from bot.playground.rest.command_routes import CommandRoutes
@@ -29,6 +30,7 @@ from bot.playground.rest.emoji_routes import EmojiRoutes
 from bot.playground.rest.guild_access import GuildAccess
 from bot.playground.rest.guild_routes import GuildRoutes
 from bot.playground.rest.interaction_routes import InteractionRoutes
+from bot.playground.rest.invite_routes import InviteRoutes
 from bot.playground.rest.member_routes import MemberRoutes
 from bot.playground.rest.message_routes import MessageRoutes
 from bot.playground.rest.middleware import API_PREFIXES, Middlewares
@@ -38,6 +40,7 @@ from bot.playground.rest.rate_limits import RateLimiter
 from bot.playground.rest.request_parsing import MAX_REQUEST
 from bot.playground.rest.role_routes import RoleRoutes
 from bot.playground.rest.route_table import complete_routes
+from bot.playground.rest.sticker_routes import StickerRoutes
 from bot.playground.rest.thread_list_routes import ThreadListRoutes
 from bot.playground.rest.thread_member_routes import ThreadMemberRoutes
 from bot.playground.rest.thread_routes import ThreadRoutes
@@ -159,7 +162,7 @@ class Playground(MemberActions):
             state, self.messages, self.threads, serializer, self.cdn
         )
         return [
-            *MessageRoutes(state, self.messages, self.reactions, self.polls, serializer).routes(),
+            *MessageRoutes(state, self.messages, self.reactions, self.polls, access).routes(),
             *PinRoutes(access, self.event_bus).routes(),
             *UserRoutes(state, self.event_bus, serializer, self.cdn, self.gateway).routes(),
             *GuildRoutes(access, self.cdn).routes(),
@@ -171,7 +174,10 @@ class Playground(MemberActions):
             *threads.routes(),
             *ThreadMemberRoutes(access, self.threads).routes(),
             *ThreadListRoutes(access, self.threads).routes(),
+            *InviteRoutes(access).routes(),
+            *AuditLogRoutes(access).routes(),
             *EmojiRoutes(access, self.cdn).routes(),
+            *StickerRoutes(access, self.cdn).routes(),
             *interactions.routes(),
             *WebhookRoutes(access, self.cdn, lambda: f"{self.url}{API_PREFIXES[0]}").routes(),
             *webhook_messages.routes(interactions),

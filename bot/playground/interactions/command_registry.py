@@ -107,6 +107,15 @@ class CommandRegistry:
         errors.raise_if_any()
         return self._register(checked, command.get("guild_id"), command)
 
+    def serialize_permissions(self, owner: str, guild_id: str) -> Json:
+        """Return a guild's permissions of a command, or of all for the application's id."""
+        return {
+            "id": owner,
+            "application_id": self._state.application.id,
+            "guild_id": guild_id,
+            "permissions": self._state.command_permissions[guild_id, owner],
+        }
+
     def remove(self, command: Json) -> None:
         """Unregister the command."""
         del self._state.commands[command["id"]]

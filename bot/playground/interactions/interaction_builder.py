@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.playground import serializers
 from bot.playground.errors import ApiError, ErrorCode, invalid_form
+from bot.playground.interactions.command_permissions import require_command
 from bot.playground.interactions.entered_values import (
     NUMBERS,
     check_values,
@@ -15,7 +16,6 @@ from bot.playground.interactions.entered_values import (
 from bot.playground.interactions.interaction_payloads import Interaction, InteractionKind
 from bot.playground.messages.component_validation import find_component
 from bot.playground.messages.message_parser import NewFile
-from bot.playground.state.permissions import Permission
 
 if TYPE_CHECKING:
     from bot.playground.interactions.command_registry import CommandRegistry
@@ -77,7 +77,7 @@ class InteractionBuilder:
             ApiError: no such command, a missing option, or no permission.
         """
         command = self._commands.find(name, CHAT_INPUT, channel.guild_id)
-        self._check_allowed(command, user, channel)
+        require_command(self._state, command, user, channel)
         resolved: Json = {}
         filled = self._fill_options(
             command.get("options", []),
@@ -101,7 +101,7 @@ class InteractionBuilder:
             ApiError: no such command or target, or no permission.
         """
         command = self._commands.find(name, kind, channel.guild_id)
-        self._check_allowed(command, user, channel)
+        require_command(self._state, command, user, channel)
         resolved: Json = {}
         if kind == MESSAGE_MENU:
             target = self._state.message(channel.id, target_id)
@@ -174,20 +174,6 @@ class InteractionBuilder:
         return self._interactions.send(
             InteractionKind.MODAL, user, channel, data, message=trigger.message, trigger=trigger
         )
-
-    def _check_allowed(self, command: Json, user: User, channel: Channel) -> None:
-        self._state.require(channel, user.id, Permission.USE_APPLICATION_COMMANDS)
-        if channel.guild_id is None:
-            if not command["dm_permission"]:
-                raise ApiError(ErrorCode.UNKNOWN_COMMAND)
-            return
-        needed = command["default_member_permissions"]
-        if needed is None:
-            return
-        granted = self._state.guild_permissions(channel.guild_id, user.id)
-        asked = Permission(int(needed))
-        if Permission.ADMINISTRATOR not in granted and (not asked or asked & ~granted):
-            raise ApiError(ErrorCode.MISSING_PERMISSIONS)
 
     @staticmethod
     def _add_resolved(data: Json, command: Json, resolved: Json) -> None:

@@ -31,7 +31,12 @@ class CommandRoutes:
         for scope in ("", "/guilds/{guild_id}"):
             every = f"/applications/{{application_id}}{scope}/commands"
             if scope:  # before the route of one command, which would match it too
-                found.append(web.get(every + "/permissions", self._permissions))
+                one = every + "/{command_id}/permissions"
+                found += [
+                    web.get(every + "/permissions", self._list_permissions),
+                    web.get(one, self._get_permissions),
+                    web.put(one, self._set_permissions),
+                ]
             found += [
                 web.get(every, self._list),
                 web.put(every, self._replace_all),
@@ -78,6 +83,26 @@ class CommandRoutes:
         self._commands.remove(self._command(request))
         return no_content()
 
-    async def _permissions(self, request: web.Request) -> web.Response:
-        self._scope(request)
-        return json_response([])
+    async def _list_permissions(self, request: web.Request) -> web.Response:
+        guild_id = self._scope(request)
+        return json_response(
+            [
+                self._serialize(owner, guild_id)
+                for owner_guild, owner in self._state.command_permissions
+                if owner_guild == guild_id
+            ]
+        )
+
+    async def _get_permissions(self, request: web.Request) -> web.Response:
+        guild_id = self._scope(request)
+        owner = path_id(request, "command_id")
+        if (guild_id, owner) not in self._state.command_permissions:
+            raise ApiError(ErrorCode.UNKNOWN_COMMAND_PERMISSIONS)
+        return json_response(self._serialize(owner, guild_id))
+
+    async def _set_permissions(self, request: web.Request) -> web.Response:
+        # Discord lets administrators do this, with their own token.
+        raise ApiError(ErrorCode.BOTS_NOT_ALLOWED)
+
+    def _serialize(self, owner: str, guild_id: str | None) -> Json:
+        return self._commands.serialize_permissions(owner, guild_id or "")

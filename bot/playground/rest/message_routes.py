@@ -17,13 +17,14 @@ from bot.playground.rest.request_parsing import (
 )
 from bot.playground.rest.responses import json_response, no_content
 from bot.playground.serializers import emoji_key, user
+from bot.playground.state.audit_entries import AuditAction
 from bot.playground.state.permissions import Permission
 
 if TYPE_CHECKING:
     from bot.playground.messages.message_service import MessageService
     from bot.playground.messages.poll_service import PollService
     from bot.playground.messages.reaction_service import ReactionService
-    from bot.playground.serializers import Serializer
+    from bot.playground.rest.guild_access import GuildAccess
     from bot.playground.state.records import Channel, Json, Message
     from bot.playground.state.state import State
 
@@ -42,13 +43,14 @@ class MessageRoutes:
         messages: MessageService,
         reactions: ReactionService,
         polls: PollService,
-        serializer: Serializer,
+        access: GuildAccess,
     ) -> None:
         self._state = state
+        self._access = access
         self._messages = messages
         self._reactions = reactions
         self._polls = polls
-        self._serializer = serializer
+        self._serializer = access.serializer
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, relative to the API's base path."""
@@ -136,6 +138,9 @@ class MessageRoutes:
         message = self._message(request)
         self._messages.require_delete(message, self._state.bot)
         self._messages.delete(message)
+        if message.author.id != self._state.bot.id:
+            author_id = message.author.id
+            self._log(request, message.channel_id, AuditAction.MESSAGE_DELETE, author_id, 1)
         return no_content()
 
     async def _bulk_delete(self, request: web.Request) -> web.Response:
@@ -150,7 +155,22 @@ class MessageRoutes:
             raise ApiError(ErrorCode.MESSAGE_TOO_OLD)
         if found:
             self._messages.delete_bulk(channel, found)
+            action = AuditAction.MESSAGE_BULK_DELETE
+            self._log(request, channel.id, action, channel.id, len(found))
         return no_content()
+
+    def _log(
+        self, request: web.Request, channel_id: str, action: AuditAction, target: str, count: int
+    ) -> None:
+        """Log that messages were deleted in a guild's channel."""
+        guild_id = self._state.channels[channel_id].guild_id
+        if guild_id is None:
+            return
+        options = {"count": str(count)}
+        if action is AuditAction.MESSAGE_DELETE:
+            options["channel_id"] = channel_id
+        guild = self._state.guilds[guild_id]
+        self._access.log(request, guild, action, target, options=options)
 
     async def _react(self, request: web.Request) -> web.Response:
         message = self._message(request)
