@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,13 +74,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recipe", default="default", help="name of the recipe (default: %(default)s)"
     )
     parser.add_argument("--size", type=int, help="longest side of the painting in pixels")
-    parser.add_argument("--port", type=int, default=0, help="port of the chat page (default: any)")
+    parser.add_argument(
+        "--port", type=_port, default=0, help="port of the chat page (default: any)"
+    )
     parser.add_argument(
         "--timeout",
-        type=float,
+        type=_seconds,
         default=1800,
         help="seconds to wait for the picture (default: %(default).0f)",
     )
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port < 1 << 16:
+        raise ValueError(port)
+    return port
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < math.inf:
+        raise ValueError(seconds)
+    return seconds
+
+
+_port.__name__, _seconds.__name__ = "port", "number of seconds"  # as argparse's errors call them
 
 
 def run_demo(options: argparse.Namespace) -> int:
@@ -102,6 +122,8 @@ async def _demo(options: argparse.Namespace, console: Console) -> int:
     pictures = await asyncio.to_thread(read_pictures, options)
     if options.once and options.out is None:
         options.out = Path("demo-out")
+    if options.out is not None:
+        await asyncio.to_thread(_require_folder, options.out)
     with tempfile.TemporaryDirectory(prefix="stylebot-demo-", ignore_cleanup_errors=True) as folder:
         data_dir = _chosen_data_dir() or Path(folder) / "data"
         async with contextlib.AsyncExitStack() as stack:
@@ -127,6 +149,20 @@ async def _demo(options: argparse.Namespace, console: Console) -> int:
             else:
                 await _serve(bot, sample, console)
     return 0
+
+
+def _require_folder(path: Path) -> None:
+    """Create a folder to write to, unless it exists.
+
+    Raises:
+        DemoError: it cannot be created or written to.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise DemoError(f"cannot write to {path}: {error.strerror}") from error
 
 
 def _chosen_data_dir() -> Path | None:
@@ -182,10 +218,16 @@ async def _report_end(sample: Any, console: Console) -> None:  # noqa: ANN401 - 
     try:
         await sample
     except SampleCancelledError as error:
-        console.print(f"The sample is not painted: {error}.", highlight=False)
+        console.print(f"The sample is not painted: {_without_stop(error)}.", highlight=False)
     except (DemoError, aiohttp.ClientError, TimeoutError) as error:
-        console.print(f"The sample is not followed any more: {error}.", highlight=False)
+        console.print(
+            f"The sample is not followed any more: {_without_stop(error)}.", highlight=False
+        )
     console.print("The page goes on. Press Ctrl-C here to stop.", highlight=False)
+
+
+def _without_stop(error: Exception) -> str:
+    return str(error).rstrip(".")
 
 
 async def _paint_sample(
@@ -237,7 +279,6 @@ def _progress(console: Console) -> Progress:
 
 def _write(out: Path, painted: PaintedSample, transcript: Sequence[dict[str, Any]]) -> list[str]:
     """Write the result, the snapshots and the transcript; return the names in the folder."""
-    out.mkdir(parents=True, exist_ok=True)
     (out / painted.result_filename).write_bytes(painted.result)
     for name, data in painted.snapshots:
         (out / name).write_bytes(data)

@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     try:
         asyncio.run(_run(options))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         sys.stderr.write(f"playground: {error}\n")
         return 1
     return 0
