@@ -73,7 +73,7 @@ def check_job(act: Act, source: Source, job: Job) -> None:
 
 def may(act: Act, source: Source, job: Job) -> bool:
     """Return whether the user of a command or a component may act on a job."""
-    subject = job_subject(job)
+    subject = visible_subject(job, source.guild, reader=None)
     return decide(act, _actor_of(source, subject), place_of(source), subject) is None
 
 

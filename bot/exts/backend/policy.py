@@ -168,9 +168,12 @@ def _inspect_job(actor: Actor, place: Place, subject: Subject) -> AccessProblem 
 
 
 def _repeat_job(actor: Actor, place: Place, subject: Subject) -> AccessProblem | None:
-    # The new job is posted here, so in a guild not even an own one of another guild is repeated.
-    if place.guild_id is not None and place.guild_id != subject.guild_id:
-        return AccessProblem.UNKNOWN_JOB
+    # It is posted here, so in a guild not even an own job of another guild, or of an age-restricted
+    # channel, is repeated.
+    if place.guild_id is not None and not _is_same_channel(place, subject):
+        leaves_restriction = subject.is_age_restricted and not place.is_age_restricted
+        if place.guild_id != subject.guild_id or leaves_restriction:
+            return AccessProblem.UNKNOWN_JOB
     return _inspect_job(actor, place, subject)
 
 
@@ -203,9 +206,9 @@ def _use_picker(actor: Actor, place: Place, subject: Subject) -> AccessProblem |
 
 
 def _use_suggestion(actor: Actor, place: Place, subject: Subject) -> AccessProblem | None:
-    # A refusal is sent as a direct message where the bot may not write.
-    is_here = _is_same_channel(place, subject) or place.guild_id is None
-    if not is_here:
+    # A refusal is sent as a direct message where the bot may not write; the job is posted there.
+    is_private_copy = place.guild_id is None and subject.is_readable
+    if not _is_same_channel(place, subject) and not is_private_copy:
         return AccessProblem.UNKNOWN_SUGGESTION
     return None if _is_owner(actor, subject) else AccessProblem.SUGGESTION_NOT_YOURS
 

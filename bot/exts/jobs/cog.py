@@ -35,6 +35,8 @@ __all__ = ["JobCommands"]
 
 _JOB_ID: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{12}(?![0-9a-f])")
 MOST_CHOICES: Final = 25
+MOST_LOOKED_AT: Final = 25
+"""Newest jobs of a member among which `again` looks for one that may be repeated here."""
 
 
 class JobCommands(commands.Cog, description=text.SECTION):
@@ -155,7 +157,7 @@ class JobCommands(commands.Cog, description=text.SECTION):
         return await self._store.list_unfinished(requester_id=member_id)
 
     async def _last(self, ctx: commands.Context[Any]) -> Job | None:
-        """Find the job that is replied to, otherwise the member's newest one in this guild.
+        """Find the job that is replied to, otherwise the member's newest one of this guild.
 
         Raises:
             UnknownJobError: the job replied to is not kept any more, or belongs elsewhere.
@@ -166,8 +168,10 @@ class JobCommands(commands.Cog, description=text.SECTION):
             check_job(Act.REPEAT_JOB, ctx, job)
             return job
         guild_id = ctx.guild.id if ctx.guild else None
-        newest = await self._store.list_for_member(ctx.author.id, guild_id=guild_id, limit=1)
-        return newest[0] if newest else None
+        newest = await self._store.list_for_member(
+            ctx.author.id, guild_id=guild_id, limit=MOST_LOOKED_AT
+        )
+        return next((job for job in newest if may(Act.REPEAT_JOB, ctx, job)), None)
 
     async def _jobs_to_cancel(self, ctx: commands.Context[Any], written: str) -> Sequence[Job]:
         """Find the jobs to cancel; none if the member may cancel none of that id."""

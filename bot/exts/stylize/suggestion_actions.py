@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from bot.errors import AccessProblem, AccessRefused
+from bot.discord_errors import discord_request
+from bot.errors import AccessDeniedError, AccessProblem, AccessRefused
 from bot.exts.backend.access import check, check_job
 from bot.exts.backend.policy import Act, Subject
 from bot.exts.backend.responders import (
@@ -38,11 +39,14 @@ if TYPE_CHECKING:
     from bot.exts.stylize.picker import PickerHandler
     from bot.exts.stylize.suggestions import RefusedRequest
     from bot.intake.job_request import PictureSource
+    from bot.jobs.models import Origin
     from bot.views.components.routes import Route, UploadForm
 
 __all__ = ["SuggestionActions", "open_start_form"]
 
 logger = logging.getLogger(__name__)
+
+READ_SECONDS: Final = 10.0
 
 MOST_CONTENTS_IN_FORM: Final = 5
 
@@ -126,7 +130,7 @@ class SuggestionActions:
             owner_id=owner_id,
             guild_id=interaction.guild_id,
             channel_ids=frozenset() if here is None else frozenset({here}),
-        )
+        )  # what the form asks for is checked when it is sent
         check(Act.USE_SUGGESTION, interaction, subject)
         await _open_upload_form(interaction, suggestion_id, form)
 
@@ -210,12 +214,35 @@ class SuggestionActions:
             owner_id=saved.requester_id,
             guild_id=origin.guild_id,
             channel_ids=frozenset({origin.channel_id}),
+            is_readable=await _can_still_read(interaction, origin),
         )
         check(Act.USE_SUGGESTION, interaction, subject)
         if saved.used_at is not None:
             await reply_ephemeral(interaction, requests.OFFER_USED)
             return None
         return refused
+
+
+async def _can_still_read(interaction: discord.Interaction[Any], origin: Origin) -> bool:
+    """Return whether a member in direct messages can read the channel of an earlier request.
+
+    They may have left the guild, or been removed from it.
+
+    Raises:
+        DiscordUnavailableError: Discord does not answer.
+    """
+    if interaction.guild_id is not None or origin.guild_id is None:
+        return False
+    guild = interaction.client.get_guild(origin.guild_id)
+    channel = None if guild is None else guild.get_channel_or_thread(origin.channel_id)
+    if guild is None or channel is None:
+        return False
+    try:
+        async with discord_request(seconds=READ_SECONDS):
+            member = await guild.fetch_member(interaction.user.id)
+    except AccessDeniedError:
+        return False
+    return bool(channel.permissions_for(member).view_channel)
 
 
 async def _open_upload_form(

@@ -5,6 +5,8 @@ A command, a context menu entry or a route without a row here fails, as does an 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.app.composition import compose
@@ -72,7 +74,7 @@ MATRIX = {
         "operator": "---???",
     },
     Act.USE_PICKER: {"requester": "+?????"} | dict.fromkeys(list(ROLES)[1:], "-?????"),
-    Act.USE_SUGGESTION: {"requester": "+????+"} | dict.fromkeys(list(ROLES)[1:], "-????-"),
+    Act.USE_SUGGESTION: {"requester": "+?????"} | dict.fromkeys(list(ROLES)[1:], "-?????"),
     Act.TURN_GALLERY_PAGE: {"requester": "++++++"} | dict.fromkeys(list(ROLES)[1:], "------"),
     Act.USE_PRIVACY_MESSAGE: {"requester": "++++++"} | dict.fromkeys(list(ROLES)[1:], "------"),
     Act.MAKE_REQUEST: dict.fromkeys(ROLES, "+----+"),
@@ -127,6 +129,27 @@ def test_jobs_of_direct_messages_are_seen_by_their_requester_alone():
             for role in ("member", "moderator", "manager", "operator"):
                 assert decide(act, ROLES[role], place, private) is AccessProblem.UNKNOWN_JOB
         assert decide(act, ROLES["requester"], PLACES["direct message"], private) is None
+
+
+@pytest.mark.parametrize("act", [Act.REPEAT_JOB, Act.POST_TIMELAPSE])
+def test_nothing_of_an_age_restricted_channel_is_posted_in_another(act):
+    restricted = replace(SUBJECT, is_age_restricted=True, is_readable=True)
+    requester = ROLES["requester"]
+    for place in ("its guild", "its guild, in private"):
+        assert decide(act, requester, PLACES[place], restricted) is AccessProblem.UNKNOWN_JOB
+        other = replace(PLACES[place], is_age_restricted=True)
+        assert decide(act, requester, other, restricted) is None
+    for place in ("its channel", "direct message"):
+        assert decide(act, requester, PLACES[place], restricted) is None
+
+
+def test_a_refusal_in_direct_messages_leads_to_channels_that_the_member_still_reads():
+    direct = PLACES["direct message"]
+    readable = replace(SUBJECT, is_readable=True)
+    assert decide(Act.USE_SUGGESTION, ROLES["requester"], direct, readable) is None
+    assert decide(Act.USE_SUGGESTION, ROLES["member"], direct, readable) is not None
+    elsewhere = PLACES["another guild"]
+    assert decide(Act.USE_SUGGESTION, ROLES["requester"], elsewhere, readable) is not None
 
 
 def test_managers_of_presets_are_those_of_the_emojis_and_of_the_chosen_role_too():
