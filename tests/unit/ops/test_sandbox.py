@@ -117,6 +117,22 @@ def intrude(self):
     def _(): return os.pidfd_open(parent)
     @attempt("queue input and output past the filter")  # io_uring_setup, the same everywhere
     def _(): call_number(425, 1, ctypes.create_string_buffer(120))
+    @attempt("make shared memory by path")
+    def _(): return open("/dev/shm/intruder", "w")
+    @attempt("make shared memory of System V")
+    def _(): call("shmget", 0, 4096, 0o1600)
+    @attempt("make a message queue")
+    def _(): call("msgget", 0, 0o1600)
+    @attempt("make a page executable")
+    def _():
+        libc.mmap.restype = ctypes.c_void_p
+        page = libc.mmap(None, 4096, 3, 0x22, -1, 0)
+        if libc.mprotect(ctypes.c_void_p(page), 4096, 5) < 0:
+            raise OSError(ctypes.get_errno(), "refused")
+    @attempt("make a descriptor for a timer")
+    def _(): call("timerfd_create", 0, 0)
+    @attempt("change its user")
+    def _(): call("setresuid", 0, 0, 0)
     @attempt("make a namespace")
     def _(): call("unshare", 0x10000000)
     @attempt("become dumpable")
@@ -157,15 +173,16 @@ PngImageFile._open = intrude
 """
 
 
-async def report_from_inspection():
+async def report_from_inspection(folder):
+    (folder / "picture").write_bytes(PICTURE)
     async with Inspector(Settings()) as inspector:
         process = await inspector._acquire()
-        reply = await inspection._exchange(process, PICTURE)
+        reply = await inspection._exchange(process, folder / "picture")
         await process.wait()
         return reply
 
 
-async def report_from_decoding():
+async def report_from_decoding(_folder):
     process = PictureDecoder(ResourceLimits(memory_bytes=1 << 30, cpu_seconds=20)).launch()
     options = {"keep_alpha": False}
     request = Frame("decode", {"part": "content", "options": options}, (PICTURE,))
@@ -191,7 +208,7 @@ async def report(request, tmp_path, monkeypatch):
     monkeypatch.setenv("STYLEBOT_DATABASE_URL", "postgresql://secret@host/")
     with (tmp_path / "open").open("w") as inherited:
         os.set_inheritable(inherited.fileno(), True)
-        return json.loads(await request.param())
+        return json.loads(await request.param(tmp_path))
 
 
 @on_linux
@@ -201,7 +218,7 @@ async def test_every_attempt_of_an_intruder_is_refused(report):
         name: result for name, result in report["attempts"].items() if result not in refusals
     }
     assert got_through == {}
-    assert len(report["attempts"]) == 36
+    assert len(report["attempts"]) == 42
     assert report["descriptors"] == [0, 1, 2]
     assert not {"DISCORD_TOKEN", "STYLEBOT_DATABASE_URL"} & set(report["environment"])
     assert not any("secret" in value for value in report["environment"].values() if value)
