@@ -24,6 +24,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--token", help="the bot's token (default: random)")
     parser.add_argument(
+        "--scene",
+        type=Path,
+        metavar="FILE",
+        help="JSON file with the state: loaded if it exists, and saved at the end",
+    )
+    parser.add_argument(
         "--ready-file", type=Path, metavar="FILE", help="JSON file, written once the server listens"
     )
     parser.add_argument(
@@ -53,6 +59,7 @@ async def _run(options: argparse.Namespace) -> None:
         port=options.port,
         members=options.seed_members,
         token=options.token,
+        scene_file=options.scene if options.scene and options.scene.exists() else None,
     )
     async with playground:
         scene = playground.scene
@@ -73,6 +80,8 @@ async def _run(options: argparse.Namespace) -> None:
         sys.stdout.write(ready + "\n")
         sys.stdout.flush()
         await stop.wait()
+    if options.scene is not None:
+        playground.save_scene(options.scene)
 
 
 if __name__ == "__main__":

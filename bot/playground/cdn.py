@@ -15,6 +15,8 @@ from aiohttp import web
 from bot.playground.media_files import first_frame
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bot.playground.faults import Faults
     from bot.playground.state.clock import Clock
     from bot.playground.state.records import Attachment
@@ -70,6 +72,11 @@ class Cdn:
         dropped = self._files.pop(path, None)
         if dropped is not None:
             self._stored_bytes -= len(dropped.data)
+
+    def files(self) -> Iterator[tuple[str, bytes, str | None]]:
+        """Yield the path, the bytes and the content type of every file."""
+        for path, file in self._files.items():
+            yield path, file.data, file.content_type
 
     def read(self, attachment: Attachment) -> bytes:
         """Return the attachment's bytes.

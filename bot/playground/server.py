@@ -47,12 +47,14 @@ from bot.playground.rest.thread_routes import ThreadRoutes
 from bot.playground.rest.user_routes import UserRoutes
 from bot.playground.rest.webhook_message_routes import WebhookMessageRoutes
 from bot.playground.rest.webhook_routes import WebhookRoutes
+from bot.playground.scene_file import load_scene, save_scene
 from bot.playground.serializers import Serializer
 from bot.playground.state.clock import Clock
 from bot.playground.state.event_bus import EventBus
 from bot.playground.state.state import State
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
 __all__ = ["Playground"]
@@ -68,6 +70,11 @@ class Playground(MemberActions):
         token: the bot's token; random if None.
         rate_limit_scale: factor of the rate limits; 1 is Discord's, 0 disables them.
         nsfw: whether the scene's stylize channel is age-restricted.
+        scene_file: a file that `save_scene` wrote, instead of the default scene.
+
+    Raises:
+        OSError: the scene cannot be read.
+        ValueError: the host is no loopback address, or the file is no scene.
     """
 
     def __init__(
@@ -79,6 +86,7 @@ class Playground(MemberActions):
         token: str | None = None,
         rate_limit_scale: float = 1.0,
         nsfw: bool = False,
+        scene_file: Path | None = None,
     ) -> None:
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"the playground listens on loopback only, not on {host}")
@@ -105,9 +113,13 @@ class Playground(MemberActions):
         )
         self.page_feed = PageFeed(self.state, self.event_bus, self.serializer)
         self.gateway = Gateway(self.state, self.event_bus, self.serializer, self.faults)
-        self.scene = create_default_scene(
-            self.state, self.cdn, members=members, token=token, nsfw=nsfw
-        )
+        if scene_file is None:
+            self.scene = create_default_scene(
+                self.state, self.cdn, members=members, token=token, nsfw=nsfw
+            )
+        else:
+            self.scene = load_scene(self.state, self.cdn, scene_file)
+            self.state.application.token = token or self.bot_token
         self.url = ""
 
     async def __aenter__(self) -> Self:
@@ -126,6 +138,14 @@ class Playground(MemberActions):
     def bot_token(self) -> str:
         """The bot's token."""
         return self.state.application.token
+
+    def save_scene(self, path: Path) -> None:
+        """Write the state to a file, from which another playground can start.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        save_scene(self.state, self.cdn, path)
 
     async def start(self) -> None:
         """Start listening and set ``url``.

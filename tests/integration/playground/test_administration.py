@@ -198,6 +198,16 @@ async def test_permissions_of_commands(server: Server) -> None:
     with pytest.raises(ApiError) as refused:
         playground.slash(vincent, "ping", channel=channel)
     assert refused.value.body["code"] == 50013
+    artists, *_ = guild.members[vincent.id].roles
+    for allowed in (True, False):
+        override = {"id": artists, "type": 1, "permission": allowed}
+        everyone = {"id": guild.id, "type": 1, "permission": not allowed}
+        playground.set_command_permissions(guild, command["id"], [override, everyone])
+        if allowed:
+            playground.slash(vincent, "ping", channel=channel)
+            continue
+        with pytest.raises(ApiError):
+            playground.slash(vincent, "ping", channel=channel)
     everywhere = {"id": str(int(guild.id) - 1), "type": 3, "permission": False}
     playground.set_command_permissions(guild, server.scene.bot.id, [everywhere])
     with pytest.raises(ApiError):
@@ -223,3 +233,10 @@ async def test_leaving_a_guild(server: Server) -> None:
     server.playground.state.add_member(guild, server.scene.bot)
     assert (await server.rest("DELETE", path))[0] == 204
     assert await server.code("GET", f"/guilds/{guild.id}") == (403, 50001)
+
+
+async def test_a_missing_route_is_logged(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    path = f"/guilds/{server.guild.id}/templates"
+    assert await server.code("GET", path) == (404, 0)
+    expected = "the playground does not implement GET /api/v10/guilds/{guild_id}/templates"
+    assert expected in caplog.messages

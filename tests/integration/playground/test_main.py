@@ -11,6 +11,9 @@ from pathlib import Path
 import aiohttp
 
 from bot.playground.__main__ import main
+from bot.playground.server import Playground
+from bot.playground.state.permissions import Permission
+from bot.playground.state.records import Overwrite
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -54,6 +57,38 @@ async def test_runs_until_terminated(tmp_path: Path) -> None:
 def test_refuses_a_public_address(capsys) -> None:
     assert main(["--host", "0.0.0.0"]) == 1
     assert "loopback only" in capsys.readouterr().err
+
+
+async def test_a_scene_is_saved_and_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "scene.json"
+    first = Playground()
+    ada, general = first.scene.members[0], first.scene.general
+    first.set_overwrite(general, Overwrite(id=ada.id, type=1, deny=Permission.SEND_MESSAGES))
+    sent = first.post_message(
+        first.scene.members[1], "hello", channel=first.scene.stylize, files=[("a.txt", b"text")]
+    )
+    first.react(ada, sent, "🌊")
+    poll = {"question": {"text": "Which?"}, "answers": [{"poll_media": {"text": "This"}}]}
+    voted = first.post_message(ada, channel=first.scene.stylize, poll=poll)
+    first.vote(ada, voted, 1)
+    first.threads.create(general, ada, "A thread")
+    first.save_scene(path)
+    second = Playground(scene_file=path)
+    assert second.bot_token == first.bot_token
+    assert second.scene == first.scene
+    assert second.state.channels == first.state.channels
+    assert second.state.guilds == first.state.guilds
+    loaded = second.scene.stylize.messages[sent.id]
+    assert loaded.author is second.scene.members[1]
+    assert second.cdn.read(loaded.attachments[0]) == b"text"
+
+
+def test_a_file_that_is_no_scene_is_refused(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "scene.json"
+    for wrong in ("", "[]", '{"version": 9}', '{"version": 1}', '{"version": 1, "users": [1]}'):
+        path.write_text(wrong)
+        assert main(["--scene", str(path)]) == 1
+        assert capsys.readouterr().err.startswith("playground: ")
 
 
 def test_documented_coverage_is_current(capsys) -> None:
