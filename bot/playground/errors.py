@@ -19,6 +19,7 @@ class ErrorCode(Enum):
     """Every error that the playground returns, as (HTTP status, JSON code, text)."""
 
     GENERAL = (500, 0, "500: Internal Server Error")
+    UNAVAILABLE = (503, 0, "503: Service Unavailable")
     RATE_LIMITED = (429, 0, "You are being rate limited.")
     UNAUTHORIZED = (401, 0, "401: Unauthorized")
     NOT_FOUND = (404, 0, "404: Not Found")

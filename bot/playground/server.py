@@ -54,6 +54,7 @@ from bot.playground.state.event_bus import EventBus
 from bot.playground.state.state import State
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
     from types import TracebackType
 
@@ -71,6 +72,8 @@ class Playground(MemberActions):
         rate_limit_scale: factor of the rate limits; 1 is Discord's, 0 disables them.
         nsfw: whether the scene's stylize channel is age-restricted.
         scene_file: a file that `save_scene` wrote, instead of the default scene.
+        fixed_at: the time at which its clock stands until a test advances it, so that ids and
+            timestamps repeat; the wall clock's if None.
 
     Raises:
         OSError: the scene cannot be read.
@@ -87,13 +90,14 @@ class Playground(MemberActions):
         rate_limit_scale: float = 1.0,
         nsfw: bool = False,
         scene_file: Path | None = None,
+        fixed_at: datetime | None = None,
     ) -> None:
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"the playground listens on loopback only, not on {host}")
         self._host = host
         self._port = port
         self._runner: web.AppRunner | None = None
-        self.clock = Clock()
+        self.clock = Clock(fixed_at)
         self.state = State(self.clock)
         self.event_bus = EventBus()
         self.faults = Faults()

@@ -232,6 +232,8 @@ class Gateway:
         )
         if Intent.GUILDS in session.intents:
             for guild in guilds:
+                if guild.unavailable:
+                    continue
                 everyone = Intent.GUILD_MEMBERS in session.intents
                 members = [
                     m for m in guild.members.values() if everyone or m.user.id == application.id

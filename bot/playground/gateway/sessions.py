@@ -165,6 +165,9 @@ def _is_delivered(session: Session, event: Event, state: State) -> bool:
         return False
     if event.only_for not in (None, bot_id):
         return False
+    guild = state.guilds.get(event.guild_id or "")
+    if guild is not None and guild.unavailable and event.name != "GUILD_DELETE":
+        return False
     intent = needed[event.channel is not None and event.channel.type is ChannelType.DIRECT_MESSAGE]
     if needed is not _NONE and not session.intents & intent:
         return False

@@ -92,12 +92,26 @@ class Middlewares:
         route = _route_of(request)
         if route != "/gateway" and not route.startswith(_PUBLIC):
             _check_token(request, self._state.application)
+            self._check_outage(request)
         headers = self._rate_limiter.count(request.method, route, dict(request.match_info))
         try:
             return headers, await handler(request)
         except ApiError as error:
             error.headers = headers | error.headers
             raise
+
+    def _check_outage(self, request: web.Request) -> None:
+        """Refuse a request about a guild that has an outage.
+
+        Raises:
+            ApiError: 503.
+        """
+        path = request.match_info
+        channel = self._state.channels.get(path.get("channel_id", ""))
+        guild_id = path.get("guild_id") or (channel.guild_id if channel else None)
+        guild = self._state.guilds.get(guild_id or "")
+        if guild is not None and guild.unavailable:
+            raise ApiError(ErrorCode.UNAVAILABLE)
 
     async def _apply_fault(
         self, fault: Fault, request: web.Request, handler: Handler

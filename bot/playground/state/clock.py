@@ -12,14 +12,21 @@ DISCORD_EPOCH_MS = 1_420_070_400_000
 
 
 class Clock:
-    """Wall-clock time that tests can advance, to make tokens and URLs expire."""
+    """Time that tests can advance, to make tokens and URLs expire.
 
-    def __init__(self) -> None:
+    Args:
+        fixed_at: the time at which the clock stands until it is advanced; the wall clock's if
+            None. Ids depend on the time and their number alone, so they repeat too.
+    """
+
+    def __init__(self, fixed_at: datetime | None = None) -> None:
+        self._fixed_at = None if fixed_at is None else fixed_at.timestamp()
         self._offset = 0.0
 
     def time(self) -> float:
         """Return Unix time in seconds, including the offset."""
-        return time.time() + self._offset
+        base = time.time() if self._fixed_at is None else self._fixed_at
+        return base + self._offset
 
     def now(self) -> datetime:
         """Return the current time in UTC."""

@@ -315,6 +315,7 @@ class Guild:
 
     Attributes:
         icon: hash that identifies the icon on the CDN.
+        unavailable: whether it has an outage: the bot receives none of its events.
         settings: the other fields that its administrators may change, in Discord's format.
     """
 
@@ -329,6 +330,7 @@ class Guild:
     bans: dict[str, Ban] = field(default_factory=dict)
     audit_log: list[AuditLogEntry] = field(default_factory=list)
     icon: str | None = None
+    unavailable: bool = False
     settings: Json = field(default_factory=default_guild_settings)
     premium_tier: int = 0
 

@@ -240,3 +240,21 @@ async def test_a_missing_route_is_logged(server: Server, caplog: pytest.LogCaptu
     assert await server.code("GET", path) == (404, 0)
     expected = "the playground does not implement GET /api/v10/guilds/{guild_id}/templates"
     assert expected in caplog.messages
+
+
+async def test_an_outage_of_one_guild(server: Server) -> None:
+    guild, path = server.scene.guild, f"/channels/{server.scene.general.id}"
+    lost = server.bot.loop.create_task(server.event("guild_unavailable"))
+    server.playground.set_outage(guild, outage=True)
+    await lost
+    assert await server.code("GET", path) == (503, 0)
+    assert await server.code("GET", f"/guilds/{guild.id}") == (503, 0)
+    assert (await server.rest("GET", "/users/@me"))[0] == 200
+    server.playground.post_message(server.scene.members[0], "unheard", channel=server.scene.general)
+    back = server.bot.loop.create_task(server.event("guild_available"))
+    server.playground.set_outage(guild, outage=False)
+    assert (await back).unavailable is False
+    assert (await server.rest("GET", path))[0] == 200
+    server.playground.post_message(server.scene.members[0], "heard", channel=server.scene.general)
+    while (message := await server.bot.next_message()).content != "heard":
+        assert message.content != "unheard"

@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -89,6 +90,17 @@ def test_a_file_that_is_no_scene_is_refused(tmp_path: Path, capsys) -> None:
         path.write_text(wrong)
         assert main(["--scene", str(path)]) == 1
         assert capsys.readouterr().err.startswith("playground: ")
+
+
+def test_ids_and_times_repeat_with_a_fixed_clock() -> None:
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    first, second = (Playground(fixed_at=moment, token="a.b.c") for _ in range(2))
+    for each in (first, second):
+        each.post_message(each.scene.members[0], "hello", channel=each.scene.general)
+        each.clock.advance(60)
+        each.post_message(each.scene.members[0], "again", channel=each.scene.general)
+    assert first.state.channels == second.state.channels
+    assert first.clock.now() == moment + timedelta(seconds=60)
 
 
 def test_documented_coverage_is_current(capsys) -> None:
