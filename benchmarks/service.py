@@ -7,6 +7,8 @@ unreliable on a shared machine: that of the event loop's thread for everything, 
 whole process for a claim and an enqueue, which also use the database's threads.
 
 ``longest_step_ms`` is the longest single callback on the event loop during all of that.
+
+With ``--jobs N``, it prints the bot's memory over N jobs instead; see `benchmarks/memory.py`.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from memory import measure_memory
 from sqlalchemy import insert, select
 
 from bot.artefacts import open_artefacts
@@ -240,4 +243,9 @@ if __name__ == "__main__":
         "--database", help="an empty PostgreSQL; SQLite in a new folder if left out"
     )
     parser.add_argument("--repeats", type=int, default=20, help="of each operation (default 20)")
-    asyncio.run(main(parser.parse_args()))
+    parser.add_argument("--jobs", type=int, help="measure the memory over so many jobs instead")
+    chosen = parser.parse_args()
+    if chosen.jobs:
+        asyncio.run(measure_memory(chosen.jobs))
+    else:
+        asyncio.run(main(chosen))

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PIL import Image
 
 from bot.errors import PictureProblem, PictureRefused
-from bot.ops.error_report import Where
+from bot.ops.error_report import Where, count_error, report_error
 from bot.ops.sandbox import Confinement, clean_environment
 from bot.ops.tasks import BackgroundTasks
 
@@ -188,6 +188,7 @@ class Inspector:
                     reply = await _exchange(process, picture)
             except TimeoutError as error:
                 await _stop(process)
+                count_error(Where.INTAKE, "inspection_timeout")
                 logger.warning("inspection of %r timed out", filename)
                 raise PictureRefused(
                     PictureProblem.INSPECTION_FAILED, filename=filename, got="timeout"
@@ -209,9 +210,9 @@ class Inspector:
             TimeoutError: it did not become ready in time.
         """
         try:
-            process = await (self._idle.popleft() if self._idle else self._launch())
+            process = await (self._idle.popleft() if self._idle else self._start_process())
             if process.returncode is not None:  # it was killed while idle
-                process = await self._launch()
+                process = await self._start_process()
         except (OSError, TimeoutError):
             self._schedule_refill()
             raise
@@ -227,8 +228,25 @@ class Inspector:
         """Start processes until `MAX_CONCURRENT` are idle."""
         self._refill_timer = None
         while not self._closed and len(self._idle) < MAX_CONCURRENT:
-            start = self._starts.start_awaited(self._launch(), name="inspecting process")
+            start = self._starts.start_awaited(self._start_process(), name="inspecting process")
             self._idle.append(start)
+
+    async def _start_process(self) -> Process:
+        """Launch a process; log and count the error if that fails.
+
+        Raises:
+            OSError: the process cannot be started, or exited too early.
+            TimeoutError: it did not become ready in time.
+        """
+        try:
+            return await self._launch()
+        except (OSError, TimeoutError) as error:
+            count_error(Where.INTAKE, error)
+            logger.warning("an inspecting process cannot be started: %r", error)
+            raise
+        except Exception as error:
+            report_error(Where.INTAKE, "starting an inspecting process", error)
+            raise
 
     async def _launch(self) -> Process:
         """Start a process; wait until it has set its limits and loaded its decoders.
@@ -331,6 +349,7 @@ def _parse_reply(reply: bytes, filename: str, *, max_pixels: int) -> InspectedPi
             preview=_preview(fields["preview"]),
         )
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        count_error(Where.INTAKE, "inspection_died")
         logger.warning("the process inspecting %r died or sent a malformed reply", filename)
         raise PictureRefused(
             PictureProblem.INSPECTION_FAILED, filename=filename, got="died"

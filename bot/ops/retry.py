@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot.errors import StorageFullError, StoreUnavailableError
+from bot.ops.error_report import Where, count_error
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -83,6 +84,22 @@ async def retry(
         await asyncio.sleep(delay)
 
 
-async def retry_until_available(action: Callable[[], Awaitable[_Result]], *, what: str) -> _Result:
-    """Retry transient storage errors with exponential backoff, without limit; see `retry`."""
-    return await retry(action, on=TRANSIENT_STORAGE_ERRORS, what=what, backoff=STORAGE_BACKOFF)
+async def retry_until_available(
+    action: Callable[[], Awaitable[_Result]], *, what: str, where: Where
+) -> _Result:
+    """Retry transient storage errors with exponential backoff, without limit; see `retry`.
+
+    Every error is counted.
+
+    Args:
+        action: as for `retry`.
+        what: as for `retry`.
+        where: the part of the bot, for the count of errors.
+    """
+    return await retry(
+        action,
+        on=TRANSIENT_STORAGE_ERRORS,
+        what=what,
+        backoff=STORAGE_BACKOFF,
+        on_failure=lambda error: count_error(where, error),
+    )

@@ -115,7 +115,7 @@ class Forecaster:
         self._capacity = capacity
         self._newest = Forecast()
         self._reusable_until = 0.0
-        self._started = 0  # how many forecasts were begun
+        self._newest_read_at = float("-inf")  # when the queue was about to be read
         self._making = asyncio.Lock()
 
     async def get(self, *, including: str | None = None) -> Forecast:
@@ -128,24 +128,22 @@ class Forecaster:
         Raises:
             StoreUnavailableError: the database cannot be reached.
         """
-        started_before = self._started
+        asked_at = time.monotonic()
         if not self._is_current(including):
             async with self._making:
-                # Skipped if another reader began a forecast after this one asked.
-                if self._started == started_before or not self._is_current(including):
-                    await self._make(started_before)
+                # Otherwise, the queue was read after this question: a job that is not in the
+                # newest forecast is not in the queue any more.
+                if self._newest_read_at < asked_at:
+                    await self._make()
         return self._newest
 
     def _is_current(self, job_id: str | None) -> bool:
         is_included = job_id is None or job_id in self._newest.seconds_left
         return is_included and time.monotonic() < self._reusable_until
 
-    async def _make(self, started_before: int) -> None:
-        if self._started > started_before + 1:
-            return  # it was begun after the reader asked: the job is not in the queue any more
+    async def _make(self) -> None:
         # A job that is missing must wait for its turn of being read, like everything else.
         await asyncio.sleep(max(0.0, self._reusable_until - time.monotonic()))
-        self._started += 1
         began = time.monotonic()
         # In this order, a job that is claimed between the two reads is found twice; in the other
         # order it would be missed.
@@ -154,6 +152,7 @@ class Forecaster:
         self._newest = await asyncio.to_thread(
             _forecast, queued, running, estimator=self._estimator, capacity=self._capacity()
         )
+        self._newest_read_at = began
         now = time.monotonic()
         reuse = min(REUSE_FACTOR * (now - began), LONGEST_REUSE_SECONDS)
         self._reusable_until = now + reuse

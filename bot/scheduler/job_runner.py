@@ -138,7 +138,7 @@ class JobRunner:
 
         async def fetch(key: str) -> bytes:
             return await retry_until_available(
-                lambda: self._artefacts.get(key), what=f"reading {key}"
+                lambda: self._artefacts.get(key), what=f"reading {key}", where=Where.SCHEDULER
             )
 
         checkpoint = None
@@ -205,11 +205,17 @@ class JobRunner:
         what = f"recording the end of job {self.job.job_id}"
         match outcome:
             case Finished():
-                await retry_until_available(lambda: self._succeed(outcome), what=what)
+                await retry_until_available(
+                    lambda: self._succeed(outcome), what=what, where=Where.SCHEDULER
+                )
             case Failed():
-                await retry_until_available(lambda: self._requeue_or_fail(outcome), what=what)
+                await retry_until_available(
+                    lambda: self._requeue_or_fail(outcome), what=what, where=Where.SCHEDULER
+                )
             case Cancelled():
-                await retry_until_available(self._requeue_or_cancel, what=what)
+                await retry_until_available(
+                    self._requeue_or_cancel, what=what, where=Where.SCHEDULER
+                )
 
     async def _succeed(self, finished: Finished) -> None:
         key = result_key(self.job.job_id, claims=self.job.claims)

@@ -271,6 +271,7 @@ class Scheduler:
                 await retry_until_available(
                     lambda: self._cleanup.delete_leftovers(job),
                     what=f"deleting leftovers of job {job.job_id}",
+                    where=Where.SCHEDULER,
                 )
         except Exception as error:
             name = f"job {job.job_id}"
@@ -293,7 +294,9 @@ class Scheduler:
                 await claims.fail(job, code="internal", message="unexpected error")
 
         with contextlib.suppress(ClaimLostError):
-            await retry_until_available(record, what=f"recording the error of job {job.job_id}")
+            await retry_until_available(
+                record, what=f"recording the error of job {job.job_id}", where=Where.SCHEDULER
+            )
 
     async def _record_timing(self, runner: JobRunner) -> None:
         """Record how long a job took; only estimates depend on it, so it may fail."""

@@ -27,7 +27,7 @@ SLASHES = (
 def hanging_database(monkeypatch):
     """Let every use of the database hang until the event is set."""
     released = asyncio.Event()
-    read, write = Database.read, Database.write
+    read, write, close = Database.read, Database.write, Database.close
 
     def hang(use):
         @asynccontextmanager
@@ -38,9 +38,14 @@ def hanging_database(monkeypatch):
 
         return wait
 
+    async def close_and_hang(self):
+        await close(self)
+        await released.wait()
+
     def begin():
         monkeypatch.setattr(Database, "read", hang(read))
         monkeypatch.setattr(Database, "write", hang(write))
+        monkeypatch.setattr(Database, "close", close_and_hang)
         return released
 
     yield begin
@@ -115,8 +120,12 @@ async def test_every_interaction_is_acknowledged_while_the_database_hangs(
 async def test_the_stop_ends_although_the_database_hangs(
     other_playground, tmp_path, hanging_database
 ):
-    async with running(settings_for(other_playground, tmp_path, shutdown_seconds=3)):
-        hanging_database()
+    async with running(settings_for(other_playground, tmp_path, shutdown_seconds=3)) as app:
+        released = hanging_database()
+        try:
+            await asyncio.wait_for(app.stop(), WAIT_SECONDS)
+        finally:
+            released.set()
 
 
 async def test_a_member_who_does_too_much_is_told_once(other_playground, tmp_path):

@@ -15,6 +15,7 @@ from bot.exts.backend.access import check
 from bot.exts.backend.policy import Act
 from bot.exts.backend.prefixes import LONGEST_PREFIX, is_plain_prefix, is_valid_prefix
 from bot.exts.backend.responders import reply_ephemeral, show_typing
+from bot.ops.error_report import Where
 from bot.ops.retry import retry_until_available
 from bot.views.components import routes
 from bot.views.components.routes import GuildSetting
@@ -110,6 +111,7 @@ class GuildSettingsCommands(commands.Cog, description=text.SETTINGS_SECTION):
             await retry_until_available(
                 lambda: self._guilds.sync_membership({guild.id for guild in self._bot.guilds}),
                 what="recording the guilds",
+                where=Where.BACKEND,
             )
 
     @commands.Cog.listener()
@@ -129,7 +131,9 @@ class GuildSettingsCommands(commands.Cog, description=text.SETTINGS_SECTION):
             is_member = self._bot.get_guild(guild_id) is not None
             await (self._guilds.mark_joined if is_member else self._guilds.mark_left)(guild_id)
 
-        await retry_until_available(record, what=f"recording the membership in guild {guild_id}")
+        await retry_until_available(
+            record, what=f"recording the membership in guild {guild_id}", where=Where.BACKEND
+        )
 
     async def _change(
         self, interaction: discord.Interaction[Any], setting: GuildSetting, values: tuple[str, ...]

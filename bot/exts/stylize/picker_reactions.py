@@ -19,6 +19,7 @@ from bot.exts.backend.responders import (
     send_reply,
     sentence_for,
 )
+from bot.ops.error_report import Where
 from bot.ops.reply_pacer import ReplyTurn
 from bot.ops.retry import retry_until_available
 from bot.views.picker import preset_for_emoji
@@ -83,6 +84,7 @@ class PickerReactions:
         picker = await retry_until_available(
             lambda: self._pickers.find(reaction.message_id),
             what=f"reading the picker {reaction.message_id}",
+            where=Where.BACKEND,
         )
         if picker is None or picker.used_at is not None or self._pickers.is_expired(picker):
             if not self._pickers.is_saving:
@@ -111,6 +113,7 @@ class PickerReactions:
         unused = await retry_until_available(
             lambda: self._dependencies.store.pickers.list_unused(since=since),
             what="looking for missed reactions",
+            where=Where.BACKEND,
         )
         for picker in unused:
             if self._pickers.is_expired(picker):
@@ -146,6 +149,7 @@ class PickerReactions:
         return await retry_until_available(
             lambda: self._dependencies.catalog.presets(picker.guild_id),
             what=f"reading the styles of picker {picker.message_id}",
+            where=Where.BACKEND,
         )
 
     async def _choose(

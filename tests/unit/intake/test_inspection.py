@@ -27,6 +27,7 @@ from bot.errors import PictureProblem, PictureRefused
 from bot.intake import inspection
 from bot.intake.inspecting_process import examine_picture
 from bot.intake.inspection import Inspector
+from bot.ops.metrics import ERRORS
 from bot.ops.sandbox import clean_environment
 from bot.settings import Settings
 from stylenet import images
@@ -312,8 +313,11 @@ async def test_time_is_limited(monkeypatch):
             return process
 
         monkeypatch.setattr(inspector, "_acquire", stopped)
+        timeouts = ERRORS.labels("intake", "inspection_timeout")._value
+        before = timeouts.get()
         with pytest.raises(PictureRefused) as refused:
             await inspect(inspector, saved(photo(), "PNG"), filename="slow.png")
+        assert timeouts.get() == before + 1
         assert (refused.value.problem, refused.value.got) == (
             PictureProblem.INSPECTION_FAILED,
             "timeout",

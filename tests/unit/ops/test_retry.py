@@ -8,6 +8,8 @@ import pytest
 
 from bot.errors import StorageFullError, StoreUnavailableError
 from bot.ops import retry as retry_module
+from bot.ops.error_report import Where
+from bot.ops.metrics import ERRORS
 from bot.ops.retry import Backoff, retry, retry_until_available
 
 
@@ -85,9 +87,12 @@ async def test_storage_outages_are_waited_out_however_long(sleeps, monkeypatch):
     monkeypatch.setattr(retry_module, "STORAGE_BACKOFF", Backoff(first=1.0, longest=8.0))
     kinds = itertools.cycle([StoreUnavailableError("x"), StorageFullError("x"), OSError()])
     action = Flaky(*itertools.islice(kinds, 99))
-    assert await retry_until_available(action, what="recording") == 7
+    outages = ERRORS.labels("delivery", "StoreUnavailableError")._value
+    before = outages.get()
+    assert await retry_until_available(action, what="recording", where=Where.DELIVERY) == 7
     assert action.calls == 100
+    assert outages.get() == before + 33
     assert all(6.0 <= delay <= 10.0 for delay in sleeps[3:])
 
     with pytest.raises(KeyError):
-        await retry_until_available(Flaky(KeyError()), what="recording")
+        await retry_until_available(Flaky(KeyError()), what="recording", where=Where.DELIVERY)

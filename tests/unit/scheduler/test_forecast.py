@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from bot.jobs.models import JobState
+from bot.jobs.turns import Turn
 from bot.scheduler import cost_fit, estimates, forecast
-from bot.scheduler.forecast import JobEstimate, finish_times
+from bot.scheduler.forecast import Capacity, JobEstimate, finish_times
 
 
 @pytest.fixture
@@ -107,6 +109,42 @@ async def test_a_job_that_left_the_queue_costs_one_reading(bench, readings):
     await bench.store.cancel(job.job_id)
     assert (await bench.scheduler.estimate(job)).place is None
     assert len(readings) == 1
+
+
+async def test_all_who_ask_for_jobs_that_left_the_queue_wait_for_one_reading(
+    bench, readings, monkeypatch
+):
+    monkeypatch.setattr(forecast, "REUSE_FACTOR", 0)
+    jobs = [await bench.accept() for _ in range(5)]
+    for job in jobs:
+        await bench.store.cancel(job.job_id)
+    get = bench.scheduler._forecaster.get
+    await asyncio.gather(*(get(including=job.job_id) for job in jobs))
+    assert len(readings) == 1
+
+
+def test_each_job_waits_for_those_whose_turn_comes_first():
+    def entry(number, guild, seconds):
+        turn = Turn(
+            job_id=f"job-{number}",
+            number=number,
+            guild_key=guild,
+            requester_id=guild,
+            guild_ticket=guild,
+        )
+        return SimpleNamespace(turn=turn, seconds=seconds)
+
+    def all_left(running, queued, *, device):
+        return [], [each.seconds for each in queued]
+
+    made = forecast._forecast(
+        [entry(3, guild=2, seconds=1), entry(2, guild=1, seconds=10), entry(1, guild=1, seconds=5)],
+        [],
+        estimator=SimpleNamespace(all_left=all_left),
+        capacity=Capacity(device="cpu", slots=1),
+    )
+    assert made.places == {"job-1": 1, "job-3": 2, "job-2": 3}
+    assert made.seconds_left == {"job-1": 5, "job-3": 6, "job-2": 16}
 
 
 async def test_costs_are_fitted_once_per_measurement(bench, monkeypatch):
