@@ -39,6 +39,7 @@ from bot.exts.stylize.picker import PickerHandler
 from bot.exts.stylize.slash_command import opens_form
 from bot.exts.stylize.suggestion_actions import SuggestionActions
 from bot.ops.discord_requests import count_failures
+from bot.ops.error_report import Where, count_error
 from bot.ops.private_files import write_private_text
 from bot.views.picker import page_of
 from bot.views.text import help as help_text
@@ -211,6 +212,7 @@ class StyleBot(commands.AutoShardedBot):
         try:
             return await self._dependencies.store.processes.claim_message(key)
         except StoreUnavailableError as error:
+            count_error(Where.BACKEND, error)
             logger.warning("%s may be handled twice: %s", key, error)
             return True
 

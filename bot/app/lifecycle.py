@@ -19,7 +19,7 @@ from bot.errors import (
     StyleBotError,
 )
 from bot.intake.intake import default_size
-from bot.ops.error_report import Where, report_error
+from bot.ops.error_report import Where, count_error, report_error
 from bot.ops.event_loop_lag import measure_lag
 from bot.ops.garbage_collection import exempt_loaded_objects
 from bot.ops.logging import configure_logging
@@ -95,7 +95,9 @@ class App:
         store, scheduler = dependencies.store, dependencies.scheduler
         await self._serve_health(components)  # first, to tell what the start waits for
         stack.push_async_callback(store.close)
-        await retry(store.open, on=StoreUnavailableError, what="opening the database")
+        await retry(
+            store.open, on=StoreUnavailableError, what="opening the database", where=Where.PROCESS
+        )
         stack.push_async_callback(components.executor.close)
         await components.executor.start()
         stack.push_async_callback(components.inspector.close)
@@ -103,7 +105,12 @@ class App:
         self._tasks.start(self._await_workers(components), name="warm-up")
         self._tasks.keep_running(measure_lag, name="event loop lag")
         self._scheduler = scheduler
-        await retry(scheduler.start, on=StoreUnavailableError, what="starting the scheduler")
+        await retry(
+            scheduler.start,
+            on=StoreUnavailableError,
+            what="starting the scheduler",
+            where=Where.PROCESS,
+        )
         if settings.paint_samples:
             self._start_thumbnail_painter(components)
         bot = await log_in(dependencies, token, on_failure=self._on_discord_failure)
@@ -187,6 +194,7 @@ class App:
         except ConfigurationError:
             raise
         except StyleBotError as error:
+            count_error(Where.PROCESS, error)
             logger.warning("the worker is not ready yet, jobs wait for it: %s", error)
             return
         size = default_size(self._settings, devices)
@@ -197,6 +205,7 @@ class App:
         except ConfigurationError:
             raise
         except StyleBotError as error:
+            count_error(Where.PROCESS, error)
             logger.warning("a worker is not ready yet, the others paint: %s", error)
 
     def _start_thumbnail_painter(self, components: Components) -> None:
@@ -218,11 +227,13 @@ class App:
             try:
                 await bot.publish_commands()
             except (DiscordError, OSError) as error:
+                count_error(Where.PROCESS, error)
                 logger.warning("the slash commands were not published: %s", error)
         self.ready.set()
         try:
             await bot.draw_preset_sheet()
         except (StyleBotError, OSError) as error:
+            count_error(Where.PROCESS, error)
             logger.warning("the first sheet of styles is drawn later: %s", error)
 
     async def _serve_health(self, components: Components) -> None:
@@ -282,6 +293,13 @@ async def _run_app(app: App) -> None:
     try:
         await app.start()
         await app.wait()
+    except (StyleBotError, OSError) as error:  # the command line names it once more
+        count_error(Where.PROCESS, error)
+        logger.critical("the bot cannot go on: %s", error)
+        raise
+    except Exception as error:
+        report_error(Where.PROCESS, "the bot", error)
+        raise
     finally:
         await app.stop()
 
@@ -298,7 +316,8 @@ async def _run_step(work: Coroutine[Any, Any, None], name: str, *, until: float)
     try:
         async with asyncio.timeout_at(max(until, earliest)):
             await work
-    except TimeoutError:
+    except TimeoutError as error:
+        count_error(Where.PROCESS, error)
         logger.warning("%s took too long and was cancelled", name)
     except Exception as error:
         report_error(Where.PROCESS, name, error)

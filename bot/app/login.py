@@ -11,6 +11,7 @@ import discord
 from bot.client import StyleBot
 from bot.discord_errors import NETWORK_ERRORS, translate_discord_errors
 from bot.errors import ConfigurationError, DiscordError, DiscordUnavailableError
+from bot.ops.error_report import Where
 from bot.ops.logging import redact
 from bot.ops.retry import Backoff, retry
 
@@ -85,6 +86,7 @@ async def log_in(
         lambda: _try_log_in(dependencies, token),
         on=DiscordError,
         what="the login",
+        where=Where.PROCESS,
         attempts=attempts,
         backoff=LOGIN_BACKOFF,
         on_failure=on_failure,
@@ -120,6 +122,7 @@ async def connect(bot: StyleBot, *, on_failure: Callable[[Exception], None] | No
             lambda: _try_connect(bot),
             on=DiscordUnavailableError,
             what="connecting to the gateway",
+            where=Where.PROCESS,
             backoff=LOGIN_BACKOFF,
             on_failure=on_failure,
         )

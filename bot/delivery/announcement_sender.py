@@ -21,6 +21,7 @@ from bot.errors import (
     MessageNotFoundError,
 )
 from bot.jobs.models import Announcement, JobState
+from bot.ops.error_report import Where, count_error
 from bot.views.card import render_card
 from bot.views.notice import channel_notice, notice_view, private_notice
 from bot.views.result_picture import result_file
@@ -138,6 +139,7 @@ class AnnouncementSender:
         except AccessDeniedError as error:
             if job.origin.guild_id is None:
                 raise
+            count_error(Where.DELIVERY, error)
             logger.warning("%s goes to the requester's DMs: %s", delivery.name, error)
         channel = await self._messenger.dm_channel(job.origin.requester_id)
         return await self._find_or_send_outcome(job, delivery, channel, is_private=True)
@@ -290,6 +292,7 @@ class AnnouncementSender:
             )
         except AccessDeniedError as error:
             # Without the history, only the nonce prevents a second message.
+            count_error(Where.DELIVERY, error)
             logger.warning("%s cannot be searched for: %s", delivery.name, error)
             return None
 
@@ -311,4 +314,5 @@ class AnnouncementSender:
         except MessageNotFoundError:
             logger.info("the card of job %s was deleted", job.job_id)
         except (DiscordError, TimeoutError) as error:
+            count_error(Where.DELIVERY, error)
             logger.warning("the card of job %s shows an older state: %r", job.job_id, error)

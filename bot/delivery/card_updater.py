@@ -168,6 +168,7 @@ class CardUpdater:
                 view=card.view,
             )
         except (StyleBotError, OSError) as error:
+            count_error(Where.DELIVERY, error)
             logger.warning("the card of job %s does not show the restart: %s", job_id, error)
 
     def _request_update(self, job_id: str) -> None:

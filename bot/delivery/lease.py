@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import StyleBotError
-from bot.ops.error_report import Where
+from bot.ops.error_report import Where, count_error
 from bot.ops.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ async def renewed_lease(
                 is_held = await outbox.renew_lease(delivery, lease_seconds=seconds)
             except StyleBotError as error:
                 job_id = delivery.job_id
+                count_error(Where.DELIVERY, error)
                 logger.warning("a lease of job %s was not renewed: %s", job_id, error)
 
     async with BackgroundTasks(Where.DELIVERY) as tasks:

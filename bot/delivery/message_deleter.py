@@ -83,6 +83,7 @@ class MessageDeleter:
         try:
             await self._delete(deletion)
         except StyleBotError as error:  # the database; the row is still due
+            count_error(Where.DELIVERY, error)
             logger.warning("deleting message %d is repeated: %s", message_id, error)
             await asyncio.sleep(STORAGE_RETRY_SECONDS)
 

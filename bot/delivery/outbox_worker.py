@@ -16,7 +16,6 @@ other channel.
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -38,6 +37,7 @@ from bot.ops.tasks import BackgroundTasks
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Awaitable
 
     from bot.delivery.card_updater import CardUpdater
     from bot.delivery.job_pictures import JobPictureReader
@@ -224,13 +224,19 @@ class OutboxWorker:
             )
 
     async def _postpone(self, delivery: Delivery, seconds: float) -> None:
-        # If the database is unavailable too, the row is due again when its lease expires.
-        with suppress(StyleBotError):
-            await self._store.outbox.postpone(delivery, seconds=seconds)
+        await _record(self._store.outbox.postpone(delivery, seconds=seconds), delivery)
 
     async def _abandon(self, delivery: Delivery, reason: str, *, result: str = "failed") -> None:
         level = logging.ERROR if result == "failed" else logging.INFO
         logger.log(level, "%s abandoned: %s", delivery.name, reason)
         metrics.DELIVERIES_ENDED.labels(result).inc()
-        with suppress(StyleBotError):
-            await self._store.outbox.abandon(delivery, reason=reason)
+        await _record(self._store.outbox.abandon(delivery, reason=reason), delivery)
+
+
+async def _record(change: Awaitable[None], delivery: Delivery) -> None:
+    """Record what became of an attempt; if that fails, the lease expires and it is due again."""
+    try:
+        await change
+    except StyleBotError as error:
+        count_error(Where.DELIVERY, error)
+        logger.warning("%s is due again when its lease expires: %s", delivery.name, error)

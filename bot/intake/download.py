@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Final, Literal
 
 from yarl import URL
 
 from bot.discord_errors import NETWORK_ERRORS
 from bot.errors import PictureProblem, PictureRefused, StorageFullError
+from bot.ops.error_report import Where, count_error
 from bot.ops.private_files import open_private
 from bot.ops.retry import Backoff, retry
 
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
     from bot.settings import Settings
 
-__all__ = ["allowed_origins", "download", "is_allowed"]
+__all__ = ["TransientDownloadError", "allowed_origins", "download", "is_allowed"]
+
+logger = logging.getLogger(__name__)
 
 ATTEMPTS: Final = 4
 BACKOFF: Final = Backoff(first=0.25)
@@ -28,7 +32,7 @@ CHUNK_BYTES: Final = 256 * 1024
 """Largest part of a picture that is in memory during its download."""
 
 
-class _TransientError(Exception):
+class TransientDownloadError(Exception):
     """A server error or a rate limit.
 
     Attributes:
@@ -94,19 +98,17 @@ async def download(
         async with asyncio.timeout(timeout):
             return await retry(
                 lambda: _fetch(session, address, to, filename=filename, max_bytes=max_bytes),
-                on=(_TransientError, *NETWORK_ERRORS),
+                on=(TransientDownloadError, *NETWORK_ERRORS),
                 what="downloading a picture",
+                where=Where.INTAKE,
                 attempts=ATTEMPTS,
                 backoff=BACKOFF,
             )
-    except TimeoutError as error:
-        raise PictureRefused(
-            PictureProblem.DOWNLOAD_FAILED, filename=filename, got="timeout"
-        ) from error
-    except (_TransientError, *NETWORK_ERRORS) as error:
-        raise PictureRefused(
-            PictureProblem.DOWNLOAD_FAILED, filename=filename, got=str(error)
-        ) from error
+    except (TransientDownloadError, TimeoutError, *NETWORK_ERRORS) as error:
+        got = "timeout" if isinstance(error, TimeoutError) else str(error)
+        count_error(Where.INTAKE, "download_failed")
+        logger.warning("downloading %r failed: %s", filename, got)
+        raise PictureRefused(PictureProblem.DOWNLOAD_FAILED, filename=filename, got=got) from error
 
 
 def _parse_allowed(url: str, origins: Collection[URL]) -> URL | None:
@@ -128,7 +130,9 @@ async def _fetch(
     headers = {"Accept": "image/*", "Accept-Encoding": "identity"}
     async with session.get(address, headers=headers, allow_redirects=False) as response:
         if response.status >= 500 or response.status == 429:
-            raise _TransientError(f"HTTP {response.status}", retry_after=_retry_after(response))
+            raise TransientDownloadError(
+                f"HTTP {response.status}", retry_after=_retry_after(response)
+            )
         if response.status != 200:
             raise PictureRefused(
                 PictureProblem.DOWNLOAD_FAILED, filename=filename, got=f"HTTP {response.status}"

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import aiohttp
 
     from bot.artefacts.base import Artefacts
-    from bot.intake.inspection import InspectedPicture, Inspector
+    from bot.intake.inspection import Inspector
+    from bot.intake.inspection_reply import InspectedPicture
     from bot.intake.job_request import PictureSource
     from bot.intake.upload_folder import RequestFiles
     from bot.settings import Settings

@@ -40,6 +40,7 @@ from bot.jobs.stored_bytes import StoredBytes
 from bot.jobs.timings import Timings
 from bot.jobs.transitions import insert_job, lock_job, transition
 from bot.jobs.turns import AGEING
+from bot.ops.error_report import Where, count_error
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -144,6 +145,7 @@ class JobStore:
             try:
                 await self.processes.unregister()
             except StoreUnavailableError as error:
+                count_error(Where.PROCESS, error)
                 logger.warning(
                     "cannot unregister; other processes adopt its jobs after a timeout: %s", error
                 )

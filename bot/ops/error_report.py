@@ -34,7 +34,7 @@ def count_error(where: Where, error: BaseException | str) -> None:
 
     Args:
         where: the part of the bot.
-        error: the error, or the code of a failed job or inspection.
+        error: the error, or the code of a failed job, inspection or download.
     """
     name = error if isinstance(error, str) else type(error).__name__
     metrics.ERRORS.labels(where.value, name).inc()

@@ -6,6 +6,8 @@ import logging
 import os
 from typing import TYPE_CHECKING, Final
 
+from bot.ops.error_report import Where, count_error
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -78,4 +80,5 @@ def _change_mode(path: Path, mode: int) -> None:
     except FileNotFoundError:
         return
     except PermissionError as error:  # another user's, who shares it deliberately
+        count_error(Where.PROCESS, error)
         logger.warning("other users may be able to read %s: %s", path, error)

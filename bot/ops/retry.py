@@ -53,17 +53,19 @@ async def retry(
     *,
     on: type[Exception] | tuple[type[Exception], ...],
     what: str,
+    where: Where,
     attempts: int | None = None,
     backoff: Backoff = Backoff(),
     on_failure: Callable[[Exception], None] | None = None,
 ) -> _Result:
-    """Call `action` until it succeeds, and return its result.
+    """Call `action` until it succeeds, and return its result. Every retried error is counted.
 
     Args:
         action: must be safe to repeat when an earlier call took effect although it failed.
         on: the transient errors; any other error is raised at once. An error whose
             ``retry_after`` attribute is a number of seconds sets the delay itself.
         what: for the log, e.g. ``"recording the end of job 5"``.
+        where: the part of the bot, for the count of errors.
         attempts: calls in all, after which the last error is raised; None for no limit.
         backoff: delays between the calls.
         on_failure: called with each error after which `action` is called again.
@@ -76,6 +78,7 @@ async def retry(
             failures += 1
             if failures == attempts:
                 raise
+            count_error(where, error)
             if on_failure is not None:
                 on_failure(error)
             asked: float | None = getattr(error, "retry_after", None)
@@ -87,19 +90,7 @@ async def retry(
 async def retry_until_available(
     action: Callable[[], Awaitable[_Result]], *, what: str, where: Where
 ) -> _Result:
-    """Retry transient storage errors with exponential backoff, without limit; see `retry`.
-
-    Every error is counted.
-
-    Args:
-        action: as for `retry`.
-        what: as for `retry`.
-        where: the part of the bot, for the count of errors.
-    """
+    """Retry transient storage errors with exponential backoff, without limit; see `retry`."""
     return await retry(
-        action,
-        on=TRANSIENT_STORAGE_ERRORS,
-        what=what,
-        backoff=STORAGE_BACKOFF,
-        on_failure=lambda error: count_error(where, error),
+        action, on=TRANSIENT_STORAGE_ERRORS, what=what, where=where, backoff=STORAGE_BACKOFF
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.errors import ArtefactMissingError, StyleBotError
 from bot.executors.protocol import Failed, Finished, Work
-from bot.ops.error_report import Where
+from bot.ops.error_report import Where, count_error
 from bot.ops.tasks import BackgroundTasks
 from bot.presets.editor import make_thumbnail
 from stylenet.events import Checkpoint
@@ -130,6 +130,7 @@ class ThumbnailPainter:
                 if isinstance(event, Checkpoint):
                     self._checkpoints = {preset.picture_key: event.state}
                 if isinstance(event, Failed):
+                    count_error(Where.PRESETS, event.code)
                     logger.warning(
                         "painting the thumbnail of preset %s failed: %s", preset.name, event.message
                     )

@@ -102,6 +102,7 @@ class JobRunner:
                 self.seconds = time.monotonic() - started_at
         except ClaimLostError as error:
             self.lost_claim = True
+            count_error(Where.SCHEDULER, error)
             logger.warning("%s", error)
         except asyncio.CancelledError:
             # The time to shut down is over. The job stays `running` and is recovered at the next
@@ -145,7 +146,8 @@ class JobRunner:
         if job.checkpoint_key is not None:
             try:
                 checkpoint = await fetch(job.checkpoint_key)
-            except ArtefactMissingError:
+            except ArtefactMissingError as error:
+                count_error(Where.SCHEDULER, error)
                 logger.warning("job %s starts over: its checkpoint is missing", job.job_id)
         return Work(
             job_id=job.job_id,
@@ -172,6 +174,7 @@ class JobRunner:
                     await self._record_checkpoint(event)
         except TRANSIENT_STORAGE_ERRORS as error:
             kind = type(event).__name__
+            count_error(Where.SCHEDULER, error)
             logger.warning("job %s: %s was not recorded: %s", self.job.job_id, kind, error)
 
     async def _record_progress(self, progress: Progress) -> None:
@@ -279,4 +282,5 @@ class JobRunner:
         try:
             await self._artefacts.delete(self._checkpoint_key)
         except TRANSIENT_STORAGE_ERRORS as error:  # it is deleted with the job
+            count_error(Where.SCHEDULER, error)
             logger.warning("a checkpoint of job %s was not deleted: %s", job.job_id, error)

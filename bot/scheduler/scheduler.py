@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from bot.errors import ClaimLostError, UnknownJobError
 from bot.jobs.models import JobState, QueueMode
 from bot.ops import metrics
-from bot.ops.error_report import Where, report_error
+from bot.ops.error_report import Where, count_error, report_error
 from bot.ops.retry import TRANSIENT_STORAGE_ERRORS, Backoff, retry_until_available
 from bot.ops.tasks import BackgroundTasks
 from bot.scheduler.cleanup import Cleanup
@@ -268,14 +268,12 @@ class Scheduler:
                 if runner.ended_job.state is JobState.SUCCEEDED:
                     await self._record_timing(runner)
             if runner.lost_claim:
+                what = f"deleting leftovers of job {job.job_id}"
                 await retry_until_available(
-                    lambda: self._cleanup.delete_leftovers(job),
-                    what=f"deleting leftovers of job {job.job_id}",
-                    where=Where.SCHEDULER,
+                    lambda: self._cleanup.delete_leftovers(job), what=what, where=Where.SCHEDULER
                 )
         except Exception as error:
-            name = f"job {job.job_id}"
-            report_error(Where.SCHEDULER, name, error, reference=job.job_id)
+            report_error(Where.SCHEDULER, f"job {job.job_id}", error, reference=job.job_id)
             await self._requeue_or_fail(job)
         finally:
             if self._runners.get(job.job_id) is runner:
@@ -293,10 +291,12 @@ class Scheduler:
             else:
                 await claims.fail(job, code="internal", message="unexpected error")
 
-        with contextlib.suppress(ClaimLostError):
-            await retry_until_available(
-                record, what=f"recording the error of job {job.job_id}", where=Where.SCHEDULER
-            )
+        what = f"recording the error of job {job.job_id}"
+        try:
+            await retry_until_available(record, what=what, where=Where.SCHEDULER)
+        except ClaimLostError as error:
+            count_error(Where.SCHEDULER, error)
+            logger.warning("%s", error)
 
     async def _record_timing(self, runner: JobRunner) -> None:
         """Record how long a job took; only estimates depend on it, so it may fail."""
@@ -309,6 +309,7 @@ class Scheduler:
                 runner.job, device=self._device_kind(), seconds=runner.seconds
             )
         except TRANSIENT_STORAGE_ERRORS as error:
+            count_error(Where.SCHEDULER, error)
             logger.warning("the time of job %s was not recorded: %s", runner.job.job_id, error)
 
     async def _heartbeat_jobs(self) -> None:

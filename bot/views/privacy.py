@@ -34,6 +34,10 @@ __all__ = [
 COLOUR: Final = discord.Colour(0x8E6BD8)
 DANGER: Final = discord.ButtonStyle.danger
 
+LONGEST_DESCRIPTION: Final = 4096
+LONGEST_MESSAGE: Final = 2000
+"""Discord's limits for an embed's description and for a message, in characters."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeldData:
@@ -93,7 +97,7 @@ def held_data_embed(
     if held.is_empty:
         embed.description = text.NOTHING
         return embed
-    embed.description = "\n".join(f"- {line}" for line in _lines(held, guild_name))
+    embed.description = _list(held, guild_name, longest=LONGEST_DESCRIPTION)
     embed.add_field(
         name=text.HOW_LONG_TITLE,
         value=text.HOW_LONG.format(
@@ -117,8 +121,8 @@ def privacy_view(member_id: int, held: HeldData) -> discord.ui.View:
 
 def confirmation_question(held: HeldData, guild_name: Callable[[int], str | None]) -> str:
     """The question before anything is deleted: what will be, and what will not."""
-    lines = [f"- {line}" for line in _lines(held, guild_name)]
-    return "\n".join([text.QUESTION, *lines, "", text.WHAT_STAYS])
+    longest = LONGEST_MESSAGE - len("\n".join([text.QUESTION, "", "", text.WHAT_STAYS]))
+    return "\n".join([text.QUESTION, _list(held, guild_name, longest=longest), "", text.WHAT_STAYS])
 
 
 def confirmation_view(member_id: int) -> discord.ui.View:
@@ -151,7 +155,21 @@ def _button(member_id: int, action: PrivacyAction, label: str, **options: Any) -
     return button(custom_id, label, **options)
 
 
-def _lines(held: HeldData, guild_name: Callable[[int], str | None]) -> list[str]:
+def _list(held: HeldData, guild_name: Callable[[int], str | None], *, longest: int) -> str:
+    """List what is held: as many styles as fit into `longest` characters, and how many more."""
+    counted, styles = _lines(held), [_style_line(each, guild_name) for each in held.presets]
+    while True:
+        lines = [*counted, *styles]
+        if left_out := len(held.presets) - len(styles):
+            lines.append(text.PRESETS_LEFT_OUT.format(styles=count(left_out, text.STYLE)))
+        listed = "\n".join(f"- {line}" for line in lines)
+        if not styles or len(listed) <= longest:
+            return listed
+        styles.pop()
+
+
+def _lines(held: HeldData) -> list[str]:
+    """What is held but for the styles, a line for each kind."""
     jobs = held.jobs
     finished = sum(job.state is JobState.SUCCEEDED for job in jobs)
     under_way = sum(not job.state.is_final for job in jobs)
@@ -171,13 +189,13 @@ def _lines(held: HeldData, guild_name: Callable[[int], str | None]) -> list[str]
         lines.append(count(len(held.offers), text.UNFINISHED_REQUEST))
     if held.favourites:
         lines.append(count(len(held.favourites), text.FAVOURITE))
-    for preset in held.presets:
-        server = guild_name(preset.guild_id)
-        where = text.IN_SERVER.format(server=escaped(server)) if server else ""
-        lines.append(
-            text.PRESET.format(name=f"{preset.emoji} **{escaped(preset.title)}**", where=where)
-        )
     return lines
+
+
+def _style_line(preset: GuildPreset, guild_name: Callable[[int], str | None]) -> str:
+    server = guild_name(preset.guild_id)
+    where = text.IN_SERVER.format(server=escaped(server)) if server else ""
+    return text.PRESET.format(name=f"{preset.emoji} **{escaped(preset.title)}**", where=where)
 
 
 def _counts(held: HeldData) -> list[str]:

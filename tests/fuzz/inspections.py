@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from bot.errors import PictureProblem, PictureRefused
 from bot.executors import decoding_process, pipe
 from bot.executors.pipe import Frame
-from bot.intake import inspecting_process, inspection
+from bot.intake import inspecting_process, inspection_reply
 from bot.intake.inspection import Inspector
 from bot.settings import Settings
 from bot.views.text.errors import explain
@@ -153,7 +153,7 @@ def _judge(reply: bytes) -> tuple[str, str | None]:
     if not json.loads(confinement or b"{}").get("seccomp") and sys.platform == "linux":
         return "unconfined", "it was not confined"
     try:
-        inspection._parse_reply(report, "a.png", max_pixels=SETTINGS.max_pixels)
+        inspection_reply.parse_reply(report, "a.png", max_pixels=SETTINGS.max_pixels)
     except PictureRefused as refused:
         sentence = explain(refused)
         failure = None if sentence else f"no sentence for {refused}"

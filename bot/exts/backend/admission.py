@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.discord_errors import translate_discord_errors
 from bot.errors import DiscordError
 from bot.exts.backend.responders import MessageResponder, reply_ephemeral
+from bot.ops.error_report import Where, count_error
 from bot.views.text import errors as text
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ async def acknowledge(interaction: discord.Interaction[Any]) -> bool:
         if getattr(error.__cause__, "code", None) == ALREADY_ACKNOWLEDGED:
             logger.debug("interaction %d is served by another process", interaction.id)
         else:
+            count_error(Where.BACKEND, error)
             logger.warning("interaction %d could not be acknowledged: %s", interaction.id, error)
         return False
     return True

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cachetools import TTLCache
 
 from bot.errors import StoreUnavailableError
+from bot.ops.error_report import Where, count_error
 from bot.views.text.quoting import plain
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Prefixes:
         try:
             prefix = (await self._guilds.get_settings(guild_id)).prefix or self._default
         except StoreUnavailableError as error:
+            count_error(Where.BACKEND, error)
             logger.warning("guild %d may have another prefix: %s", guild_id, error)
             return self._default
         self._cached[guild_id] = prefix

@@ -138,6 +138,7 @@ class MessageResponder:
             async with discord_request(seconds=REPLY_SECONDS):
                 await self._reply(text, view or discord.utils.MISSING)
         except DiscordError as error:
+            count_error(Where.BACKEND, error)
             logger.warning("cannot reply to member %d: %s", self.origin.requester_id, error)
 
     async def confirm(self, text: str) -> None:
@@ -366,4 +367,5 @@ async def reply_ephemeral(
         if explained is not error and not is_plain:
             await reply_ephemeral(interaction, sentence_for(explained, doing="a reply"))
             return
+        count_error(Where.BACKEND, error)
         logger.warning("cannot reply to member %d: %s", interaction.user.id, error)

@@ -28,6 +28,7 @@ from bot.exts.backend.responders import (
 )
 from bot.exts.jobs.timelapses import Timelapses
 from bot.jobs.models import JobState
+from bot.ops.error_report import Where, count_error
 from bot.views.components import routes
 from bot.views.components.items import RoutedView, job_button
 from bot.views.components.routes import JobAction, Strength
@@ -316,5 +317,6 @@ async def _delete_message(interaction: discord.Interaction[Any]) -> None:
     except MessageNotFoundError:
         logger.debug("the message was deleted already")
     except DiscordError as error:
+        count_error(Where.BACKEND, error)
         logger.warning("cannot delete a result's message: %r", error)
         await reply_ephemeral(interaction, text.DELETED_HERE_ONLY)

@@ -149,7 +149,7 @@ class PrivacyCommands(commands.Cog, description=text.SECTION):
             await reply_ephemeral(interaction, deletion_report(held, erased=None))
             return
         await interaction.followup.send(
-            confirmation_question(held, self._guild_name)[:2000],
+            confirmation_question(held, self._guild_name),
             view=confirmation_view(member_id),
             ephemeral=True,
         )

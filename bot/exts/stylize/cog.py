@@ -40,6 +40,7 @@ from bot.exts.stylize.suggestion_actions import open_start_form
 from bot.exts.stylize.suggestions import apply_suggestion, find_awaiting
 from bot.intake.download import allowed_origins, is_allowed
 from bot.jobs.job_inputs import RoleAssignment
+from bot.ops.error_report import Where, count_error
 from bot.presets.expression import read_presets
 from bot.views.components.items import CONTENT_FIELD
 from bot.views.components.routes import Suggestion
@@ -262,6 +263,7 @@ class Stylize(commands.Cog, description=text.SECTION):
                 self._dependencies, message.author.id, message.channel.id
             )
         except StyleBotError as error:
+            count_error(Where.BACKEND, error)
             logger.warning("cannot look for a request that waits for a picture: %s", error)
             return False
         if (
@@ -318,8 +320,7 @@ class Stylize(commands.Cog, description=text.SECTION):
             text = text.removeprefix(mentions[0]).removeprefix(mentions[1]).strip()
         elif message.guild is not None or not (message.attachments or message.message_snapshots):
             return None
-        context = await self._bot.get_context(message)
-        return None if context.valid else text
+        return None if (await self._bot.get_context(message)).valid else text
 
     async def _handle_guarded(
         self, message: discord.Message, words: str, *, doubt: Refusal | None = None

@@ -19,7 +19,7 @@ from bot.exts.backend.responders import (
     send_reply,
     sentence_for,
 )
-from bot.ops.error_report import Where
+from bot.ops.error_report import Where, count_error
 from bot.ops.reply_pacer import ReplyTurn
 from bot.ops.retry import retry_until_available
 from bot.views.picker import preset_for_emoji
@@ -206,6 +206,7 @@ class PickerReactions:
                     direct = await self._client.create_dm(discord.Object(picker.requester_id))
                     await direct.send(text, allowed_mentions=mentions)
         except DiscordError as error:
+            count_error(Where.BACKEND, error)
             logger.warning("member %d cannot be answered: %s", picker.requester_id, error)
 
     def _check_permissions(self, picker: Picker) -> None:

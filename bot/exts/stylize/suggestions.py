@@ -27,6 +27,7 @@ from bot.exts.stylize.upload_form import MASK_INDEX, form_of
 from bot.intake.intake import MAX_STYLES
 from bot.jobs.job_inputs import InputSource, RoleAssignment
 from bot.jobs.models import SavedRequest, new_saved_request_id
+from bot.ops.error_report import Where, count_error
 from bot.views.components.items import CONTENT_FIELD, STYLE_FIELD, suggestion_view
 from bot.views.components.routes import Suggestion
 from bot.views.text import errors
@@ -135,6 +136,7 @@ async def refuse(
         await dependencies.intake.quota.check(request.origin, size)
         await dependencies.store.saved_requests.save(saved)
     except StyleBotError as error:
+        count_error(Where.BACKEND, error)
         logger.warning("cannot save a refused request, no suggestions are shown: %s", error)
         await responder.reply(text)
         return

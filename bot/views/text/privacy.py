@@ -30,6 +30,7 @@ FAILED_ONE: Final = "the pictures of {paintings} that was not finished"
 FAILED: Final = "the pictures of {paintings} that were not finished"
 WAITING: Final = "{pictures} waiting for a style"
 PRESET: Final = "the style {name}{where} and its picture"
+PRESETS_LEFT_OUT: Final = "{styles} more; **Export** has them all"
 IN_SERVER: Final = " in {server}"
 
 FINISHED_PAINTING: Final = "finished painting"

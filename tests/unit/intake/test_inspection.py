@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from bot.errors import PictureProblem, PictureRefused
-from bot.intake import inspection
+from bot.intake import inspection, inspection_reply
 from bot.intake.inspecting_process import examine_picture
 from bot.intake.inspection import Inspector
 from bot.ops.metrics import ERRORS
@@ -133,6 +133,10 @@ REFUSED = {
     ),
     "a kind not painted": (lambda: saved(photo(), "ICO"), PictureProblem.UNSUPPORTED_FORMAT),
 }
+
+
+def _counted(error):
+    return ERRORS.labels("intake", error)._value.get()
 
 
 @pytest.fixture
@@ -313,11 +317,10 @@ async def test_time_is_limited(monkeypatch):
             return process
 
         monkeypatch.setattr(inspector, "_acquire", stopped)
-        timeouts = ERRORS.labels("intake", "inspection_timeout")._value
-        before = timeouts.get()
+        before = _counted("inspection_timeout")
         with pytest.raises(PictureRefused) as refused:
             await inspect(inspector, saved(photo(), "PNG"), filename="slow.png")
-        assert timeouts.get() == before + 1
+        assert _counted("inspection_timeout") == before + 1
         assert (refused.value.problem, refused.value.got) == (
             PictureProblem.INSPECTION_FAILED,
             "timeout",
@@ -402,13 +405,13 @@ def _problem(problem, **changes):
 
 
 def test_a_reply_is_read():
-    picture = inspection._parse_reply(_report(), "a.png", max_pixels=6)
+    picture = inspection_reply.parse_reply(_report(), "a.png", max_pixels=6)
     assert (picture.width, picture.height, picture.format) == (3, 2, "PNG")
     assert picture.preview.size == (1, 1)
     for got in ("30000×20000", "JPEG 2000", "12-bit JPEG", "memory"):
         reply = _problem("too_large", got=got, limit="1e+06")
         with pytest.raises(PictureRefused) as refused:
-            inspection._parse_reply(reply, "a.png", max_pixels=6)
+            inspection_reply.parse_reply(reply, "a.png", max_pixels=6)
         assert (refused.value.got, refused.value.limit) == (got, "1e+06")
 
 
@@ -443,15 +446,19 @@ def test_a_reply_is_read():
     ],
 )
 def test_malformed_reply_is_a_refusal(reply):
+    before = _counted("inspection_died")
     with pytest.raises(PictureRefused) as refused:
-        inspection._parse_reply(reply, "a.png", max_pixels=6)
+        inspection_reply.parse_reply(reply, "a.png", max_pixels=6)
     assert refused.value.problem is PictureProblem.INSPECTION_FAILED
+    assert _counted("inspection_died") == before + 1
 
 
 async def test_a_process_that_cannot_be_started_is_no_fault_of_the_picture(monkeypatch):
     launch = AsyncMock(side_effect=OSError("too many processes"))
     inspector = Inspector(Settings(_env_file=None))
     monkeypatch.setattr(inspector, "_launch", launch)
+    before = _counted("OSError")
     with pytest.raises(OSError, match="too many processes"):
         await inspector.inspect(Path("a.png"), filename="a.png")
+    assert _counted("OSError") == before + 1
     await inspector.close()

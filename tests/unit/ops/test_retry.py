@@ -48,14 +48,25 @@ async def test_each_error_before_another_call_is_handed_on(sleeps):
     errors = [OSError(number, "x") for number in range(3)]
     seen = []
     with pytest.raises(OSError, match="Errno 2"):
-        await retry(Flaky(*errors), on=OSError, what="x", attempts=3, on_failure=seen.append)
+        await retry(
+            Flaky(*errors),
+            on=OSError,
+            what="x",
+            where=Where.DELIVERY,
+            attempts=3,
+            on_failure=seen.append,
+        )
     assert seen == errors[:2]
 
 
 async def test_it_is_retried_until_it_succeeds(sleeps, no_jitter, caplog):
     action = Flaky(OSError(5, "disk"), ValueError("odd"), OSError(5, "disk again"))
     result = await retry(
-        action, on=(OSError, ValueError), what="writing", backoff=Backoff(first=1.0)
+        action,
+        on=(OSError, ValueError),
+        what="writing",
+        where=Where.DELIVERY,
+        backoff=Backoff(first=1.0),
     )
     assert (result, action.calls, sleeps) == (7, 4, [1.0, 2.0, 4.0])
     assert "writing failed, next attempt in 1.0 s: [Errno 5] disk" in caplog.text
@@ -64,14 +75,14 @@ async def test_it_is_retried_until_it_succeeds(sleeps, no_jitter, caplog):
 async def test_other_errors_are_raised_at_once(sleeps):
     action = Flaky(ValueError("a bug"))
     with pytest.raises(ValueError, match="a bug"):
-        await retry(action, on=OSError, what="reading")
+        await retry(action, on=OSError, what="reading", where=Where.DELIVERY)
     assert (action.calls, sleeps) == (1, [])
 
 
 async def test_the_last_error_is_raised_when_the_attempts_are_used_up(sleeps):
     action = Flaky(*(OSError(number, "x") for number in range(9)))
     with pytest.raises(OSError, match="Errno 2"):
-        await retry(action, on=OSError, what="reading", attempts=3)
+        await retry(action, on=OSError, what="reading", where=Where.DELIVERY, attempts=3)
     assert (action.calls, len(sleeps)) == (3, 2)
 
 
@@ -79,7 +90,7 @@ async def test_the_last_error_is_raised_when_the_attempts_are_used_up(sleeps):
 async def test_an_error_may_set_the_delay(sleeps, no_jitter, asked, delay):
     error = OSError("rate limited")
     error.retry_after = asked
-    await retry(Flaky(error), on=OSError, what="downloading")
+    await retry(Flaky(error), on=OSError, what="downloading", where=Where.DELIVERY)
     assert sleeps == [delay]
 
 

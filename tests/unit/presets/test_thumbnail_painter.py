@@ -13,6 +13,7 @@ from bot.executors.protocol import Failed, Finished
 from bot.jobs.change_feed import JobFeed
 from bot.jobs.models import GuildPreset
 from bot.jobs.store import JobStore
+from bot.ops.metrics import ERRORS
 from bot.presets.thumbnail_painter import ThumbnailPainter
 from stylenet.events import Checkpoint, Losses, Progress
 
@@ -106,7 +107,10 @@ async def test_a_permanent_failure_is_not_retried(kept):
     presets, artefacts = kept
     executor = Executor(Failed(code="internal", message="no", retryable=False))
     samples = ThumbnailPainter(presets, artefacts, executor, is_busy=lambda: False)
+    failures = ERRORS.labels("presets", "internal")._value
+    before = failures.get()
     assert not await samples.paint_next()
+    assert failures.get() == before + 1
     assert not await samples.paint_next()
     assert len(executor.works) == 1
 

@@ -16,14 +16,18 @@ import pytest
 
 import bot
 from bot import errors as tree
+from bot.app import lifecycle
 from bot.delivery.outbox_worker import OutboxWorker
 from bot.executors.process import create_executor
 from bot.executors.worker_process import WorkerProcess
 from bot.exts.backend.responders import sentence_for
+from bot.intake import inspection
+from bot.intake.inspection import Inspector
 from bot.jobs.change_feed import ChangeListener
 from bot.jobs.models import Announcement
 from bot.ops.error_report import Where
 from bot.ops.metrics import ERRORS
+from bot.presets.thumbnail_painter import ThumbnailPainter
 from bot.scheduler.scheduler import Scheduler
 from bot.settings import Settings
 from bot.views.text import errors as text
@@ -198,6 +202,45 @@ async def in_a_delivery(error, **_):
     )
 
 
+async def in_the_intake(error, monkeypatch, **_):
+    """No member waits for the process: it is started to be idle."""
+    launch = AsyncMock(side_effect=error)
+    monkeypatch.setattr(inspection, "MAX_CONCURRENT", 1)
+    inspector = Inspector(Settings(_env_file=None))
+    monkeypatch.setattr(inspector, "_launch", launch)
+    inspector._refill()
+    await _called(launch)
+    await inspector.close()
+
+
+async def in_the_presets(error, **_):
+    presets = MagicMock(list_without_sample=AsyncMock(side_effect=error))
+    painter = ThumbnailPainter(presets, MagicMock(), MagicMock(), is_busy=lambda: False)
+    painter.start()
+    await _called(presets.list_without_sample)
+    await painter.close()
+
+
+async def at_the_start(error, **_):
+    app = MagicMock(start=AsyncMock(side_effect=error), stop=AsyncMock())
+    with pytest.raises(type(error)):
+        await lifecycle._run_app(app)
+    app.stop.assert_awaited_once()
+
+
+async def in_a_step_of_the_shutdown(error, **_):
+    await lifecycle._run_step(AsyncMock(side_effect=error)(), "a step", until=float("inf"))
+
+
+async def while_the_workers_start(error, **_):
+    executor = MagicMock(ready=AsyncMock(side_effect=error))
+    app = lifecycle.App(Settings(_env_file=None))
+    try:
+        await app._await_workers(MagicMock(executor=executor))
+    except (tree.ConfigurationError, OSError, ValueError) as fatal:  # ends the bot, which counts it
+        await at_the_start(fatal)
+
+
 async def _called(mock):
     """Wait until it was called, and what it raised was handled."""
     async with asyncio.timeout(60):
@@ -213,8 +256,17 @@ PLACES = [
     (in_the_change_feed, Where.CHANGE_FEED, False),
     (in_the_executor, Where.EXECUTOR, False),
     (in_a_delivery, Where.DELIVERY, True),
+    (in_the_intake, Where.INTAKE, False),
+    (in_the_presets, Where.PRESETS, False),
+    (at_the_start, Where.PROCESS, False),
+    (in_a_step_of_the_shutdown, Where.PROCESS, False),
+    (while_the_workers_start, Where.PROCESS, False),
 ]
 FOR_OPERATORS = [error for cls, error in MADE.items() if cls not in MEMBERS_ALONE]
+
+
+def test_every_part_of_the_bot_is_made_to_fail():
+    assert {Where.BACKEND} | {where for _, where, _ in PLACES} == set(Where)
 
 
 @pytest.mark.parametrize(("fail", "where", "is_of_a_job"), PLACES)
@@ -222,7 +274,7 @@ async def test_errors_elsewhere_have_a_log_line_with_the_reference_and_a_metric(
     fail, where, is_of_a_job, caplog, make_job, monkeypatch
 ):
     caplog.set_level(logging.WARNING)
-    for error in (*FOR_OPERATORS, ValueError("a bug")):
+    for error in (*FOR_OPERATORS, OSError("a disk"), ValueError("a bug")):
         caplog.clear()
         before = counted(error, where)
         await fail(error, make_job=make_job, monkeypatch=monkeypatch)
