@@ -81,7 +81,7 @@ async def test_built_in_presets_are_found_everywhere(own, artefacts):
     for guild_id in (7, None):
         found = await catalog.get("stained glass", guild_id=guild_id)
         assert found.name == "stained-glass"
-        assert found.recipe_changes == {"style_fit": "area"}
+        assert found.recipe_changes == library.get("stained-glass").recipe_changes
         assert await found.picture() == library.get("stained-glass").picture_bytes()
     assert await catalog.get("", guild_id=7) is None
 
