@@ -140,7 +140,7 @@ PRESETS: tuple[Preset, ...] = (
         name="blossom",
         title="Blossom",
         emoji="🌸",
-        alt_text="Flowers in silk stitches, red, gold, blue and violet, among green leaves.",
+        alt_text="Flowers in silk stitches, red, gold, rose, cream and blue, among dark leaves.",
     ),
     Preset(
         name="batik",

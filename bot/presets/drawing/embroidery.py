@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 SILKS = (
-    ("#c4213f", "#ef5a6a", "#f7a9a8"),
-    ("#e07a1f", "#f5b13d", "#fbe08a"),
-    ("#2455a4", "#4f93d4", "#b4dcef"),
-    ("#7a2f8a", "#b565b8", "#ecc4e0"),
-    ("#f3ecdc", "#e2d3b0", "#fffaf0"),
+    ("#b3243c", "#e8606a", "#f9c4b4"),
+    ("#c96a24", "#f0a850", "#fbe3a8"),
+    ("#8a2b4e", "#d06a86", "#f4cdd0"),
+    ("#3d5a9e", "#7fa4d8", "#dfe6ee"),
+    ("#e6c79c", "#f0dcba", "#fff6e6"),
 )
-LEAVES = ("#1c4a33", "#2f7a45", "#7fb04a", "#c9cf6a")
+LEAVES = ("#0f2a26", "#1d4a38", "#3f6f45", "#8c9a55")
 
 
 def draw(shape: Shape) -> Colours:
