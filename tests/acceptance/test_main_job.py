@@ -24,7 +24,9 @@ async def test_two_pictures_become_one_painting(channel):
     card = await channel.card()
     assert card.reference["message_id"] == request.id
     assert "harbour.png × brushes.png" in text_of(card)
-    assert custom_ids(card) == [f"job:{job_id_of(card)}:{verb}" for verb in ("cancel", "swap")]
+    assert custom_ids(card) == [
+        f"job:{job_id_of(card)}:{verb}" for verb in ("cancel", "notify", "swap")
+    ]
     assert "Repainting **harbour.png** in the style of **brushes.png**." in text_of(card)
 
     final = await channel.final()

@@ -139,8 +139,9 @@ async def test_other_processes_get_time_for_a_heartbeat_after_an_outage(bench):
     await scheduler._sync_process_state()
     back_at = scheduler._synced_at
     assert not scheduler._may_recover(back_at)
-    scheduler._synced_at = back_at + stalled_after  # and it has been there ever since
-    assert scheduler._may_recover(back_at + stalled_after)
+    later = back_at + stalled_after + 1
+    scheduler._synced_at = later  # and it has been there ever since
+    assert scheduler._may_recover(later)
 
 
 async def test_a_process_that_starts_right_after_an_outage_takes_no_job_of_a_living_one(

@@ -67,7 +67,8 @@ def events(content, style):
 
 def test_progress_counts_all_scales(events):
     progress = [event for event in events if isinstance(event, Progress)]
-    assert [event.step for event in progress] == list(range(1, len(progress) + 1))
+    steps = [event.step for event in progress]
+    assert steps == sorted(set(steps))
     scales = [event.scale for event in progress]
     assert scales == sorted(scales)
     assert set(scales) == {0, 1}
@@ -78,14 +79,14 @@ def test_progress_counts_all_scales(events):
     assert passes[-1] <= 5
     final = events[-1]
     assert isinstance(final, Painting)
-    assert final.steps == len(progress)
+    assert final.steps == steps[-1]
     assert 4 < final.passes < 6
 
 
-def test_the_total_of_steps_is_estimated_well(events):
+def test_the_total_of_steps_stays_the_same(events):
     progress = [event for event in events if isinstance(event, Progress)]
-    assert all(abs(event.total - len(progress)) <= 6 for event in progress)
-    assert progress[-1].total == len(progress)
+    (total,) = {event.total for event in progress}
+    assert total - 1 <= progress[-1].step <= total
 
 
 def test_snapshots_have_the_full_size_at_every_scale(events, content):
@@ -111,21 +112,22 @@ def test_a_scale_starts_from_the_previous_result(events):
 def test_a_resumed_painting_continues_bit_by_bit(content, style, events, scale, nth):
     progress = [event for event in events if isinstance(event, Progress)]
     step = [event.step for event in progress if event.scale == scale][nth]
-    steps = 0
+    done = 0
 
     def should_stop():
-        return steps >= step
+        return done >= step
 
     stopped = []
     for event in paint(content, [style], RECIPE, device="cpu", should_stop=should_stop):
         stopped.append(event)
-        steps += isinstance(event, Progress)
+        if isinstance(event, Progress):
+            done = event.step
     assert isinstance(stopped[-1], Checkpoint)
     assert stopped[-1].step == step
     assert not any(isinstance(event, Painting) for event in stopped)
     rest = painted(content, style, resume=stopped[-1].state)
     first = next(event for event in rest if isinstance(event, Progress))
-    assert first.step == stopped[-1].step + 1
+    assert first.step == min(event.step for event in progress if event.step > step)
     np.testing.assert_array_equal(rest[-1].pixels, painted(content, style)[-1].pixels)
 
 
