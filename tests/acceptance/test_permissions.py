@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 
+import discord
 import pytest
 
 from bot.playground.default_scene import BOT_PERMISSIONS
@@ -162,14 +163,43 @@ async def test_without_a_permission_every_way_ends_in_a_painting_or_names_it(
     assert dict(zip(WAYS, outcomes, strict=True)) == table
 
 
-async def _outcome(playground, ask, permission, name):
+@pytest.mark.parametrize("withheld", [False, True])
+async def test_in_a_thread_every_way_ends_in_a_painting_or_names_the_permission(
+    playground, paused_app, withheld
+):
+    permission = Permission.SEND_MESSAGES_IN_THREADS if withheld else Permission(0)
+
+    async def outcome(name, ask):
+        channel = await _thread(playground, paused_app)
+        return await _outcome(playground, ask, permission, name, channel=channel)
+
+    outcomes = await asyncio.gather(*(outcome(name, ask) for name, ask in WAYS.items()))
+    title = "Send Messages in Threads"
+    told = {name: "here" if name in INTERACTIONS else "a direct message" for name in WAYS}
+    table = {name: f"told in {told[name]}: {title}" if withheld else PAINTING for name in WAYS}
+    assert dict(zip(WAYS, outcomes, strict=True)) == table
+
+
+async def _thread(playground, app):
+    """Have the bot's account start a thread; return its members' view of it."""
+    client = ChannelClient(playground)
+    bot = app._bot
+    parent = await bot.fetch_channel(int(client.record.id))
+    thread = await parent.create_thread(name="paint here", type=discord.ChannelType.public_thread)
+    client.record = playground.state.channels[str(thread.id)]
+    return client
+
+
+async def _outcome(playground, ask, permission, name, *, channel=None):
     """Ask without the permission, and say how it ended."""
-    channel = ChannelClient(playground)
+    channel = channel or ChannelClient(playground)
     channel.me = playground.add_member(name.replace("_", " ")).user
     start = await ask(channel)
     before = {int(each.id) for each in channel.answers()}
     bot = playground.scene.bot
-    playground.set_overwrite(channel.record, Overwrite(id=bot.id, type=1, deny=permission))
+    # A thread has the overwrites of its channel.
+    place = playground.state.channels.get(channel.record.parent_id, channel.record)
+    playground.set_overwrite(place, Overwrite(id=bot.id, type=1, deny=permission))
     if expected(permission, name) == UNSEEN:
         return UNSEEN  # the gateway's own test shows that nothing is sent
     start()
