@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import math
+import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,7 @@ from bot.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
 
     from bot.demo.child_processes import ChildProcess
 
@@ -110,12 +111,22 @@ def run_demo(options: argparse.Namespace) -> int:
     """
     console = Console(stderr=False)
     try:
-        return asyncio.run(_demo(options, console))
+        return asyncio.run(_until_terminated(_demo(options, console)))
     except DemoError as error:
         console.print(f"[bold red]The demo stopped:[/] {error}", highlight=False)
         return 1
     except KeyboardInterrupt:
         return 130
+    except asyncio.CancelledError:
+        return 128 + signal.SIGTERM
+
+
+async def _until_terminated(demo: Coroutine[Any, Any, int]) -> int:
+    """Run the demo; SIGTERM cancels it, so that it stops the processes it has started."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await demo
 
 
 async def _demo(options: argparse.Namespace, console: Console) -> int:

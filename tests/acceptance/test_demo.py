@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import sys
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -196,3 +197,27 @@ async def test_nothing_that_a_visitor_does_ends_it(tmp_path):
             if process.returncode is None:
                 process.terminate()
                 await process.wait()
+
+
+async def test_terminated_before_the_picture_is_painted_it_leaves_no_process(tmp_path):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "demo", "--once", "--out", str(tmp_path), "--size", "64",
+        "--recipe", "cookbook", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    async with asyncio.timeout(200):
+        while b"Watch at" not in await process.stdout.readline():
+            assert not process.stdout.at_eof()
+        children = _children_of(process.pid)
+        process.terminate()
+        await process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert len(children) == 2  # the playground and the bot
+    assert not [child for child in children if _exists(child)]
+
+
+def _children_of(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def _exists(pid):
+    return Path(f"/proc/{pid}").exists()
