@@ -234,8 +234,9 @@ async def test_details_are_private_and_reproduce_the_result(channel, tmp_path):
     assert np.abs(ours - theirs).mean() < 1
 
 
-async def test_the_time_lapse_is_a_private_animation(channel):
+async def test_the_time_lapse_is_a_private_animation(channel, app):
     first = await _paint(channel, "!stylize passes=12", ("SPOILER_harbour.png", CONTENT[1]))
+    await _wait_until_recorded(app, channel.cards()[0])
     await _press(channel, channel.other, first, "timelapse")
     answer = await _ephemeral_reply(channel, channel.other, "was painted")
     [animation] = answer.attachments
@@ -257,6 +258,14 @@ async def test_the_time_lapse_is_a_private_animation(channel):
     assert channel.picture(posted.attachments[0]).is_animated
     await _press(channel, channel.me, first, "delete")
     await channel.wait(lambda: posted.id not in channel.record.messages)
+
+
+async def _wait_until_recorded(app, card):
+    """Wait until the bot knows the message that delivered a job's picture."""
+    store = app._bot._dependencies.store
+    async with asyncio.timeout(60):
+        while (await store.get(job_id_of(card))).outcome_message_id is None:
+            await asyncio.sleep(0.05)
 
 
 async def test_only_the_requester_and_moderators_delete(channel, app, settings):

@@ -61,6 +61,7 @@ class Timelapses:
 
         Raises:
             ArtefactMissingError: the pictures are not kept any more.
+            UnknownJobError: the job was deleted meanwhile.
             RequestRefused: the bot may not post here.
             DiscordError: it was not posted.
         """
@@ -70,6 +71,8 @@ class Timelapses:
         if made is None:
             return
         channel: Any = responder.channel
+        # Pressed at once, the painting's message may have been recorded only meanwhile.
+        job = await self._store.get(job.job_id)
         is_below = channel.id == job.outcome_channel_id and job.outcome_message_id is not None
         reference = None
         if is_below and responder.permissions.read_message_history:
