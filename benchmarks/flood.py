@@ -14,11 +14,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import io
 import json
-import os
 import random
-import signal
 import statistics
 import sys
 import tempfile
@@ -27,16 +24,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from PIL import Image
+from bot_process import StandInExecutor, bot_environment, noise, run_bot_until_terminated
 
-import bot.app.composition
-from bot.app import App
 from bot.executors.protocol import Cancelled, Finished
 from bot.playground.default_scene import add_user
 from bot.playground.errors import ApiError
 from bot.playground.server import Playground
-from bot.settings import Settings
 from stylenet.events import Losses, Progress
 
 if TYPE_CHECKING:
@@ -50,25 +43,13 @@ PATIENCE_SECONDS = 60.0
 PAINTING_SECONDS = 4.0
 LAG_INTERVAL = 0.02
 HONEST_INTERVAL = 5.0
-ROOT = Path(__file__).resolve().parents[1]
 
 
 # The bot's process.
 
 
-class SleepingExecutor:
+class SleepingExecutor(StandInExecutor):
     """Sleeps a few seconds for each job, then returns a small picture."""
-
-    slots = 1
-    devices = ("cpu",)
-    warmup_seconds = 0.0
-
-    async def start(self) -> None: ...
-
-    async def ready(self, timeout: float = 0.0) -> tuple[str, ...]:  # noqa: ASYNC109 - protocol
-        return self.devices
-
-    async def close(self) -> None: ...
 
     async def run(
         self, work: Work, *, stop: asyncio.Event | None = None
@@ -89,9 +70,6 @@ class SleepingExecutor:
 
 async def run_bot(lag_file: Path) -> None:
     """Run the bot until SIGTERM, and write down how late the event loop was, and when."""
-    bot.app.composition.create_executor = lambda _: SleepingExecutor()  # type: ignore[assignment]
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     lags: list[tuple[float, float]] = []
 
     async def watch() -> None:
@@ -101,28 +79,15 @@ async def run_bot(lag_file: Path) -> None:
             now = time.monotonic()
             lags.append((now, now - due))
 
-    app = App(Settings(_env_file=None))
     watching = asyncio.create_task(watch())
     try:
-        await app.start()
-        await app.ready.wait()
-        print("ready", flush=True)
-        await stop.wait()
+        await run_bot_until_terminated(SleepingExecutor(), lambda: print("ready", flush=True))
     finally:
         watching.cancel()
         lag_file.write_text(json.dumps(lags))
-        await app.stop()
 
 
 # The other side: members at a local Discord.
-
-
-def noise(width: int, height: int, *, seed: int = 0) -> bytes:
-    """A picture that does not compress: three bytes per pixel."""
-    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG", compress_level=0)
-    return out.getvalue()
 
 
 @dataclass
@@ -156,15 +121,7 @@ class Bot:
 async def running_bot(playground: Playground, folder: Path) -> AsyncIterator[Bot]:
     folder.mkdir()
     log, lag_file = folder / "bot.log", folder / "lags.json"
-    variables = {
-        **os.environ,
-        "DISCORD_TOKEN": playground.bot_token,
-        "STYLEBOT_DISCORD_URL": playground.url,
-        "STYLEBOT_DATA_DIR": str(folder / "data"),
-        "STYLEBOT_MIN_FREE_DISK_BYTES": "0",
-        "STYLEBOT_PAINT_SAMPLES": "false",
-        "PYTHONPATH": str(ROOT),
-    }
+    variables = bot_environment(playground, folder)
     with log.open("wb") as sink:
         process = await asyncio.create_subprocess_exec(
             sys.executable, __file__, "--bot", str(lag_file),
@@ -396,7 +353,9 @@ async def uploads(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     playground = Playground(rate_limit_scale=0)
     _, places = add_guilds(playground, options.uploads, 0, options.uploads)
     side = 1777  # 9.5 million bytes
-    files = [(f"{number}.png", noise(side, side, seed=number)) for number in range(6)]
+    files = [
+        (f"{number}.png", noise(side, side, seed=number, compress_level=0)) for number in range(6)
+    ]
     async with playground, running_bot(playground, folder) as bot:
         before = bot.peak_bytes()
         for user, channel in places:

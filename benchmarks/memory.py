@@ -13,7 +13,6 @@ import asyncio
 import collections
 import contextlib
 import gc
-import io
 import json
 import os
 import signal
@@ -22,15 +21,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PIL import Image
+from bot_process import StandInExecutor, bot_environment, noise, run_bot_until_terminated
 
-import bot.app.composition
-from bot.app import App
 from bot.executors.protocol import Finished
 from bot.ops.garbage_collection import exempt_loaded_objects
 from bot.playground.server import Playground
-from bot.settings import Settings
 from stylenet.events import Losses, Progress
 
 if TYPE_CHECKING:
@@ -46,52 +41,28 @@ AT_ONCE = 8
 PATIENCE_SECONDS = 120.0
 SETTLE_SECONDS = 5.0
 MOST_GROWN = 8
-ROOT = Path(__file__).resolve().parents[1]
 
 
 # The bot's process.
 
 
-class InstantExecutor:
+class InstantExecutor(StandInExecutor):
     """Returns a small picture at once."""
 
     slots = 4
-    devices = ("cpu",)
-    warmup_seconds = 0.0
-
-    async def start(self) -> None: ...
-
-    async def ready(self, timeout: float = 0.0) -> tuple[str, ...]:  # noqa: ASYNC109 - protocol
-        return self.devices
-
-    async def all_ready(self) -> None: ...
-
-    async def close(self) -> None: ...
 
     async def run(
         self, work: Work, *, stop: asyncio.Event | None = None
     ) -> AsyncGenerator[Event, None]:
         losses = Losses({"content": 1.0})
         yield Progress(step=1, total=1, scale=0, losses=losses, passes=1, seconds=0.1)
-        yield Finished(image=_noise(96, 64, seed=3), report={})
+        yield Finished(image=noise(96, 64, seed=3), report={})
 
 
-async def _run_bot() -> None:
-    """Run the bot until SIGTERM; print its memory when it starts and at each SIGUSR1."""
-    exempt_loaded_objects()
-    bot.app.composition.create_executor = lambda _: InstantExecutor()  # type: ignore[assignment]
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    app = App(Settings(_env_file=None))
-    try:
-        await app.start()
-        await app.ready.wait()
-        loop.add_signal_handler(signal.SIGUSR1, _print_memory)
-        _print_memory()
-        await stop.wait()
-    finally:
-        await app.stop()
+def _watch_memory() -> None:
+    """Print the memory now, and at each SIGUSR1."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _print_memory)
+    _print_memory()
 
 
 def _print_memory() -> None:
@@ -140,7 +111,7 @@ async def measure_memory(jobs: int) -> None:
 
 async def _serve(playground: Playground, begin: int, end: int) -> None:
     """Ask for paintings, `AT_ONCE` at a time, until all are delivered."""
-    files = (("harbour.png", _noise(96, 80, seed=1)),)
+    files = (("harbour.png", noise(96, 80, seed=1)),)
     channel, members = playground.scene.stylize, playground.scene.members
     for first in range(begin, end, AT_ONCE):
         asked = {
@@ -167,30 +138,18 @@ def _is_result(message: Message) -> bool:
     return "here is" in message.content and bool(message.attachments)
 
 
-def _noise(width: int, height: int, *, seed: int) -> bytes:
-    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG")
-    return out.getvalue()
-
-
 @contextlib.asynccontextmanager
 async def _running_bot(
     playground: Playground, folder: Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    variables = {
-        **os.environ,
-        "DISCORD_TOKEN": playground.bot_token,
-        "STYLEBOT_DISCORD_URL": playground.url,
-        "STYLEBOT_DATA_DIR": str(folder / "data"),
-        "STYLEBOT_MIN_FREE_DISK_BYTES": "0",
-        "STYLEBOT_PAINT_SAMPLES": "false",
-        "STYLEBOT_MAX_USES_PER_MEMBER": "0",
-        "STYLEBOT_MAX_USES_PER_GUILD": "0",
-        "STYLEBOT_MAX_JOBS_PER_MEMBER": "1000",
-        "STYLEBOT_MAX_JOBS_PER_GUILD": "1000",
-        "PYTHONPATH": str(ROOT),
-    }
+    variables = bot_environment(
+        playground,
+        folder,
+        STYLEBOT_MAX_USES_PER_MEMBER="0",
+        STYLEBOT_MAX_USES_PER_GUILD="0",
+        STYLEBOT_MAX_JOBS_PER_MEMBER="1000",
+        STYLEBOT_MAX_JOBS_PER_GUILD="1000",
+    )
     log = folder / "bot.log"
     with log.open("wb") as sink:
         process = await asyncio.create_subprocess_exec(
@@ -210,4 +169,5 @@ async def _running_bot(
 
 
 if __name__ == "__main__":
-    asyncio.run(_run_bot())
+    exempt_loaded_objects()
+    asyncio.run(run_bot_until_terminated(InstantExecutor(), _watch_memory))

@@ -28,6 +28,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from bot_process import StandInExecutor
 from memory import measure_memory
 from sqlalchemy import insert, select
 
@@ -58,16 +59,8 @@ BATCH = 500
 RECIPES = (Recipe.named("default"), Recipe.named("fast"), Recipe.named("fine"))
 
 
-class SleepingExecutor:
+class SleepingExecutor(StandInExecutor):
     """Takes a job and never finishes it."""
-
-    slots = 1
-    devices = ("cpu",)
-    warmup_seconds = 0.0
-
-    async def start(self) -> None: ...
-
-    async def close(self) -> None: ...
 
     async def run(
         self, work: Work, *, stop: asyncio.Event | None = None

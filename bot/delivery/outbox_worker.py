@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable
 
-    from bot.delivery.card_updater import CardUpdater
-    from bot.delivery.job_pictures import JobPictureReader
-    from bot.delivery.messenger import Messenger
     from bot.jobs.models import Delivery
     from bot.jobs.store import JobStore
 
@@ -71,35 +68,22 @@ class OutboxWorker:
 
     def __init__(
         self,
-        messenger: Messenger,
+        sender: AnnouncementSender,
         store: JobStore,
-        pictures: JobPictureReader,
-        card_updater: CardUpdater,
         *,
-        largest_size: int,
         lease_seconds: float,
     ) -> None:
         """Make an outbox worker.
 
         Args:
-            messenger: posts.
+            sender: sends the announcements.
             store: jobs and the outbox.
-            pictures: reads the pictures of jobs.
-            card_updater: edits the cards in the meantime.
-            largest_size: longest side that is painted, in pixels.
             lease_seconds: time after which another process may take over a delivery whose process
                 is gone.
         """
         self._store = store
         self._lease_seconds = lease_seconds
-        self._sender = AnnouncementSender(
-            messenger,
-            store,
-            pictures,
-            card_updater,
-            largest_size=largest_size,
-            lease_seconds=lease_seconds,
-        )
+        self._sender = sender
         self._tasks = BackgroundTasks(Where.DELIVERY)
         self._busy: set[tuple[int, Announcement]] = set()
         self._is_closing = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bot.delivery.announcement_sender import AnnouncementSender
 from bot.delivery.card_updater import CardUpdater
 from bot.delivery.job_pictures import JobPictureReader
 from bot.delivery.message_deleter import MessageDeleter
@@ -71,7 +72,7 @@ class DeliveryService:
             interval=edit_interval,
             process_id=process_id,
         )
-        self._outbox_worker = OutboxWorker(
+        sender = AnnouncementSender(
             messenger,
             store,
             pictures,
@@ -79,6 +80,7 @@ class DeliveryService:
             largest_size=largest_size,
             lease_seconds=lease_seconds,
         )
+        self._outbox_worker = OutboxWorker(sender, store, lease_seconds=lease_seconds)
         self._message_deleter = MessageDeleter(messenger, store)
         self._tasks = BackgroundTasks(Where.DELIVERY)
 

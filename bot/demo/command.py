@@ -6,6 +6,7 @@ the chat page's API, as a browser would. Nothing that a visitor of the page does
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import json
@@ -40,7 +41,6 @@ from bot.ops.tasks import BackgroundTasks
 from bot.settings import Settings
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Coroutine, Sequence
 
     from bot.demo.child_processes import ChildProcess
@@ -87,20 +87,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port < 1 << 16:
-        raise ValueError(port)
-    return port
+    if not text.isdecimal() or int(text) >= 1 << 16:
+        msg = f"{text!r} is not a port from 0 to 65535"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
     if not 0 < seconds < math.inf:
-        raise ValueError(seconds)
+        msg = f"{text!r} is not a number of seconds above 0"
+        raise argparse.ArgumentTypeError(msg)
     return seconds
-
-
-_port.__name__, _seconds.__name__ = "port", "number of seconds"  # as argparse's errors call them
 
 
 def run_demo(options: argparse.Namespace) -> int:

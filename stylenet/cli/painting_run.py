@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import signal
 import sys
 import threading
@@ -10,7 +11,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from stylenet import events
-from stylenet.cli.picture_files import file_error, require_writable, write_picture
+from stylenet.cli.picture_files import require_writable, write_bytes, write_picture
 from stylenet.cli.progress_reports import choose_reporter
 
 if TYPE_CHECKING:
@@ -106,19 +107,16 @@ def _snapshot_path(out: Path, step: int) -> Path:
 
 
 def _write_checkpoint(path: Path, request: PaintingRequest, state: bytes) -> None:
-    """Write a request and the state of its painting, atomically.
+    """Write a request and the state of its painting.
 
     Raises:
         ValueError: the file cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with zipfile.ZipFile(partial, "w") as archive:
-            archive.writestr(REQUEST_NAME, request.to_json())
-            archive.writestr(STATE_NAME, state)
-        partial.replace(path)
-    except OSError as error:
-        raise file_error(path, error) from error
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr(REQUEST_NAME, request.to_json())
+        archive.writestr(STATE_NAME, state)
+    write_bytes(path, data.getvalue())
 
 
 @contextlib.contextmanager

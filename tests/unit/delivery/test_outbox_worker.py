@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.delivery import outbox_worker
+from bot.delivery.announcement_sender import AnnouncementSender
 from bot.delivery.card_updater import CardUpdater
 from bot.delivery.outbox_worker import MAX_REJECTIONS, OutboxWorker
 from bot.delivery.outcome_message import REQUEST_OVERHEAD_BYTES
@@ -51,7 +52,7 @@ async def _worker(bench):
         interval=0.01,
         process_id=bench.store.process_id,
     )
-    worker = OutboxWorker(
+    sender = AnnouncementSender(
         bench.messenger,
         bench.store,
         bench.pictures,
@@ -59,6 +60,7 @@ async def _worker(bench):
         largest_size=2048,
         lease_seconds=LEASE_SECONDS,
     )
+    worker = OutboxWorker(sender, bench.store, lease_seconds=LEASE_SECONDS)
     async with running(worker.run()):
         yield worker
 

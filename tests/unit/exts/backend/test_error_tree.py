@@ -17,6 +17,7 @@ import pytest
 import bot
 from bot import errors as tree
 from bot.app import lifecycle
+from bot.delivery.announcement_sender import AnnouncementSender
 from bot.delivery.outbox_worker import OutboxWorker
 from bot.executors.process import create_executor
 from bot.executors.worker_process import WorkerProcess
@@ -187,9 +188,10 @@ async def in_the_executor(error, monkeypatch, **_):
 
 async def in_a_delivery(error, **_):
     store = MagicMock(outbox=AsyncMock(start_send=AsyncMock(side_effect=error)))
-    worker = OutboxWorker(
+    sender = AnnouncementSender(
         MagicMock(), store, MagicMock(), MagicMock(), largest_size=64, lease_seconds=30
     )
+    worker = OutboxWorker(sender, store, lease_seconds=30)
     await worker._attempt(
         SimpleNamespace(
             job_id=JOB_ID,
