@@ -7,7 +7,7 @@ SHIPPED := build/shipped
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(or $(TORCH_BACKEND),default)
 
-.PHONY: help setup demo screenshots test lint types walls pytest chaos fuzz clients build audit format clean
+.PHONY: help setup demo screenshots gallery test lint types walls pytest chaos fuzz clients build audit format clean
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -28,6 +28,9 @@ demo: setup      ## a local Discord, the real bot and one painting; then a page 
 
 screenshots: setup  ## remake the pictures of the chat page in docs/images (needs Chromium)
 	$(BIN)/python docs/screenshots.py
+
+gallery: setup   ## paint the sheet of docs/gallery.md anew, some minutes
+	$(BIN)/python docs/gallery_sheet.py
 
 test: lint types walls pytest  ## everything that must hold before a change lands
 
